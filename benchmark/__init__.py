@@ -1,0 +1,1 @@
+"""Measures solvers: isolated trials, scoring, an append-only store."""

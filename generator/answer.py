@@ -1,0 +1,77 @@
+"""What a solver hands back, as plain data that can cross a process border and be kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from generator.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
+__all__ = ["Answer", "as_answer", "plain"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a puzzle; a solver may also return the bare `value`.
+
+    Attributes:
+        value: JSON data in the family's form, e.g. piece numbers in execution order.
+        certified: the solver checked on held-back rows that nothing is left to improve.
+        arrays: named tensors, for families whose answers hold weights.
+        note: one line for the reader.
+    """
+
+    value: JsonValue
+    certified: bool = False
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    note: str = ""
+
+
+def as_answer(returned: object) -> Answer:
+    """Read what a solver returned: an `Answer`, anything with a `value` like one, or the bare value.
+
+    Structural on purpose: a solver from elsewhere need import nothing of ours.
+
+    Raises:
+        AnswerError: if it cannot be written as JSON.
+    """
+    if not hasattr(returned, "value"):
+        return Answer(plain(returned))
+    arrays = getattr(returned, "arrays", None) or {}
+    return Answer(
+        value=plain(returned.value),
+        certified=bool(getattr(returned, "certified", False)),
+        arrays={str(name): np.asarray(array) for name, array in dict(arrays).items()},
+        note=str(getattr(returned, "note", "")),
+    )
+
+
+def plain(value: Any) -> JsonValue:
+    """Turn arrays, tensors, numpy scalars and tuples into JSON data.
+
+    Raises:
+        AnswerError: for anything else, and for NaN or infinity.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if hasattr(value, "tolist"):  # numpy arrays and scalars, torch tensors
+        return plain(value.tolist())
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise AnswerError("the answer holds NaN or infinity")
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    raise AnswerError(f"the answer holds a {type(value).__name__}, which is not plain data")

@@ -1,0 +1,200 @@
+"""A puzzle family is one record; harness, store, suites and leaderboard know records only.
+
+Built-in families are put together in `benchmark.families`, where their parts meet.
+Others register the same record from a plug-in (see `generator.plugins`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from generator.errors import PluginError, SpecError
+from generator.puzzle import Puzzle, SealedAnswer, commitment, make_puzzle
+from generator.suggest import did_you_mean
+from generator.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from pydantic import BaseModel, JsonValue
+
+    from generator.answer import Answer
+
+__all__ = [
+    "Family",
+    "Made",
+    "Metric",
+    "Progress",
+    "Score",
+    "families",
+    "fresh_seed",
+    "get_family",
+    "register_family",
+    "seal",
+    "silent",
+]
+
+
+class Progress(Protocol):
+    """Called now and then while a puzzle is being made."""
+
+    def __call__(self, step: int, steps: int, loss: float) -> None:
+        """Say that `step` of `steps` is done at this training loss."""
+
+
+def silent(step: int, steps: int, loss: float) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new puzzle and its answer, still together; `warnings` are for the maker's eyes."""
+
+    puzzle: Puzzle
+    sealed: SealedAnswer
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that scoring yields: how to name it, and which way is better."""
+
+    name: str
+    label: str
+    better: Literal["high", "low"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good an answer is.
+
+    Attributes:
+        solved: whether the family counts the puzzle as solved.
+        metrics: value by metric name; one that cannot be known is absent.
+    """
+
+    solved: bool
+    metrics: Mapping[str, float]
+
+
+def _identity(puzzle: Puzzle) -> Any:
+    return puzzle
+
+
+def _any_answer(view: Any, answer: Answer) -> None:
+    """Accept every answer that is plain data."""
+
+
+def _no_groups(puzzle: Puzzle) -> Mapping[str, str | int]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Family:
+    """Everything the suite knows about one kind of puzzle.
+
+    Attributes:
+        name: as typed by users.
+        summary: one line for `--help` and listings.
+        spec: frozen pydantic model of a recipe.
+        presets: named recipes, as changes to the spec's defaults.
+        generate: `(spec, name=, seed=, progress=)` -> `Made`.
+        score: `(view, answer, sealed or None)` -> `Score`; pure.
+        metrics: what `score` yields, the headline first.
+        view: from the public `Puzzle` to what a solver gets; checks its content.
+        check: `(view, answer)`; raises AnswerError where the answer's form is wrong.
+        groups: labels of a puzzle (depth, regime) that tables can be split by.
+    """
+
+    name: str
+    summary: str
+    spec: type[BaseModel]
+    presets: Mapping[str, Mapping[str, Any]]
+    generate: Callable[..., Made]
+    score: Callable[[Any, Answer, SealedAnswer | None], Score]
+    metrics: tuple[Metric, ...]
+    view: Callable[[Puzzle], Any] = _identity
+    check: Callable[[Any, Answer], None] = _any_answer
+    groups: Callable[[Puzzle], Mapping[str, str | int]] = field(default=_no_groups)
+
+
+_FAMILIES: dict[str, Family] = {}
+
+
+def register_family(family: Family) -> Family:
+    """Make a family known by its name.
+
+    Raises:
+        PluginError: if another family holds the name.
+    """
+    if _FAMILIES.get(family.name, family) is not family:
+        raise PluginError(f"a family named {family.name!r} is registered already")
+    _FAMILIES[family.name] = family
+    return family
+
+
+def get_family(name: str) -> Family:
+    """Look a family up.
+
+    Raises:
+        SpecError: if there is none of that name.
+    """
+    if name not in _FAMILIES:
+        raise SpecError(f"no puzzle family {name!r}{did_you_mean(name, _FAMILIES)}")
+    return _FAMILIES[name]
+
+
+def families() -> tuple[Family, ...]:
+    """List the registered families in the order of their registration."""
+    return tuple(_FAMILIES.values())
+
+
+def fresh_seed() -> int:
+    """Take a seed from the operating system's entropy; 53 bits, so that JSON keeps it exactly."""
+    return secrets.randbits(53)
+
+
+def seal(
+    *,
+    family: str,
+    name: str,
+    seed: int,
+    answer: JsonValue,
+    pieces: Mapping[str, np.ndarray],
+    data: Mapping[str, np.ndarray],
+    spec: dict[str, JsonValue] | None = None,
+    facts: dict[str, JsonValue] | None = None,
+    notes: dict[str, JsonValue] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Made:
+    """Part a puzzle from its answer: commit to the answer, digest the rest.
+
+    The salt follows from the seed, so that the same seed gives the same digest; it is as
+    hard to guess as the seed, which already gives the whole answer away.
+    """
+    salt = sha256(f"netjigsaw salt {family} {seed}".encode()).hexdigest()
+    puzzle = make_puzzle(
+        family=family,
+        name=name,
+        spec=spec or {},
+        facts=facts or {},
+        generator=f"netjigsaw {__version__}",
+        pieces=pieces,
+        data=data,
+        commitment=commitment(answer, salt),
+    )
+    sealed = SealedAnswer(
+        digest=puzzle.digest,
+        family=family,
+        name=name,
+        answer=answer,
+        salt=salt,
+        seed=seed,
+        spec=spec or {},
+        notes=notes or {},
+    )
+    return Made(puzzle, sealed, warnings)

@@ -1,0 +1,1 @@
+"""Puts networks back together: one sub-package per family, solvers composed from plain functions."""

@@ -1,0 +1,89 @@
+"""What a solver is, and what it is given. The contract is structural.
+
+A solver is any object with `solve(puzzle, context)`. It returns the answer: the bare
+value in the family's form, or a `generator.answer.Answer`. In return it may call
+
+    context.report(value)   keep a best-so-far answer; scored if time or memory runs out
+    context.log(text)       say what it does; shown by `netjigsaw solve`
+    context.time_left()     seconds until it is stopped
+    context.rng()           a numpy Generator; the only source of randomness it needs
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+__all__ = ["Context", "Solver"]
+
+
+class Sink(Protocol):
+    """Where reported answers go."""
+
+    def __call__(self, answer: Any) -> None:
+        """Take a best-so-far answer: an `Answer`, or the bare value."""
+
+
+class Log(Protocol):
+    """Where log lines go."""
+
+    def __call__(self, text: str) -> None:
+        """Take one line."""
+
+
+def _drop(answer: Any) -> None:
+    """Keep no answer."""
+
+
+def _hush(text: str) -> None:
+    """Say nothing."""
+
+
+@dataclass
+class Context:
+    """What a solver knows besides the puzzle.
+
+    Attributes:
+        seed: of this trial; equal seeds must give equal answers.
+        wall_s: seconds until the solver is stopped, infinite where there is no limit.
+        memory_mib: memory the solver may take beyond the libraries, infinite where there is no limit.
+        threads: threads that numerical libraries are pinned to.
+        report: keeps a best-so-far answer.
+        log: takes a line for the reader.
+        started: `time.monotonic()` when the clock started.
+    """
+
+    seed: int = 0
+    wall_s: float = math.inf
+    memory_mib: float = math.inf
+    threads: int = 1
+    report: Sink = _drop
+    log: Log = _hush
+    started: float = field(default_factory=time.monotonic)
+
+    def time_left(self) -> float:
+        """Count the seconds until the solver is stopped; never negative."""
+        return max(0.0, self.wall_s - (time.monotonic() - self.started))
+
+    def rng(self) -> np.random.Generator:
+        """Make the trial's random generator; each call starts the same stream anew."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed))
+
+
+class Solver(Protocol):
+    """Anything that solves puzzles of one family."""
+
+    def solve(self, puzzle: Any, context: Context) -> Any:
+        """Solve one puzzle.
+
+        Args:
+            puzzle: the family's view of it, e.g. `generator.reassembly.ReassemblyPuzzle`.
+            context: seed, limits, and where to report.
+
+        Returns:
+            The answer, bare or as `generator.answer.Answer`; None says that the solver gave up.
+        """

@@ -1,0 +1,79 @@
+"""How a solver is named: `name`, `family/name`, `path/to/file.py:Name`, each with `[key=value]`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Reference", "parse_reference"]
+
+_FORM = re.compile(r"(?P<target>[^\[\]]+?)\s*(?:\[(?P<parameters>.*)\])?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A solver by name and parameters: all that is needed to make it again elsewhere.
+
+    Attributes:
+        target: a registered name, or `path/to/file.py:Name`.
+        family: where the name was given as `family/name`.
+        parameters: what was set in brackets.
+    """
+
+    target: str
+    family: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The name as tables show it, with the parameters in alphabetical order."""
+        settings = ",".join(f"{key}={value}" for key, value in sorted(self.parameters.items()))
+        return f"{self.target}[{settings}]" if settings else self.target
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the target is an object in a file."""
+        return ".py:" in self.target
+
+
+def parse_reference(text: str) -> Reference:
+    """Read a solver's name as people type it.
+
+    >>> parse_reference("reassembly/park[seed=frobenius,rows=1000]").label
+    'park[rows=1000,seed=frobenius]'
+
+    Raises:
+        SpecError: if the brackets do not hold `key=value` pairs.
+    """
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        raise SpecError(f"cannot read solver {text!r}; write name, family/name or file.py:Name, then [key=value,...]")
+    target, family = match["target"], None
+    if "/" in target and ".py:" not in target:
+        family, target = target.split("/", 1)
+    parameters: dict[str, Any] = {}
+    for item in filter(None, (part.strip() for part in (match["parameters"] or "").split(","))):
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip().isidentifier():
+            raise SpecError(f"cannot read {item!r} in solver {text!r}; write key=value")
+        parameters[key.strip()] = _literal(value.strip())
+    return Reference(target, family, parameters)
+
+
+def _literal(text: str) -> Any:
+    """Read a number, truth value or quoted string; anything else is a word."""
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value if isinstance(value, int | float | str) else text

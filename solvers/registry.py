@@ -1,0 +1,228 @@
+"""Which solvers there are: built-in ones, entry points of other packages, objects in files.
+
+A built-in solver is a frozen dataclass under `@register`: its fields are its parameters,
+its docstring's first line is its summary. A plug-in that fails to import stays listed,
+with its reason.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from generator.errors import PluginError, SpecError
+from generator.plugins import describe_failure, load_object
+from generator.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from solvers.api import Solver
+    from solvers.reference import Reference
+
+__all__ = ["ENTRY_POINTS", "SolverEntry", "build_solver", "find_solver", "list_solvers", "register", "source_digest"]
+
+ENTRY_POINTS = "netjigsaw.solvers"
+"""Entry-point group in which other packages offer solvers."""
+
+BUILT_IN = ("solvers.reassembly.published",)
+"""Modules that register the built-in solvers when they are imported."""
+
+Factory = TypeVar("Factory", bound="type[Any]")
+
+
+@dataclass(frozen=True)
+class SolverEntry:
+    """A solver that can be made.
+
+    Attributes:
+        name: as typed by users.
+        family: whose puzzles it solves; None where a loose object does not say.
+        factory: called with the parameters to make the solver; None if it is unavailable.
+        summary: what it does, in a line.
+        source: where the method was published.
+        origin: where the code comes from.
+        parameters: default by name.
+        error: why it is unavailable, else empty.
+    """
+
+    name: str
+    family: str | None
+    factory: Callable[..., Solver] | None
+    summary: str = ""
+    source: str = ""
+    origin: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+_REGISTERED: dict[tuple[str, str], SolverEntry] = {}
+
+
+def register(*, family: str, name: str, source: str = "") -> Callable[[Factory], Factory]:
+    """Register a solver class under a name.
+
+    Raises:
+        PluginError: if another class holds the name.
+    """
+
+    def decorate(factory: Factory) -> Factory:
+        held = _REGISTERED.get((family, name))
+        if held is not None and held.origin != _origin(factory):
+            raise PluginError(f"a {family} solver named {name!r} is registered already ({held.origin})")
+        _REGISTERED[family, name] = _entry(factory, name=name, family=family, source=source)
+        return factory
+
+    return decorate
+
+
+def list_solvers(family: str | None = None) -> tuple[SolverEntry, ...]:
+    """List every solver that has a name, the unavailable ones too."""
+    _load_built_in()
+    entries = [*_REGISTERED.values(), *_plugged_in()]
+    return tuple(entry for entry in entries if family is None or entry.family in {family, None})
+
+
+def find_solver(reference: Reference, family: str) -> SolverEntry:
+    """Find the solver that a reference names, for puzzles of a family.
+
+    Raises:
+        SpecError: if there is none of that name, or it is for another family.
+        PluginError: if its file cannot be loaded.
+    """
+    if reference.family not in {None, family}:
+        raise SpecError(f"solver {reference.family}/{reference.target} does not solve {family} puzzles")
+    if reference.is_file:
+        path, _, name = reference.target.rpartition(":")
+        return _entry(load_object(Path(path), name), name=reference.target, family=None)
+    known = {entry.name: entry for entry in reversed(list_solvers(family))}
+    if reference.target not in known:
+        raise SpecError(f"no {family} solver {reference.target!r}{did_you_mean(reference.target, known)}")
+    return known[reference.target]
+
+
+def build_solver(entry: SolverEntry, parameters: Mapping[str, Any]) -> Solver:
+    """Make a solver.
+
+    Raises:
+        PluginError: if it is unavailable, fails to be made, or is no solver.
+        SpecError: for an unknown parameter, or one of the wrong type.
+    """
+    if entry.factory is None:
+        raise PluginError(f"solver {entry.name!r} is unavailable: {entry.error}")
+    for key, value in parameters.items():
+        if key not in entry.parameters:
+            raise SpecError(f"solver {entry.name!r} has no parameter {key!r}{did_you_mean(key, entry.parameters)}")
+        _check_type(entry, key, value)
+    try:
+        solver = entry.factory(**parameters)
+    except SpecError:
+        raise
+    except Exception as error:
+        raise PluginError(f"solver {entry.name!r} could not be made: {describe_failure(error)}") from error
+    if not callable(getattr(solver, "solve", None)):
+        raise PluginError(f"{entry.name!r} is no solver: it has no method solve(puzzle, context)")
+    return solver
+
+
+@cache
+def source_digest(entry: SolverEntry) -> str:
+    """Digest a solver's source, so that a changed solver is a different one.
+
+    For a built-in solver that is every file of this package, its shared numerics included;
+    for one from elsewhere the file that defines it.
+    """
+    factory = inspect.unwrap(entry.factory) if entry.factory is not None else None
+    here = Path(__file__).parent
+    file = Path(inspect.getsourcefile(factory) or "") if factory is not None else Path()
+    files = sorted(here.rglob("*.py")) if file.is_relative_to(here) else [file]
+    digest = hashlib.sha256(entry.error.encode())
+    for path in files:
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _load_built_in() -> None:
+    for module in BUILT_IN:
+        import_module(module)
+
+
+@cache
+def _plugged_in() -> tuple[SolverEntry, ...]:
+    return tuple(_from_entry_point(point) for point in metadata.entry_points(group=ENTRY_POINTS))
+
+
+def _from_entry_point(point: metadata.EntryPoint) -> SolverEntry:
+    origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    try:
+        return dataclasses.replace(_entry(point.load(), name=point.name, family=None), origin=origin)
+    except Exception as error:  # noqa: BLE001 - whatever a foreign package raises, it stays listed with its reason
+        return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error))
+
+
+def _entry(factory: Any, *, name: str, family: str | None, source: str = "") -> SolverEntry:
+    if not callable(factory):
+        raise PluginError(f"{name!r} is neither a class nor a function")
+    if not inspect.isclass(factory) and _is_solve_function(factory):
+        function = factory
+        factory = type("FunctionSolver", (), {"solve": staticmethod(function), "__init__": lambda _: None})
+        factory.__wrapped__ = function
+        return SolverEntry(name, family, factory, _summary(function), source, _origin(function))
+    return SolverEntry(
+        name=name,
+        family=family or getattr(factory, "family", None),
+        factory=factory,
+        summary=_summary(factory),
+        source=source or str(getattr(factory, "source", "")),
+        origin=_origin(factory),
+        parameters=_parameters(factory),
+    )
+
+
+def _is_solve_function(function: Any) -> bool:
+    return len(inspect.signature(function).parameters) == 2
+
+
+def _parameters(factory: Any) -> dict[str, Any]:
+    try:
+        signature = inspect.signature(factory)
+    except ValueError:
+        return {}
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {
+        key: None if parameter.default is inspect.Parameter.empty else parameter.default
+        for key, parameter in signature.parameters.items()
+        if parameter.kind not in kinds
+    }
+
+
+def _summary(factory: Any) -> str:
+    # A dataclass without a docstring is given its signature as one.
+    text = inspect.getdoc(factory) or ""
+    return "" if text.startswith(f"{getattr(factory, '__name__', '')}(") else text.partition("\n")[0]
+
+
+def _origin(factory: Any) -> str:
+    try:
+        file = Path(inspect.getsourcefile(factory) or "")
+        line = inspect.getsourcelines(factory)[1]
+    except (OSError, TypeError):
+        return str(getattr(factory, "__module__", "unknown"))
+    home = Path(__file__).parent.parent
+    return f"{file.relative_to(home) if file.is_relative_to(home) else file}:{line}"
+
+
+def _check_type(entry: SolverEntry, key: str, value: Any) -> None:
+    default = entry.parameters[key]
+    if default is None or value is None or isinstance(value, type(default)):
+        return
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return
+    raise SpecError(f"parameter {key!r} of solver {entry.name!r} takes a {type(default).__name__}, not {value!r}")
