@@ -6,6 +6,7 @@ Others register the same record from a plug-in (see `generator.plugins`).
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -61,11 +62,33 @@ class Made:
 
 @dataclass(frozen=True)
 class Metric:
-    """One number that scoring yields: how to name it, and which way is better."""
+    """One number that scoring yields: what it is called, which way is better, how tables sum it up.
+
+    Attributes:
+        name: key in `Score.metrics`.
+        label: as table headers and axes show it.
+        better: which way.
+        summary: over a solver's cells. A mean suits shares, a median ratios that span decades.
+        failed: what a cell without an answer counts as; by default 0 where high is better and
+            infinity where low is, so that no failure looks better than an answer.
+        shown: how tables write it.
+        digits: decimals in tables.
+    """
 
     name: str
     label: str
     better: Literal["high", "low"]
+    summary: Literal["mean", "median"] = "mean"
+    failed: float | None = None
+    shown: Literal["fixed", "percent", "scientific"] = "fixed"
+    digits: int = 3
+
+    @property
+    def if_failed(self) -> float:
+        """What a cell without an answer counts as."""
+        if self.failed is not None:
+            return self.failed
+        return 0.0 if self.better == "high" else math.inf
 
 
 @dataclass(frozen=True)
@@ -89,7 +112,7 @@ def _any_answer(view: Any, answer: Answer) -> None:
     """Accept every answer that is plain data."""
 
 
-def _no_groups(puzzle: Puzzle) -> Mapping[str, str | int]:
+def _no_groups(_: Puzzle) -> Mapping[str, str | int]:
     return {}
 
 

@@ -1,8 +1,11 @@
-"""Reassembly puzzles: the shuffled layers of a trained residual network."""
+"""Reassembly puzzles: the shuffled layers of a trained residual network.
 
-from __future__ import annotations
-
-from generator.reassembly.network import ResidualNetwork
-from generator.reassembly.puzzle import ReassemblyPuzzle, view_puzzle
-
-__all__ = ["ReassemblyPuzzle", "ResidualNetwork", "view_puzzle"]
+spec.py        what can be set, and the presets
+tasks.py       what the networks learn
+network.py     the network, as stacked tensors
+gradient.py    loss and gradient of a batch
+generate.py    train -> break -> shuffle -> seal
+health.py      has it learnt, does every block matter, is the order identifiable
+puzzle.py      the puzzle as a solver sees it
+janestreet.py  the published layout, in and out
+"""

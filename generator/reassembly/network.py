@@ -8,7 +8,7 @@ have are zeros here: one code path, and adding zero changes no bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -93,6 +93,11 @@ class ResidualNetwork:
     def read(self, h: Tensor) -> Tensor:
         """Apply the head to last states: n x d -> n x o."""
         return torch.addmm(self.head_bias, h, self.head.T)
+
+    def to(self, target: torch.device | torch.dtype) -> ResidualNetwork:
+        """Copy to a device or dtype; tensors that are there already are shared."""
+        names = ("U", "c", "V", "e", "head", "head_bias")
+        return replace(self, **{name: getattr(self, name).to(target) for name in names})
 
     def reordered(self, incoming: Sequence[int], outgoing: Sequence[int]) -> ResidualNetwork:
         """Put half `incoming[t]` with half `outgoing[t]` at position t."""

@@ -1,0 +1,110 @@
+"""Score an assembly: which halves pair, which order, how close the predictions.
+
+Where the data cannot tell some blocks apart, every equivalent order counts: the sealed
+answer lists pairs of blocks that may pass each other, and both orders are brought into
+the same normal form before they are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import torch
+from scipy.stats import kendalltau
+
+from generator.family import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from generator.answer import Answer
+    from generator.puzzle import SealedAnswer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+
+__all__ = ["CERTIFIED", "mean_squared_error", "normal_form", "score", "solution_sha256"]
+
+CERTIFIED = 1e-10
+"""MSE over variance below which an assembly reproduces the predictions: float32 round-off is far below."""
+
+CHUNK_ROWS = 2048
+
+Block = tuple[int, int]
+"""Piece numbers of an incoming half and of the outgoing half after it."""
+
+
+def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
+    """Score an answer whose form is right.
+
+    Without the sealed answer (an imported puzzle) only the predictions can be compared. Such
+    a puzzle counts as solved if the published hash is hit, which the caller checks, or else
+    if the predictions are reproduced to round-off.
+    """
+    pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
+    mse = mean_squared_error(view, pieces)
+    ratio = mse / (view.variance or 1.0)
+    metrics = {"mse": mse, "mse_ratio": ratio}
+    if sealed is None:
+        return Score(ratio <= CERTIFIED, metrics)
+    truth: list[int] = list(sealed.answer)  # type: ignore[arg-type]  # the generator wrote it
+    loose = sealed.notes.get("interchangeable") or []
+    passing = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
+    metrics |= _compare(_blocks(pieces), _blocks(truth), passing)
+    if passing and ratio <= CERTIFIED:
+        # Blocks that the data cannot tell apart may be equivalent in more ways than were listed.
+        metrics["exact_order"] = 1.0
+    return Score(metrics["exact_order"] == 1.0, metrics)
+
+
+def mean_squared_error(view: ReassemblyPuzzle, pieces: Sequence[int]) -> float:
+    """Compute the MSE of an assembly to the predictions, over all rows and outputs, summed in float64."""
+    network = view.assembled(pieces)
+    total = 0.0
+    with torch.inference_mode():
+        for x, y in zip(view.inputs.split(CHUNK_ROWS), view.predictions.split(CHUNK_ROWS), strict=True):
+            total += float((network(x) - y).double().square().sum())
+    mean = total / view.predictions.numel()
+    return mean if mean < float("inf") else float(torch.finfo(torch.float64).max)
+
+
+def solution_sha256(pieces: Sequence[int]) -> str:
+    """Digest a solution as the published puzzle does: the numbers joined with commas."""
+    return hashlib.sha256(",".join(map(str, pieces)).encode()).hexdigest()
+
+
+def normal_form(blocks: Sequence[Block], passing: Collection[frozenset[int]]) -> list[Block]:
+    """Bring an order into the one form that all its equivalent orders share.
+
+    The lexicographic normal form of a Mazurkiewicz trace: emit, again and again, the
+    smallest block that every block still before it may pass. `passing` names blocks by
+    their incoming halves.
+    """
+    waiting, form = list(blocks), []
+    while waiting:
+        free = [
+            block
+            for place, block in enumerate(waiting)
+            if all(frozenset({block[0], other[0]}) in passing for other in waiting[:place])
+        ]
+        waiting.remove(min(free))
+        form.append(min(free))
+    return form
+
+
+def _blocks(pieces: Sequence[int]) -> list[Block]:
+    return list(zip(pieces[:-1:2], pieces[1::2], strict=True))
+
+
+def _compare(answer: Sequence[Block], truth: Sequence[Block], passing: Collection[frozenset[int]]) -> dict[str, float]:
+    """Compare two orders of blocks, each in normal form."""
+    found, wanted = normal_form(answer, passing), normal_form(truth, passing)
+    depth = len(wanted)
+    depth_of = {incoming: t for t, (incoming, _) in enumerate(wanted)}
+    order = [depth_of[incoming] for incoming, _ in found]
+    tau: Any = kendalltau(range(depth), order).statistic if depth > 1 else 1.0
+    return {
+        "pairing_accuracy": len(set(found) & set(wanted)) / depth,
+        "exact_order": float(found == wanted),
+        "position_accuracy": sum(a == b for a, b in zip(found, wanted, strict=True)) / depth,
+        "kendall_tau": float(tau),
+    }

@@ -1,0 +1,23 @@
+"""Functions that are imported when they are first called, so that `--help` need not wait for torch."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["late"]
+
+
+def late(target: str) -> Callable[..., Any]:
+    """Name a function as `package.module:function`; it is imported at its first call."""
+    module, _, name = target.partition(":")
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(import_module(module), name)(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"Call `{target}`."
+    return call

@@ -1,0 +1,235 @@
+"""Train -> break -> shuffle -> seal: one reassembly puzzle from a recipe and a seed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.errors import TrainingError
+from generator.family import seal, silent
+from generator.reassembly.gradient import BatchGradient
+from generator.reassembly.health import Health, check_health
+from generator.reassembly.network import ResidualNetwork
+from generator.reassembly.tasks import make_task
+from generator.training import one_thread, train, usable_device
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pydantic import JsonValue
+    from torch import Tensor
+
+    from generator.family import Made, Progress
+    from generator.reassembly.spec import ReassemblySpec
+    from generator.reassembly.tasks import Task
+
+__all__ = ["generate", "initial_network", "train_network"]
+
+CHUNK_BATCHES = 64
+"""Batches of fresh data drawn at once: small draws spend their time on overhead."""
+
+
+def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
+    """Make one puzzle.
+
+    Raises:
+        SpecError: if the device is not there.
+        TrainingError: if training diverged.
+    """
+    device = usable_device(spec.device)
+    draws = _generators(seed)
+    with one_thread(), torch.no_grad():
+        task = make_task(spec, draws["task"])
+        x, y = task.sample(spec.rows, draws["rows"])
+        start = initial_network(spec, draws["init"])
+        network = train_network(start, spec, task, (x, y), draws["batches"], device=device, progress=progress)
+        predictions = network(x)
+        if not bool(torch.isfinite(predictions).all()):
+            raise TrainingError("the trained network's predictions are not finite; lower learning_rate or set clip")
+        health = check_health(network, x, y, classes=task.classes)
+    numbers = np.random.default_rng(np.random.SeedSequence([seed, 1])).permutation(2 * spec.depth + 1).tolist()
+    answer = numbers
+    incoming, outgoing, head = answer[:-1:2], answer[1::2], answer[-1]
+    return seal(
+        family="reassembly",
+        name=name,
+        seed=seed,
+        answer=answer,
+        pieces=_pieces(network, answer, biases=spec.biases),
+        data={"inputs": x.numpy(), "predictions": predictions.numpy(), "labels": y.numpy()},
+        spec=spec.model_dump(mode="json"),
+        facts={
+            "roles": {"incoming": sorted(incoming), "outgoing": sorted(outgoing), "head": head},
+            "health": _public_health(health),
+        },
+        notes=_sealed_health(health, incoming),
+        warnings=_warnings(health, incoming),
+    )
+
+
+def initial_network(spec: ReassemblySpec, rng: torch.Generator) -> ResidualNetwork:
+    """Draw the weights before training.
+
+    `default` is torch.nn.Linear's: weights and biases uniform within 1/sqrt(fan-in). The
+    orthogonal, Kaiming (He et al. 2015) and Xavier (Glorot and Bengio 2010) ones keep the
+    scale through a plain layer, so here each block would add as much again and deep states
+    would explode: their outgoing halves are divided by sqrt(depth), and their biases are zero.
+    """
+    K, d, m, o = spec.depth, spec.width, spec.hidden, spec.outputs
+    damp = 1.0 if spec.init in {"default", "small"} else 1 / math.sqrt(K)
+    plain = spec.init in {"default", "small"} and spec.biases
+    shrink = 0.1 if spec.init == "small" else 1.0
+
+    def bias(*shape: int, fan_in: int) -> Tensor:
+        return _uniform(shape, shrink / math.sqrt(fan_in), rng) if plain else torch.zeros(shape)
+
+    return ResidualNetwork(
+        U=_weights(spec.init, (K, m, d), rng) * shrink,
+        c=bias(K, m, fan_in=d),
+        V=_weights(spec.init, (K, d, m), rng) * (damp * shrink),
+        e=bias(K, d, fan_in=m),
+        head=_weights("default", (1, o, d), rng)[0],
+        head_bias=bias(o, fan_in=d),
+        activation=spec.activation,
+    )
+
+
+def train_network(
+    network: ResidualNetwork,
+    spec: ReassemblySpec,
+    task: Task,
+    rows: tuple[Tensor, Tensor],
+    rng: torch.Generator,
+    *,
+    device: torch.device,
+    progress: Progress = silent,
+) -> ResidualNetwork:
+    """Train a network (in place where it lies on the device already) and return it, on the CPU.
+
+    Raises:
+        TrainingError: if training diverged.
+    """
+    network = network.to(device)
+    batch = BatchGradient(network, biases=spec.biases, classes=task.classes)
+    draw = _fresh_batches(spec, task, rng) if spec.data == "fresh" else _shuffled_batches(spec, rows, rng)
+
+    def gradient(step: int) -> Tensor:
+        x, y = draw(step)
+        return batch(x.to(device), y.to(device))
+
+    train(batch.parameters, gradient, spec, progress)
+    return network.to(torch.device("cpu"))
+
+
+def _fresh_batches(spec: ReassemblySpec, task: Task, rng: torch.Generator) -> Callable[[int], tuple[Tensor, Tensor]]:
+    """Draw new rows for every step."""
+    chunk: list[tuple[Tensor, Tensor]] = []
+
+    def draw(_: int) -> tuple[Tensor, Tensor]:
+        if not chunk:
+            x, y = task.sample(CHUNK_BATCHES * spec.batch, rng)
+            chunk.extend(zip(torch.split(x, spec.batch), torch.split(y, spec.batch), strict=True))
+        return chunk.pop()
+
+    return draw
+
+
+def _shuffled_batches(
+    spec: ReassemblySpec, rows: tuple[Tensor, Tensor], rng: torch.Generator
+) -> Callable[[int], tuple[Tensor, Tensor]]:
+    """Go through the exported rows in a new random order at every epoch."""
+    x, y = rows
+    size = min(spec.batch, len(x))
+    waiting: list[Tensor] = []
+
+    def draw(_: int) -> tuple[Tensor, Tensor]:
+        if not waiting:
+            order = torch.randperm(len(x), generator=rng)
+            waiting.extend(torch.split(order[: len(x) - len(x) % size], size))
+        index = waiting.pop()
+        return x[index], y[index]
+
+    return draw
+
+
+def _generators(seed: int) -> dict[str, torch.Generator]:
+    """Make independent streams, so that drawing more of one thing leaves the others as they are."""
+    names = ("task", "rows", "init", "batches")
+    states = np.random.SeedSequence(seed).generate_state(len(names), np.uint64)
+    return {
+        name: torch.Generator().manual_seed(int(state >> np.uint64(1)))
+        for name, state in zip(names, states, strict=True)
+    }
+
+
+def _weights(init: str, shape: tuple[int, int, int], rng: torch.Generator) -> Tensor:
+    """Draw K matrices, each rows x fan-in."""
+    _, rows, fan_in = shape
+    if init == "orthogonal":
+        return torch.stack([torch.nn.init.orthogonal_(torch.empty(shape[1:]), generator=rng) for _ in range(shape[0])])
+    if init == "kaiming":
+        return torch.randn(shape, generator=rng) * math.sqrt(2 / fan_in)
+    if init == "xavier":
+        return _uniform(shape, math.sqrt(6 / (rows + fan_in)), rng)
+    return _uniform(shape, 1 / math.sqrt(fan_in), rng)
+
+
+def _uniform(shape: tuple[int, ...], bound: float, rng: torch.Generator) -> Tensor:
+    return (2 * torch.rand(shape, generator=rng) - 1) * bound
+
+
+def _pieces(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) -> dict[str, np.ndarray]:
+    """Name the halves by their piece numbers; `answer` lists the numbers in execution order."""
+    layers: list[tuple[Tensor, Tensor]] = []
+    for k in range(network.depth):
+        layers += [(network.U[k], network.c[k]), (network.V[k], network.e[k])]
+    layers.append((network.head, network.head_bias))
+    pieces = {}
+    for number, (weight, bias) in zip(answer, layers, strict=True):
+        pieces[f"{number}.weight"] = weight.numpy().copy()
+        if biases:
+            pieces[f"{number}.bias"] = bias.numpy().copy()
+    return pieces
+
+
+def _public_health(health: Health) -> dict[str, JsonValue]:
+    def summary(values: Sequence[float]) -> dict[str, JsonValue]:
+        if not values:
+            return {}
+        low, middle, high = np.quantile(values, [0, 0.5, 1]).tolist()
+        return {"min": low, "median": middle, "max": high}
+
+    return {
+        "loss": health.loss,
+        "constant_loss": health.constant_loss,
+        "linear_loss": health.linear_loss,
+        "movement": summary(health.movement),
+        "exchange": summary(health.exchange),
+        "round_off": health.round_off,
+        "identifiable": health.identifiable,
+    }
+
+
+def _sealed_health(health: Health, incoming: Sequence[int]) -> dict[str, JsonValue]:
+    return {
+        "movement": list(health.movement),
+        "exchange": list(health.exchange),
+        "interchangeable": [[incoming[a], incoming[b]] for a, b in health.interchangeable],
+    }
+
+
+def _warnings(health: Health, incoming: Sequence[int]) -> tuple[str, ...]:
+    warnings = []
+    if health.loss > health.linear_loss:
+        warnings.append(
+            f"the network fits worse ({health.loss:.3g}) than a linear model ({health.linear_loss:.3g}); train longer"
+        )
+    if not health.identifiable:
+        pairs = ", ".join(
+            f"{a + 1} and {b + 1} (pieces {incoming[a]}, {incoming[b]})" for a, b in health.interchangeable
+        )
+        warnings.append(f"the data cannot tell the order of blocks {pairs}; every equivalent order will be accepted")
+    return tuple(warnings)

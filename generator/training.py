@@ -1,0 +1,150 @@
+"""One training loop for every family: optimiser, schedule, clipping, progress.
+
+Trains on one thread: at the sizes of these puzzles a second one gains little, and the
+bits of a puzzle must not depend on how many are made at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from generator.errors import SpecError, TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from generator.family import Progress
+
+__all__ = ["Recipe", "one_thread", "rate_at", "train", "usable_device"]
+
+REPORT_EVERY_S = 0.1
+
+
+class Recipe(Protocol):
+    """The part of a spec that says how to train."""
+
+    @property
+    def optimiser(self) -> Literal["adamw", "adam", "sgd"]:
+        """Which optimiser."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Peak learning rate."""
+
+    @property
+    def schedule(self) -> Literal["constant", "cosine", "linear"]:
+        """How the rate falls."""
+
+    @property
+    def warmup(self) -> int:
+        """Steps over which the rate rises."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Weight decay."""
+
+    @property
+    def momentum(self) -> float:
+        """Momentum, or the first decay rate of Adam."""
+
+    @property
+    def steps(self) -> int:
+        """Training steps."""
+
+    @property
+    def clip(self) -> float | None:
+        """Largest gradient norm."""
+
+
+def train(
+    parameters: Sequence[Tensor],
+    gradient: Callable[[int], Tensor],
+    recipe: Recipe,
+    progress: Progress,
+) -> float:
+    """Train parameters in place and return the last step's loss.
+
+    Args:
+        parameters: tensors with `.grad` buffers.
+        gradient: from a step's number to its loss; leaves the gradient in `.grad`.
+        recipe: how to train.
+        progress: told the loss about ten times a second.
+
+    Raises:
+        TrainingError: if the loss stops being finite.
+    """
+    optimiser = _optimiser(parameters, recipe)
+    loss, reported = torch.tensor(math.nan), time.monotonic()
+    for step in range(recipe.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(step, recipe)
+        loss = gradient(step)
+        if recipe.clip is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        optimiser.step()
+        if time.monotonic() - reported > REPORT_EVERY_S:
+            _check_finite(loss, step, recipe)
+            progress(step + 1, recipe.steps, float(loss))
+            reported = time.monotonic()
+    if recipe.steps:
+        _check_finite(loss, recipe.steps - 1, recipe)
+        progress(recipe.steps, recipe.steps, float(loss))
+    return float(loss)
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """Compute the learning rate of a step: linear warm-up, then the schedule down to zero at the end."""
+    if step < recipe.warmup:
+        return recipe.learning_rate * (step + 1) / recipe.warmup
+    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    share = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[recipe.schedule]
+    return recipe.learning_rate * share
+
+
+def usable_device(name: str) -> torch.device:
+    """Look a device up.
+
+    Raises:
+        SpecError: if this machine has no such device.
+    """
+    kind, _, index = name.partition(":")
+    counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if int(index or 0) >= counts.get(kind, 0):
+        raise SpecError(f"device {name!r} is not on this machine; use device=cpu")
+    return torch.device(name)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch on one thread inside the block."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _optimiser(parameters: Sequence[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
+    """Make the optimiser; the fused kernels pass over memory once instead of a dozen times."""
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(parameters, rate, recipe.momentum, weight_decay=decay, fused=True)
+    betas = (recipe.momentum, 0.999)
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(parameters, rate, betas, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(parameters, rate, betas, weight_decay=decay, fused=True)
+
+
+def _check_finite(loss: Tensor, step: int, recipe: Recipe) -> None:
+    if not bool(torch.isfinite(loss)):
+        raise TrainingError(
+            f"training diverged by step {step + 1} of {recipe.steps}; lower learning_rate "
+            f"(now {recipe.learning_rate}) or set clip"
+        )
