@@ -73,6 +73,7 @@ class Metric:
             infinity where low is, so that no failure looks better than an answer.
         shown: how tables write it.
         digits: decimals in tables.
+        headline: whether it decides ranks and has a column in printed tables; files hold every metric.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Metric:
     failed: float | None = None
     shown: Literal["fixed", "percent", "scientific"] = "fixed"
     digits: int = 3
+    headline: bool = True
 
     @property
     def if_failed(self) -> float:

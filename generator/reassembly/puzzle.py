@@ -52,13 +52,15 @@ class ReassemblyPuzzle:
         inputs: n x d.
         predictions: n x o, the network's own output.
         labels: n x o (or n x 1 class numbers), what it was trained on; None if unknown.
+        solution_sha256: hash of a published solution, its piece numbers joined with commas.
     """
 
     roles: Roles
     network: ResidualNetwork
     inputs: Tensor
     predictions: Tensor
-    labels: Tensor | None
+    labels: Tensor | None = None
+    solution_sha256: str | None = None
 
     @property
     def depth(self) -> int:
@@ -158,6 +160,7 @@ def view_puzzle(puzzle: Puzzle) -> ReassemblyPuzzle:
         inputs=torch.from_numpy(inputs.astype(np.float32)),
         predictions=torch.from_numpy(predictions.astype(np.float32)),
         labels=None if labels is None else torch.from_numpy(labels.astype(np.float32)),
+        solution_sha256=puzzle.manifest.solution_sha256,
     )
 
 

@@ -1,0 +1,238 @@
+"""The published layout of "I dropped a neural net" (Jane Street, January 2026), in and out.
+
+    pieces/piece_<i>.pth   a state dict with `weight` and, where the layer has one, `bias`
+    historical_data.csv    measurement_0 ... measurement_<d-1>, pred, true
+                           (pred_0 ... and true_0 ... where the network has several outputs)
+
+Both may lie in a folder `historical_data_and_pieces/`. A solution is the list of piece
+numbers in execution order; it is published as the SHA-256 of the numbers joined with commas.
+The layout does not name the activation. Which piece is what follows from the shapes; where
+they leave it open, a file `roles.json` of ours beside `pieces/` says it.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from pydantic import ValidationError
+
+from generator.errors import LayoutError, SpecError, StorageError
+from generator.puzzle import Puzzle, make_puzzle
+from generator.reassembly.network import activation_function
+from generator.reassembly.puzzle import Roles, view_puzzle
+from generator.reassembly.roles import ROLES_FILE, roles_from_shapes
+from generator.storage import first_fault, writing_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pydantic import JsonValue
+
+__all__ = ["NESTED", "export_layout", "import_layout"]
+
+NESTED = "historical_data_and_pieces"
+"""Name of the folder that may hold both parts."""
+
+CSV = "historical_data.csv"
+EXACT_DECIMALS = "%.9g"
+"""Nine significant digits give every float32 back, also when they are read through float64."""
+
+
+def import_layout(
+    folder: Path,
+    *,
+    name: str,
+    activation: str = "relu",
+    solution_sha256: str | None = None,
+) -> Puzzle:
+    """Read a folder in the published layout as a puzzle whose answer is not known.
+
+    Raises:
+        StorageError: if a file is missing or cannot be read.
+        LayoutError: if the files do not describe shuffled layers of a residual network with data.
+        SpecError: for an unknown activation, or a hash that is none.
+    """
+    activation_function(activation)
+    if solution_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", solution_sha256):
+        raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
+    root = _root(folder)
+    pieces = _read_pieces(root / "pieces")
+    data = _read_csv(root / CSV)
+    puzzle = make_puzzle(
+        family="reassembly",
+        name=name,
+        spec={"activation": activation},
+        facts={"roles": _read_roles(root, pieces, data)},
+        generator="published layout",
+        pieces=pieces,
+        data=data,
+        solution_sha256=solution_sha256.lower() if solution_sha256 else None,
+    )
+    view_puzzle(puzzle)
+    return puzzle
+
+
+def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace: bool = False) -> None:
+    """Write a puzzle in the published layout, all of it or nothing.
+
+    Raises:
+        StorageError: if the folder exists (unless `replace`) or cannot be written.
+    """
+    view_puzzle(puzzle)
+    layers: dict[int, dict[str, torch.Tensor]] = {}
+    for tensor_name, array in puzzle.pieces.items():
+        piece, _, kind = tensor_name.partition(".")
+        layers.setdefault(int(piece), {})[kind] = torch.from_numpy(np.array(array))
+    with writing_folder(folder, replace=replace) as scratch:
+        root = scratch / NESTED if nested else scratch
+        (root / "pieces").mkdir(parents=True)
+        for number, state in sorted(layers.items()):
+            ordered = {key: state[key] for key in ("weight", "bias") if key in state}
+            torch.save(ordered, root / f"pieces/piece_{number}.pth")
+        if not _shapes_tell(puzzle):
+            roles = Roles.model_validate(puzzle.manifest.facts["roles"])
+            (root / ROLES_FILE).write_text(roles.model_dump_json() + "\n", encoding="utf-8")
+        _table(puzzle.data).to_csv(root / CSV, index=False, float_format=EXACT_DECIMALS)
+
+
+def _root(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise StorageError(f"no folder at {folder}")
+    for root in (folder, folder / NESTED):
+        if (root / "pieces").is_dir():
+            return root
+    raise StorageError(f"{folder} holds neither pieces/ nor {NESTED}/pieces/")
+
+
+def _read_roles(root: Path, pieces: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> dict[str, JsonValue]:
+    file = root / ROLES_FILE
+    if not file.exists():
+        return roles_from_shapes(pieces, width=data["inputs"].shape[1], outputs=data["predictions"].shape[1])
+    try:
+        return Roles.model_validate_json(file.read_bytes()).model_dump(mode="json")
+    except OSError as error:
+        raise StorageError(f"cannot read {file}: {error.strerror or error}") from error
+    except ValidationError as error:
+        raise LayoutError(f"{file}: {first_fault(error)}") from None
+
+
+def _shapes_tell(puzzle: Puzzle) -> bool:
+    data = puzzle.data
+    try:
+        roles_from_shapes(puzzle.pieces, width=data["inputs"].shape[1], outputs=data["predictions"].shape[1])
+    except LayoutError:
+        return False
+    return True
+
+
+def _read_pieces(folder: Path) -> dict[str, np.ndarray]:
+    numbers: dict[int, Path] = {}
+    for path in folder.iterdir():
+        match = re.fullmatch(r"piece_(\d+)\.pth", path.name)
+        if match is None:
+            raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only")
+        if int(match[1]) in numbers:
+            raise LayoutError(f"{path} and {numbers[int(match[1])].name} have the same number")
+        numbers[int(match[1])] = path
+    if not numbers:
+        raise LayoutError(f"{folder} holds no piece_<number>.pth")
+    pieces = {}
+    for piece, path in sorted(numbers.items()):
+        for kind, tensor in _read_state(path).items():
+            pieces[f"{piece}.{kind}"] = tensor
+    return pieces
+
+
+def _read_state(path: Path) -> dict[str, np.ndarray]:
+    """Read one piece; a pickle that asks for anything but tensors is refused unread."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise LayoutError(f"{path} is no plain state dict: it is damaged, or would run code when read") from None
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    except (RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise LayoutError(f"{path} is damaged or truncated ({' '.join(str(error).split())[:80]})") from None
+    if not isinstance(state, dict) or "weight" not in state:
+        raise LayoutError(f"{path} has no 'weight'; a piece is a state dict with weight and bias")
+    unknown = sorted(str(key) for key in state.keys() - {"weight", "bias"})
+    if unknown:
+        raise LayoutError(f"{path} has an unknown entry {unknown[0]!r}; a piece is a state dict with weight and bias")
+    return {kind: _finite_array(tensor, f"{path} {kind}") for kind, tensor in state.items()}
+
+
+def _finite_array(tensor: Any, what: str) -> np.ndarray:
+    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
+        raise LayoutError(f"{what} is no floating-point tensor")
+    array: np.ndarray = tensor.detach().to(torch.float32).contiguous().numpy()
+    if not np.isfinite(array).all():
+        raise LayoutError(f"{what} holds NaN or infinity")
+    return array
+
+
+def _read_csv(path: Path) -> dict[str, np.ndarray]:
+    try:
+        table = pd.read_csv(path, float_precision="round_trip")
+    except FileNotFoundError:
+        raise StorageError(f"{path} is missing") from None
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise LayoutError(f"{path} is no table ({' '.join(str(error).split())[:80]})") from None
+    if table.empty:
+        raise LayoutError(f"{path} has no rows")
+    width = sum(str(column).startswith("measurement_") for column in table.columns)
+    outputs = _outputs(table, "pred") or [""]
+    columns = {
+        "inputs": [f"measurement_{i}" for i in range(width)] or ["measurement_0"],
+        "predictions": [f"pred{end}" for end in outputs],
+        "labels": [f"true{end}" for end in _outputs(table, "true") or [""]],
+    }
+    named = [column for group in columns.values() for column in group]
+    for column in named:
+        if column not in table.columns:
+            raise LayoutError(f"{path} has no column {column!r}")
+    extra = sorted(set(map(str, table.columns)) - set(named))
+    if extra:
+        raise LayoutError(f"{path} has an unknown column {extra[0]!r}")
+    for column in named:
+        _check_column(table[column], path)
+    return {part: table[group].to_numpy(np.float32) for part, group in columns.items()}
+
+
+def _outputs(table: pd.DataFrame, stem: str) -> list[str]:
+    """List what follows the stem in its columns: `[""]` for one output, `["_0", "_1", ...]` for several."""
+    if stem in table.columns:
+        return [""]
+    count = sum(re.fullmatch(rf"{stem}_\d+", str(column)) is not None for column in table.columns)
+    return [f"_{i}" for i in range(count)]
+
+
+def _check_column(column: pd.Series[Any], path: Path) -> None:
+    numbers = pd.to_numeric(column, errors="coerce")
+    with np.errstate(over="ignore"):
+        bad = ~np.isfinite(numbers.to_numpy(np.float32))
+    if bad.any():
+        row = int(bad.argmax())
+        raise LayoutError(f"{path} line {row + 2}, column {column.name!r}: {column.iloc[row]!r} is no finite number")
+
+
+def _table(data: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Lay data out as the published table does."""
+
+    def named(stem: str, array: np.ndarray) -> dict[str, np.ndarray]:
+        if stem != "measurement" and array.shape[1] == 1:
+            return {stem: array[:, 0]}
+        return {f"{stem}_{i}": array[:, i] for i in range(array.shape[1])}
+
+    # A public solver may insist on the column `true`, so it is there also where labels are unknown.
+    labels = data.get("labels", data["predictions"])
+    return pd.DataFrame(
+        named("measurement", data["inputs"]) | named("pred", data["predictions"]) | named("true", labels)
+    )

@@ -1,0 +1,89 @@
+"""Which loose piece is an incoming half, an outgoing half, or the head, by their shapes.
+
+Incoming halves are m x d, outgoing ones d x m, the head is o x d. Shapes leave it open
+where the hidden width m equals the state width d, or the number of outputs o; neither
+norms, nor alignment with the head or the inputs, tells the halves of trained square
+blocks apart reliably, so there the layout must say it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.errors import LayoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from pydantic import JsonValue
+
+__all__ = ["ROLES_FILE", "roles_from_shapes"]
+
+ROLES_FILE = "roles.json"
+"""File beside `pieces/` that says what the shapes leave open; solvers of the published puzzle need not know it."""
+
+
+def roles_from_shapes(pieces: Mapping[str, np.ndarray], *, width: int, outputs: int) -> dict[str, JsonValue]:
+    """Tell the pieces of a residual network apart.
+
+    Args:
+        pieces: tensors named `<number>.weight` and `<number>.bias`.
+        width: of the inputs, d.
+        outputs: of the predictions, o.
+
+    Raises:
+        LayoutError: if the shapes form no residual network with a head, or leave the roles open.
+    """
+    weights = {int(name.partition(".")[0]): array for name, array in pieces.items() if name.endswith(".weight")}
+    _check_layers(pieces, weights)
+    head = _find_head(weights, width, outputs)
+    blocks = {number: array for number, array in weights.items() if number != head}
+    hidden = _hidden_width({array.shape for array in blocks.values()}, width)
+    if hidden == width:
+        raise LayoutError(
+            f"hidden width and state width are both {width}, so shapes cannot tell incoming from outgoing halves; "
+            f"add {ROLES_FILE}"
+        )
+    incoming: list[JsonValue] = [number for number, array in sorted(blocks.items()) if array.shape == (hidden, width)]
+    outgoing: list[JsonValue] = [number for number in sorted(blocks) if number not in incoming]
+    if len(incoming) != len(outgoing):
+        raise LayoutError(f"{len(incoming)} incoming halves cannot pair with {len(outgoing)} outgoing ones")
+    return {"incoming": incoming, "outgoing": outgoing, "head": head}
+
+
+def _check_layers(pieces: Mapping[str, np.ndarray], weights: Mapping[int, np.ndarray]) -> None:
+    for number, weight in sorted(weights.items()):
+        if weight.ndim != 2:
+            raise LayoutError(f"piece {number} weight has shape {weight.shape}; a layer's has two dimensions")
+        bias = pieces.get(f"{number}.bias")
+        if bias is not None and bias.shape != weight.shape[:1]:
+            raise LayoutError(f"piece {number} bias has shape {bias.shape}; its weight asks for {weight.shape[:1]}")
+    if len(weights) < 3 or len(weights) % 2 == 0:
+        raise LayoutError(
+            f"there are {len(weights)} pieces; a residual network of K blocks and a head has 2K + 1, at least 3"
+        )
+
+
+def _find_head(weights: Mapping[int, np.ndarray], width: int, outputs: int) -> int:
+    heads = [number for number, array in weights.items() if array.shape == (outputs, width)]
+    if not heads:
+        raise LayoutError(f"no piece has the head's shape {(outputs, width)} (outputs x inputs)")
+    if len(heads) == 1:
+        return heads[0]
+    if len(heads) == 2:
+        raise LayoutError(f"pieces {heads[0]} and {heads[1]} both have the head's shape {(outputs, width)}")
+    raise LayoutError(
+        f"{len(heads)} pieces have the head's shape {(outputs, width)}, so shapes cannot tell it; add {ROLES_FILE}"
+    )
+
+
+def _hidden_width(shapes: set[tuple[int, ...]], width: int) -> int:
+    """Find m, given that every shape is m x d or d x m."""
+    for shape in sorted(shapes):
+        if width not in shape:
+            raise LayoutError(f"a piece of shape {shape} fits no block whose state has width {width}")
+    hidden = {rows if columns == width else columns for rows, columns in shapes}
+    if len(hidden) > 1:
+        raise LayoutError(f"the blocks have different hidden widths: {', '.join(map(str, sorted(hidden)))}")
+    return hidden.pop()
