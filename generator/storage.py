@@ -187,10 +187,11 @@ def read_model(schema: type[Model], path: Path, *, kind: str) -> Model:
 def first_fault(error: ValidationError) -> str:
     """Say the first fault of a validation error in one line."""
     fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(step) for step in fault["loc"]) or "the whole"
+    where = ".".join(str(step) for step in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown field {where!r}"
-    return f"field {where!r}: {fault['msg']}"
+    text = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {text}" if fault["loc"] else text
 
 
 def _check_format(value: Any, path: Path) -> None:

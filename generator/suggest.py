@@ -14,7 +14,7 @@ __all__ = ["did_you_mean"]
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """End an error message: the near misses if there are any, else all that is known."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return f"; did you mean {' or '.join(near)}?"
     return f"; known: {', '.join(names) or 'none'}"

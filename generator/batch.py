@@ -1,0 +1,140 @@
+"""Make several puzzles, on several cores, and leave each of them whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import queue
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from generator.errors import StorageError
+from generator.family import Progress, get_family
+from generator.plugins import load_plugin
+from generator.storage import find_answer, load_puzzle, save_answer, save_puzzle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from generator.puzzle import Puzzle
+
+__all__ = ["Order", "Outcome", "child_seed", "make_all"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One puzzle to make, and where to put it."""
+
+    family: str
+    name: str
+    spec: BaseModel
+    seed: int
+    folder: Path
+    answers: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One puzzle that now lies in its folder; `kept` if it lay there before."""
+
+    order: Order
+    puzzle: Puzzle
+    warnings: tuple[str, ...] = ()
+    kept: bool = False
+
+
+class Watch(Protocol):
+    """Told how far an order is."""
+
+    def __call__(self, order: Order, step: int, steps: int, loss: float) -> None:
+        """Say that `step` of `steps` is done at this training loss."""
+
+
+def child_seed(seed: int, index: int) -> int:
+    """Derive the seed of one of many puzzles; 53 bits, unrelated to those of neighbouring seeds."""
+    return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> np.uint64(11))
+
+
+def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch) -> Iterator[Outcome]:
+    """Make puzzles, up to `jobs` at once, and yield each as it is done.
+
+    A puzzle that lies in its folder already, made by the same recipe and seed, is kept, so
+    an interrupted call is resumed by repeating it.
+
+    Args:
+        orders: what to make.
+        jobs: processes.
+        plugins: modules or files that register the families, for the processes to load.
+        watch: told of progress.
+
+    Raises:
+        StorageError: if a folder holds something else or cannot be written.
+        NetjigsawError: whatever else the family raises.
+    """
+    if jobs == 1 or len(orders) == 1:
+        for order in orders:
+            yield _make(order, partial(watch, order))
+        return
+    context = multiprocessing.get_context("spawn")
+    news: Any = context.Queue()
+    with ProcessPoolExecutor(min(jobs, len(orders)), context, _start_process, (tuple(plugins), news)) as pool:
+        waiting = {pool.submit(_make_elsewhere, order, index) for index, order in enumerate(orders)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        index, *progress = news.get_nowait()
+                        watch(orders[index], *progress)
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_news: Any = None
+"""In a pool's process: where progress is told."""
+
+
+def _start_process(plugins: Sequence[str], news: Any) -> None:
+    global _news  # noqa: PLW0603 - a pool hands its processes a queue in no other way
+    _news = news
+    for plugin in plugins:
+        load_plugin(plugin)
+
+
+def _make_elsewhere(order: Order, index: int) -> Outcome:
+    def tell(step: int, steps: int, loss: float) -> None:
+        _news.put((index, step, steps, loss))
+
+    return _make(order, tell)
+
+
+def _make(order: Order, progress: Progress) -> Outcome:
+    if order.folder.exists():
+        return Outcome(order, _kept(order), kept=True)
+    made = get_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
+    answer = save_answer(made.sealed, order.answers)
+    try:
+        save_puzzle(made.puzzle, order.folder)
+    except BaseException:
+        answer.unlink(missing_ok=True)
+        raise
+    return Outcome(order, made.puzzle, made.warnings)
+
+
+def _kept(order: Order) -> Puzzle:
+    """Load what lies in an order's folder, if it is what was ordered."""
+    puzzle = load_puzzle(order.folder)
+    sealed = find_answer(puzzle, order.answers)
+    if sealed is None or sealed.seed != order.seed or sealed.spec != order.spec.model_dump(mode="json"):
+        raise StorageError(f"{order.folder} exists already and holds another puzzle; choose another --out or remove it")
+    return puzzle

@@ -1,0 +1,84 @@
+"""netjigsaw: a benchmark and puzzle-generator suite for reverse-engineering trained neural networks."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.errors import NetjigsawError
+    from generator.family import Family, Made, Metric, Score, register_family, seal
+    from generator.puzzle import Puzzle
+    from generator.storage import load_puzzle, save_puzzle
+    from generator.version import __version__
+    from solvers.api import Context
+    from solvers.registry import register
+
+__all__ = [
+    "Answer",
+    "Context",
+    "Family",
+    "Made",
+    "Metric",
+    "NetjigsawError",
+    "Puzzle",
+    "Score",
+    "__version__",
+    "load_puzzle",
+    "register",
+    "register_family",
+    "save_puzzle",
+    "seal",
+]
+
+_HOMES = {
+    "Answer": "generator.answer",
+    "Context": "solvers.api",
+    "Family": "generator.family",
+    "Made": "generator.family",
+    "Metric": "generator.family",
+    "NetjigsawError": "generator.errors",
+    "Puzzle": "generator.puzzle",
+    "Score": "generator.family",
+    "__version__": "generator.version",
+    "load_puzzle": "generator.storage",
+    "register": "solvers.registry",
+    "register_family": "generator.family",
+    "save_puzzle": "generator.storage",
+    "seal": "generator.family",
+}
+
+
+def _claim_packages() -> None:
+    """Import our sibling packages from beside this one, whatever else is called `solvers` on the search path.
+
+    Raises:
+        ImportError: if a foreign package of the same name was imported before.
+    """
+    home = Path(__file__).resolve().parent.parent
+    sys.path.insert(0, str(home))
+    try:
+        for name in ("generator", "solvers", "benchmark", "leaderboard"):
+            found = import_module(name).__file__
+            if found is None or Path(found).resolve().parent.parent != home:
+                raise ImportError(f"netjigsaw needs its own package {name!r}, but {found} was imported before it")
+    finally:
+        sys.path.remove(str(home))
+
+
+_claim_packages()
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `--help` need not wait for torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'netjigsaw' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

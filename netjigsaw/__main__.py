@@ -1,0 +1,56 @@
+"""The command `netjigsaw`: every error a user may meet is one line on stderr and a non-zero exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+
+from generator.errors import NetjigsawError
+from netjigsaw.cli.app import build_app
+from netjigsaw.cli.plugins import take_plugins
+
+__all__ = ["main", "run"]
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."""
+    full = "--traceback" in arguments
+    arguments = [argument for argument in arguments if argument != "--traceback"]
+    try:
+        arguments, plugins = take_plugins(arguments)
+        result = build_app(plugins)(arguments, standalone_mode=False, prog_name="netjigsaw")
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.TyperException as error:
+        return _say(error, error.format_message(), USAGE_ERROR, full=full)
+    except NetjigsawError as error:
+        return _say(error, str(error), 1, full=full)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("netjigsaw: interrupted; what was finished is kept\n")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: BaseException, text: str, code: int, *, full: bool) -> int:
+    if full:
+        traceback.print_exception(error)
+    sys.stderr.write(f"netjigsaw: {' '.join(text.split())}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

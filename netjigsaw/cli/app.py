@@ -1,0 +1,43 @@
+"""All commands, gathered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netjigsaw.cli import board, generate, layouts, listing, run, show, solve
+from netjigsaw.cli.console import say
+
+__all__ = ["build_app"]
+
+HELP = """Take trained networks apart, put them back together, and measure who does it best.
+
+Three steps: make a puzzle, run solvers on it, look at the table.
+
+  netjigsaw generate reassembly --preset tiny --out puzzle
+  netjigsaw run puzzle --results results
+  netjigsaw leaderboard --results results
+
+Anywhere: --plugin FILE.py|MODULE loads new families and solvers; --traceback shows where an error arose.
+"""
+
+
+def build_app(plugins: tuple[str, ...]) -> typer.Typer:
+    """Build the command line; `plugins` are handed on to every process that a command starts."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+
+    @app.callback(help=HELP)
+    def root(
+        *,
+        version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+    ) -> None:
+        if version:
+            from generator.version import __version__  # noqa: PLC0415 - only here
+
+            say(__version__)
+            raise typer.Exit
+
+    for command in (generate, layouts, solve, run, board, show, listing):
+        command.add(app, plugins)
+    return app

@@ -1,0 +1,47 @@
+"""Plug-ins are loaded before the commands are built, so that a new family gets its own command."""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+
+from generator.errors import PluginError
+from generator.plugins import load_plugin
+
+__all__ = ["BUILT_IN", "ENTRY_POINTS", "VARIABLE", "take_plugins"]
+
+BUILT_IN = "benchmark.families"
+ENTRY_POINTS = "netjigsaw.families"
+"""Entry-point group in which other packages name modules that register families."""
+VARIABLE = "NETJIGSAW_PLUGINS"
+"""Environment variable that lists plug-ins, separated as in PATH."""
+
+
+def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Take every `--plugin X` out of the arguments, load them all, and return the rest and what was loaded.
+
+    Raises:
+        PluginError: if one fails to import.
+    """
+    rest: list[str] = []
+    told = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--plugin":
+            target = next(waiting, None)
+            if target is None:
+                raise PluginError("--plugin needs a file.py or a module")
+            told.append(target)
+        elif argument.startswith("--plugin="):
+            told.append(argument.partition("=")[2])
+        else:
+            rest.append(argument)
+    offered = [point.value for point in metadata.entry_points(group=ENTRY_POINTS)]
+    plugins = tuple(
+        dict.fromkeys(
+            os.path.abspath(target) if target.endswith(".py") else target for target in [BUILT_IN, *offered, *told]
+        )
+    )
+    for target in plugins:
+        load_plugin(target)
+    return rest, plugins
