@@ -17,14 +17,11 @@ __all__ = ["REASSEMBLY"]
 def _reassembly_groups(puzzle: Puzzle) -> dict[str, str | int]:
     """Label a puzzle by its size and by how its network was trained."""
     spec = puzzle.manifest.spec
-    roles = puzzle.manifest.facts["roles"]
-    depth = len(roles["incoming"]) if isinstance(roles, dict) and isinstance(roles["incoming"], list) else 0
-    known = {key: spec.get(key) for key in ("optimiser", "data", "weight_decay")}
-    regime = " ".join(
-        [str(known["optimiser"]), str(known["data"]), f"decay {known['weight_decay']}"]
-        if spec.get("task")
-        else ["imported"]
-    )
+    roles = puzzle.manifest.facts.get("roles")
+    incoming = roles.get("incoming") if isinstance(roles, dict) else None
+    depth = len(incoming) if isinstance(incoming, list) else 0
+    trained = f"{spec.get('optimiser')} {spec.get('data')} decay {spec.get('weight_decay')}"
+    regime = trained if "optimiser" in spec else "imported"
     return {"depth": depth, "regime": regime, "activation": str(spec.get("activation", "relu"))}
 
 
@@ -42,9 +39,9 @@ REASSEMBLY = register_family(
             Metric("pairing_accuracy", "pairing", "high", shown="percent", digits=1),
             Metric("exact_order", "exact order", "high", shown="percent", digits=1),
             Metric("mse_ratio", "MSE / var(pred)", "low", summary="median", shown="scientific", digits=1),
-            Metric("position_accuracy", "position", "high", shown="percent", digits=1),
-            Metric("kendall_tau", "Kendall tau", "high"),
-            Metric("mse", "MSE", "low", summary="median", shown="scientific", digits=1),
+            Metric("position_accuracy", "position", "high", shown="percent", digits=1, headline=False),
+            Metric("kendall_tau", "Kendall tau", "high", headline=False),
+            Metric("mse", "MSE", "low", summary="median", shown="scientific", digits=1, headline=False),
         ),
         groups=_reassembly_groups,
     )

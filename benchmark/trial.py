@@ -35,15 +35,15 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    wall_s: float | None = Field(60.0, gt=0)
+    wall_s: float | None = Field(default=60.0, gt=0)
     """Seconds between go and answer."""
-    cpu_s: float | None = Field(None, gt=0)
+    cpu_s: float | None = Field(default=None, gt=0)
     """Processor seconds, those of loading included."""
-    memory_mib: float | None = Field(4096.0, gt=0)
+    memory_mib: float | None = Field(default=4096.0, gt=0)
     """Memory beyond what the libraries take."""
-    output_mib: float = Field(16.0, gt=0)
+    output_mib: float = Field(default=16.0, gt=0)
     """What a solver may print, and the size of any file that it writes."""
-    threads: int = Field(1, ge=1)
+    threads: int = Field(default=1, ge=1)
     """Threads that numerical libraries are pinned to."""
 
 
@@ -112,6 +112,8 @@ class Row(BaseModel):
     """One line on why the status is what it is."""
     certified: bool = False
     """What the solver claimed of its answer; the score does not rest on it."""
+    from_report: bool = False
+    """The metrics are those of a best-so-far answer, because the trial ended without a final one."""
     metrics: dict[str, float] = {}
     """What scoring yields, by metric name; truth values as 0 and 1."""
     wall_s: float | None = None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "as_answer", "plain"]
 
+INTEGER_BITS = 1024
+"""Longest integer of an answer; far longer ones cannot even be written out."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -45,13 +48,20 @@ def as_answer(returned: object) -> Answer:
     """
     if not hasattr(returned, "value"):
         return Answer(plain(returned))
-    arrays = getattr(returned, "arrays", None) or {}
-    return Answer(
-        value=plain(returned.value),
-        certified=bool(getattr(returned, "certified", False)),
-        arrays={str(name): np.asarray(array) for name, array in dict(arrays).items()},
-        note=str(getattr(returned, "note", "")),
-    )
+    value = plain(returned.value)
+    try:
+        return Answer(
+            value=value,
+            certified=bool(getattr(returned, "certified", False)),
+            arrays={str(key): _array(array) for key, array in dict(getattr(returned, "arrays", None) or {}).items()},
+            note=str(getattr(returned, "note", "")),
+        )
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise AnswerError(f"the answer's arrays or remarks cannot be read ({' '.join(str(error).split())})") from None
+
+
+def _array(array: Any) -> np.ndarray:
+    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
 
 
 def plain(value: Any) -> JsonValue:
@@ -60,18 +70,31 @@ def plain(value: Any) -> JsonValue:
     Raises:
         AnswerError: for anything else, and for NaN or infinity.
     """
-    if value is None or isinstance(value, bool | str):
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise AnswerError("the answer is nested too deeply, or holds itself") from None
+
+
+def _plain(value: Any) -> JsonValue:
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise AnswerError("the answer holds text that is not Unicode")
+        return str(value)
     if hasattr(value, "tolist"):  # numpy arrays and scalars, torch tensors
-        return plain(value.tolist())
+        return _plain(value.tolist())
     if isinstance(value, int):
+        if value.bit_length() > INTEGER_BITS:
+            raise AnswerError(f"the answer holds an integer of {value.bit_length()} bits; at most {INTEGER_BITS}")
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise AnswerError("the answer holds NaN or infinity")
         return float(value)
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     raise AnswerError(f"the answer holds a {type(value).__name__}, which is not plain data")

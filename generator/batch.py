@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import queue
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from generator.errors import StorageError
+from generator.errors import StorageError, TrainingError
 from generator.family import Progress, get_family
 from generator.plugins import load_plugin
 from generator.storage import find_answer, load_puzzle, save_answer, save_puzzle
@@ -95,6 +95,8 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
                         watch(orders[index], *progress)
                 for future in done:
                     yield future.result()
+        except BrokenExecutor as error:
+            raise TrainingError("a process was killed, for want of memory perhaps; try fewer --jobs") from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -107,6 +109,7 @@ _news: Any = None
 def _start_process(plugins: Sequence[str], news: Any) -> None:
     global _news  # noqa: PLW0603 - a pool hands its processes a queue in no other way
     _news = news
+    news.cancel_join_thread()  # progress that nobody reads any more must not keep the process from ending
     for plugin in plugins:
         load_plugin(plugin)
 
@@ -121,12 +124,19 @@ def _make_elsewhere(order: Order, index: int) -> Outcome:
 def _make(order: Order, progress: Progress) -> Outcome:
     if order.folder.exists():
         return Outcome(order, _kept(order), kept=True)
-    made = get_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
+    try:
+        made = get_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or "memory" in str(error):  # as torch puts it
+            raise TrainingError(f"{order.name} does not fit into memory; make it smaller") from error
+        raise
+    known = (order.answers / f"{made.sealed.digest}.json").exists()  # of the same puzzle in another folder
     answer = save_answer(made.sealed, order.answers)
     try:
         save_puzzle(made.puzzle, order.folder)
     except BaseException:
-        answer.unlink(missing_ok=True)
+        if not known:
+            answer.unlink(missing_ok=True)
         raise
     return Outcome(order, made.puzzle, made.warnings)
 

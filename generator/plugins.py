@@ -73,7 +73,7 @@ def load_plugin(target: str) -> ModuleType:
         return load_file(Path(target))
     try:
         return importlib.import_module(target)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"plug-in {target!r} failed to import: {describe_failure(error)}") from error
 
 

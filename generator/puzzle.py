@@ -67,7 +67,7 @@ class SealedAnswer(BaseModel):
     family: str
     name: str
     answer: JsonValue
-    salt: str
+    salt: str = Field(pattern=r"^([0-9a-f]{2})*$")
     """Hexadecimal; with the answer it opens the manifest's commitment."""
     seed: int | None = None
     """Seed of the whole puzzle; with `spec` it rebuilds the puzzle bit for bit on the same machine."""

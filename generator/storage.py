@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
+from generator.canonical import canonical_json
 from generator.errors import PuzzleError, StorageError
 from generator.puzzle import FORMAT, Manifest, Puzzle, SealedAnswer
 
@@ -93,7 +94,8 @@ def writing_file(target: Path) -> Iterator[Path]:
             yield scratch
             scratch.replace(target)
     finally:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the error that led here says more
+            scratch.unlink(missing_ok=True)
 
 
 def save_puzzle(puzzle: Puzzle, folder: Path, *, replace: bool = False) -> None:
@@ -175,8 +177,9 @@ def read_model(schema: type[Model], path: Path, *, kind: str) -> Model:
         raise StorageError(f"cannot read {path}: {_reason(error)}") from error
     try:
         value = json.loads(text)
-    except ValueError as error:
-        raise PuzzleError(f"{path} is not JSON ({error}); the file may be truncated") from None
+        canonical_json(value)  # refuses NaN and infinity, which Python's reader lets pass
+    except (ValueError, RecursionError) as error:
+        raise PuzzleError(f"{path} is not JSON ({error}); the file may be damaged or truncated") from None
     _check_format(value, path)
     try:
         return schema.model_validate_json(text)
@@ -202,7 +205,8 @@ def _check_format(value: Any, path: Path) -> None:
 
 
 def _save_tensors(tensors: Any, path: Path) -> None:
-    save_file(dict(tensors), path)
+    # `save_file` would leave a file that only its owner may read.
+    path.write_bytes(save(dict(tensors)))
 
 
 def _load_tensors(path: Path) -> dict[str, np.ndarray]:

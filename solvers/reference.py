@@ -63,6 +63,8 @@ def parse_reference(text: str) -> Reference:
         key, equals, value = item.partition("=")
         if not equals or not key.strip().isidentifier():
             raise SpecError(f"cannot read {item!r} in solver {text!r}; write key=value")
+        if key.strip() in parameters:
+            raise SpecError(f"solver {text!r} sets {key.strip()!r} twice")
         parameters[key.strip()] = _literal(value.strip())
     return Reference(target, family, parameters)
 

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from solvers.api import Solver
     from solvers.reference import Reference
 
-__all__ = ["ENTRY_POINTS", "SolverEntry", "build_solver", "find_solver", "list_solvers", "register", "source_digest"]
+__all__ = [
+    "ENTRY_POINTS",
+    "SolverEntry",
+    "build_solver",
+    "check_parameters",
+    "find_solver",
+    "list_solvers",
+    "register",
+    "source_digest",
+]
 
 ENTRY_POINTS = "netjigsaw.solvers"
 """Entry-point group in which other packages offer solvers."""
@@ -58,7 +67,7 @@ class SolverEntry:
     summary: str = ""
     source: str = ""
     origin: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     error: str = ""
 
 
@@ -100,7 +109,10 @@ def find_solver(reference: Reference, family: str) -> SolverEntry:
         raise SpecError(f"solver {reference.family}/{reference.target} does not solve {family} puzzles")
     if reference.is_file:
         path, _, name = reference.target.rpartition(":")
-        return _entry(load_object(Path(path), name), name=reference.target, family=None)
+        entry = _entry(load_object(Path(path), name), name=reference.target, family=None)
+        if entry.family not in {None, family}:
+            raise SpecError(f"solver {entry.name} is for {entry.family} puzzles, not for {family} ones")
+        return entry
     known = {entry.name: entry for entry in reversed(list_solvers(family))}
     if reference.target not in known:
         raise SpecError(f"no {family} solver {reference.target!r}{did_you_mean(reference.target, known)}")
@@ -116,10 +128,7 @@ def build_solver(entry: SolverEntry, parameters: Mapping[str, Any]) -> Solver:
     """
     if entry.factory is None:
         raise PluginError(f"solver {entry.name!r} is unavailable: {entry.error}")
-    for key, value in parameters.items():
-        if key not in entry.parameters:
-            raise SpecError(f"solver {entry.name!r} has no parameter {key!r}{did_you_mean(key, entry.parameters)}")
-        _check_type(entry, key, value)
+    check_parameters(entry, parameters)
     try:
         solver = entry.factory(**parameters)
     except SpecError:
@@ -129,6 +138,18 @@ def build_solver(entry: SolverEntry, parameters: Mapping[str, Any]) -> Solver:
     if not callable(getattr(solver, "solve", None)):
         raise PluginError(f"{entry.name!r} is no solver: it has no method solve(puzzle, context)")
     return solver
+
+
+def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
+    """Check names and types of parameters without making the solver.
+
+    Raises:
+        SpecError: for an unknown parameter, or one of the wrong type.
+    """
+    for key, value in parameters.items():
+        if key not in entry.parameters:
+            raise SpecError(f"solver {entry.name!r} has no parameter {key!r}{did_you_mean(key, entry.parameters)}")
+        _check_type(entry, key, value)
 
 
 @cache
@@ -163,7 +184,7 @@ def _from_entry_point(point: metadata.EntryPoint) -> SolverEntry:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
         return dataclasses.replace(_entry(point.load(), name=point.name, family=None), origin=origin)
-    except Exception as error:  # noqa: BLE001 - whatever a foreign package raises, it stays listed with its reason
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign package raises, it stays listed with its reason
         return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error))
 
 
@@ -187,13 +208,16 @@ def _entry(factory: Any, *, name: str, family: str | None, source: str = "") -> 
 
 
 def _is_solve_function(function: Any) -> bool:
-    return len(inspect.signature(function).parameters) == 2
+    try:
+        return len(inspect.signature(function).parameters) == 2
+    except (TypeError, ValueError):  # functions written in C need not tell
+        return False
 
 
 def _parameters(factory: Any) -> dict[str, Any]:
     try:
         signature = inspect.signature(factory)
-    except ValueError:
+    except (TypeError, ValueError):
         return {}
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return {
@@ -221,8 +245,9 @@ def _origin(factory: Any) -> str:
 
 def _check_type(entry: SolverEntry, key: str, value: Any) -> None:
     default = entry.parameters[key]
-    if default is None or value is None or isinstance(value, type(default)):
+    if default is None or value is None:
         return
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    wanted = (int, float) if isinstance(default, float) else type(default)
+    if isinstance(value, wanted) and isinstance(value, bool) == isinstance(default, bool):
         return
     raise SpecError(f"parameter {key!r} of solver {entry.name!r} takes a {type(default).__name__}, not {value!r}")

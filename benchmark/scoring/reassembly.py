@@ -8,6 +8,8 @@ the same normal form before they are compared.
 from __future__ import annotations
 
 import hashlib
+import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,6 +31,9 @@ CERTIFIED = 1e-10
 
 CHUNK_ROWS = 2048
 
+LARGEST = sys.float_info.max
+"""Stands for the MSE of an assembly that overflows: worse than any other, and JSON can hold it."""
+
 Block = tuple[int, int]
 """Piece numbers of an incoming half and of the outgoing half after it."""
 
@@ -36,23 +41,27 @@ Block = tuple[int, int]
 def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
     """Score an answer whose form is right.
 
-    Without the sealed answer (an imported puzzle) only the predictions can be compared. Such
-    a puzzle counts as solved if the published hash is hit, which the caller checks, or else
-    if the predictions are reproduced to round-off.
+    An assembly that reproduces the predictions to round-off is exact too, in every metric:
+    the data cannot tell it from the network that was taken apart. Without the sealed answer (an imported puzzle) only the predictions can be compared. Such
+    a puzzle counts as solved if the hash of its published solution is hit or, where there is
+    no such hash, if the predictions are reproduced to round-off.
     """
     pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
     mse = mean_squared_error(view, pieces)
-    ratio = mse / (view.variance or 1.0)
+    ratio = min(mse / (view.variance or 1.0), LARGEST)
     metrics = {"mse": mse, "mse_ratio": ratio}
+    if sealed is None and view.solution_sha256 is not None:
+        metrics["exact_order"] = float(solution_sha256(pieces) == view.solution_sha256)
+        return Score(metrics["exact_order"] == 1.0, metrics)
     if sealed is None:
         return Score(ratio <= CERTIFIED, metrics)
     truth: list[int] = list(sealed.answer)  # type: ignore[arg-type]  # the generator wrote it
     loose = sealed.notes.get("interchangeable") or []
     passing = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
     metrics |= _compare(_blocks(pieces), _blocks(truth), passing)
-    if passing and ratio <= CERTIFIED:
-        # Blocks that the data cannot tell apart may be equivalent in more ways than were listed.
-        metrics["exact_order"] = 1.0
+    if ratio <= CERTIFIED:
+        # Pieces that the data cannot tell apart may be equivalent in more ways than were listed.
+        metrics |= dict.fromkeys(("pairing_accuracy", "exact_order", "position_accuracy", "kendall_tau"), 1.0)
     return Score(metrics["exact_order"] == 1.0, metrics)
 
 
@@ -61,10 +70,11 @@ def mean_squared_error(view: ReassemblyPuzzle, pieces: Sequence[int]) -> float:
     network = view.assembled(pieces)
     total = 0.0
     with torch.inference_mode():
-        for x, y in zip(view.inputs.split(CHUNK_ROWS), view.predictions.split(CHUNK_ROWS), strict=True):
+        chunks = (torch.split(tensor, CHUNK_ROWS) for tensor in (view.inputs, view.predictions))
+        for x, y in zip(*chunks, strict=True):
             total += float((network(x) - y).double().square().sum())
     mean = total / view.predictions.numel()
-    return mean if mean < float("inf") else float(torch.finfo(torch.float64).max)
+    return mean if mean < math.inf else LARGEST
 
 
 def solution_sha256(pieces: Sequence[int]) -> str:

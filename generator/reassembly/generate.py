@@ -30,6 +30,8 @@ __all__ = ["generate", "initial_network", "train_network"]
 
 CHUNK_BATCHES = 64
 """Batches of fresh data drawn at once: small draws spend their time on overhead."""
+CHUNK_ROWS = 2**20
+"""Largest such draw, so that large batches do not fill the memory."""
 
 
 def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
@@ -50,6 +52,8 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
         if not bool(torch.isfinite(predictions).all()):
             raise TrainingError("the trained network's predictions are not finite; lower learning_rate or set clip")
         health = check_health(network, x, y, classes=task.classes)
+        if not health.finite:
+            raise TrainingError("the trained network's states overflow; lower learning_rate or set clip")
     numbers = np.random.default_rng(np.random.SeedSequence([seed, 1])).permutation(2 * spec.depth + 1).tolist()
     answer = numbers
     incoming, outgoing, head = answer[:-1:2], answer[1::2], answer[-1]
@@ -130,7 +134,7 @@ def _fresh_batches(spec: ReassemblySpec, task: Task, rng: torch.Generator) -> Ca
 
     def draw(_: int) -> tuple[Tensor, Tensor]:
         if not chunk:
-            x, y = task.sample(CHUNK_BATCHES * spec.batch, rng)
+            x, y = task.sample(max(1, min(CHUNK_BATCHES, CHUNK_ROWS // spec.batch)) * spec.batch, rng)
             chunk.extend(zip(torch.split(x, spec.batch), torch.split(y, spec.batch), strict=True))
         return chunk.pop()
 

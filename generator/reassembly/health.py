@@ -6,6 +6,7 @@ the sealed answer; the manifest gets summaries over all blocks.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -51,6 +52,12 @@ class Health:
     exchange: tuple[float, ...]
     round_off: float
     interchangeable: tuple[tuple[int, int], ...]
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number could be measured."""
+        numbers = (self.loss, self.constant_loss, self.linear_loss, self.round_off, *self.movement, *self.exchange)
+        return all(map(math.isfinite, numbers))
 
     @property
     def threshold(self) -> float:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ import torch
 from pydantic import ValidationError
 
 from generator.errors import LayoutError, SpecError, StorageError
+from generator.plugins import describe_failure
 from generator.puzzle import Puzzle, make_puzzle
 from generator.reassembly.network import activation_function
 from generator.reassembly.puzzle import Roles, view_puzzle
@@ -152,13 +154,15 @@ def _read_pieces(folder: Path) -> dict[str, np.ndarray]:
 def _read_state(path: Path) -> dict[str, np.ndarray]:
     """Read one piece; a pickle that asks for anything but tensors is refused unread."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the reader makes of damaged bytes
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise LayoutError(f"{path} is no plain state dict: it is damaged, or would run code when read") from None
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise LayoutError(f"{path} is damaged or truncated ({' '.join(str(error).split())[:80]})") from None
+    except Exception as error:  # noqa: BLE001 - the reader raises almost anything over damaged bytes
+        raise LayoutError(f"{path} is damaged or truncated ({describe_failure(error)[:80]})") from None
     if not isinstance(state, dict) or "weight" not in state:
         raise LayoutError(f"{path} has no 'weight'; a piece is a state dict with weight and bias")
     unknown = sorted(str(key) for key in state.keys() - {"weight", "bias"})
@@ -170,6 +174,8 @@ def _read_state(path: Path) -> dict[str, np.ndarray]:
 def _finite_array(tensor: Any, what: str) -> np.ndarray:
     if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
         raise LayoutError(f"{what} is no floating-point tensor")
+    if tensor.layout is not torch.strided or tensor.is_nested or tensor.device.type != "cpu":
+        raise LayoutError(f"{what} is no dense tensor")
     array: np.ndarray = tensor.detach().to(torch.float32).contiguous().numpy()
     if not np.isfinite(array).all():
         raise LayoutError(f"{what} holds NaN or infinity")
@@ -178,7 +184,7 @@ def _finite_array(tensor: Any, what: str) -> np.ndarray:
 
 def _read_csv(path: Path) -> dict[str, np.ndarray]:
     try:
-        table = pd.read_csv(path, float_precision="round_trip")
+        table = pd.read_csv(path, low_memory=False)
     except FileNotFoundError:
         raise StorageError(f"{path} is missing") from None
     except OSError as error:
@@ -187,7 +193,9 @@ def _read_csv(path: Path) -> dict[str, np.ndarray]:
         raise LayoutError(f"{path} is no table ({' '.join(str(error).split())[:80]})") from None
     if table.empty:
         raise LayoutError(f"{path} has no rows")
-    width = sum(str(column).startswith("measurement_") for column in table.columns)
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is left over for row names
+        raise LayoutError(f"{path}: the rows have more fields than the header")
+    width = sum(re.fullmatch(r"measurement_\d+", str(column)) is not None for column in table.columns)
     outputs = _outputs(table, "pred") or [""]
     columns = {
         "inputs": [f"measurement_{i}" for i in range(width)] or ["measurement_0"],
@@ -199,11 +207,14 @@ def _read_csv(path: Path) -> dict[str, np.ndarray]:
         if column not in table.columns:
             raise LayoutError(f"{path} has no column {column!r}")
     extra = sorted(set(map(str, table.columns)) - set(named))
+    if extra and (twice := extra[0].rpartition(".")[0]) in named:  # pandas renames the second one
+        raise LayoutError(f"{path} has the column {twice!r} twice")
     if extra:
         raise LayoutError(f"{path} has an unknown column {extra[0]!r}")
     for column in named:
         _check_column(table[column], path)
-    return {part: table[group].to_numpy(np.float32) for part, group in columns.items()}
+    # Adding zero makes -0 a 0: a column of whole numbers would lose the sign when read again.
+    return {part: table[group].to_numpy(np.float32) + np.float32(0) for part, group in columns.items()}
 
 
 def _outputs(table: pd.DataFrame, stem: str) -> list[str]:
@@ -215,12 +226,16 @@ def _outputs(table: pd.DataFrame, stem: str) -> list[str]:
 
 
 def _check_column(column: pd.Series[Any], path: Path) -> None:
+    if column.dtype == bool:
+        raise LayoutError(f"{path}, column {column.name!r}: {column.iloc[0]} is no finite number")
     numbers = pd.to_numeric(column, errors="coerce")
     with np.errstate(over="ignore"):
         bad = ~np.isfinite(numbers.to_numpy(np.float32))
     if bad.any():
         row = int(bad.argmax())
-        raise LayoutError(f"{path} line {row + 2}, column {column.name!r}: {column.iloc[row]!r} is no finite number")
+        raise LayoutError(
+            f"{path} line {row + 2}, column {column.name!r}: {str(column.iloc[row])[:40]} is no finite number"
+        )
 
 
 def _table(data: Mapping[str, np.ndarray]) -> pd.DataFrame:

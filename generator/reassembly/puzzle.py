@@ -7,13 +7,14 @@ it, except where the hidden width equals the state width, so the manifest always
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from generator.errors import AnswerError, PuzzleError
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
 __all__ = ["ReassemblyPuzzle", "Roles", "check_answer", "view_puzzle"]
 
 
+def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(numbers))
+
+
 class Roles(BaseModel):
-    """Which piece is what; each list ascends, so it says nothing about order."""
+    """Which piece is what; each list is made to ascend, so it says nothing about order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    incoming: tuple[int, ...]
-    outgoing: tuple[int, ...]
+    incoming: Annotated[tuple[int, ...], AfterValidator(_ascending)]
+    outgoing: Annotated[tuple[int, ...], AfterValidator(_ascending)]
     head: int
 
 
@@ -118,6 +123,8 @@ def view_puzzle(puzzle: Puzzle) -> ReassemblyPuzzle:
     weights = _numbered(puzzle.pieces, "weight")
     biases = _numbered(puzzle.pieces, "bias")
     _check_roles(roles, weights)
+    for number in sorted(biases.keys() - weights.keys()):
+        raise PuzzleError(f"piece {number} has a bias but no weight")
     if "inputs" not in puzzle.data or "predictions" not in puzzle.data:
         raise PuzzleError("the data lack 'inputs' or 'predictions'")
     inputs, predictions = puzzle.data["inputs"], puzzle.data["predictions"]
@@ -146,6 +153,8 @@ def view_puzzle(puzzle: Puzzle) -> ReassemblyPuzzle:
         return torch.from_numpy(np.stack([tensors.get(number, blank) for number in numbers]).astype(np.float32))
 
     labels = puzzle.data.get("labels")
+    if labels is not None and (labels.ndim != 2 or len(labels) != len(inputs)):
+        raise PuzzleError(f"the labels have shape {labels.shape}; expected {len(inputs)} rows")
     return ReassemblyPuzzle(
         roles=roles,
         network=ResidualNetwork(
@@ -175,7 +184,7 @@ def _numbered(tensors: Mapping[str, np.ndarray], kind: str) -> dict[int, np.ndar
     numbered: dict[int, np.ndarray] = {}
     for name, tensor in tensors.items():
         number, _, suffix = name.partition(".")
-        if not number.isdecimal() or suffix not in {"weight", "bias"}:
+        if not re.fullmatch(r"0|[1-9][0-9]*", number) or suffix not in {"weight", "bias"}:
             raise PuzzleError(f"no piece can be named {name!r}; expected <number>.weight or <number>.bias")
         if suffix == kind:
             numbered[int(number)] = tensor

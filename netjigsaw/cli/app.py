@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from generator.version import __version__
 from netjigsaw.cli import board, generate, layouts, listing, run, show, solve
 from netjigsaw.cli.console import say
 
@@ -23,6 +24,12 @@ Anywhere: --plugin FILE.py|MODULE loads new families and solvers; --traceback sh
 """
 
 
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's way to call back
+    if asked:
+        say(__version__)
+        raise typer.Exit
+
+
 def build_app(plugins: tuple[str, ...]) -> typer.Typer:
     """Build the command line; `plugins` are handed on to every process that a command starts."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -30,13 +37,11 @@ def build_app(plugins: tuple[str, ...]) -> typer.Typer:
     @app.callback(help=HELP)
     def root(
         *,
-        version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+        _version: Annotated[
+            bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+        ] = False,
     ) -> None:
-        if version:
-            from generator.version import __version__  # noqa: PLC0415 - only here
-
-            say(__version__)
-            raise typer.Exit
+        pass
 
     for command in (generate, layouts, solve, run, board, show, listing):
         command.add(app, plugins)

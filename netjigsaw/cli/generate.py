@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from generator.batch import Order, Outcome, child_seed, make_all
-from generator.errors import SpecError
+from generator.errors import PluginError, SpecError
 from generator.family import Family, families, fresh_seed
 from generator.storage import answers_beside, first_fault
 from generator.suggest import did_you_mean
@@ -57,6 +57,8 @@ def _help(family: Family) -> str:
 
 def _command(family: Family, plugins: tuple[str, ...]) -> Callable[..., None]:
     """Build a command whose options are the fields of a family's spec."""
+    for name in family.spec.model_fields.keys() & OWN_OPTIONS.keys():
+        raise PluginError(f"the spec of family {family.name!r} has a field {name!r}, which is an option of its own")
 
     def command(**options: Any) -> None:
         own = {key: options.pop(key) for key in OWN_OPTIONS}
@@ -113,6 +115,7 @@ def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], 
                 answers=own["answers"] or answers_beside(folder),
             )
         )
+        _check_places(orders[-1])
     with progress_bar() as bar:
         tasks = {order.folder: bar.add_task(order.name, total=1, detail="waits") for order in orders}
 
@@ -124,12 +127,24 @@ def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], 
             _report(outcome)
 
 
+def _check_places(order: Order) -> None:
+    """Refuse before the training what could not be written after it."""
+    if not order.name.isprintable():
+        raise SpecError(f"--out ends in {order.name!r}, which cannot be a puzzle's name")
+    if order.answers.resolve().is_relative_to(order.folder.resolve()):
+        raise SpecError(f"the answers would lie in the puzzle's own folder {order.folder}; choose another --answers")
+
+
 def _spec(family: Family, preset: str | None, changes: Mapping[str, str]) -> BaseModel:
     """Build a spec from a preset and what was typed; typed text is read by the spec's own types."""
     if preset is not None and preset not in family.presets:
         raise SpecError(f"no {family.name} preset {preset!r}{did_you_mean(preset, family.presets)}")
     base = dict(family.presets[preset]) if preset else {}
-    typed = {key: None if value.lower() == "none" else value for key, value in changes.items()}
+    fields = family.spec.model_fields
+    typed = {
+        key: None if value.lower() == "none" and type(None) in get_args(fields[key].annotation) else value
+        for key, value in changes.items()
+    }
     try:
         return family.spec.model_validate({**base, **typed})
     except ValidationError as error:

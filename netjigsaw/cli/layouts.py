@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from generator.errors import SpecError, StorageError
 from generator.storage import load_puzzle, save_puzzle
-from netjigsaw.cli.console import say
+from netjigsaw.cli.console import remark, say
 
 __all__ = ["add"]
 
@@ -38,10 +39,12 @@ def import_janestreet(
     Example:
       netjigsaw import janestreet historical_data_and_pieces --out published
     """
-    from generator.reassembly.janestreet import import_layout  # noqa: PLC0415 - torch is slow to import
+    from generator.reassembly.janestreet import import_layout
 
     target = out or Path(f"{folder.resolve().name}-puzzle")
-    puzzle = import_layout(folder, name=target.name, activation=activation, solution_sha256=solution_hash)
+    if target.exists():
+        raise StorageError(f"{target} exists already; choose another --out or remove it")
+    puzzle = import_layout(folder, name=target.resolve().name, activation=activation, solution_sha256=solution_hash)
     save_puzzle(puzzle, target)
     say(f"{target}  {puzzle.digest[:12]}  {len(puzzle.pieces)} tensors, {len(puzzle.data['inputs'])} rows")
 
@@ -57,7 +60,15 @@ def export_janestreet(
     Example:
       netjigsaw export janestreet p1 --out p1-published
     """
-    from generator.reassembly.janestreet import export_layout  # noqa: PLC0415 - torch is slow to import
+    from generator.reassembly.janestreet import export_layout
 
-    export_layout(load_puzzle(puzzle), out, nested=nested)
+    source = load_puzzle(puzzle)
+    if source.manifest.family != "reassembly":
+        raise SpecError(
+            f"{puzzle} holds a {source.manifest.family} puzzle; the published layout is for reassembly ones"
+        )
+    export_layout(source, out, nested=nested)
     say(str(out))
+    activation = source.manifest.spec.get("activation", "relu")
+    if activation != "relu":
+        remark(f"the layout does not name the activation: this network's is {activation}, not relu")

@@ -26,7 +26,7 @@ def list_solvers_command(
 
     One that cannot be used stays listed, with the reason.
     """
-    from solvers.registry import list_solvers  # noqa: PLC0415 - torch is slow to import
+    from solvers.registry import list_solvers
 
     if family is not None:
         get_family(family)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from importlib import metadata
+from pathlib import Path
 
 from generator.errors import PluginError
 from generator.plugins import load_plugin
+from netjigsaw.cli.console import remark
 
 __all__ = ["BUILT_IN", "ENTRY_POINTS", "VARIABLE", "take_plugins"]
 
@@ -36,12 +38,26 @@ def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
             told.append(argument.partition("=")[2])
         else:
             rest.append(argument)
-    offered = [point.value for point in metadata.entry_points(group=ENTRY_POINTS)]
     plugins = tuple(
         dict.fromkeys(
-            os.path.abspath(target) if target.endswith(".py") else target for target in [BUILT_IN, *offered, *told]
+            str(Path(target).resolve()) if target.endswith(".py") else target
+            for target in [BUILT_IN, *_offered(), *told]
         )
     )
     for target in plugins:
         load_plugin(target)
     return rest, plugins
+
+
+def _offered() -> list[str]:
+    """List the modules that other packages offer; one that fails is left out, so that it breaks no other command."""
+    load_plugin(BUILT_IN)
+    usable = []
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            load_plugin(point.module)
+        except PluginError as error:
+            remark(f"netjigsaw: {error}; its families are left out")
+        else:
+            usable.append(point.module)
+    return usable

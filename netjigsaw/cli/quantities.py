@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from generator.errors import SpecError
@@ -24,7 +25,7 @@ def parse_duration(text: str) -> float | None:
     if text.strip().lower() == "none":
         return None
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
-    if match is None or match[2] not in _SECONDS or float(match[1]) == 0:
+    if match is None or match[2] not in _SECONDS or not 0 < float(match[1]) < math.inf:
         raise SpecError(f"cannot read the duration {text!r}; write 90s, 10m, 3h or none")
     return float(match[1]) * _SECONDS[match[2]]
 
@@ -40,10 +41,10 @@ def parse_size(text: str) -> float | None:
     """
     if text.strip().lower() == "none":
         return None
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
-    if match is None or float(match[1]) == 0:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?)?\s*", text.lower())
+    if match is None or not 0 < float(match[1]) < math.inf:
         raise SpecError(f"cannot read the size {text!r}; write 512MiB, 4GiB or none")
-    return float(match[1]) * _MIB[match[2]]
+    return float(match[1]) * _MIB[match[2] or ""]
 
 
 def show_duration(seconds: float) -> str:

@@ -1,2 +1,114 @@
-def add(app, plugins):
-    pass
+"""`netjigsaw show`: a puzzle or a run at a glance, in words and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from tabulate import tabulate
+
+from generator.errors import StorageError
+from generator.storage import answers_beside, find_answer, load_puzzle
+from netjigsaw.cli.console import progress_bar, remark, say
+from netjigsaw.cli.limits import Answers
+
+if TYPE_CHECKING:
+    from benchmark.request import LoadedPuzzle
+    from benchmark.store import Store
+    from leaderboard.run_pictures import Series
+
+__all__ = ["add"]
+
+MOST_POINTS = 40
+"""Reports of a trial that are scored for its curve; more could not be told apart in the picture."""
+
+
+def add(app: typer.Typer, _: tuple[str, ...]) -> None:
+    """Add the command."""
+    app.command("show")(show)
+
+
+def show(
+    what: Annotated[Path, typer.Argument(help="Folder of a puzzle, or of results.")],
+    out: Annotated[Path | None, typer.Option(help="PNG to write. (default: the folder's name + .png)")] = None,
+    answers: Answers = None,
+    puzzle: Annotated[
+        list[Path] | None,
+        typer.Option(help="With results: a puzzle's folder, to draw errors over time; repeat for several."),
+    ] = None,
+) -> None:
+    """Summarise a puzzle or a run, and draw it.
+
+    Where the sealed answer is at hand, a puzzle is shown in true order, with its fingerprint.
+
+    Examples:
+      netjigsaw show p1
+
+      netjigsaw show results --puzzle p1 --out run.png
+    """
+    target = out or Path(f"{what.resolve().name}.png")
+    if (what / "manifest.json").exists():
+        _show_puzzle(what, target, answers)
+    elif what.is_dir():
+        _show_run(what, target, answers, puzzle or [])
+    else:
+        raise StorageError(f"neither a puzzle nor results at {what}")
+
+
+def _show_puzzle(folder: Path, target: Path, answers: Path | None) -> None:
+    from leaderboard.drawing import save_png
+    from leaderboard.pictures import draw_puzzle, summarise_puzzle
+
+    puzzle = load_puzzle(folder)
+    sealed = find_answer(puzzle, answers or answers_beside(folder))
+    say(tabulate(summarise_puzzle(puzzle, sealed), tablefmt="plain", disable_numparse=True, maxcolwidths=[None, 90]))
+    figure = draw_puzzle(puzzle, sealed)
+    if figure is None:
+        remark(f"family {puzzle.manifest.family!r} has no pictures")
+        return
+    save_png(figure, target)
+    say(f"picture in {target}")
+
+
+def _show_run(folder: Path, target: Path, answers: Path | None, puzzles: list[Path]) -> None:
+    from benchmark.request import load_for_run
+    from benchmark.store import Store
+    from leaderboard.drawing import save_png
+    from leaderboard.frame import frame_of
+    from leaderboard.ranking import rank_frame
+    from leaderboard.run_pictures import draw_run
+    from leaderboard.tables import render
+
+    store = Store(folder)
+    rows = store.rows()
+    frame = frame_of(rows)
+    loaded = {item.puzzle.digest: item for item in (load_for_run(path, answers) for path in puzzles)}
+    say(render(rank_frame(frame), "plain"))
+    for family in dict.fromkeys(row.family for row in rows):
+        figure = draw_run(frame, family, _series(store, family, loaded))
+        path = target if frame["family"].nunique() == 1 else target.with_stem(f"{target.stem}-{family}")
+        save_png(figure, path)
+        say(f"picture in {path}")
+
+
+def _series(store: Store, family: str, puzzles: dict[str, LoadedPuzzle]) -> list[Series]:
+    """Score the reported answers of every trial on the given puzzles."""
+    from benchmark.lookup import find_family
+    from leaderboard.run_pictures import Series
+
+    series = []
+    views: dict[str, Any] = {}
+    rows = [row for row in store.rows() if row.family == family and row.puzzle in puzzles]
+    with progress_bar(unit="trials") as bar:
+        for row in bar.track(rows, description="scoring reports"):
+            outcome = store.outcome(row)
+            if outcome is None or not outcome.reports:
+                continue
+            record, loaded = find_family(family), puzzles[row.puzzle]
+            view = views.setdefault(row.puzzle, record.view(loaded.puzzle))
+            step = -(-len(outcome.reports) // MOST_POINTS)
+            kept = [*outcome.reports[::-step]][::-1]
+            errors = [record.score(view, report.answer, loaded.sealed).metrics["mse_ratio"] for report in kept]
+            series.append(Series(row.solver, [report.time_s for report in kept], errors))
+    return series

@@ -1,2 +1,125 @@
-def add(app, plugins):
-    pass
+"""`netjigsaw solve`: one solver, one puzzle, the answer on the last line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from netjigsaw.cli.console import progress_bar, remark, say
+from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout, make_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmark.single import Solved
+
+__all__ = ["add"]
+
+NO_ANSWER = 1
+
+
+def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
+    """Add the command."""
+
+    @app.command("solve")
+    def solve(
+        puzzle: Annotated[Path, typer.Argument(help="Folder of a puzzle.")],
+        solver: Annotated[
+            str, typer.Option(help="name, family/name or path/to/file.py:Name, each with [key=value,...].")
+        ],
+        timeout: Timeout = "60s",
+        memory: Memory = "4GiB",
+        threads: Threads = 1,
+        seed: Annotated[int, typer.Option(help="Seed handed to the solver.", min=0)] = 0,
+        answers: Answers = None,
+        isolation: Isolation = "auto",
+        *,
+        as_json: Annotated[bool, typer.Option("--json", help="Make the last line one JSON object.")] = False,
+    ) -> int:
+        """Solve a puzzle with one solver, in a child of its own, and print the answer on the last line.
+
+        For reassembly puzzles the answer is the piece numbers in execution order, joined with commas.
+        Exit code 1 if there was no answer at all.
+
+        Examples:
+          netjigsaw solve p1 --solver park
+
+          netjigsaw solve p1 --solver "adjoint[rows=500]" --timeout 10s --json
+        """
+        from benchmark.request import RunRequest, load_for_run
+        from benchmark.runner import Logged, Progressed
+        from benchmark.single import solve_once
+        from solvers.reference import parse_reference
+
+        loaded = load_for_run(puzzle, answers)
+        request = RunRequest(
+            puzzles=(loaded,),
+            references=(parse_reference(solver),),
+            results=Path("results"),
+            seeds=(seed,),
+            limits=make_limits(timeout, memory, threads),
+            plugins=plugins,
+            hidden=(answers,) if answers else (),
+            isolation=isolation,
+        )
+        say(f"{puzzle}: {loaded.puzzle.manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {solver}")
+        with progress_bar() as bar:
+            task = bar.add_task(solver, total=None, detail="")
+
+            def watch(event: Any) -> None:
+                if isinstance(event, Logged):
+                    say(f"{event.time_s:8.3f} s  {event.text}")
+                elif isinstance(event, Progressed):
+                    bar.update(task, detail=_metrics(event.score.metrics))
+
+            solved = solve_once(request, watch)
+        _warn_of(solved)
+        say(_summary(solved))
+        _print_answer(solved, as_json=as_json)
+        return 0 if solved.verdict.answer is not None else NO_ANSWER
+
+
+def _warn_of(solved: Solved) -> None:
+    if solved.isolation.startswith("rlimits"):
+        remark(f"isolation: {solved.isolation}; a solver that looks for the answer can find it")
+
+
+def _summary(solved: Solved) -> str:
+    verdict, outcome = solved.verdict, solved.outcome
+    parts = [str(verdict.status)]
+    if verdict.reason:
+        parts.append(f"({verdict.reason})")
+    if outcome.wall_s is not None:
+        parts.append(f"after {outcome.wall_s:.3f} s")
+    if verdict.certified:
+        parts.append("certified by the solver")
+    if verdict.metrics:
+        parts.append(_metrics(verdict.metrics))
+    return ", ".join(parts).replace(", (", " (")
+
+
+def _metrics(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+
+
+def _print_answer(solved: Solved, *, as_json: bool) -> None:
+    verdict, outcome = solved.verdict, solved.outcome
+    value = None if verdict.answer is None else verdict.answer.value
+    if as_json:
+        record = {
+            "answer": value,
+            "mse": verdict.metrics.get("mse"),
+            "wall_s": outcome.wall_s,
+            "certified": verdict.certified,
+            "status": str(verdict.status),
+            "reason": verdict.reason,
+            "metrics": dict(verdict.metrics),
+        }
+        say(json.dumps(record))
+    elif isinstance(value, list):
+        say(",".join(str(item) for item in value))
+    elif value is not None:
+        say(json.dumps(value))

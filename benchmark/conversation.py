@@ -1,0 +1,236 @@
+"""The parent's side of one trial: talk to the child, keep the time, enforce wall and output.
+
+The clock is this process's `perf_counter`: it starts right before "go" is sent and is read
+as soon as the last byte of the answer has arrived. A trial ends with an answer, an error,
+a broken limit or the child's end; in each case the server is asked to kill what is left
+and tells how the child ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from benchmark.outcome import Ending, Stop, one_line, readable
+from benchmark.trial import Status
+from benchmark.wire import Decoder, Frame, WireError, encode
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from benchmark.trial import Limits
+
+__all__ = ["KILL_GRACE_S", "LOAD_LIMIT_S", "Conversation"]
+
+LOAD_LIMIT_S = 120.0
+"""Seconds that importing the solver and reading the puzzle may take."""
+KILL_GRACE_S = 10.0
+"""Seconds until a server that does not answer is killed itself."""
+KEPT_REPORTS = 1000
+KEPT_REPORT_BYTES = 64 << 20
+KEPT_LOG_LINES = 200
+KEPT_OUTPUT_BYTES = 16 << 10
+_CHUNK = 1 << 18
+_SOLVER_KINDS = frozenset({"built", "ready", "log", "report", "answer", "error"})
+
+
+class Conversation:
+    """One trial, seen from the parent.
+
+    Args:
+        control: socket to the fork server.
+        channel: socket to the solver's process.
+        output: read end of the pipe that is the solver's standard output and error.
+        limits: to enforce.
+        puzzle: frames that hand the puzzle over.
+        listen: told of each log line and report: seconds after go, frame.
+    """
+
+    def __init__(
+        self,
+        control: socket.socket,
+        channel: socket.socket,
+        output: int,
+        limits: Limits,
+        *,
+        puzzle: bytes,
+        listen: Callable[[float, Frame], None],
+    ) -> None:
+        self.ending = Ending()
+        self._control, self._channel, self._output = control, channel, output
+        self._limits, self._puzzle, self._listen = limits, puzzle, listen
+        self._outbox = memoryview(b"")
+        self._decoder = Decoder(int(limits.output_mib * 2**20))
+        self._replies = Decoder()
+        self._printed = 0
+        self._tail = bytearray()
+        self._log: deque[str] = deque(maxlen=KEPT_LOG_LINES)
+        self._report_bytes = 0
+        self._began = time.perf_counter()
+        self._go: float | None = None
+        self._deadline = self._began + LOAD_LIMIT_S
+        self._over = False
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> Ending:
+        """Go through the trial; returns when the child is reaped, or the server is gone."""
+        channel, output = self._channel, self._output
+        channel.setblocking(False)
+        os.set_blocking(output, False)
+        with self._selector:
+            self._selector.register(self._control, selectors.EVENT_READ, self._on_control)
+            self._selector.register(channel, selectors.EVENT_READ, self._on_channel)
+            self._selector.register(output, selectors.EVENT_READ, self._on_output)
+            while not self._over:
+                self._step()
+            # What was sent before the child ended counts, whichever socket was read first.
+            for read in (self._on_channel, self._on_output):
+                while read():
+                    pass
+        if self._go is not None and self.ending.wall_s is None:
+            self.ending.wall_s = time.perf_counter() - self._go
+        self.ending.log = list(self._log)
+        self.ending.output = readable(bytes(self._tail))
+        return self.ending
+
+    def _step(self) -> None:
+        for key, events in self._selector.select(max(0.0, self._deadline - time.perf_counter())):
+            if events & selectors.EVENT_WRITE:
+                self._send_more()
+            if events & selectors.EVENT_READ:
+                key.data()
+        if time.perf_counter() < self._deadline or self._over:
+            return
+        if self.ending.stop is not None:
+            self._over = True  # the server does not answer; the supervisor sees to it
+        elif self._go is None:
+            self._stop(Status.TIMEOUT, f"loading took more than {LOAD_LIMIT_S:g} s")
+        else:
+            self._stop(Status.TIMEOUT, f"no answer within {self._limits.wall_s:g} s")
+
+    def _stop(self, status: Status | None = None, reason: str = "") -> None:
+        if self.ending.stop is None:
+            self.ending.stop = Stop(status, reason)
+            self._deadline = time.perf_counter() + KILL_GRACE_S
+            with contextlib.suppress(OSError):
+                self._control.sendall(encode("stop"))
+
+    def _on_control(self) -> bool:
+        try:
+            data = self._control.recv(_CHUNK)
+        except OSError:
+            data = b""
+        for frame in self._replies.feed(data):
+            if frame.kind == "done":
+                self.ending.done = frame.fields()
+        self._over = not data or self.ending.done is not None
+        return False
+
+    def _on_output(self) -> bool:
+        """Read some output; False if there is none now."""
+        try:
+            data = os.read(self._output, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._forget(self._output)
+            return False
+        self._printed += len(data)
+        self._tail = (self._tail + data)[-KEPT_OUTPUT_BYTES:]
+        if self._printed > self._limits.output_mib * 2**20:
+            self._stop(Status.CRASHED, f"printed more than {self._limits.output_mib:g} MiB")
+            return False
+        return True
+
+    def _on_channel(self) -> bool:
+        """Read some frames; False if there are none now."""
+        try:
+            data = self._channel.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        now = time.perf_counter()
+        if not data:
+            self._forget(self._channel)
+            return False
+        if self.ending.stop is not None:
+            return True  # too late; read only so that the child does not hang in a write
+        try:
+            for frame in self._decoder.feed(data):
+                if self._take(frame, now):
+                    break
+        except WireError as error:
+            self._stop(Status.CRASHED, f"sent {error}")
+        return True
+
+    def _take(self, frame: Frame, now: float) -> bool:
+        """Act on a frame; True if the trial is to end with it."""
+        kind, ending = frame.kind, self.ending
+        if kind not in _SOLVER_KINDS:
+            raise WireError(f"a {kind!r} frame, which is not a solver's to send")
+        if kind == "error":
+            ending.error = frame.fields()
+            self._stop()
+        elif kind == "log":
+            text = one_line(frame.fields().get("text", ""))
+            self._log.append(text)
+            self._listen(0.0 if self._go is None else now - self._go, frame)
+        elif (kind, ending.stage) == ("built", "building"):
+            ending.stage = "loading"
+            self._outbox = memoryview(self._puzzle)
+            self._send_more()
+        elif (kind, ending.stage) == ("ready", "loading"):
+            self._start_clock()
+        elif ending.stage != "solving" or kind in {"built", "ready"}:
+            raise WireError(f"a {kind!r} frame while {ending.stage}")
+        elif self._limits.wall_s is not None and self._go is not None and now - self._go > self._limits.wall_s:
+            self._stop(Status.TIMEOUT, f"no answer within {self._limits.wall_s:g} s")
+        elif self._go is not None:
+            self._take_answer(frame, now - self._go)
+        return ending.stop is not None
+
+    def _start_clock(self) -> None:
+        self.ending.stage = "solving"
+        # Blocking for once: a few bytes into an empty buffer. A child that is gone shows soon enough.
+        with contextlib.suppress(OSError):
+            go = encode("go")
+            now = time.perf_counter()
+            self.ending.load_s, self._go = now - self._began, now
+            self._deadline = float("inf") if self._limits.wall_s is None else now + self._limits.wall_s
+            self._channel.send(go)
+
+    def _take_answer(self, frame: Frame, elapsed: float) -> None:
+        if frame.kind == "answer":
+            self.ending.answer, self.ending.wall_s = frame, elapsed
+            self._stop()
+            return
+        reports = self.ending.reports
+        reports.append((elapsed, frame))
+        self._report_bytes += len(frame.payload) + len(frame.blob)
+        while len(reports) > 1 and (len(reports) > KEPT_REPORTS or self._report_bytes > KEPT_REPORT_BYTES):
+            # Thin the past evenly, keep the latest: a trace stays a trace.
+            del reports[0 : -min(len(reports) // 2, KEPT_REPORTS // 2) : 2]
+            self._report_bytes = sum(len(kept.payload) + len(kept.blob) for _time, kept in reports)
+        self._listen(elapsed, frame)
+
+    def _send_more(self) -> None:
+        try:
+            while self._outbox:
+                self._outbox = self._outbox[self._channel.send(self._outbox[:_CHUNK]) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._outbox = memoryview(b"")
+        with contextlib.suppress(KeyError):
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outbox else 0)
+            self._selector.modify(self._channel, wanted, self._on_channel)
+
+    def _forget(self, source: socket.socket | int) -> None:
+        with contextlib.suppress(KeyError, ValueError, RuntimeError):
+            self._selector.unregister(source)

@@ -1,0 +1,239 @@
+"""Where trials run. An executor takes works and yields what happens, in the order it happens.
+
+The local one has a fork server and a thread per job; a thread does nothing but talk to
+its server. An executor for other machines (dask, SLURM) is anything else with `execute`:
+a `Work` holds no answer, so it may be sent anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from benchmark import linux
+from benchmark.outcome import Outcome, Work, decode_answer, one_line
+from benchmark.supervisor import Server, ServerGoneError, Settings
+from benchmark.wire import WireError
+from generator.errors import AnswerError, HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from benchmark.wire import Frame
+    from generator.answer import Answer
+
+__all__ = ["Began", "Ended", "Executor", "LocalExecutor", "Message", "Reported", "Said"]
+
+LISTEN_EVERY_S = 0.5
+"""A live display is told of reports no more often than this, per trial."""
+
+
+@dataclass(frozen=True)
+class Began:
+    """A trial starts."""
+
+    work: Work
+
+
+@dataclass(frozen=True)
+class Said:
+    """The solver logged a line."""
+
+    work: Work
+    time_s: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The solver reported a best-so-far answer. Not every report is told, see `LISTEN_EVERY_S`."""
+
+    work: Work
+    time_s: float
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A trial is over."""
+
+    work: Work
+    outcome: Outcome
+
+
+Message = Began | Said | Reported | Ended
+
+
+class Executor(Protocol):
+    """Runs trials somewhere."""
+
+    @property
+    def isolation(self) -> str:
+        """What keeps a solver from the harness, for the record of the session."""
+
+    def execute(self, works: Sequence[Work]) -> Generator[Message]:
+        """Run every work once; one `Ended` comes for each. Closing the iterator ends what runs."""
+
+
+class LocalExecutor:
+    """Runs trials on this machine, `jobs` at a time.
+
+    A job starts its next trial only after the consumer came back for the message after
+    `Ended`: by then the row is on disk, so a killed run loses at most what was in flight.
+    """
+
+    def __init__(self, settings: Settings, *, jobs: int = 1, live: bool = False) -> None:
+        self._settings = settings
+        self._jobs = jobs
+        self._live = live
+        self._mode = settings.isolation
+        self._note = ""
+        self._lock = threading.Lock()
+        self._servers: list[Server] = []
+        self._idle: list[Server] = []
+        self._closing = threading.Event()
+
+    @property
+    def isolation(self) -> str:
+        """The mode, with the reason where namespaces were refused; known once a server is up."""
+        return f"{self._mode} ({self._note})" if self._note else self._mode
+
+    def start(self) -> None:
+        """Start the first server, so that the mode of isolation is known.
+
+        Raises:
+            HarnessError: if it does not come up, or namespaces were insisted on and refused.
+        """
+        self._idle.append(self._new_server())
+
+    def close(self) -> None:
+        """End every server and all that runs."""
+        self._closing.set()
+        with self._lock:
+            servers, self._servers = self._servers, []
+        for server in servers:
+            server.destroy()
+
+    def execute(self, works: Sequence[Work]) -> Generator[Message]:
+        """Run the works; see `Executor`."""
+        todo: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        for work in works:
+            todo.put(work)
+        messages: queue.SimpleQueue[tuple[Message | BaseException | None, threading.Event]] = queue.SimpleQueue()
+        count = min(self._jobs, len(works))
+        threads = [threading.Thread(target=self._job, args=(todo, messages), daemon=True) for _ in range(count)]
+        # Without namespaces a solver could read the answers out of this process's memory.
+        watertight = self._mode == "namespaces"
+        try:
+            linux.set_dumpable(dumpable=watertight)
+            for thread in threads:
+                thread.start()
+            running = count
+            while running:
+                message, taken = messages.get()
+                if message is None:
+                    running -= 1
+                elif isinstance(message, BaseException):
+                    raise message
+                else:
+                    yield message
+                taken.set()
+        finally:
+            self.close()
+            for thread in threads:
+                thread.join(timeout=30)
+            linux.set_dumpable(dumpable=True)
+
+    def _job(
+        self,
+        todo: queue.SimpleQueue[Work],
+        messages: queue.SimpleQueue[tuple[Message | BaseException | None, threading.Event]],
+    ) -> None:
+        def tell(message: Message | BaseException | None, *, wait: bool = False) -> None:
+            taken = threading.Event()
+            messages.put((message, taken))
+            while wait and not self._closing.is_set() and not taken.wait(0.2):
+                pass
+
+        server: Server | None = None
+        try:
+            while not self._closing.is_set():
+                try:
+                    work = todo.get_nowait()
+                except queue.Empty:
+                    break
+                tell(Began(work))
+                server, outcome = self._run(server, work, tell)
+                if not self._closing.is_set():
+                    tell(Ended(work, outcome), wait=True)
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+            if not self._closing.is_set():
+                tell(error)
+        else:
+            tell(None)
+
+    def _run(self, server: Server | None, work: Work, tell: _Tell) -> tuple[Server, Outcome]:
+        listener = _Listener(work, tell) if self._live else _ignore
+        for _attempt in range(3):
+            if server is None or not server.alive:
+                server = self._take_server()
+            with contextlib.suppress(ServerGoneError):
+                return server, server.run(work, listener)
+            server.destroy()
+        raise HarnessError("the fork server dies before it can take a trial; is the machine out of memory?")
+
+    def _take_server(self) -> Server:
+        """Take the server that `start` left, or start another one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._new_server()
+
+    def _new_server(self) -> Server:
+        for namespaces in {"auto": (True, False), "namespaces": (True,), "rlimits": (False,)}[self._mode]:
+            server = Server(self._settings, namespaces=namespaces)
+            with self._lock:
+                self._servers = [held for held in self._servers if held.alive] + [server]
+            if self._closing.is_set():
+                server.destroy()
+            refused = server.wait_until_ready()
+            if not refused:
+                self._mode = "namespaces" if namespaces else "rlimits"
+                return server
+            server.destroy()
+            self._note = f"namespaces were refused: {one_line(refused)}"
+        raise HarnessError(f"this system gives no process namespaces of its own: {self._note}; use isolation rlimits")
+
+
+class _Tell(Protocol):
+    """Puts a message into the queue of the thread that asked for the run."""
+
+    def __call__(self, message: Message, *, wait: bool = False) -> None:
+        """Put it there; with `wait`, return when it was dealt with."""
+
+
+def _ignore(time_s: float, frame: Frame) -> None:
+    """Listen to nothing."""
+
+
+class _Listener:
+    """Turns frames into messages for a live display, not too many of them."""
+
+    def __init__(self, work: Work, tell: _Tell) -> None:
+        self._work, self._tell = work, tell
+        self._next: dict[str, float] = {}
+
+    def __call__(self, time_s: float, frame: Frame) -> None:
+        now = time.monotonic()
+        if now < self._next.get(frame.kind, 0.0):
+            return
+        self._next[frame.kind] = now + LISTEN_EVERY_S
+        with contextlib.suppress(WireError, AnswerError):
+            if frame.kind == "log":
+                self._tell(Said(self._work, time_s, one_line(frame.fields().get("text", ""))))
+            else:
+                self._tell(Reported(self._work, time_s, decode_answer(frame)))

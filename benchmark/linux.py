@@ -1,0 +1,138 @@
+"""The few Linux calls that Python does not offer: namespaces, mounts, capabilities, prctl.
+
+Numbers are those of the kernel's headers (sched.h, mount.h, prctl.h, capability.h); they
+are the same on every architecture, `mount_setattr` included.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+
+__all__ = [
+    "NEW_IPC",
+    "NEW_MOUNTS",
+    "NEW_NETWORK",
+    "NEW_PIDS",
+    "NEW_USER",
+    "NO_DEV",
+    "NO_EXEC",
+    "NO_SUID",
+    "READ_ONLY",
+    "become_subreaper",
+    "bind",
+    "die_with_parent",
+    "drop_privileges",
+    "make_mounts_private",
+    "make_mounts_read_only",
+    "mount",
+    "move_mount",
+    "set_dumpable",
+    "unmount",
+    "unshare",
+]
+
+NEW_MOUNTS = 0x00020000
+NEW_IPC = 0x08000000
+NEW_USER = 0x10000000
+NEW_PIDS = 0x20000000
+NEW_NETWORK = 0x40000000
+
+READ_ONLY, NO_SUID, NO_DEV, NO_EXEC = 1, 2, 4, 8
+_BIND, _MOVE, _RECURSIVE, _PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
+_DETACH = 2
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
+_MOUNT_SETATTR = 442
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_SECUREBITS = 1, 4, 24, 28
+_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 36, 38, 47
+_NO_ROOT_LOCKED = 0b1111
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _MountAttributes(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "user_namespace")]
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare(flags: int) -> None:
+    """Give this process namespaces of its own."""
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def mount(kind: str, target: str, flags: int = 0, options: str = "") -> None:
+    """Mount a file system that needs no device: tmpfs, proc."""
+    result = _libc.mount(kind.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    _checked(result, f"mount {kind} on {target}")
+
+
+def bind(source: str, target: str) -> None:
+    """Show a file or folder at a second place."""
+    result = _libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(_BIND), None)
+    _checked(result, f"bind {source} to {target}")
+
+
+def move_mount(source: str, target: str) -> None:
+    """Move a mount to another place."""
+    result = _libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(_MOVE), None)
+    _checked(result, f"move {source} to {target}")
+
+
+def unmount(target: str) -> None:
+    """Take a mount away at once, in use or not."""
+    _checked(_libc.umount2(target.encode(), ctypes.c_int(_DETACH)), f"unmount {target}")
+
+
+def make_mounts_private() -> None:
+    """Let no mount of this namespace show outside, nor the other way round."""
+    result = _libc.mount(None, b"/", None, ctypes.c_ulong(_RECURSIVE | _PRIVATE), None)
+    _checked(result, "make mounts private")
+
+
+def make_mounts_read_only() -> None:
+    """Make the whole file tree read-only, and set-user-id programs ordinary ones (Linux 5.12)."""
+    wanted = _MountAttributes(READ_ONLY | NO_SUID, 0, 0, 0)
+    size = ctypes.c_size_t(ctypes.sizeof(wanted))
+    number, place, flags = ctypes.c_long(_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), ctypes.c_uint(_AT_RECURSIVE)
+    _checked(_libc.syscall(number, place, b"/", flags, ctypes.byref(wanted), size), "make mounts read-only")
+
+
+def _prctl(option: int, *arguments: int) -> int:
+    padded = [*arguments, 0, 0, 0, 0][:4]
+    return int(_libc.prctl(ctypes.c_int(option), *(ctypes.c_ulong(argument) for argument in padded)))
+
+
+def become_subreaper() -> None:
+    """Become the parent of every descendant whose own parent ends."""
+    _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1), "become subreaper")
+
+
+def die_with_parent() -> None:
+    """Ask to be killed when the parent ends."""
+    _checked(_prctl(_PR_SET_PDEATHSIG, signal.SIGKILL), "ask for the parent's death signal")
+
+
+def set_dumpable(*, dumpable: bool) -> None:
+    """Say whether processes of the same user may look into this one's memory and descriptors."""
+    _checked(_prctl(_PR_SET_DUMPABLE, int(dumpable)), "set dumpable")
+
+
+def drop_privileges() -> None:
+    """Give every capability up for good, so that user 0 is a user like any other."""
+    _checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1), "give up new privileges")
+    _prctl(_PR_CAP_AMBIENT, 4)
+    # Both fail where there is no privilege to give up, which is what is wanted.
+    _prctl(_PR_SET_SECUREBITS, _NO_ROOT_LOCKED)
+    for capability in range(64):
+        if _prctl(_PR_CAPBSET_DROP, capability) != 0:
+            break
+    head = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    _checked(_libc.capset(head, none), "drop capabilities")

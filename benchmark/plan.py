@@ -1,0 +1,172 @@
+"""Plan every cell of a run: puzzles times solvers times seeds, those that cannot run as well.
+
+No file of a solver is imported here: the parent knows the answers, so foreign code runs
+in children only. What a file holds shows when the child imports it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.lookup import find_family
+from benchmark.outcome import Work
+from benchmark.trial import Limits, Status, Trial
+from generator.errors import SpecError
+from generator.storage import answers_beside
+from generator.suggest import did_you_mean
+from solvers.registry import check_parameters, list_solvers, source_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.request import LoadedPuzzle, RunRequest
+    from solvers.reference import Reference
+    from solvers.registry import SolverEntry
+
+__all__ = ["Cell", "absolute_plugins", "hidden_places", "plan"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One planned trial.
+
+    Attributes:
+        trial: what identifies it.
+        loaded: the puzzle and its answer.
+        reference: the solver, a file's path made absolute.
+        label: the solver's name with parameters, as typed.
+        settled: status and reason where nothing needs to run.
+    """
+
+    trial: Trial
+    loaded: LoadedPuzzle
+    reference: Reference
+    label: str
+    settled: tuple[Status, str] | None = None
+
+    def work(self, plugins: tuple[str, ...]) -> Work:
+        """Take out what an executor needs; the answer is not in it."""
+        return Work(self.trial, self.loaded.puzzle, self.reference, plugins)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What is known of a solver for puzzles of one family before it is imported."""
+
+    source: str
+    settled: tuple[Status, str] | None = None
+
+
+def plan(
+    puzzles: Sequence[LoadedPuzzle],
+    references: Sequence[Reference],
+    seeds: Sequence[int],
+    limits: Limits,
+) -> list[Cell]:
+    """List the cells in the order puzzle, seed, solver; equal cells are listed once.
+
+    Raises:
+        SpecError: for a solver that does not exist, a parameter it does not have, a puzzle of
+            an unknown family, or nothing to do.
+    """
+    if not puzzles or not references or not seeds:
+        missing = "puzzles" if not puzzles else "solvers" if not references else "seeds"
+        raise SpecError(f"nothing to run: no {missing} were given")
+    families = {loaded.puzzle.manifest.family for loaded in puzzles}
+    candidates = {
+        (index, family): _candidate(reference, find_family(family).name)
+        for index, reference in enumerate(references)
+        for family in sorted(families)
+    }
+    cells: dict[str, Cell] = {}
+    for loaded in puzzles:
+        for seed in seeds:
+            for index, reference in enumerate(references):
+                candidate = candidates[index, loaded.puzzle.manifest.family]
+                cell = _cell(loaded, reference, candidate, seed, limits)
+                cells.setdefault(cell.trial.id, cell)
+    return list(cells.values())
+
+
+def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, seed: int, limits: Limits) -> Cell:
+    trial = Trial(
+        puzzle=loaded.puzzle.digest,
+        family=loaded.puzzle.manifest.family,
+        solver=_name(reference),
+        source=candidate.source,
+        parameters=dict(reference.parameters),
+        seed=seed,
+        limits=limits,
+    )
+    label = dataclasses.replace(reference, target=trial.solver).label
+    return Cell(trial, loaded, _absolute(reference), label, candidate.settled)
+
+
+def _name(reference: Reference) -> str:
+    if not reference.is_file:
+        return reference.target
+    path, _, name = reference.target.rpartition(":")
+    return f"{os.path.normpath(path)}:{name}"
+
+
+def _absolute(reference: Reference) -> Reference:
+    if not reference.is_file:
+        return reference
+    path, _, name = reference.target.rpartition(":")
+    return dataclasses.replace(reference, target=f"{Path(path).resolve()}:{name}")
+
+
+def _candidate(reference: Reference, family: str) -> _Candidate:
+    if reference.is_file:
+        path = Path(reference.target.rpartition(":")[0])
+        if not path.is_file():
+            raise SpecError(f"no solver file at {path}")
+        return _Candidate(sha256(path.read_bytes()).hexdigest()[:16])
+    known = {entry.name: entry for entry in reversed(list_solvers()) if _may(entry, reference.family)}
+    if reference.target not in known:
+        kind = f"{reference.family} solver" if reference.family else "solver"
+        raise SpecError(f"no {kind} {reference.target!r}{did_you_mean(reference.target, known)}")
+    mine = [entry for entry in list_solvers(family) if entry.name == reference.target]
+    if not mine or reference.family not in {None, family}:
+        others = sorted({str(entry.family) for entry in list_solvers() if entry.name == reference.target})
+        solved = reference.family or " and ".join(others)
+        return _Candidate("", (Status.SKIPPED, f"it solves {solved} puzzles, not {family}"))
+    entry = mine[0]
+    if entry.factory is None:
+        return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
+    check_parameters(entry, reference.parameters)
+    return _Candidate(source_digest(entry))
+
+
+def _may(entry: SolverEntry, family: str | None) -> bool:
+    return family is None or entry.family in {family, None}
+
+
+def absolute_plugins(plugins: Sequence[str]) -> tuple[str, ...]:
+    """Make the paths of plug-in files absolute; modules stay names."""
+    return tuple(str(Path(plugin).resolve()) if plugin.endswith(".py") else plugin for plugin in plugins)
+
+
+def hidden_places(request: RunRequest) -> tuple[Path, ...]:
+    """Collect what solvers must not see: the store, the homes of sealed answers, what the request names.
+
+    Raises:
+        SpecError: if one of them holds the program, or a solver or plug-in that must be read.
+    """
+    homes = [answers_beside(loaded.path) for loaded in request.puzzles if loaded.path is not None]
+    places = sorted({place.resolve() for place in (*request.hidden, *homes, request.results)})
+    solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
+    plugins = [plugin for plugin in request.plugins if plugin.endswith(".py")]
+    needed = [("solver", Path(file)) for file in solvers] + [("plug-in", Path(file)) for file in plugins]
+    needed += [("program", Path(__file__)), ("interpreter", Path(sys.prefix)), ("interpreter", Path(sys.base_prefix))]
+    for place in places:
+        for what, file in needed:
+            if file.resolve().is_relative_to(place):
+                raise SpecError(f"{place} is hidden from solvers, but the {what} {file} lies in it; keep them apart")
+    return tuple(places)

@@ -1,0 +1,73 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from benchmark.trial import Limits, Status
+from generator.storage import answers_beside, find_answer, load_puzzle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.puzzle import Puzzle, SealedAnswer
+    from solvers.reference import Reference
+
+__all__ = ["LoadedPuzzle", "RunRequest", "load_for_run"]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPuzzle:
+    """A puzzle and, where it is known, its answer; the answer stays in the parent.
+
+    Attributes:
+        puzzle: its public part.
+        sealed: what scoring compares with.
+        path: the folder it came from.
+    """
+
+    puzzle: Puzzle
+    sealed: SealedAnswer | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Which solvers on which puzzles, how often, under which limits, and where rows go.
+
+    Attributes:
+        puzzles: to be solved.
+        references: solvers; a file's path counts from the current folder.
+        results: folder of the store.
+        seeds: each solver runs once per seed.
+        limits: of every trial.
+        jobs: trials at a time.
+        plugins: files or modules that register families and solvers.
+        hidden: folders that solvers must not see, besides the store and the default homes of answers.
+        retry: statuses whose trials are run again.
+        isolation: `auto`, `namespaces` or `rlimits`.
+    """
+
+    puzzles: tuple[LoadedPuzzle, ...]
+    references: tuple[Reference, ...]
+    results: Path
+    seeds: tuple[int, ...] = (0,)
+    limits: Limits = field(default_factory=Limits)
+    jobs: int = 1
+    plugins: tuple[str, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    retry: frozenset[Status] = frozenset()
+    isolation: str = "auto"
+
+
+def load_for_run(folder: Path, answers: Path | None = None) -> LoadedPuzzle:
+    """Read a puzzle's folder, and its answer where there is one.
+
+    Raises:
+        StorageError: if a file is missing or cannot be read.
+        PuzzleError: if what it holds is damaged.
+        AnswerError: if the answer does not open the puzzle's commitment.
+    """
+    puzzle = load_puzzle(folder)
+    return LoadedPuzzle(puzzle, find_answer(puzzle, answers or answers_beside(folder)), folder)

@@ -1,0 +1,281 @@
+"""The result store: a folder of append-only files, one writer each.
+
+    rows-<session>.jsonl          a line per finished trial, synced one by one
+    session-<session>.json        machine and settings
+    raw/<trial>-<session>.json    raw answer, reports, log, output; .safetensors beside it for tensors
+    puzzles/<digest>.json         public manifest
+
+Every session writes files of its own, so two runs may share a folder. A line without its
+line end is one that was being written when the power went, or is being written right
+now: readers pass over it, and nobody appends to another session's file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import IO, TYPE_CHECKING, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from benchmark.outcome import Outcome, Report
+from benchmark.session import Session
+from benchmark.trial import Row, Status
+from generator.answer import Answer
+from generator.errors import StorageError
+from generator.puzzle import Manifest
+from generator.storage import first_fault, read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    import numpy as np
+
+__all__ = ["Raw", "Store", "Writer"]
+
+
+class RawAnswer(BaseModel):
+    """An answer as it came, its tensors apart."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: JsonValue
+    certified: bool = False
+    note: str = ""
+    arrays: tuple[str, ...] = ()
+    time_s: float | None = None
+    """For a report: seconds after go."""
+
+
+class Raw(BaseModel):
+    """All that a trial left, so that it can be scored again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    trial: str
+    session: str
+    status: Status | None
+    """None where the answer decides."""
+    reason: str
+    answer: RawAnswer | None
+    reports: tuple[RawAnswer, ...]
+    log: tuple[str, ...]
+    output: str
+
+
+class Store:
+    """A result folder, for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def rows(self) -> list[Row]:
+        """Read every row; of a trial that was run or scored again, the latest.
+
+        Raises:
+            StorageError: naming file and line of the first damaged row.
+        """
+        latest: dict[str, Row] = {}
+        for path in sorted(self.folder.glob("rows-*.jsonl")):
+            for row in _read_rows(path):
+                latest.pop(row.trial, None)
+                latest[row.trial] = row
+        return list(latest.values())
+
+    def sessions(self) -> dict[str, Session]:
+        """Read every session's description, by id.
+
+        Raises:
+            StorageError: if a file cannot be read.
+            PuzzleError: if one is damaged.
+        """
+        found = (read_model(Session, path, kind="session") for path in sorted(self.folder.glob("session-*.json")))
+        return {session.id: session for session in found}
+
+    def manifests(self) -> dict[str, Manifest]:
+        """Read the public manifests of all puzzles that were planned, by digest.
+
+        Raises:
+            StorageError: if a file cannot be read.
+            PuzzleError: if one is damaged.
+        """
+        found = (read_model(Manifest, path, kind="puzzle") for path in sorted(self.folder.glob("puzzles/*.json")))
+        return {manifest.digest: manifest for manifest in found}
+
+    def outcome(self, row: Row) -> Outcome | None:
+        """Read what a row's trial left; None where nothing ran.
+
+        Raises:
+            StorageError: if a file cannot be read.
+            PuzzleError: if one is damaged.
+        """
+        stem = self.folder / "raw" / f"{row.trial}-{row.session}"
+        path = stem.with_suffix(".json")
+        if not path.exists():
+            return None
+        raw = read_model(Raw, path, kind="raw answer")
+        tensors = _read_tensors(stem.with_suffix(".safetensors"))
+        return Outcome(
+            status=raw.status,
+            reason=raw.reason,
+            answer=None if raw.answer is None else _answer(raw.answer, tensors, "answer"),
+            reports=tuple(
+                Report(report.time_s or 0.0, _answer(report, tensors, f"report{index}"))
+                for index, report in enumerate(raw.reports)
+            ),
+            wall_s=row.wall_s,
+            load_s=row.load_s,
+            cpu_s=row.cpu_s,
+            peak_mib=row.peak_mib,
+            log=raw.log,
+            output=raw.output,
+        )
+
+
+class Writer:
+    """Writes one session's files. A context manager, so that its file is closed.
+
+    Raises:
+        StorageError: in every method, if the disk refuses; no half of a line is left then.
+    """
+
+    def __init__(self, folder: Path, session: Session) -> None:
+        self._folder = folder
+        self._session = session
+        self._rows: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Make the folder, describe the session, and open its file of rows."""
+        for place in (self._folder, self._folder / "raw", self._folder / "puzzles"):
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _refused(place, error) from error
+        self._write_whole(f"session-{self._session.id}.json", _text(self._session))
+        path = self._folder / f"rows-{self._session.id}.jsonl"
+        try:
+            self._rows = path.open("xb", buffering=0)
+            _sync_folder(self._folder)
+        except OSError as error:
+            raise _refused(path, error) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file of rows."""
+        if self._rows is not None:
+            self._rows.close()
+
+    def keep_manifest(self, manifest: Manifest) -> None:
+        """Keep a puzzle's public manifest, once."""
+        if not (self._folder / "puzzles" / f"{manifest.digest}.json").exists():
+            self._write_whole(f"puzzles/{manifest.digest}.json", _text(manifest))
+
+    def keep_outcome(self, trial: str, outcome: Outcome) -> None:
+        """Keep what a trial left, before its row is written."""
+        tensors: dict[str, np.ndarray] = {}
+        answer = None if outcome.answer is None else _raw(outcome.answer, tensors, "answer")
+        reports = [
+            _raw(report.answer, tensors, f"report{index}").model_copy(update={"time_s": report.time_s})
+            for index, report in enumerate(outcome.reports)
+        ]
+        raw = Raw(
+            trial=trial,
+            session=self._session.id,
+            status=outcome.status,
+            reason=outcome.reason,
+            answer=answer,
+            reports=tuple(reports),
+            log=outcome.log,
+            output=outcome.output,
+        )
+        name = f"raw/{trial}-{self._session.id}"
+        if tensors:
+            self._write_whole(f"{name}.safetensors", save(tensors))
+        self._write_whole(f"{name}.json", _text(raw))
+
+    def append(self, row: Row) -> None:
+        """Write one row, all of it or nothing, and wait until the disk has it."""
+        if self._rows is None:
+            raise StorageError("the store is not open")
+        line = json.dumps(row.model_dump(mode="json"), allow_nan=False).encode() + b"\n"
+        before = os.fstat(self._rows.fileno()).st_size
+        try:
+            written = self._rows.write(line)
+            if written != len(line):
+                raise OSError(28, os.strerror(28))
+            os.fsync(self._rows.fileno())
+        except OSError as error:
+            os.ftruncate(self._rows.fileno(), before)
+            raise _refused(self._folder / f"rows-{self._session.id}.jsonl", error) from error
+
+    def _write_whole(self, name: str, content: bytes) -> None:
+        """Write a file that is there in full or not at all."""
+        target = self._folder / name
+        scratch = target.with_name(f".{target.name}.{self._session.id}.part")
+        try:
+            with scratch.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(target)
+        except OSError as error:
+            scratch.unlink(missing_ok=True)
+            raise _refused(target, error) from error
+
+
+def _text(model: BaseModel) -> bytes:
+    return json.dumps(model.model_dump(mode="json"), indent=1, allow_nan=False).encode() + b"\n"
+
+
+def _refused(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"cannot write {path}: {error.strerror or error}; rows written before are kept")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_rows(path: Path) -> list[Row]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
+    rows: list[Row] = []
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            rows.append(Row.model_validate_json(line))
+        except ValidationError as error:
+            raise StorageError(f"{path}, line {number} is damaged: {first_fault(error)}; remove that line") from None
+    return rows
+
+
+def _raw(answer: Answer, tensors: dict[str, np.ndarray], prefix: str) -> RawAnswer:
+    tensors |= {f"{prefix}/{name}": array for name, array in answer.arrays.items()}
+    return RawAnswer(
+        value=answer.value, certified=answer.certified, note=answer.note, arrays=tuple(sorted(answer.arrays))
+    )
+
+
+def _answer(raw: RawAnswer, tensors: Mapping[str, np.ndarray], prefix: str) -> Answer:
+    arrays = {name: tensors[f"{prefix}/{name}"] for name in raw.arrays}
+    return Answer(raw.value, raw.certified, arrays, raw.note)
+
+
+def _read_tensors(path: Path) -> dict[str, np.ndarray]:
+    if not path.exists():
+        return {}
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(f"cannot read {path}: {error}") from error

@@ -1,0 +1,183 @@
+"""Frames between processes: a kind, JSON, and tensors; never a pickle.
+
+A frame is a fixed head (mark, kind, two lengths), canonical-enough JSON, and an optional
+safetensors blob. Whoever reads from a solver treats every byte as forged: the head is
+checked before anything is allocated, and the content is decoded only where it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safetensors.numpy import load, save
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+
+    import numpy as np
+
+__all__ = ["KINDS", "Decoder", "Frame", "WireError", "encode", "receive", "tensor_bytes"]
+
+KINDS = frozenset(
+    {
+        # server to parent
+        "hello",
+        "refused",
+        "done",
+        # parent to server
+        "trial",
+        "stop",
+        # parent to solver
+        "puzzle",
+        "go",
+        # solver to parent
+        "built",
+        "ready",
+        "log",
+        "report",
+        "answer",
+        "error",
+        # for families whose puzzle is a black box that the parent answers for
+        "query",
+        "reply",
+    }
+)
+_MARK = b"NJ"
+_HEAD = struct.Struct("!2s8sII")
+_CHUNK = 1 << 16
+
+
+class WireError(Exception):
+    """Bytes that are no frame. Never leaves the harness."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message, its content not decoded yet.
+
+    Attributes:
+        kind: one of `KINDS`.
+        payload: JSON text of an object.
+        blob: safetensors, or whatever bytes the kind asks for.
+    """
+
+    kind: str
+    payload: bytes = b"{}"
+    blob: bytes = b""
+
+    def fields(self) -> dict[str, Any]:
+        """Decode the JSON part.
+
+        Raises:
+            WireError: if it is not a JSON object, or nests too deep to be read.
+        """
+        try:
+            value = json.loads(self.payload)
+        except (ValueError, RecursionError) as error:
+            raise WireError(f"a {self.kind!r} frame does not hold JSON ({type(error).__name__})") from None
+        if not isinstance(value, dict):
+            raise WireError(f"a {self.kind!r} frame does not hold a JSON object")
+        return value
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Decode the blob as named tensors.
+
+        Raises:
+            WireError: if it is not what safetensors writes.
+        """
+        if not self.blob:
+            return {}
+        try:
+            return load(self.blob)
+        except Exception as error:  # noqa: BLE001 - forged bytes can make the reader raise nearly anything
+            raise WireError(f"a {self.kind!r} frame holds damaged tensors ({type(error).__name__})") from None
+
+
+def tensor_bytes(tensors: Mapping[str, np.ndarray]) -> bytes:
+    """Write named tensors as safetensors; nothing for none."""
+    return save(dict(tensors)) if tensors else b""
+
+
+def encode(kind: str, fields: Mapping[str, Any] | None = None, blob: bytes = b"") -> bytes:
+    """Write a frame.
+
+    Raises:
+        WireError: if a part is too long for its length field.
+    """
+    payload = json.dumps(fields or {}, separators=(",", ":")).encode()
+    if max(len(payload), len(blob)) >= 1 << 32:
+        raise WireError(f"a {kind!r} frame of {max(len(payload), len(blob)) >> 20} MiB is too long for the wire")
+    return _HEAD.pack(_MARK, kind.encode().ljust(8), len(payload), len(blob)) + payload + blob
+
+
+class Decoder:
+    """Cut a stream of bytes into frames; a limit on their length guards the reader's memory."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take some bytes and return the frames that they complete.
+
+        Raises:
+            WireError: if they cannot be the beginning of a frame, or of too long a one.
+        """
+        self._buffer += data
+        frames: list[Frame] = []
+        start = 0
+        while (frame := self._cut(start)) is not None:
+            frames.append(frame)
+            start += _HEAD.size + len(frame.payload) + len(frame.blob)
+        if start:
+            del self._buffer[:start]
+        return frames
+
+    def _cut(self, start: int) -> Frame | None:
+        if len(self._buffer) - start < _HEAD.size:
+            return None
+        mark, label, length, extra = _HEAD.unpack_from(self._buffer, start)
+        kind = label.rstrip().decode("ascii", "replace")
+        if mark != _MARK or kind not in KINDS:
+            raise WireError("bytes that are no frame")
+        if self._limit is not None and length + extra > self._limit:
+            size = (length + extra) / 2**20
+            raise WireError(f"a {kind!r} frame of {size:.1f} MiB; at most {self._limit / 2**20:g} are read")
+        middle = start + _HEAD.size + length
+        if len(self._buffer) < middle + extra:
+            return None
+        view = memoryview(self._buffer)
+        frame = Frame(kind, bytes(view[start + _HEAD.size : middle]), bytes(view[middle : middle + extra]))
+        view.release()
+        return frame
+
+
+def receive(connection: socket.socket) -> Frame | None:
+    """Wait for exactly one frame from a trusted side; None when it hung up.
+
+    Raises:
+        WireError: if what comes is no frame.
+    """
+    head = _exactly(connection, _HEAD.size)
+    if head is None:
+        return None
+    _mark, label, length, extra = _HEAD.unpack(head)
+    kind = label.rstrip().decode("ascii", "replace")
+    if kind not in KINDS:
+        raise WireError("bytes that are no frame")
+    payload, blob = _exactly(connection, length), _exactly(connection, extra)
+    return None if payload is None or blob is None else Frame(kind, payload, blob)
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes | None:
+    buffer = bytearray()
+    while len(buffer) < count:
+        data = connection.recv(min(count - len(buffer), _CHUNK * 16))
+        if not data:
+            return None
+        buffer += data
+    return bytes(buffer)

@@ -1,0 +1,141 @@
+"""What runs in the child: make the solver, take the puzzle, wait for go, solve, answer.
+
+Nothing here is trusted by the parent: from the moment the solver's code is imported, this
+process is the solver. The puzzle is handed over only after that import, so that an import
+cannot be used to solve it before the clock starts.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.lookup import find_family
+from benchmark.wire import encode, receive, tensor_bytes
+from generator.answer import as_answer
+from generator.errors import AnswerError, NetjigsawError, PuzzleError
+from generator.plugins import describe_failure, load_plugin
+from generator.storage import load_puzzle
+from solvers.api import Context
+from solvers.reference import Reference
+from solvers.registry import build_solver, find_solver
+
+if TYPE_CHECKING:
+    import socket
+
+    from solvers.api import Solver
+
+__all__ = ["PUZZLE_FILES", "work"]
+
+PUZZLE_FILES = ("manifest.json", "pieces.safetensors", "data.safetensors")
+_MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "std::bad_alloc")
+
+
+class _ElsewhereError(Exception):
+    """The solver is for puzzles of another family."""
+
+
+def work(connection: socket.socket, order: dict[str, Any]) -> int:
+    """Go through a trial and return the exit code."""
+    speaker = _Speaker(connection, int(order["message_mib"] * 2**20))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is kept
+    try:
+        solver = _make_solver(order)
+        connection.sendall(encode("built"))
+        view = _take_puzzle(connection, order)
+        connection.sendall(encode("ready"))
+        if receive(connection) is None:
+            return 0
+        context = Context(
+            seed=order["seed"],
+            wall_s=math.inf if order["wall_s"] is None else order["wall_s"],
+            memory_mib=math.inf if order["memory_mib"] is None else order["memory_mib"],
+            threads=order["threads"],
+            report=speaker.report,
+            log=speaker.log,
+        )
+        answer = solver.solve(view, context)
+        sys.stdout.flush()
+        speaker.say("answer", answer)
+    except BaseException as error:  # noqa: BLE001 - a solver may raise anything, SystemExit too; the parent must hear of it
+        speaker.fail(error)
+        return 1
+    return 0
+
+
+class _Speaker:
+    """Says things to the parent; a class because every call needs the socket and the limit."""
+
+    def __init__(self, connection: socket.socket, limit: int) -> None:
+        self._connection = connection
+        self._limit = limit
+
+    def say(self, kind: str, returned: Any) -> None:
+        answer = as_answer(returned)
+        fields = {"value": answer.value, "certified": answer.certified, "note": answer.note[:1000]}
+        frame = encode(kind, fields, tensor_bytes(answer.arrays))
+        if len(frame) > self._limit:
+            size = len(frame) / 2**20
+            raise AnswerError(f"the answer takes {size:.1f} MiB; at most {self._limit / 2**20:g} are read")
+        self._connection.sendall(frame)
+
+    def report(self, answer: Any) -> None:
+        self.say("report", answer)
+
+    def log(self, text: str) -> None:
+        self._connection.sendall(encode("log", {"text": str(text)[:1000]}))
+
+    def fail(self, error: BaseException) -> None:
+        try:
+            fields = {"kind": _kind(error), "reason": _reason(error)[:1000]}
+            if not isinstance(error, _ElsewhereError | NetjigsawError):
+                traceback.print_exception(error, limit=-20)
+            self._connection.sendall(encode("error", fields))
+        except BaseException:  # noqa: BLE001 - no memory, no descriptors, a hostile __str__: the exit code must do
+            os._exit(1)
+
+
+def _reason(error: BaseException) -> str:
+    """Our own errors are one clear line already; others need their name."""
+    ours = isinstance(error, _ElsewhereError | NetjigsawError)
+    return str(error) if ours else describe_failure(error)
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _MEMORY_SIGNS):
+        return "memory"
+    if isinstance(error, _ElsewhereError):
+        return "elsewhere"
+    if isinstance(error, AnswerError):
+        return "format"
+    return "exception"
+
+
+def _make_solver(order: dict[str, Any]) -> Solver:
+    for plugin in order["plugins"]:
+        load_plugin(plugin)
+    find_family(order["family"])
+    reference = Reference(order["target"], order["named_family"], order["parameters"])
+    entry = find_solver(reference, order["family"])
+    if entry.family not in {None, order["family"]}:
+        raise _ElsewhereError(f"it solves {entry.family} puzzles")
+    return build_solver(entry, order["parameters"])
+
+
+def _take_puzzle(connection: socket.socket, order: dict[str, Any]) -> Any:
+    """Write the public files into the scratch folder and read them as the family does."""
+    for name in PUZZLE_FILES:
+        frame = receive(connection)
+        if frame is None:
+            raise SystemExit(0)
+        Path(name).write_bytes(frame.blob)
+    puzzle = load_puzzle(Path.cwd())
+    if puzzle.digest != order["puzzle"]:
+        raise PuzzleError(f"puzzle {puzzle.digest[:12]} came instead of {order['puzzle'][:12]}")
+    return find_family(order["family"]).view(puzzle)

@@ -1,0 +1,243 @@
+"""From result rows to ranked records. Pure; `leaderboard.tables.caption` says the rule of the order.
+
+A cell is a puzzle and a seed. A table's cells are all that any of its solvers was ever run
+on, superseded runs included: a missing cell counts as a failure, never as an absence. Only
+the latest source of a solver is ranked, and of a cell run twice only the last row. A solver
+that lacks cells is provisional: listed last, without a rank.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import benchmark.families  # noqa: F401 - registers the built-in families
+from generator.errors import SpecError
+from generator.family import get_family
+from generator.suggest import did_you_mean
+from leaderboard.frame import GROUPS, check_frame, frame_of, group_keys
+from leaderboard.grid import MISSING, grid_of, mark_live
+from leaderboard.statistics import ALPHA, fewest_cells, mcnemar, wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+
+    from benchmark.trial import Row
+    from generator.family import Metric
+
+__all__ = ["MISSING", "Ranking", "Standing", "rank", "rank_frame"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One solver in one table.
+
+    Attributes:
+        rank: shared by those that cannot be told apart; None while provisional.
+        solver: name with parameters.
+        source: digest of the source that is ranked.
+        cells: how many cells the table has.
+        covered: how many of them have a row of this solver.
+        solved: how many it solved.
+        interval: Wilson interval of solved / cells.
+        metrics: summary over all cells, by metric name; NaN where nothing can be known.
+        wall_s: median over all cells; infinite where most cells came to no ending.
+        statuses: cells by status, in the order of `Status`, then missing ones; no zeros.
+    """
+
+    rank: int | None
+    solver: str
+    source: str
+    cells: int
+    covered: int
+    solved: int
+    interval: tuple[float, float]
+    metrics: Mapping[str, float]
+    wall_s: float
+    statuses: Mapping[str, int]
+
+    @property
+    def share(self) -> float:
+        """Share of the cells that it solved."""
+        return self.solved / self.cells
+
+    @property
+    def provisional(self) -> bool:
+        """Whether cells are missing."""
+        return self.covered < self.cells
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One table: the solvers of a family on the same cells, best first.
+
+    Attributes:
+        family: whose puzzles.
+        by: what the tables are split by; empty for one table per family.
+        value: what this table's puzzles have in common: a digest, or a group's value.
+        heading: for people.
+        metrics: the family's, headline first.
+        cells: number of cells.
+        alpha: level of the tests and intervals.
+        standings: ranked ones, then provisional ones.
+        notes: sentences on what a reader must know to compare the rows.
+    """
+
+    family: str
+    by: str
+    value: str | int | None
+    heading: str
+    metrics: tuple[Metric, ...]
+    cells: int
+    alpha: float
+    standings: tuple[Standing, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> tuple[Metric, ...]:
+        """The metrics that decide the order."""
+        return tuple(metric for metric in self.metrics if metric.headline)
+
+
+def rank(rows: Iterable[Row], *, by: str = "", alpha: float = ALPHA) -> tuple[Ranking, ...]:
+    """Rank solvers from rows in store order.
+
+    Args:
+        rows: results; of two rows on one cell the later counts.
+        by: `family` (as does an empty text: one table per family), `puzzle`, or a group label.
+        alpha: level of the tests and intervals.
+
+    Raises:
+        SpecError: if there are no rows, `by` is unknown, or a family is not registered.
+    """
+    return rank_frame(frame_of(rows), by=by, alpha=alpha)
+
+
+def rank_frame(frame: pd.DataFrame, *, by: str = "", alpha: float = ALPHA) -> tuple[Ranking, ...]:
+    """Rank solvers from a frame with the columns of `leaderboard.frame`.
+
+    Raises:
+        SpecError: as `rank` does, and if a column is missing.
+    """
+    check_frame(frame)
+    keys = ("family", "puzzle", *group_keys(frame))
+    if by and by not in keys:
+        raise SpecError(f"results cannot be split by {by!r}{did_you_mean(by, keys)}")
+    return tuple(
+        _one_table(part, by=by, value=value, alpha=alpha)
+        for _, family in mark_live(frame.reset_index(drop=True)).groupby("family", sort=False, observed=True)
+        for value, part in _split(family, by)
+    )
+
+
+def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd.DataFrame]]:
+    """Part a family's rows; what a puzzle's last row says of it holds for all its rows."""
+    if by in {"", "family"}:
+        yield None, family
+        return
+    if by == "puzzle":
+        for digest, part in family.groupby("puzzle", sort=False, observed=True):
+            yield str(digest), part
+        return
+    labels = family[["puzzle", GROUPS + by]].drop_duplicates("puzzle", keep="last")
+    value_of = dict(labels.itertuples(index=False, name=None))
+    values = family["puzzle"].astype(object).map(value_of)
+    parts = dict(iter(family.groupby(values, sort=False)))
+    yield from sorted(parts.items(), key=lambda item: (isinstance(item[0], str), item[0]))
+    if values.isna().any():
+        yield None, family[values.isna()]
+
+
+def _one_table(part: pd.DataFrame, *, by: str, value: str | int | None, alpha: float) -> Ranking:
+    family = get_family(str(part["family"].iloc[0]))
+    grid = grid_of(part)
+    metrics = {metric.name: grid.summary(metric).tolist() for metric in family.metrics}
+    solved, wall_s, statuses = grid.solved, grid.wall_s().tolist(), grid.statuses()
+    standings = [
+        Standing(
+            rank=None,
+            solver=solver,
+            source=grid.sources[s],
+            cells=grid.cells,
+            covered=grid.cells - statuses[s].get(MISSING, 0),
+            solved=int(solved[s].sum()),
+            interval=wilson(int(solved[s].sum()), grid.cells, alpha),
+            metrics={name: summary[s] for name, summary in metrics.items()},
+            wall_s=wall_s[s],
+            statuses=statuses[s],
+        )
+        for s, solver in enumerate(grid.solvers)
+    ]
+    order = sorted(range(len(standings)), key=lambda s: _place(standings[s], family.metrics))
+    return Ranking(
+        family=family.name,
+        by=by,
+        value=value,
+        heading=_heading(part, by, value),
+        metrics=family.metrics,
+        cells=grid.cells,
+        alpha=alpha,
+        standings=_share_ranks([standings[s] for s in order], solved[order], alpha),
+        notes=tuple(_notes(part, grid.cells, alpha)),
+    )
+
+
+def _place(standing: Standing, metrics: Sequence[Metric]) -> tuple[object, ...]:
+    """Order: ranked before provisional, solved share, headline metrics as the family lists them, time, name."""
+    metrics = [metric for metric in metrics if metric.headline]
+    values = [standing.metrics[metric.name] for metric in metrics]
+    signed = [-value if metric.better == "high" else value for value, metric in zip(values, metrics, strict=True)]
+    # NaN compares with nothing; what cannot be known is so for all rows of a table.
+    known = [math.inf if math.isnan(value) else value for value in signed]
+    return (standing.provisional, -standing.solved, *known, standing.wall_s, standing.solver)
+
+
+def _share_ranks(standings: Sequence[Standing], solved: np.ndarray, alpha: float) -> tuple[Standing, ...]:
+    """Give each complete row its place, or the rank of the first row that it cannot be told apart from.
+
+    Being indistinguishable is not transitive, so each row is tested against the first of the
+    rank above it only: that keeps the ranks in the order of the table.
+    """
+    ranked: list[Standing] = []
+    first = 0
+    for s, standing in enumerate(standings):
+        if standing.provisional:
+            ranked.append(standing)
+            continue
+        alone = int((solved[first] & ~solved[s]).sum()), int((solved[s] & ~solved[first]).sum())
+        if mcnemar(*alone) < alpha:
+            first = s
+        ranked.append(replace(standing, rank=first + 1))
+    return tuple(ranked)
+
+
+def _heading(part: pd.DataFrame, by: str, value: str | int | None) -> str:
+    family = str(part["family"].iloc[0])
+    if by in {"", "family"}:
+        return family
+    if by == "puzzle":
+        return f"{family}, puzzle {part['puzzle_name'].iloc[-1]} ({str(value)[:12]})"
+    return f"{family}, {by} {value}" if value is not None else f"{family}, puzzles without {by}"
+
+
+def _notes(part: pd.DataFrame, cells: int, alpha: float) -> Iterator[str]:
+    """Say what makes rows hard to compare."""
+    live = part[part["live"]]
+    limits = live["limits"].value_counts()
+    if (limits > 0).sum() > 1:
+        each = "; ".join(f"{count} rows under {words}" for words, count in limits.items() if count)
+        yield f"Limits differ: {each}."
+    named = part[["puzzle_name", "puzzle"]].drop_duplicates()
+    for name, digests in named.groupby("puzzle_name", observed=True)["puzzle"]:
+        if len(digests) > 1:
+            listed = ", ".join(sorted(str(digest)[:12] for digest in digests))
+            yield f"The name {name} stands for {len(digests)} different puzzles ({listed}), counted apart."
+    older = int((~part["live"]).sum())
+    if older:
+        yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
+    if cells < fewest_cells(alpha):
+        yield f"With fewer than {fewest_cells(alpha)} cells no outcome can separate two solvers."

@@ -1,0 +1,1 @@
+"""What `netjigsaw show` says and draws of reassembly puzzles."""

@@ -1,0 +1,204 @@
+"""What training left in the halves: the numbers on which pairing and ordering methods rest.
+
+With the sealed answer the pairs and the depths are the true ones. Without it the pairs are
+those that diagonal dominance matches, and nothing can be said of depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from scipy.stats import kendalltau
+
+from solvers.reassembly.pairing import diagonal_dominance, match, norm_correlation, trace
+from solvers.reassembly.seeding import delta_norm, frobenius_norm, l1_norm
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from generator.puzzle import SealedAnswer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+
+__all__ = ["Blocks", "Fingerprint", "blocks_of", "facts", "fingerprint", "tau_with_depth"]
+
+ROWS = 2000
+"""Rows of data that norms of states and of residuals are averaged over."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """The halves in an order, and the pairwise scores in that order.
+
+    Attributes:
+        known: whether pairs and depths are the true ones; else pairs are matched and no order is meant.
+        incoming: rows of U by position.
+        outgoing: rows of V by position.
+        dominance: |tr M| / |M|_F of M = V_j U_i, K x K by position; pairs lie on the diagonal.
+        trace: tr M, likewise.
+        matched: for each position the position of the outgoing half that the Hungarian algorithm gives it.
+        norms: by label, one number per block.
+    """
+
+    known: bool
+    incoming: list[int]
+    outgoing: list[int]
+    dominance: Tensor
+    trace: Tensor
+    matched: list[int]
+    norms: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Numbers of a puzzle; None where they cannot be known.
+
+    Attributes:
+        depth: number of blocks, K.
+        known: whether pairs are the true ones.
+        negative_traces: pairs with tr(V U) < 0.
+        trace: least and greatest tr(V U) of a pair.
+        pairing_accuracy: share of pairs that diagonal dominance matches rightly.
+        least_matched: smallest |tr M| / |M|_F of a pair.
+        greatest_unmatched: greatest one of two halves that are no pair; None for one block.
+        norm_correlation: mean over pairs of the correlation of the units' row and column norms.
+        incoming_norm: least and greatest |U|_F.
+        outgoing_norm: least and greatest |V|_F.
+        state_norm: mean norm of the first and of the last state.
+        tau: Kendall tau with depth, by norm.
+        label_mse: MSE of the predictions to the labels.
+    """
+
+    depth: int
+    known: bool
+    negative_traces: int
+    trace: Range
+    pairing_accuracy: float | None
+    least_matched: float
+    greatest_unmatched: float | None
+    norm_correlation: float
+    incoming_norm: Range
+    outgoing_norm: Range
+    state_norm: Range | None
+    tau: dict[str, float] | None
+    label_mse: float | None
+
+
+def blocks_of(view: ReassemblyPuzzle, sealed: SealedAnswer | None) -> Blocks:
+    """Put the halves into their true order, or pair them by diagonal dominance where it is not known.
+
+    Raises:
+        AnswerError: if the sealed answer is no assembly of this puzzle.
+    """
+    network, depth = view.network, view.depth
+    dominance, traces = diagonal_dominance(network), -trace(network)
+    assignment = match(dominance)
+    incoming, outgoing = (list(range(depth)), assignment) if sealed is None else view.assembly(sealed.answer)
+    place = {j: position for position, j in enumerate(outgoing)}
+    paired = network.reordered(incoming, outgoing)
+    rows = view.inputs[:ROWS]
+    return Blocks(
+        known=sealed is not None,
+        incoming=incoming,
+        outgoing=outgoing,
+        dominance=dominance[incoming][:, outgoing],
+        trace=traces[incoming][:, outgoing],
+        matched=[place[assignment[i]] for i in incoming],
+        norms={
+            "|V|₁": l1_norm(paired, rows),
+            "|V|_F": frobenius_norm(paired, rows),
+            "|U|_F": paired.U.flatten(1).norm(dim=1),
+            "delta-norm": delta_norm(paired, rows),
+        },
+    )
+
+
+def fingerprint(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> Fingerprint:
+    """Measure a puzzle.
+
+    Raises:
+        AnswerError: if the sealed answer is no assembly of this puzzle.
+    """
+    blocks = blocks_of(view, sealed)
+    depth = view.depth
+    paired = view.network.reordered(blocks.incoming, blocks.outgoing)
+    traces, ratios = blocks.trace.diagonal(), blocks.dominance.diagonal()
+    others = blocks.dominance[~torch.eye(depth, dtype=torch.bool)]
+    right = sum(found == position for position, found in enumerate(blocks.matched))
+    return Fingerprint(
+        depth=depth,
+        known=blocks.known,
+        negative_traces=int((traces < 0).sum()),
+        trace=_range(traces),
+        pairing_accuracy=right / depth if blocks.known else None,
+        least_matched=float(ratios.min()),
+        greatest_unmatched=float(others.max()) if depth > 1 else None,
+        norm_correlation=float(norm_correlation(paired).diagonal().mean()),
+        incoming_norm=_range(blocks.norms["|U|_F"]),
+        outgoing_norm=_range(blocks.norms["|V|_F"]),
+        state_norm=_state_norm(view, blocks) if blocks.known else None,
+        tau={name: tau_with_depth(norm) for name, norm in blocks.norms.items()} if blocks.known else None,
+        label_mse=_label_mse(view),
+    )
+
+
+def tau_with_depth(values: Tensor) -> float:
+    """Compute Kendall's tau of one number per block with depth; NaN where it is not defined."""
+    statistic: Any = kendalltau(range(len(values)), values.tolist()).statistic if len(values) > 1 else float("nan")
+    return float(statistic)
+
+
+def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
+    """Write the fingerprint out: label and value, line by line."""
+    found = fingerprint(view, sealed)
+    hidden, width = view.network.U.shape[1:]
+    pairs = "true pairs" if found.known else "pairs matched by diagonal dominance"
+    lines = [
+        ("network", f"{found.depth} blocks, width {width}, hidden {hidden}, {view.network.activation}"),
+        ("data", f"{len(view.inputs)} rows, {view.predictions.shape[1]} outputs, var(pred) {view.variance:.4g}"),
+        ("order", "known from the sealed answer" if found.known else f"not known; below, {pairs}"),
+        ("tr(V U)", f"{_span(found.trace, '.2f')}, negative for {found.negative_traces} of {found.depth} {pairs}"),
+        ("|tr M| / |M|_F", _ratios(found)),
+        ("norm correlation", f"{found.norm_correlation:.2f}, units' row norms of U with column norms of V"),
+        ("|U|_F, |V|_F", f"{_span(found.incoming_norm, '.2f')}, {_span(found.outgoing_norm, '.2f')}"),
+    ]
+    if found.pairing_accuracy is not None:
+        lines.append(("pairing", f"{100 * found.pairing_accuracy:.1f} % right by diagonal dominance"))
+    if found.tau is not None:
+        lines.append(("tau with depth", ", ".join(f"{name} {tau:+.3f}" for name, tau in found.tau.items())))
+    if found.state_norm is not None:
+        lines.append(("state norm", f"{found.state_norm[0]:.2f} at first, {found.state_norm[1]:.2f} at last"))
+    if found.label_mse is not None:
+        lines.append(("MSE(pred, true)", f"{found.label_mse:.4g}"))
+    return lines
+
+
+def _ratios(found: Fingerprint) -> str:
+    matched = f"at least {found.least_matched:.2f} for pairs"
+    return (
+        matched if found.greatest_unmatched is None else f"{matched}, at most {found.greatest_unmatched:.2f} for others"
+    )
+
+
+def _span(bounds: Range, form: str) -> str:
+    return f"{format(bounds[0], form)} to {format(bounds[1], form)}"
+
+
+def _range(values: Tensor) -> Range:
+    return float(values.min()), float(values.max())
+
+
+def _state_norm(view: ReassemblyPuzzle, blocks: Blocks) -> Range:
+    x = view.inputs[:ROWS]
+    last = view.network.reordered(blocks.incoming, blocks.outgoing).hidden(x)
+    return float(x.norm(dim=1).mean()), float(last.norm(dim=1).mean())
+
+
+def _label_mse(view: ReassemblyPuzzle) -> float | None:
+    """Compare predictions with labels; class numbers cannot be."""
+    if view.labels is None or view.labels.shape != view.predictions.shape:
+        return None
+    return float((view.predictions - view.labels).double().square().mean())

@@ -1,0 +1,140 @@
+"""One solver's work on one puzzle: its rows, its deadline, and the best assembly so far."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from generator.answer import Answer, plain
+from generator.errors import SpecError
+from solvers.reassembly.evaluation import Rows, order_mse, split_rows
+from solvers.reassembly.pairing import pair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from generator.reassembly.network import ResidualNetwork
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Attempt", "PairedBlocks"]
+
+RESERVE_SHARE = 0.1
+"""Share of the time limit kept back for certifying and handing in the answer."""
+
+RESERVE_S = 1.0
+"""Seconds that are kept back at most."""
+
+
+@dataclass
+class Attempt:
+    """What every solver of this family keeps while it works.
+
+    Attributes:
+        puzzle: to solve.
+        context: seed, limits, and where to report.
+        rng: the trial's only source of randomness.
+        search: rows that a search may look at.
+        held_back: rows that only the certificate looks at.
+        incoming: halves of the best assembly so far, by position.
+        outgoing: those paired with them.
+        mse: its error on `rows` search rows.
+        rows: an error on more rows supersedes one on fewer.
+    """
+
+    puzzle: ReassemblyPuzzle
+    context: Context
+    rng: np.random.Generator
+    search: Rows
+    held_back: Rows
+    incoming: list[int] = field(default_factory=list)
+    outgoing: list[int] = field(default_factory=list)
+    mse: float = math.inf
+    rows: int = 0
+
+    @classmethod
+    def begin(cls, puzzle: ReassemblyPuzzle, context: Context, rows: int) -> Attempt:
+        """Draw the rows, and report the pieces as they lie, so that there always is an answer.
+
+        Raises:
+            SpecError: if there are to be no rows.
+        """
+        if rows < 1:
+            raise SpecError(f"a solver cannot search with {rows} rows; set rows to 1 or more")
+        rng = context.rng()
+        search, held_back = split_rows(puzzle, rows, rng)
+        attempt = cls(puzzle, context, rng, search, held_back)
+        attempt.offer(range(puzzle.depth), range(puzzle.depth), math.inf, 0)
+        return attempt
+
+    def offer(self, incoming: Sequence[int], outgoing: Sequence[int], mse: float, rows: int) -> None:
+        """Keep and report an assembly if it is the best so far."""
+        if self.incoming and (rows < self.rows or (rows == self.rows and mse >= self.mse)):
+            return
+        changed = (self.incoming, self.outgoing) != (list(incoming), list(outgoing))
+        self.incoming, self.outgoing, self.mse, self.rows = list(incoming), list(outgoing), mse, rows
+        if changed:
+            self.context.report(self.puzzle.answer(incoming, outgoing))
+
+    def spent(self) -> float:
+        """Say which share of the time for searching is spent; 0 without a limit."""
+        wall_s = self.context.wall_s
+        if math.isinf(wall_s):
+            return 0.0
+        search_s = wall_s - min(RESERVE_S, RESERVE_SHARE * wall_s)
+        return (wall_s - self.context.time_left()) / search_s
+
+    def pair(self, statistic: str) -> PairedBlocks:
+        """Pair the halves by a named statistic.
+
+        Raises:
+            SpecError: if there is no statistic of that name.
+        """
+        return self.paired(pair(self.puzzle.network, statistic))
+
+    def paired(self, partners: Sequence[int]) -> PairedBlocks:
+        """Make incoming half k and outgoing half partners[k] block k."""
+        network = self.puzzle.network.reordered(range(self.puzzle.depth), partners)
+        return PairedBlocks(self, list(partners), network)
+
+    def answer(self) -> Answer:
+        """Hand in the best assembly, certified if it is exact on the rows held back."""
+        best = self.puzzle.network.reordered(self.incoming, self.outgoing)
+        mse = order_mse(best, self.held_back, range(best.depth)) if self.held_back.count else math.inf
+        note = f"mse {mse:.3e} on {self.held_back.count} rows held back"
+        self.context.log(note)
+        return Answer(plain(self.puzzle.answer(self.incoming, self.outgoing)), mse < self.held_back.floor, note=note)
+
+
+@dataclass(frozen=True, eq=False)
+class PairedBlocks:
+    """A pairing under which orders are sought; it is the `Monitor` of such a search.
+
+    Attributes:
+        attempt: that it belongs to.
+        partners: outgoing half of block k, by the number k of its incoming half.
+        network: the blocks, block k at position k.
+    """
+
+    attempt: Attempt
+    partners: list[int]
+    network: ResidualNetwork
+
+    def found(self, order: Sequence[int], mse: float, rows: int) -> None:
+        """Offer an order of these blocks."""
+        self.attempt.offer(order, [self.partners[k] for k in order], mse, rows)
+
+    def spent(self) -> float:
+        """Say which share of the time is spent."""
+        return self.attempt.spent()
+
+    def stop(self) -> bool:
+        """Say whether time is up."""
+        return self.attempt.spent() >= 1.0
+
+    def log(self, text: str) -> None:
+        """Pass a line on."""
+        self.attempt.context.log(text)

@@ -1,0 +1,18 @@
+"""The published solvers of the dropped residual network, as their authors composed them.
+
+Importing this package registers them. They are the yardstick of a leaderboard, so each takes
+whatever its authors found to help; what they share lies in the modules next to this package.
+"""
+
+from __future__ import annotations
+
+from solvers.reassembly.published.adjoint import Adjoint
+from solvers.reassembly.published.annealing import Annealing
+from solvers.reassembly.published.asymmetry import Asymmetry
+from solvers.reassembly.published.cosine import Cosine
+from solvers.reassembly.published.discussion import BiasChain, Jacobian
+from solvers.reassembly.published.insertion import Insertion
+from solvers.reassembly.published.park import Park
+from solvers.reassembly.published.random_guess import RandomGuess
+
+__all__ = ["Adjoint", "Annealing", "Asymmetry", "BiasChain", "Cosine", "Insertion", "Jacobian", "Park", "RandomGuess"]

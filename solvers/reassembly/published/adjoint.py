@@ -1,0 +1,49 @@
+"""The fastest public solver: trace pairing, |V|_1 order, swaps priced by adjoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.adjoint import adjoint_swaps
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.seeding import seed_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Adjoint"]
+
+
+@register(family="reassembly", name="adjoint", source="github.com/cezarc1/droppedaneuralnet-puzzle (June 2026)")
+@dataclass(frozen=True)
+class Adjoint:
+    """Pair by trace, order by |V|_1, swap neighbours where the adjoint predicts a gain.
+
+    Attributes:
+        seed: proxy of depth to sort by, ascending.
+        rows: to search with at most.
+        confidence: standard errors by which a predicted gain must exceed zero.
+    """
+
+    seed: str = "l1"
+    rows: int = 1_000
+    confidence: float = 1.0
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, swap.
+
+        Raises:
+            SpecError: for an unknown seed, or no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("trace")
+            order = seed_order(blocks.network, attempt.search.inputs, self.seed)
+            adjoint_swaps(blocks.network, attempt.search, order, blocks, confidence=self.confidence)
+            return attempt.answer()

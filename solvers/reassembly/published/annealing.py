@@ -1,0 +1,71 @@
+"""Simulated annealing over orders, as several public solvers did it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from generator.errors import SpecError
+from solvers.reassembly.annealing import anneal
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.climbing import repair
+from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.seeding import random_order, seed_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Annealing"]
+
+
+@register(
+    family="reassembly",
+    name="annealing",
+    source="Kirkpatrick et al. 1983; on this puzzle ganuda.us/blog/jane-street-track2 (February 2026)",
+)
+@dataclass(frozen=True)
+class Annealing:
+    """Pair by trace, anneal the order with swaps and relocations, end with a descent.
+
+    Attributes:
+        seed: proxy of depth to begin with, ascending, or `random`.
+        steps: moves to try; fewer where the time limit is nearer.
+        rows: to search with.
+        hot: first temperature, in units of the predictions' variance.
+        cold: last temperature.
+    """
+
+    seed: str = "frobenius"
+    steps: int = 10_000
+    rows: int = 250
+    hot: float = 1e-3
+    cold: float = 1e-7
+
+    def __post_init__(self) -> None:
+        """Check the schedule."""
+        if not 0.0 < self.cold <= self.hot:
+            raise SpecError(f"annealing cools from hot={self.hot} to cold={self.cold}; need 0 < cold <= hot")
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, anneal, descend.
+
+        Raises:
+            SpecError: for an unknown seed, or no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("trace")
+            if self.seed == "random":
+                order = random_order(puzzle.depth, attempt.rng)
+            else:
+                order = seed_order(blocks.network, attempt.search.inputs, self.seed)
+            walk = Walk(blocks.network, attempt.search, order)
+            blocks.found(walk.order, walk.mse, walk.rows.count)
+            anneal(walk, self.steps, attempt.rng, blocks, hot=self.hot, cold=self.cold)
+            repair(walk, blocks)
+            return attempt.answer()

@@ -1,0 +1,48 @@
+"""A public solver that pairs by the symmetry of V U and orders greedily by the size of the step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.climbing import bubble
+from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.seeding import greedy_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Asymmetry"]
+
+
+@register(family="reassembly", name="asymmetry", source="github.com/alyxya/janestreet-droppedaneuralnet (2026)")
+@dataclass(frozen=True)
+class Asymmetry:
+    """Pair so that V U is nearly symmetric, append the block of the smallest step, then swap neighbours.
+
+    Attributes:
+        rows: to search with; the author used all 10,000.
+    """
+
+    rows: int = 1_000
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, swap.
+
+        Raises:
+            SpecError: for no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("asymmetry")
+            walk = Walk(blocks.network, attempt.search, greedy_order(blocks.network, attempt.search.inputs))
+            blocks.found(walk.order, walk.mse, walk.rows.count)
+            blocks.log(f"greedy order: mse {walk.mse:.3e}")
+            bubble(walk, blocks)
+            return attempt.answer()

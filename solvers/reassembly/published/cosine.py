@@ -1,0 +1,51 @@
+"""A public solver that pairs by cosines and swaps blocks at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.climbing import swap_at_random
+from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.seeding import seed_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Cosine"]
+
+
+@register(family="reassembly", name="cosine", source="github.com/EugenHotaj/droppedaneuralnet (2026)")
+@dataclass(frozen=True)
+class Cosine:
+    """Pair by the mean cosine of reading and writing weights, order by |V|_F, keep random swaps that help.
+
+    Attributes:
+        steps: swaps to try; the author needed about 10,000.
+        rows: to search with.
+    """
+
+    steps: int = 20_000
+    rows: int = 500
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, swap.
+
+        Raises:
+            SpecError: for no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("mean-cosine")
+            order = seed_order(blocks.network, attempt.search.inputs, "frobenius")
+            walk = Walk(blocks.network, attempt.search, order)
+            blocks.found(walk.order, walk.mse, walk.rows.count)
+            blocks.log(f"frobenius order: mse {walk.mse:.3e}")
+            swap_at_random(walk, self.steps, attempt.rng, blocks)
+            return attempt.answer()

@@ -1,0 +1,83 @@
+"""Two orders from the puzzle's public discussion, each repaired by swaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.climbing import repair
+from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.seeding import bias_chain, seed_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+    from solvers.reassembly.attempt import PairedBlocks
+
+__all__ = ["BiasChain", "Jacobian"]
+
+DISCUSSION = "discussion of huggingface.co/spaces/jane-street/droppedaneuralnet (2026)"
+
+
+@register(family="reassembly", name="bias-chain", source=DISCUSSION)
+@dataclass(frozen=True)
+class BiasChain:
+    """Order by the variance of V, or by a chain through near biases e from its first block, then repair.
+
+    Attributes:
+        rows: to search with.
+    """
+
+    rows: int = 1_000
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, climb from the better of the two orders.
+
+        Raises:
+            SpecError: for no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("trace")
+            by_variance = seed_order(blocks.network, attempt.search.inputs, "variance")
+            return _climb(attempt, blocks, by_variance, bias_chain(blocks.network, by_variance[0]))
+
+
+@register(family="reassembly", name="jacobian", source=DISCUSSION)
+@dataclass(frozen=True)
+class Jacobian:
+    """Order by the size of each block's Jacobian, then repair.
+
+    Attributes:
+        rows: to search with.
+    """
+
+    rows: int = 1_000
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, repair.
+
+        Raises:
+            SpecError: for no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("trace")
+            return _climb(attempt, blocks, seed_order(blocks.network, attempt.search.inputs, "jacobian"))
+
+
+def _climb(attempt: Attempt, blocks: PairedBlocks, *orders: list[int]) -> Answer:
+    """Repair the best of some orders."""
+    walk = Walk(blocks.network, attempt.search, orders[0])
+    for order in orders[1:]:
+        if walk.attempt(order) < walk.mse:
+            walk.accept()
+    blocks.found(walk.order, walk.mse, walk.rows.count)
+    blocks.log(f"seed order: mse {walk.mse:.3e}")
+    repair(walk, blocks)
+    return attempt.answer()

@@ -1,0 +1,48 @@
+"""A public solver that moves each block to its best place, from no knowledge of the order at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.climbing import insert
+from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.seeding import fitting_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Insertion"]
+
+
+@register(family="reassembly", name="insertion", source="github.com/danieltyukov/jane-street-neural-net-puzzle (2026)")
+@dataclass(frozen=True)
+class Insertion:
+    """Pair by trace, append the block that brings the output nearest, then insert each where it errs least.
+
+    Attributes:
+        rows: to search with.
+    """
+
+    rows: int = 1_000
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, insert.
+
+        Raises:
+            SpecError: for no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("trace")
+            walk = Walk(blocks.network, attempt.search, fitting_order(blocks.network, attempt.search))
+            blocks.found(walk.order, walk.mse, walk.rows.count)
+            blocks.log(f"greedy order: mse {walk.mse:.3e}")
+            insert(walk, blocks)
+            return attempt.answer()

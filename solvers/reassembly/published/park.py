@@ -1,0 +1,63 @@
+"""Park's solver: diagonal dominance, a norm seed, Bradley-Terry ranking, bubble repair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly import bradley_terry
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.climbing import repair
+from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.seeding import seed_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["Park"]
+
+
+@register(family="reassembly", name="park", source="Park 2026, I Dropped a Neural Net, arXiv:2602.19845")
+@dataclass(frozen=True)
+class Park:
+    """Pair by diagonal dominance, order by a norm, rank by pairwise tests, repair by swaps (Park 2026).
+
+    The paper describes two ways to the published network: from the delta-norm through a
+    Bradley-Terry ranking, and, as in the author's code, from |V|_F without one
+    (`park[seed=frobenius,bradley_terry=false]`).
+
+    Attributes:
+        seed: `delta-norm` or `frobenius`, ascending; any other proxy of `seeding.PROXIES` works too.
+        bradley_terry: whether pairwise tests re-rank the seed before the swaps.
+        rows: to search with.
+    """
+
+    seed: str = "delta-norm"
+    bradley_terry: bool = True
+    rows: int = 1_000
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, rank, repair.
+
+        Raises:
+            SpecError: for an unknown seed, or no rows.
+        """
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            blocks = attempt.pair("diagonal-dominance")
+            order = seed_order(blocks.network, attempt.search.inputs, self.seed)
+            walk = Walk(blocks.network, attempt.search, order)
+            blocks.found(walk.order, walk.mse, walk.rows.count)
+            blocks.log(f"{self.seed} order: mse {walk.mse:.3e}")
+            if self.bradley_terry:
+                ranked = bradley_terry.rank(walk, blocks)
+                blocks.log(f"Bradley-Terry order: mse {walk.attempt(ranked):.3e}")
+                walk.accept()
+                blocks.found(walk.order, walk.mse, walk.rows.count)
+            repair(walk, blocks)
+            return attempt.answer()

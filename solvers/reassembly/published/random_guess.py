@@ -1,0 +1,34 @@
+"""The floor of every table: a random pairing in a random order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.seeding import random_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+
+__all__ = ["RandomGuess"]
+
+
+@register(family="reassembly", name="random", source="chance level")
+@dataclass(frozen=True)
+class RandomGuess:
+    """Pair and order the pieces at random."""
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Draw one assembly uniformly."""
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, rows=1)
+            incoming, outgoing = (random_order(puzzle.depth, attempt.rng) for _ in range(2))
+            attempt.offer(incoming, outgoing, math.inf, 1)
+            return attempt.answer()

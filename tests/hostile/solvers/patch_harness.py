@@ -1,0 +1,19 @@
+"""Rewrites the harness in its own process so that every answer is right."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def attack(puzzle: Any, context: Any) -> Any:
+    from generator.family import Score
+
+    toy = next(module for name, module in sys.modules.items() if hasattr(module, "TOY"))
+    vars(toy).update(score=lambda *_: Score(True, {"right": 1.0}), check=lambda *_: None)
+    for name in ("score", "check"):
+        object.__setattr__(toy.TOY, name, getattr(toy, name))
+    for name in [name for name in sys.modules if name.startswith(("benchmark", "solvers"))]:
+        if name not in {"benchmark.worker", "benchmark.wire"}:
+            sys.modules.pop(name)
+    return list(range(len(puzzle)))

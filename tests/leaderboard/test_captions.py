@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leaderboard.captions import caption, number
+from leaderboard.ranking import rank
+
+if TYPE_CHECKING:
+    from benchmark.trial import Row
+
+pytestmark = pytest.mark.usefixtures("toy")
+
+
+def test_the_caption_states_the_rule(rows: list[Row]) -> None:
+    text = caption(rank(rows)[0])
+    assert "Order: solved share, then share found, then error (lowest first), then median wall time." in text
+    assert "an exact McNemar test on the solved cells (two-sided, alpha = 0.05) cannot tell from its first" in text
+    assert "Share found: mean over all cells, a failed one counts as 0." in text
+    assert "Error: median over all cells, a failed one counts as ∞." in text
+    assert "Wilson, 95 %" in text
+    assert "missing counts as a failure" in text
+    assert "tau" not in text
+
+
+def test_what_is_no_number_has_a_sign_of_its_own() -> None:
+    values = (1.5, float("inf"), float("-inf"), float("nan"))
+    assert [number(value, ".1f") for value in values] == ["1.5", "∞", "−∞", "–"]
