@@ -95,6 +95,7 @@ class LocalExecutor:
         self._lock = threading.Lock()
         self._servers: list[Server] = []
         self._idle: list[Server] = []
+        self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
 
     @property
@@ -111,12 +112,16 @@ class LocalExecutor:
         self._idle.append(self._new_server())
 
     def close(self) -> None:
-        """End every server and all that runs."""
+        """End every server and all that runs. An executor cannot be used again."""
         self._closing.set()
         with self._lock:
             servers, self._servers = self._servers, []
         for server in servers:
             server.destroy()
+        for thread in self._threads:
+            thread.join()
+        for server in servers:
+            server.close()
 
     def execute(self, works: Sequence[Work]) -> Generator[Message]:
         """Run the works; see `Executor`."""
@@ -125,12 +130,12 @@ class LocalExecutor:
             todo.put(work)
         messages: queue.SimpleQueue[tuple[Message | BaseException | None, threading.Event]] = queue.SimpleQueue()
         count = min(self._jobs, len(works))
-        threads = [threading.Thread(target=self._job, args=(todo, messages), daemon=True) for _ in range(count)]
+        self._threads = [threading.Thread(target=self._job, args=(todo, messages), daemon=True) for _ in range(count)]
         # Without namespaces a solver could read the answers out of this process's memory.
         watertight = self._mode == "namespaces"
         try:
             linux.set_dumpable(dumpable=watertight)
-            for thread in threads:
+            for thread in self._threads:
                 thread.start()
             running = count
             while running:
@@ -144,8 +149,6 @@ class LocalExecutor:
                 taken.set()
         finally:
             self.close()
-            for thread in threads:
-                thread.join(timeout=30)
             linux.set_dumpable(dumpable=True)
 
     def _job(
@@ -180,10 +183,12 @@ class LocalExecutor:
         listener = _Listener(work, tell) if self._live else _ignore
         for _attempt in range(3):
             if server is None or not server.alive:
+                if server is not None:
+                    server.close()
                 server = self._take_server()
             with contextlib.suppress(ServerGoneError):
                 return server, server.run(work, listener)
-            server.destroy()
+            server.close()
         raise HarnessError("the fork server dies before it can take a trial; is the machine out of memory?")
 
     def _take_server(self) -> Server:
@@ -197,14 +202,14 @@ class LocalExecutor:
         for namespaces in {"auto": (True, False), "namespaces": (True,), "rlimits": (False,)}[self._mode]:
             server = Server(self._settings, namespaces=namespaces)
             with self._lock:
-                self._servers = [held for held in self._servers if held.alive] + [server]
+                self._servers.append(server)
             if self._closing.is_set():
                 server.destroy()
             refused = server.wait_until_ready()
             if not refused:
                 self._mode = "namespaces" if namespaces else "rlimits"
                 return server
-            server.destroy()
+            server.close()
             self._note = f"namespaces were refused: {one_line(refused)}"
         raise HarnessError(f"this system gives no process namespaces of its own: {self._note}; use isolation rlimits")
 

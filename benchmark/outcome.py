@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -177,8 +178,22 @@ def decode_answer(frame: Frame) -> Answer:
         raise WireError(f"a {frame.kind!r} frame has other fields than an answer's")
     if _deeper_than(fields["value"], MAX_DEPTH):
         raise AnswerError(f"the answer nests deeper than {MAX_DEPTH} levels")
+    value = plain(fields["value"])
+    if not _is_unicode(value, frame.payload):
+        raise AnswerError("the answer holds text that is not Unicode")
     note = one_line(fields.get("note", ""))
-    return Answer(plain(fields["value"]), fields.get("certified") is True, frame.tensors(), note)
+    return Answer(value, fields.get("certified") is True, frame.tensors(), note)
+
+
+def _is_unicode(value: Any, payload: bytes) -> bool:
+    """Check names in objects as well; half a character can only come from an escape in the payload."""
+    if b"\\ud" not in payload.lower():
+        return True
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _deeper_than(value: Any, levels: int) -> bool:

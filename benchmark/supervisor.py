@@ -91,7 +91,7 @@ class Server:
         self._slot = Path(tempfile.mkdtemp(prefix="netjigsaw-"))
         (self._slot / "work").mkdir()
         (self._slot / "dev").mkdir()
-        self._token = secrets.token_hex(16)
+        self._token = f"{os.getpid()}-{secrets.token_hex(16)}"
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `destroy`
         self._pidfd: int | None = None
@@ -206,11 +206,9 @@ class Server:
         )
 
     def close(self) -> None:
-        """Let the server end by itself, and see to it that it does."""
-        self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+        """Destroy the server and let go of its socket; only once no other thread uses it."""
         self.destroy()
+        self._control.close()
 
     def destroy(self) -> None:
         """Kill the server and everything it started. Safe to call from any thread, and again."""

@@ -15,6 +15,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
+
 from benchmark.lookup import find_family
 from benchmark.wire import encode, receive, tensor_bytes
 from generator.answer import as_answer
@@ -28,6 +30,7 @@ from solvers.registry import build_solver, find_solver
 if TYPE_CHECKING:
     import socket
 
+    from generator.answer import Answer
     from solvers.api import Solver
 
 __all__ = ["PUZZLE_FILES", "work"]
@@ -79,7 +82,7 @@ class _Speaker:
     def say(self, kind: str, returned: Any) -> None:
         answer = as_answer(returned)
         fields = {"value": answer.value, "certified": answer.certified, "note": answer.note[:1000]}
-        frame = encode(kind, fields, tensor_bytes(answer.arrays))
+        frame = encode(kind, fields, _tensors(answer))
         if len(frame) > self._limit:
             size = len(frame) / 2**20
             raise AnswerError(f"the answer takes {size:.1f} MiB; at most {self._limit / 2**20:g} are read")
@@ -99,6 +102,13 @@ class _Speaker:
             self._connection.sendall(encode("error", fields))
         except BaseException:  # noqa: BLE001 - no memory, no descriptors, a hostile __str__: the exit code must do
             os._exit(1)
+
+
+def _tensors(answer: Answer) -> bytes:
+    try:
+        return tensor_bytes(answer.arrays)
+    except (TypeError, ValueError, KeyError, AttributeError, SafetensorError) as error:
+        raise AnswerError(f"the answer's arrays cannot be written: {describe_failure(error)}") from None
 
 
 def _reason(error: BaseException) -> str:

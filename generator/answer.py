@@ -77,14 +77,18 @@ def plain(value: Any) -> JsonValue:
 
 
 def _plain(value: Any) -> JsonValue:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise AnswerError("the answer holds text that is not Unicode")
-        return str(value)
     if hasattr(value, "tolist"):  # numpy arrays and scalars, torch tensors
         return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> JsonValue:
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, int):
         if value.bit_length() > INTEGER_BITS:
             raise AnswerError(f"the answer holds an integer of {value.bit_length()} bits; at most {INTEGER_BITS}")
@@ -93,8 +97,8 @@ def _plain(value: Any) -> JsonValue:
         if not math.isfinite(value):
             raise AnswerError("the answer holds NaN or infinity")
         return float(value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, str):
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise AnswerError("the answer holds text that is not Unicode")
+        return str(value)
     raise AnswerError(f"the answer holds a {type(value).__name__}, which is not plain data")

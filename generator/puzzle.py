@@ -153,7 +153,11 @@ def make_puzzle(
     commitment: str | None = None,
     solution_sha256: str | None = None,
 ) -> Puzzle:
-    """Bind tensors and facts into a puzzle and compute its digest."""
+    """Bind tensors and facts into a puzzle and compute its digest.
+
+    Tensors are put in the order of their names: the order in which a family made them may be the answer.
+    """
+    pieces, data = dict(sorted(pieces.items())), dict(sorted(data.items()))
     draft = Manifest(
         family=family,
         name=name,
@@ -165,4 +169,4 @@ def make_puzzle(
         solution_sha256=solution_sha256,
         digest="",
     )
-    return Puzzle(draft.model_copy(update={"digest": public_digest(draft)}), dict(pieces), dict(data))
+    return Puzzle(draft.model_copy(update={"digest": public_digest(draft)}), pieces, data)

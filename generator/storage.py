@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+import numpy as np
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
@@ -25,9 +27,7 @@ from generator.errors import PuzzleError, StorageError
 from generator.puzzle import FORMAT, Manifest, Puzzle, SealedAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "DEFAULT_ANSWERS",
@@ -204,9 +204,10 @@ def _check_format(value: Any, path: Path) -> None:
         raise PuzzleError(f"{path} has format version {value.get('format')!r}; this netjigsaw reads version {FORMAT}")
 
 
-def _save_tensors(tensors: Any, path: Path) -> None:
+def _save_tensors(tensors: Mapping[str, np.ndarray], path: Path) -> None:
+    # safetensors writes memory as it lies: another order than C would come back as other numbers. And its
     # `save_file` would leave a file that only its owner may read.
-    path.write_bytes(save(dict(tensors)))
+    path.write_bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}))
 
 
 def _load_tensors(path: Path) -> dict[str, np.ndarray]:

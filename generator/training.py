@@ -38,7 +38,7 @@ class Recipe(Protocol):
         """Peak learning rate."""
 
     @property
-    def schedule(self) -> Literal["constant", "cosine", "linear"]:
+    def schedule(self) -> Literal["constant", "cosine", "linear", "wsd"]:
         """How the rate falls."""
 
     @property
@@ -67,6 +67,7 @@ def train(
     gradient: Callable[[int], Tensor],
     recipe: Recipe,
     progress: Progress,
+    slowed: Sequence[tuple[Tensor, Tensor]] = (),
 ) -> float:
     """Train parameters in place and return the last step's loss.
 
@@ -75,6 +76,8 @@ def train(
         gradient: from a step's number to its loss; leaves the gradient in `.grad`.
         recipe: how to train.
         progress: told the loss about ten times a second.
+        slowed: parameters whose learning rate differs within them, each with the factors, of a shape
+            that broadcasts to it.
 
     Raises:
         TrainingError: if the loss stops being finite.
@@ -87,7 +90,11 @@ def train(
         loss = gradient(step)
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        before = [parameter.clone() for parameter, _ in slowed]
         optimiser.step()
+        for (parameter, factors), old in zip(slowed, before, strict=True):
+            # Every optimiser here moves in proportion to its rate, so a share of the rate is a share of the way.
+            torch.lerp(old, parameter, factors, out=parameter)
         if time.monotonic() - reported > REPORT_EVERY_S:
             _check_finite(loss, step, recipe)
             progress(step + 1, recipe.steps, float(loss))
@@ -103,7 +110,15 @@ def rate_at(step: int, recipe: Recipe) -> float:
     if step < recipe.warmup:
         return recipe.learning_rate * (step + 1) / recipe.warmup
     done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
-    share = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done}[recipe.schedule]
+    match recipe.schedule:
+        case "constant":
+            share = 1.0
+        case "cosine":
+            share = 0.5 * (1 + math.cos(math.pi * done))
+        case "linear":
+            share = 1 - done
+        case "wsd":  # warm-up, stable, decay
+            share = min(1.0, 5 * (1 - done))
     return recipe.learning_rate * share
 
 

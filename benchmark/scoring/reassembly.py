@@ -41,10 +41,11 @@ Block = tuple[int, int]
 def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
     """Score an answer whose form is right.
 
-    An assembly that reproduces the predictions to round-off is exact too, in every metric:
-    the data cannot tell it from the network that was taken apart. Without the sealed answer (an imported puzzle) only the predictions can be compared. Such
-    a puzzle counts as solved if the hash of its published solution is hit or, where there is
-    no such hash, if the predictions are reproduced to round-off.
+    An assembly that reproduces the predictions to round-off is exact in every metric, since the
+    data cannot tell it from the network that was taken apart. Without the sealed answer (an
+    imported puzzle) only the predictions can be compared. Such a puzzle counts as solved if the
+    hash of its published solution is hit or, where there is no such hash, if the predictions are
+    reproduced to round-off.
     """
     pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
     mse = mean_squared_error(view, pieces)

@@ -8,4 +8,6 @@ generate.py    train -> break -> shuffle -> seal
 health.py      has it learnt, does every block matter, is the order identifiable
 puzzle.py      the puzzle as a solver sees it
 janestreet.py  the published layout, in and out
+roles.py       which loose piece is what, by its shape
+table.py       the table of the published layout
 """

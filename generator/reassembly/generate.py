@@ -86,6 +86,7 @@ def initial_network(spec: ReassemblySpec, rng: torch.Generator) -> ResidualNetwo
     damp = 1.0 if spec.init in {"default", "small"} else 1 / math.sqrt(K)
     plain = spec.init in {"default", "small"} and spec.biases
     shrink = 0.1 if spec.init == "small" else 1.0
+    gain = geometric(spec.gain_first, spec.gain_last, K)
 
     def bias(*shape: int, fan_in: int) -> Tensor:
         return _uniform(shape, shrink / math.sqrt(fan_in), rng) if plain else torch.zeros(shape)
@@ -93,8 +94,8 @@ def initial_network(spec: ReassemblySpec, rng: torch.Generator) -> ResidualNetwo
     return ResidualNetwork(
         U=_weights(spec.init, (K, m, d), rng) * shrink,
         c=bias(K, m, fan_in=d),
-        V=_weights(spec.init, (K, d, m), rng) * (damp * shrink),
-        e=bias(K, d, fan_in=m),
+        V=_weights(spec.init, (K, d, m), rng) * (damp * shrink * gain[:, None, None]),
+        e=bias(K, d, fan_in=m) * gain[:, None],
         head=_weights("default", (1, o, d), rng)[0],
         head_bias=bias(o, fan_in=d),
         activation=spec.activation,
@@ -124,8 +125,22 @@ def train_network(
         x, y = draw(step)
         return batch(x.to(device), y.to(device))
 
-    train(batch.parameters, gradient, spec, progress)
+    train(batch.parameters, gradient, spec, progress, _slowed(network, spec))
     return network.to(torch.device("cpu"))
+
+
+def geometric(first: float, last: float, count: int) -> Tensor:
+    """Go from `first` to `last` in `count` equal ratios."""
+    return torch.from_numpy(np.geomspace(first, last, count).astype(np.float32))
+
+
+def _slowed(network: ResidualNetwork, spec: ReassemblySpec) -> list[tuple[Tensor, Tensor]]:
+    """Give the blocks' parameters the factors of their learning rates."""
+    if spec.rate_first == 1:
+        return []
+    factors = geometric(spec.rate_first, 1.0, spec.depth).to(network.U.device)
+    biases = [network.c, network.e] if spec.biases else []
+    return [(part, factors.reshape(-1, *[1] * (part.ndim - 1))) for part in (network.U, network.V, *biases)]
 
 
 def _fresh_batches(spec: ReassemblySpec, task: Task, rng: torch.Generator) -> Callable[[int], tuple[Tensor, Tensor]]:

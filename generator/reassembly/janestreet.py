@@ -18,7 +18,6 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 from pydantic import ValidationError
 
@@ -28,6 +27,7 @@ from generator.puzzle import Puzzle, make_puzzle
 from generator.reassembly.network import activation_function
 from generator.reassembly.puzzle import Roles, view_puzzle
 from generator.reassembly.roles import ROLES_FILE, roles_from_shapes
+from generator.reassembly.table import read_table, write_table
 from generator.storage import first_fault, writing_folder
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ NESTED = "historical_data_and_pieces"
 """Name of the folder that may hold both parts."""
 
 CSV = "historical_data.csv"
-EXACT_DECIMALS = "%.9g"
-"""Nine significant digits give every float32 back, also when they are read through float64."""
 
 
 def import_layout(
@@ -65,7 +63,7 @@ def import_layout(
         raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
     root = _root(folder)
     pieces = _read_pieces(root / "pieces")
-    data = _read_csv(root / CSV)
+    data = read_table(root / CSV)
     puzzle = make_puzzle(
         family="reassembly",
         name=name,
@@ -100,7 +98,7 @@ def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace
         if not _shapes_tell(puzzle):
             roles = Roles.model_validate(puzzle.manifest.facts["roles"])
             (root / ROLES_FILE).write_text(roles.model_dump_json() + "\n", encoding="utf-8")
-        _table(puzzle.data).to_csv(root / CSV, index=False, float_format=EXACT_DECIMALS)
+        write_table(puzzle.data, root / CSV)
 
 
 def _root(folder: Path) -> Path:
@@ -180,74 +178,3 @@ def _finite_array(tensor: Any, what: str) -> np.ndarray:
     if not np.isfinite(array).all():
         raise LayoutError(f"{what} holds NaN or infinity")
     return array
-
-
-def _read_csv(path: Path) -> dict[str, np.ndarray]:
-    try:
-        table = pd.read_csv(path, low_memory=False)
-    except FileNotFoundError:
-        raise StorageError(f"{path} is missing") from None
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise LayoutError(f"{path} is no table ({' '.join(str(error).split())[:80]})") from None
-    if table.empty:
-        raise LayoutError(f"{path} has no rows")
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is left over for row names
-        raise LayoutError(f"{path}: the rows have more fields than the header")
-    width = sum(re.fullmatch(r"measurement_\d+", str(column)) is not None for column in table.columns)
-    outputs = _outputs(table, "pred") or [""]
-    columns = {
-        "inputs": [f"measurement_{i}" for i in range(width)] or ["measurement_0"],
-        "predictions": [f"pred{end}" for end in outputs],
-        "labels": [f"true{end}" for end in _outputs(table, "true") or [""]],
-    }
-    named = [column for group in columns.values() for column in group]
-    for column in named:
-        if column not in table.columns:
-            raise LayoutError(f"{path} has no column {column!r}")
-    extra = sorted(set(map(str, table.columns)) - set(named))
-    if extra and (twice := extra[0].rpartition(".")[0]) in named:  # pandas renames the second one
-        raise LayoutError(f"{path} has the column {twice!r} twice")
-    if extra:
-        raise LayoutError(f"{path} has an unknown column {extra[0]!r}")
-    for column in named:
-        _check_column(table[column], path)
-    # Adding zero makes -0 a 0: a column of whole numbers would lose the sign when read again.
-    return {part: table[group].to_numpy(np.float32) + np.float32(0) for part, group in columns.items()}
-
-
-def _outputs(table: pd.DataFrame, stem: str) -> list[str]:
-    """List what follows the stem in its columns: `[""]` for one output, `["_0", "_1", ...]` for several."""
-    if stem in table.columns:
-        return [""]
-    count = sum(re.fullmatch(rf"{stem}_\d+", str(column)) is not None for column in table.columns)
-    return [f"_{i}" for i in range(count)]
-
-
-def _check_column(column: pd.Series[Any], path: Path) -> None:
-    if column.dtype == bool:
-        raise LayoutError(f"{path}, column {column.name!r}: {column.iloc[0]} is no finite number")
-    numbers = pd.to_numeric(column, errors="coerce")
-    with np.errstate(over="ignore"):
-        bad = ~np.isfinite(numbers.to_numpy(np.float32))
-    if bad.any():
-        row = int(bad.argmax())
-        raise LayoutError(
-            f"{path} line {row + 2}, column {column.name!r}: {str(column.iloc[row])[:40]} is no finite number"
-        )
-
-
-def _table(data: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Lay data out as the published table does."""
-
-    def named(stem: str, array: np.ndarray) -> dict[str, np.ndarray]:
-        if stem != "measurement" and array.shape[1] == 1:
-            return {stem: array[:, 0]}
-        return {f"{stem}_{i}": array[:, i] for i in range(array.shape[1])}
-
-    # A public solver may insist on the column `true`, so it is there also where labels are unknown.
-    labels = data.get("labels", data["predictions"])
-    return pd.DataFrame(
-        named("measurement", data["inputs"]) | named("pred", data["predictions"]) | named("true", labels)
-    )

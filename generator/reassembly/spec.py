@@ -26,6 +26,10 @@ class ReassemblySpec(BaseModel):
     init: Literal["default", "orthogonal", "kaiming", "xavier", "small"] = Field(
         "default", description="Initialisation; default is that of torch.nn.Linear, small a tenth of it."
     )
+    gain_first: float = Field(1.0, gt=0, le=10, description="Scale of the first block's outgoing half at the start.")
+    gain_last: float = Field(
+        1.0, gt=0, le=10, description="Scale of the last block's outgoing half at the start; geometric in between."
+    )
 
     task: Literal["waves", "teacher", "products", "classes"] = Field(
         "waves", description="What is learnt: three regressions, and a classification whose logits are the prediction."
@@ -42,7 +46,12 @@ class ReassemblySpec(BaseModel):
         "adamw", description="Optimiser; adam couples its decay with the gradient, adamw does not."
     )
     learning_rate: float = Field(1e-3, gt=0, le=10, description="Peak learning rate.")
-    schedule: Literal["constant", "cosine", "linear"] = Field("cosine", description="How the rate falls to zero.")
+    rate_first: float = Field(
+        1.0, gt=0, le=10, description="Learning rate of the first block over that of the last; geometric in between."
+    )
+    schedule: Literal["constant", "cosine", "linear", "wsd"] = Field(
+        "cosine", description="How the rate falls to zero; wsd holds it, and falls over the last fifth."
+    )
     warmup: int = Field(0, ge=0, description="Steps over which the rate rises at first.")
     weight_decay: float = Field(0.01, ge=0, le=10, description="Weight decay.")
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of sgd; first decay rate of adam and adamw.")
@@ -61,7 +70,25 @@ class ReassemblySpec(BaseModel):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "tiny": {"depth": 6, "width": 12, "hidden": 24, "rows": 1000, "steps": 1500, "data": "fresh"},
+    # Small, and trained so that the published heuristics work: seconds to make, instants to solve.
+    "tiny": {
+        "depth": 6,
+        "width": 16,
+        "hidden": 32,
+        "rows": 1000,
+        "task": "teacher",
+        "data": "fresh",
+        "batch": 64,
+        "steps": 4000,
+        "learning_rate": 2e-3,
+        "rate_first": 0.3,
+        "gain_first": 0.6,
+        "gain_last": 1.2,
+        "schedule": "wsd",
+        "warmup": 200,
+        "weight_decay": 0.0,
+    },
+    # What one trains oneself: AdamW, cosine schedule.
     "small": {"depth": 12, "width": 24, "hidden": 48, "rows": 2000, "steps": 2500, "data": "fresh"},
     "medium": {"depth": 24, "width": 32, "hidden": 64, "rows": 5000, "steps": 4000, "data": "fresh"},
     "janestreet": {"depth": 48, "width": 48, "hidden": 96, "rows": 10_000, "steps": 8000, "data": "fresh"},

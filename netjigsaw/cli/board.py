@@ -54,10 +54,12 @@ def score(
     """
     from benchmark.request import load_for_run
     from benchmark.rescore import rescore
+    from benchmark.store import Store
 
     _check_results(results)
-    changed = rescore(results, [load_for_run(folder, answers) for folder in puzzles])
-    say(f"{len(changed)} rows changed")
+    before = {row.trial: row for row in Store(results).rows()}
+    rows = rescore(results, [load_for_run(folder, answers) for folder in puzzles])
+    say(f"{sum(row != before[row.trial] for row in rows)} of {len(rows)} rows changed")
 
 
 def _check_results(folder: Path) -> None:

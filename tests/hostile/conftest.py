@@ -36,7 +36,7 @@ def namespaces() -> bool:
     """Whether this system gives a process namespaces of its own."""
     server = Server(Settings(warm=()), namespaces=True)
     refused = server.wait_until_ready()
-    server.destroy()
+    server.close()
     return not refused
 
 
@@ -58,12 +58,12 @@ def puzzle(tmp_path_factory: pytest.TempPathFactory) -> LoadedPuzzle:
 
 
 @pytest.fixture(scope="module")
-def attack(
-    puzzle: LoadedPuzzle, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., dict[str, Row]]:
+def attack(puzzle: LoadedPuzzle, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Row]]:
     """Run solvers of this folder by name, `honest` last, and see that nothing is left running."""
 
-    def start(*references: Reference, isolation: str, limits: Limits = LIMITS, results: Path | None = None) -> dict[str, Row]:
+    def start(
+        *references: Reference, isolation: str, limits: Limits = LIMITS, results: Path | None = None
+    ) -> dict[str, Row]:
         honest = Reference(f"{HERE}/solvers/honest.py:attack")
         request = RunRequest(
             puzzles=(puzzle,),
@@ -94,5 +94,5 @@ def _is_ours(process: psutil.Process) -> bool:
     with contextlib.suppress(OSError, psutil.Error):
         if process.status() == psutil.STATUS_ZOMBIE:
             return process.ppid() == os.getpid()
-        return b"NETJIGSAW_SERVER=" in Path(f"/proc/{process.pid}/environ").read_bytes()
+        return f"NETJIGSAW_SERVER={os.getpid()}-".encode() in Path(f"/proc/{process.pid}/environ").read_bytes()
     return False

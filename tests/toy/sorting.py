@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from netjigsaw import Answer, Context, Family, Made, Metric, Puzzle, Score, register, register_family, seal
 from pydantic import BaseModel
+
+from netjigsaw import Answer, Context, Family, Made, Metric, Puzzle, Score, register, register_family, seal
 
 
 class SortingSpec(BaseModel):

@@ -1,4 +1,4 @@
-"""Returns ten million numbers."""
+"""Returns a million numbers."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from typing import Any
 
 
 def attack(puzzle: Any, context: Any) -> Any:
-    return list(range(10_000_000))
+    return list(range(1_000_000))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-
-import no_such_module_anywhere  # type: ignore[import-not-found]  # noqa: E402
+import no_such_module_anywhere  # type: ignore[import-not-found]
 
 
 def attack(puzzle: Any, context: Any) -> Any:

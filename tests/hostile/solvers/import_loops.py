@@ -2,8 +2,5 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-
 while True:
     pass

@@ -10,7 +10,12 @@ from typing import Any
 
 
 def attack(puzzle: Any, context: Any) -> Any:
-    places = [Path("note"), Path(os.environ["TMPDIR"], "note"), Path("/dev/shm/netjigsaw-note"), Path("/tmp/netjigsaw-note")]
+    places = [
+        Path("note"),
+        Path(os.environ["TMPDIR"], "note"),
+        Path("/dev/shm/netjigsaw-note"),
+        Path("/tmp/netjigsaw-note"),
+    ]
     if any(place.exists() for place in places[:3]):
         context.log("found a note")
     libc = ctypes.CDLL(None)

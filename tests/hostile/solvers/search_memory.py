@@ -8,13 +8,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-
 NEEDLE = re.compile(rb"needle-[0-9a-f]{16}")
 
 
 def attack(puzzle: Any, context: Any) -> Any:
     for thing in gc.get_objects():
-        if type(thing).__name__ == "SealedAnswer" or (isinstance(thing, dict) and "salt" in thing and "answer" in thing):
+        if type(thing).__name__ == "SealedAnswer" or (
+            isinstance(thing, dict) and "salt" in thing and "answer" in thing
+        ):
             context.log(f"found object {type(thing).__name__}")
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():

@@ -39,6 +39,9 @@ def test_wrong_pairs_are_framed_and_counted(plant: Plant) -> None:
     blocks = blocks_of(planted.view, planted.sealed)
     wrong = sum(found != place for place, found in enumerate(blocks.matched))
     after = draw(planted.view, planted.sealed, "net").axes[1]
+    shown = np.asarray(after.images[0].get_array())
+    for place, found in enumerate(blocks.matched):
+        assert shown[place, place] == pytest.approx(float(blocks.dominance[place, found]))
     assert len(after.lines) == wrong > 0
     assert f"{12 - wrong} of 12 pairs right" in after.get_title(loc="left")
 

@@ -1,0 +1,127 @@
+"""A run that is killed at any moment loses at most what was in flight, and leaves nothing running."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+import pytest
+
+from benchmark.runner import run
+from benchmark.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmark.request import RunRequest
+    from benchmark.trial import Row
+
+HERE = Path(__file__).parent
+NAMES = ("exact", "identity", "gives_up", "Needs[offset=2]")
+SEEDS = tuple(range(12))
+KILLS = 20
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from benchmark.request import LoadedPuzzle, RunRequest
+from benchmark.runner import Opened, run
+from benchmark.trial import Limits
+from generator.plugins import load_file
+from solvers.reference import parse_reference
+
+here, results, jobs, names, seeds = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+toy = load_file(here / "toy.py")
+made = [toy.make_toy(seed=seed, name=f"toy{seed}") for seed in range(3)]
+request = RunRequest(
+    puzzles=tuple(LoadedPuzzle(one.puzzle, one.sealed) for one in made),
+    references=tuple(parse_reference(f"{here}/toy_solvers.py:{name}") for name in names.split()),
+    results=results, seeds=tuple(range(seeds)), jobs=jobs, limits=Limits(wall_s=1), plugins=(str(here / "toy.py"),),
+)
+run(request, lambda event: isinstance(event, Opened) and print("open", flush=True), warm=("numpy",))
+"""
+
+
+def start(results: Path, jobs: int) -> subprocess.Popen[bytes]:
+    arguments = [str(HERE), str(results), str(jobs), " ".join(NAMES), str(len(SEEDS))]
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, cwd=HERE.parent.parent)
+
+
+def left_by(pid: int) -> list[psutil.Process]:
+    mark = f"NETJIGSAW_SERVER={pid}-".encode()
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(OSError, psutil.Error):
+            if mark in Path(f"/proc/{process.pid}/environ").read_bytes():
+                found.append(process)
+    return found
+
+
+def wait_until_none_is_left(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while left := left_by(pid):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def written(results: Path) -> list[str]:
+    """List the trials of all whole rows, in any order."""
+    lines = [line for path in results.glob("rows-*") for line in path.read_bytes().split(b"\n")[:-1]]
+    return [json.loads(line)["trial"] for line in lines]
+
+
+def key(row: Row) -> tuple[object, ...]:
+    return row.trial, row.status, row.reason, row.metrics, row.solver, row.seed
+
+
+def test_twenty_kills_lose_and_repeat_nothing(ask: Callable[..., RunRequest], tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    results = tmp_path / "killed"
+    kept: set[str] = set()
+    for kill in range(KILLS):
+        process = start(results, jobs=1 + kill % 2)
+        assert process.stdout is not None
+        with process.stdout:
+            if kill % 5:
+                process.stdout.readline()
+                time.sleep(rng.uniform(0, 0.25))
+            else:
+                time.sleep(rng.uniform(0, 1))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        wait_until_none_is_left(process.pid)
+        now = written(results)
+        assert len(now) == len(set(now)), "a trial was run twice"
+        assert kept <= set(now), "a finished trial was lost"
+        kept = set(now)
+    request = ask(*NAMES, seeds=SEEDS, results=results)
+    assert 0 < len(kept) < len(SEEDS) * 3 * len(NAMES)
+    resumed = run(request, warm=("numpy",))
+    undisturbed = run(ask(*NAMES, seeds=SEEDS, results=tmp_path / "undisturbed"), warm=("numpy",))
+    assert [key(row) for row in resumed] == [key(row) for row in undisturbed]
+    assert sorted(written(results)) == sorted(row.trial for row in undisturbed)
+    assert {key(row)[0] for row in Store(results).rows()} == {row.trial for row in undisturbed}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_resumes(ask: Callable[..., RunRequest], tmp_path: Path, number: signal.Signals) -> None:
+    results = tmp_path / "stopped"
+    with start(results, jobs=2) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.2)
+        process.send_signal(number)
+        assert process.wait(10) != 0
+    wait_until_none_is_left(process.pid)
+    before = written(results)
+    rows = run(ask(*NAMES, seeds=SEEDS, results=results), warm=("numpy",))
+    assert 0 < len(before) < len(rows)
+    assert len(written(results)) == len(set(written(results))) == len(rows)

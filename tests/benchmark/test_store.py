@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.outcome import Outcome, Report
+from benchmark.session import describe_session
+from benchmark.store import Store, Writer
+from benchmark.trial import Limits, Row, Status
+from generator.answer import Answer
+from generator.errors import StorageError
+
+
+def row(trial: str, session: str = "s", status: Status = Status.SOLVED) -> Row:
+    return Row(
+        trial=trial,
+        session=session,
+        puzzle="p" * 64,
+        puzzle_name="toy",
+        family="toy",
+        solver="exact",
+        source="0",
+        seed=0,
+        limits=Limits(),
+        status=status,
+    )
+
+
+def open_writer(folder: Path) -> Writer:
+    return Writer(folder, describe_session(jobs=1, threads=1, isolation="none"))
+
+
+def test_rows_come_back_as_written(tmp_path: Path) -> None:
+    with open_writer(tmp_path) as writer:
+        for trial in "abc":
+            writer.append(row(trial))
+    assert Store(tmp_path).rows() == [row("a"), row("b"), row("c")]
+    assert Store(tmp_path / "nowhere").rows() == []
+
+
+def test_two_sessions_share_a_folder_and_the_later_row_counts(tmp_path: Path) -> None:
+    with open_writer(tmp_path) as first, open_writer(tmp_path) as second:
+        first.append(row("a"))
+        second.append(row("b"))
+        second.append(row("a", status=Status.PARTIAL))
+        first.append(row("c"))
+    found = {found.trial: found.status for found in Store(tmp_path).rows()}
+    assert found == {"a": Status.PARTIAL, "b": Status.SOLVED, "c": Status.SOLVED}
+    assert len(Store(tmp_path).sessions()) == 2
+
+
+@pytest.mark.parametrize("kept", [0, 1, 50])
+def test_a_torn_last_line_is_passed_over(tmp_path: Path, kept: int) -> None:
+    with open_writer(tmp_path) as writer:
+        writer.append(row("a"))
+        writer.append(row("b"))
+    (path,) = tmp_path.glob("rows-*")
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second[:kept])
+    assert Store(tmp_path).rows() == [row("a")]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    with open_writer(tmp_path) as writer:
+        writer.append(row("a"))
+    (path,) = tmp_path.glob("rows-*")
+    path.write_bytes(b'{"half": \n' + path.read_bytes())
+    with pytest.raises(StorageError, match=r"rows-.*line 1 is damaged"):
+        Store(tmp_path).rows()
+
+
+def test_what_a_trial_left_comes_back(tmp_path: Path) -> None:
+    weights = {"w": np.arange(4, dtype=np.float32)}
+    outcome = Outcome(
+        status=Status.TIMEOUT,
+        reason="slow",
+        answer=Answer([1, 2], certified=True, arrays=weights, note="so"),
+        reports=(Report(0.5, Answer({"a": [1.5, None]}, arrays={"w": weights["w"] + 1})), Report(0.7, Answer("x"))),
+        log=("one",),
+        output="text\n",
+    )
+    with open_writer(tmp_path) as writer:
+        writer.keep_outcome("t", outcome)
+    session = next(iter(Store(tmp_path).sessions()))
+    found = Store(tmp_path).outcome(row("t", session))
+    assert found is not None
+    assert found.answer is not None
+    assert np.array_equal(found.answer.arrays["w"], weights["w"])
+    assert found.answer.value == [1, 2]
+    assert found.answer.certified
+    assert np.array_equal(found.reports[0].answer.arrays["w"], weights["w"] + 1)
+    assert [(report.time_s, report.answer.value) for report in found.reports] == [(0.5, {"a": [1.5, None]}), (0.7, "x")]
+    assert (found.log, found.output, found.reason) == (("one",), "text\n", "slow")
+    assert Store(tmp_path).outcome(row("other", session)) is None
+
+
+def test_a_session_describes_the_machine(tmp_path: Path) -> None:
+    session = describe_session(jobs=2, threads=3, isolation="namespaces", plugins=("x.py",))
+    assert session.versions["python"].startswith("3.")
+    assert set(session.versions) == {"netjigsaw", "python", "torch", "numpy", "scipy", "safetensors"}
+    assert session.cores >= 1
+    assert session.memory_mib > 100
+    assert session.cpu
+    assert "blas" in session.blas.lower() or session.blas
