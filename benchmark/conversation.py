@@ -31,6 +31,7 @@ LOAD_LIMIT_S = 120.0
 """Seconds that importing the solver and reading the puzzle may take."""
 KILL_GRACE_S = 10.0
 """Seconds until a server that does not answer is killed itself."""
+LONGEST_WAIT_S = 3600.0
 KEPT_REPORTS = 1000
 KEPT_REPORT_BYTES = 64 << 20
 KEPT_LOG_LINES = 200
@@ -99,7 +100,8 @@ class Conversation:
         return self.ending
 
     def _step(self) -> None:
-        for key, events in self._selector.select(max(0.0, self._deadline - time.perf_counter())):
+        left = min(max(0.0, self._deadline - time.perf_counter()), LONGEST_WAIT_S)
+        for key, events in self._selector.select(left):
             if events & selectors.EVENT_WRITE:
                 self._send_more()
             if events & selectors.EVENT_READ:

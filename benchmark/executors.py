@@ -115,12 +115,13 @@ class LocalExecutor:
         """End every server and all that runs. An executor cannot be used again."""
         self._closing.set()
         with self._lock:
-            servers, self._servers = self._servers, []
-        for server in servers:
+            running = list(self._servers)
+        for server in running:
             server.destroy()
         for thread in self._threads:
             thread.join()
-        for server in servers:
+        # A thread may have been starting another one; it has destroyed it by now.
+        for server in self._servers:
             server.close()
 
     def execute(self, works: Sequence[Work]) -> Generator[Message]:

@@ -14,58 +14,28 @@ from __future__ import annotations
 
 import json
 import os
-from typing import IO, TYPE_CHECKING, Literal, Self
+from typing import IO, TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from benchmark.outcome import Outcome, Report
+from benchmark.raw import Raw, outcome_of, raw_of
 from benchmark.session import Session
-from benchmark.trial import Row, Status
-from generator.answer import Answer
+from benchmark.trial import Row
 from generator.errors import StorageError
 from generator.puzzle import Manifest
 from generator.storage import first_fault, read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
     import numpy as np
 
-__all__ = ["Raw", "Store", "Writer"]
+    from benchmark.outcome import Outcome
 
-
-class RawAnswer(BaseModel):
-    """An answer as it came, its tensors apart."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: JsonValue
-    certified: bool = False
-    note: str = ""
-    arrays: tuple[str, ...] = ()
-    time_s: float | None = None
-    """For a report: seconds after go."""
-
-
-class Raw(BaseModel):
-    """All that a trial left, so that it can be scored again."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: Literal[1] = 1
-    trial: str
-    session: str
-    status: Status | None
-    """None where the answer decides."""
-    reason: str
-    answer: RawAnswer | None
-    reports: tuple[RawAnswer, ...]
-    log: tuple[str, ...]
-    output: str
+__all__ = ["Store", "Writer"]
 
 
 class Store:
@@ -75,17 +45,15 @@ class Store:
         self.folder = folder
 
     def rows(self) -> list[Row]:
-        """Read every row; of a trial that was run or scored again, the latest.
+        """Read every row, by the time of its run; of a trial that was run or scored again, the latest.
 
         Raises:
             StorageError: naming file and line of the first damaged row.
         """
         latest: dict[str, Row] = {}
         for path in sorted(self.folder.glob("rows-*.jsonl")):
-            for row in _read_rows(path):
-                latest.pop(row.trial, None)
-                latest[row.trial] = row
-        return list(latest.values())
+            latest |= {row.trial: row for row in _read_rows(path)}
+        return sorted(latest.values(), key=lambda row: row.session)
 
     def sessions(self) -> dict[str, Session]:
         """Read every session's description, by id.
@@ -119,22 +87,7 @@ class Store:
         if not path.exists():
             return None
         raw = read_model(Raw, path, kind="raw answer")
-        tensors = _read_tensors(stem.with_suffix(".safetensors"))
-        return Outcome(
-            status=raw.status,
-            reason=raw.reason,
-            answer=None if raw.answer is None else _answer(raw.answer, tensors, "answer"),
-            reports=tuple(
-                Report(report.time_s or 0.0, _answer(report, tensors, f"report{index}"))
-                for index, report in enumerate(raw.reports)
-            ),
-            wall_s=row.wall_s,
-            load_s=row.load_s,
-            cpu_s=row.cpu_s,
-            peak_mib=row.peak_mib,
-            log=raw.log,
-            output=raw.output,
-        )
+        return outcome_of(raw, _read_tensors(stem.with_suffix(".safetensors")), row)
 
 
 class Writer:
@@ -179,22 +132,7 @@ class Writer:
 
     def keep_outcome(self, trial: str, outcome: Outcome) -> None:
         """Keep what a trial left, before its row is written."""
-        tensors: dict[str, np.ndarray] = {}
-        answer = None if outcome.answer is None else _raw(outcome.answer, tensors, "answer")
-        reports = [
-            _raw(report.answer, tensors, f"report{index}").model_copy(update={"time_s": report.time_s})
-            for index, report in enumerate(outcome.reports)
-        ]
-        raw = Raw(
-            trial=trial,
-            session=self._session.id,
-            status=outcome.status,
-            reason=outcome.reason,
-            answer=answer,
-            reports=tuple(reports),
-            log=outcome.log,
-            output=outcome.output,
-        )
+        raw, tensors = raw_of(outcome, trial, self._session.id)
         name = f"raw/{trial}-{self._session.id}"
         if tensors:
             self._write_whole(f"{name}.safetensors", save(tensors))
@@ -258,18 +196,6 @@ def _read_rows(path: Path) -> list[Row]:
         except ValidationError as error:
             raise StorageError(f"{path}, line {number} is damaged: {first_fault(error)}; remove that line") from None
     return rows
-
-
-def _raw(answer: Answer, tensors: dict[str, np.ndarray], prefix: str) -> RawAnswer:
-    tensors |= {f"{prefix}/{name}": array for name, array in answer.arrays.items()}
-    return RawAnswer(
-        value=answer.value, certified=answer.certified, note=answer.note, arrays=tuple(sorted(answer.arrays))
-    )
-
-
-def _answer(raw: RawAnswer, tensors: Mapping[str, np.ndarray], prefix: str) -> Answer:
-    arrays = {name: tensors[f"{prefix}/{name}"] for name in raw.arrays}
-    return Answer(raw.value, raw.certified, arrays, raw.note)
 
 
 def _read_tensors(path: Path) -> dict[str, np.ndarray]:

@@ -17,23 +17,23 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
-from safetensors.numpy import save
 
 from benchmark import processes
 from benchmark.conversation import Conversation
 from benchmark.outcome import Outcome, Report, Work, classify, decode_answer
+from benchmark.packing import Packed, make_order, pack
 from benchmark.trial import Status
 from benchmark.wire import WireError, encode, receive
 from generator.errors import AnswerError, HarnessError
+from solvers.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmark.wire import Frame
-    from generator.puzzle import Puzzle
 
 __all__ = ["ISOLATIONS", "WARM", "Server", "ServerGoneError", "Settings"]
 
@@ -46,6 +46,7 @@ WARM = (
     "safetensors.torch",
     "benchmark.families",
     "generator.reassembly",
+    *BUILT_IN,
 )
 """Imported once by every fork server. Importing starts no threads, so forking stays safe."""
 
@@ -95,7 +96,7 @@ class Server:
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `destroy`
         self._pidfd: int | None = None
-        self._packed: _Packed | None = None
+        self._packed: Packed | None = None
         self._destroyed = False
         self._ending = threading.Lock()
         paths = [path for path in sys.path if path and path != os.getcwd()]  # noqa: PTH109 - compared as text
@@ -136,8 +137,9 @@ class Server:
         if frame is not None and frame.kind == "refused":
             return str(frame.fields()["reason"])
         if frame is None:
+            words = self._last_words()
             self.destroy()
-            raise HarnessError(f"the fork server did not start: {self._last_words()}")
+            raise HarnessError(f"the fork server did not start: {words}")
         with contextlib.suppress(IndexError, ProcessLookupError):
             # With namespaces the server proper is the only child of what was started.
             server = processes.children(self._process.pid)[0] if self.namespaces else self._process.pid
@@ -145,6 +147,11 @@ class Server:
         return ""
 
     def _last_words(self) -> str:
+        """Read what a server that ended by itself said last."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        if self._destroyed:
+            return "it was stopped"
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else "no reason was given"
@@ -163,10 +170,10 @@ class Server:
         mine, channel = socket.socketpair()
         output, printed = os.pipe()
         if self._packed is None or self._packed.digest != work.trial.puzzle:
-            self._packed = _pack(work.puzzle)
+            self._packed = pack(work.puzzle)
         try:
             with channel:
-                order = encode("trial", _order(work, self._packed.sizes_mib))
+                order = encode("trial", make_order(work, self._packed.sizes_mib))
                 try:
                     socket.send_fds(self._control, [order], [channel.fileno(), printed])
                 except OSError as error:
@@ -229,48 +236,6 @@ class Server:
                 _sweep(self._token)
             self._errors.close()
             shutil.rmtree(self._slot, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class _Packed:
-    """A puzzle's public files, ready to be sent, and what they take."""
-
-    digest: str
-    frames: bytes
-    sizes_mib: tuple[float, ...]
-
-
-def _pack(puzzle: Puzzle) -> _Packed:
-    """Write a puzzle's files in memory, in the order in which the worker expects them."""
-    manifest = json.dumps(puzzle.manifest.model_dump(mode="json"), allow_nan=False).encode()
-    files = (manifest, save(dict(puzzle.pieces)), save(dict(puzzle.data)))
-    frames = b"".join(encode("puzzle", blob=content) for content in files)
-    return _Packed(puzzle.digest, frames, tuple(len(content) / 2**20 for content in files))
-
-
-def _order(work: Work, sizes_mib: tuple[float, ...]) -> dict[str, Any]:
-    """Write down what server and worker need to know of a trial."""
-    trial, limits = work.trial, work.trial.limits
-    return {
-        "budget": {
-            "memory_mib": limits.memory_mib,
-            "cpu_s": limits.cpu_s,
-            "file_mib": max(limits.output_mib, *sizes_mib),
-            "scratch_mib": limits.output_mib + sum(sizes_mib) + 1,
-            "threads": limits.threads,
-        },
-        "message_mib": limits.output_mib,
-        "wall_s": limits.wall_s,
-        "memory_mib": limits.memory_mib,
-        "threads": limits.threads,
-        "seed": trial.seed,
-        "puzzle": trial.puzzle,
-        "family": trial.family,
-        "target": work.reference.target,
-        "named_family": work.reference.family,
-        "parameters": dict(work.reference.parameters),
-        "plugins": list(work.plugins),
-    }
 
 
 def _kept_reports(reports: list[tuple[float, Frame]]) -> Iterator[Report]:

@@ -25,7 +25,7 @@ from generator.plugins import describe_failure, load_plugin
 from generator.storage import load_puzzle
 from solvers.api import Context
 from solvers.reference import Reference
-from solvers.registry import build_solver, find_solver
+from solvers.registry import OtherFamilyError, build_solver, find_solver
 
 if TYPE_CHECKING:
     import socket
@@ -37,10 +37,6 @@ __all__ = ["PUZZLE_FILES", "work"]
 
 PUZZLE_FILES = ("manifest.json", "pieces.safetensors", "data.safetensors")
 _MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "std::bad_alloc")
-
-
-class _ElsewhereError(Exception):
-    """The solver is for puzzles of another family."""
 
 
 def work(connection: socket.socket, order: dict[str, Any]) -> int:
@@ -97,7 +93,7 @@ class _Speaker:
     def fail(self, error: BaseException) -> None:
         try:
             fields = {"kind": _kind(error), "reason": _reason(error)[:1000]}
-            if not isinstance(error, _ElsewhereError | NetjigsawError):
+            if not isinstance(error, NetjigsawError):
                 traceback.print_exception(error, limit=-20)
             self._connection.sendall(encode("error", fields))
         except BaseException:  # noqa: BLE001 - no memory, no descriptors, a hostile __str__: the exit code must do
@@ -113,14 +109,14 @@ def _tensors(answer: Answer) -> bytes:
 
 def _reason(error: BaseException) -> str:
     """Our own errors are one clear line already; others need their name."""
-    ours = isinstance(error, _ElsewhereError | NetjigsawError)
+    ours = isinstance(error, NetjigsawError)
     return str(error) if ours else describe_failure(error)
 
 
 def _kind(error: BaseException) -> str:
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in _MEMORY_SIGNS):
         return "memory"
-    if isinstance(error, _ElsewhereError):
+    if isinstance(error, OtherFamilyError):
         return "elsewhere"
     if isinstance(error, AnswerError):
         return "format"
@@ -133,8 +129,6 @@ def _make_solver(order: dict[str, Any]) -> Solver:
     find_family(order["family"])
     reference = Reference(order["target"], order["named_family"], order["parameters"])
     entry = find_solver(reference, order["family"])
-    if entry.family not in {None, order["family"]}:
-        raise _ElsewhereError(f"it solves {entry.family} puzzles")
     return build_solver(entry, order["parameters"])
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -46,7 +47,7 @@ def time_trials(count: int, isolation: str, results: Path) -> list[float]:
             marks.append(time.perf_counter())
 
     run(request, mark)
-    return [after - before for before, after in zip(marks[1:-1], marks[2:], strict=True)]
+    return [after - before for before, after in pairwise(marks[1:])]
 
 
 def time_imports(count: int) -> list[float]:

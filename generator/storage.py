@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy as np
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
@@ -207,7 +206,7 @@ def _check_format(value: Any, path: Path) -> None:
 def _save_tensors(tensors: Mapping[str, np.ndarray], path: Path) -> None:
     # safetensors writes memory as it lies: another order than C would come back as other numbers. And its
     # `save_file` would leave a file that only its owner may read.
-    path.write_bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}))
+    path.write_bytes(save({name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}))
 
 
 def _load_tensors(path: Path) -> dict[str, np.ndarray]:

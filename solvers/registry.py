@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENTRY_POINTS",
+    "OtherFamilyError",
     "SolverEntry",
     "build_solver",
     "check_parameters",
@@ -44,6 +45,10 @@ BUILT_IN = ("solvers.reassembly.published",)
 """Modules that register the built-in solvers when they are imported."""
 
 Factory = TypeVar("Factory", bound="type[Any]")
+
+
+class OtherFamilyError(SpecError):
+    """A solver is for the puzzles of another family than the one at hand."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +107,17 @@ def find_solver(reference: Reference, family: str) -> SolverEntry:
     """Find the solver that a reference names, for puzzles of a family.
 
     Raises:
-        SpecError: if there is none of that name, or it is for another family.
+        SpecError: if there is none of that name.
+        OtherFamilyError: if it is for another family.
         PluginError: if its file cannot be loaded.
     """
     if reference.family not in {None, family}:
-        raise SpecError(f"solver {reference.family}/{reference.target} does not solve {family} puzzles")
+        raise OtherFamilyError(f"solver {reference.family}/{reference.target} does not solve {family} puzzles")
     if reference.is_file:
         path, _, name = reference.target.rpartition(":")
         entry = _entry(load_object(Path(path), name), name=reference.target, family=None)
         if entry.family not in {None, family}:
-            raise SpecError(f"solver {entry.name} is for {entry.family} puzzles, not for {family} ones")
+            raise OtherFamilyError(f"solver {entry.name} is for {entry.family} puzzles, not for {family} ones")
         return entry
     known = {entry.name: entry for entry in reversed(list_solvers(family))}
     if reference.target not in known:

@@ -34,6 +34,10 @@ class ReassemblySpec(BaseModel):
     task: Literal["waves", "teacher", "products", "classes"] = Field(
         "waves", description="What is learnt: three regressions, and a classification whose logits are the prediction."
     )
+    spectrum: float = Field(
+        0.5, ge=0, le=4, description="Power by which the inputs' spectrum falls; at 0 they are uncorrelated."
+    )
+    input_scale: float = Field(1.0, gt=0, le=100, description="Standard deviation of the inputs.")
     noise: float = Field(
         0.3, ge=0, le=10, description="Label noise: in standard deviations of the target; for classes, of the logits."
     )

@@ -2,7 +2,7 @@
 
 Inputs are mixtures of independent sources, a third of them each Laplace, uniform and
 exponential, all of variance one; the mixing has a decaying spectrum, so that the inputs
-are correlated, and every input ends with mean zero and variance one. Targets have
+are correlated, and every input ends with mean zero and the same variance. Targets have
 variance one before the noise, measured once on a sample of the task's own.
 """
 
@@ -52,16 +52,21 @@ class Task:
 
 def make_task(spec: ReassemblySpec, rng: torch.Generator) -> Task:
     """Draw the task that a spec names: the mixing and the target's own parameters."""
-    mixing = _mixing(spec.width, rng)
+    mixing = _mixing(spec.width, spec.spectrum, rng)
     raw = TARGETS[spec.task](spec.width, spec.outputs, rng)
     sample = raw(_sources(CALIBRATION_ROWS, spec.width, rng) @ mixing)
     mean, scale = sample.mean(dim=0), sample.std(dim=0)
-    return Task(mixing, lambda x: (raw(x) - mean) / scale, spec.noise, spec.task == CLASSIFICATION)
+    return Task(
+        mixing=mixing * spec.input_scale,
+        target=lambda x: (raw(x / spec.input_scale) - mean) / scale,
+        noise=spec.noise,
+        classes=spec.task == CLASSIFICATION,
+    )
 
 
-def _mixing(width: int, rng: torch.Generator) -> Tensor:
-    """Mix by a random rotation, a spectrum falling as j^(-1/2), and another rotation; then unit columns."""
-    spectrum = torch.arange(1, width + 1, dtype=torch.float32).rsqrt()
+def _mixing(width: int, power: float, rng: torch.Generator) -> Tensor:
+    """Mix by a random rotation, a spectrum falling as j^(-power), and another rotation; then unit columns."""
+    spectrum = torch.arange(1, width + 1, dtype=torch.float32) ** -power
     mixing = _rotation(width, rng) * spectrum @ _rotation(width, rng)
     norms: Tensor = torch.linalg.vector_norm(mixing, dim=0)
     return mixing / norms
@@ -91,12 +96,11 @@ def _waves(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor],
 
 
 def _teacher(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor], Tensor]:
-    """Run a random network of two tanh layers: what a network of this kind is meant to learn."""
-    units = 2 * width
+    """Run a random network of one layer of tanh units: what a network of this kind learns to the noise floor."""
+    units = 16
     first = torch.randn(width, units, generator=rng) * (1.5 / math.sqrt(width))
-    second = torch.randn(units, units, generator=rng) * (1.5 / math.sqrt(units))
     last = torch.randn(units, outputs, generator=rng)
-    return lambda x: torch.tanh(torch.tanh(x @ first) @ second) @ last
+    return lambda x: torch.tanh(x @ first) @ last
 
 
 def _products(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor], Tensor]:

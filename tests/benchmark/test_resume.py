@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 NAMES = ("exact", "identity", "gives_up", "Needs[offset=2]")
-SEEDS = tuple(range(12))
+SEEDS = tuple(range(8))
 KILLS = 20
 
 SCRIPT = """
@@ -38,20 +38,22 @@ from benchmark.trial import Limits
 from generator.plugins import load_file
 from solvers.reference import parse_reference
 
-here, results, jobs, names, seeds = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+here, results, (jobs, seeds) = Path(sys.argv[1]), Path(sys.argv[2]), map(int, sys.argv[3:5])
+isolation, *names = sys.argv[5:]
 toy = load_file(here / "toy.py")
 made = [toy.make_toy(seed=seed, name=f"toy{seed}") for seed in range(3)]
 request = RunRequest(
     puzzles=tuple(LoadedPuzzle(one.puzzle, one.sealed) for one in made),
-    references=tuple(parse_reference(f"{here}/toy_solvers.py:{name}") for name in names.split()),
-    results=results, seeds=tuple(range(seeds)), jobs=jobs, limits=Limits(wall_s=1), plugins=(str(here / "toy.py"),),
+    references=tuple(parse_reference(f"{here}/toy_solvers.py:{name}") for name in names),
+    results=results, seeds=tuple(range(seeds)), jobs=jobs, isolation=isolation,
+    limits=Limits(wall_s=1), plugins=(str(here / "toy.py"),),
 )
 run(request, lambda event: isinstance(event, Opened) and print("open", flush=True), warm=("numpy",))
 """
 
 
-def start(results: Path, jobs: int) -> subprocess.Popen[bytes]:
-    arguments = [str(HERE), str(results), str(jobs), " ".join(NAMES), str(len(SEEDS))]
+def start(results: Path, jobs: int, isolation: str = "auto") -> subprocess.Popen[bytes]:
+    arguments = [str(HERE), str(results), str(jobs), str(len(SEEDS)), isolation, *NAMES]
     return subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, cwd=HERE.parent.parent)
 
 
@@ -87,14 +89,14 @@ def test_twenty_kills_lose_and_repeat_nothing(ask: Callable[..., RunRequest], tm
     results = tmp_path / "killed"
     kept: set[str] = set()
     for kill in range(KILLS):
-        process = start(results, jobs=1 + kill % 2)
+        process = start(results, jobs=1 + kill % 2, isolation="rlimits" if kill % 3 else "auto")
         assert process.stdout is not None
         with process.stdout:
             if kill % 5:
                 process.stdout.readline()
-                time.sleep(rng.uniform(0, 0.25))
+                time.sleep(rng.uniform(0, 0.12))
             else:
-                time.sleep(rng.uniform(0, 1))
+                time.sleep(rng.uniform(0, 0.6))
             process.send_signal(signal.SIGKILL)
             process.wait()
         wait_until_none_is_left(process.pid)

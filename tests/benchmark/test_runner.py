@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from benchmark.request import LoadedPuzzle, RunRequest
 
 WARM = ("numpy",)
-Ask = "Callable[..., RunRequest]"
 
 
 def lines(folder: Path) -> list[dict[str, object]]:
@@ -153,7 +152,7 @@ def test_a_full_disk_leaves_no_half_row(ask: Callable[..., RunRequest]) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4000, before[1]))
-        with pytest.raises(StorageError, match="cannot write .*rows"):
+        with pytest.raises(StorageError, match=r"cannot write .*rows"):
             run(request, warm=WARM)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

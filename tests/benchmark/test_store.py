@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ from benchmark.store import Store, Writer
 from benchmark.trial import Limits, Row, Status
 from generator.answer import Answer
 from generator.errors import StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def row(trial: str, session: str = "s", status: Status = Status.SOLVED) -> Row:
@@ -96,11 +99,11 @@ def test_what_a_trial_left_comes_back(tmp_path: Path) -> None:
     assert Store(tmp_path).outcome(row("other", session)) is None
 
 
-def test_a_session_describes_the_machine(tmp_path: Path) -> None:
+def test_a_session_describes_the_machine() -> None:
     session = describe_session(jobs=2, threads=3, isolation="namespaces", plugins=("x.py",))
     assert session.versions["python"].startswith("3.")
     assert set(session.versions) == {"netjigsaw", "python", "torch", "numpy", "scipy", "safetensors"}
     assert session.cores >= 1
     assert session.memory_mib > 100
     assert session.cpu
-    assert "blas" in session.blas.lower() or session.blas
+    assert "unknown" not in session.blas

@@ -19,14 +19,15 @@ from generator.storage import save_puzzle
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import TypeAlias
 
     from generator.family import Made
     from generator.reassembly.network import ResidualNetwork
 
-SPEC = ReassemblySpec(depth=5, width=6, hidden=8, rows=200, steps=100, batch=50)
-SEED = 6_283_185_307_179_586
+    Change: TypeAlias = Callable[[ResidualNetwork], None]
 
-Change = "Callable[[ResidualNetwork], None]"
+SPEC = ReassemblySpec.model_validate({"depth": 5, "width": 6, "hidden": 8, "rows": 200, "steps": 100, "batch": 50})
+SEED = 6_283_185_307_179_586
 
 
 def make(change: Change, monkeypatch: pytest.MonkeyPatch) -> Made:

@@ -94,7 +94,14 @@ def test_the_name_is_not_part_of_the_digest(tiny: Made) -> None:
     manifest = tiny.puzzle.manifest
     renamed = Puzzle(manifest.model_copy(update={"name": "other"}), tiny.puzzle.pieces, tiny.puzzle.data)
     renamed.verify()
-    for change in ({"family": "x"}, {"spec": {}}, {"facts": {}}, {"generator": "x"}, {"commitment": None}):
+    changes: list[dict[str, Any]] = [
+        {"family": "x"},
+        {"spec": {}},
+        {"facts": {}},
+        {"generator": "x"},
+        {"commitment": None},
+    ]
+    for change in changes:
         with pytest.raises(PuzzleError, match="manifest was changed"):
             Puzzle(manifest.model_copy(update=change), tiny.puzzle.pieces, tiny.puzzle.data).verify()
 
@@ -159,21 +166,29 @@ def test_a_full_disk_leaves_what_is_replaced(tiny: Made, stored: Path, full_disk
 @pytest.mark.parametrize("place", ["file/p", "file/deep/p"])
 def test_a_place_that_cannot_be_written_is_one_line(tiny: Made, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
-    for save in (lambda path: save_puzzle(tiny.puzzle, path), lambda path: save_answer(tiny.sealed, path.parent)):
-        with pytest.raises(StorageError, match="cannot write") as caught:
-            save(tmp_path / place)
-        assert "\n" not in str(caught.value)
+    with pytest.raises(StorageError, match="cannot write") as caught:
+        save_puzzle(tiny.puzzle, tmp_path / place)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(StorageError, match="cannot write"):
+        save_answer(tiny.sealed, tmp_path / place)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
 def test_an_interrupted_write_leaves_nothing_behind(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), writing_folder(tmp_path / "p") as scratch:
-        (scratch / "half").write_text("half", encoding="utf-8")
-        raise error
-    with pytest.raises(error), writing_file(tmp_path / "f") as scratch:
-        scratch.write_text("half", encoding="utf-8")
-        raise error
+    def folder() -> None:
+        with writing_folder(tmp_path / "p") as scratch:
+            (scratch / "half").write_text("half", encoding="utf-8")
+            raise error
+
+    def file() -> None:
+        with writing_file(tmp_path / "f") as scratch:
+            scratch.write_text("half", encoding="utf-8")
+            raise error
+
+    for write in (folder, file):
+        with pytest.raises(error):
+            write()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -214,7 +229,7 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path, value: float) -> None
 def test_tensors_that_are_missing_or_too_many_are_named(tiny: Made) -> None:
     puzzle = tiny.puzzle
     fewer = {name: array for name, array in puzzle.pieces.items() if name != "0.bias"}
-    with pytest.raises(PuzzleError, match="'0.bias' in pieces is missing"):
+    with pytest.raises(PuzzleError, match=r"'0\.bias' in pieces is missing"):
         Puzzle(puzzle.manifest, fewer, puzzle.data).verify()
     with pytest.raises(PuzzleError, match="'hint' in data is not in the manifest"):
         Puzzle(puzzle.manifest, puzzle.pieces, {**puzzle.data, "hint": np.zeros(1)}).verify()
@@ -251,7 +266,9 @@ def test_a_changed_manifest_is_refused(
     assert not (stored / "out").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "1", "[" * 100_000, "\x00", '{"format": 1, "seed": 1' + "0" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "1", "[" * 100_000, "\x00", '{"format": 1, "seed": 1' + "0" * 5000]
+)
 def test_a_file_that_is_no_manifest_is_refused(stored: Path, text: str, fails: Callable[..., str]) -> None:
     (stored / "p/manifest.json").write_text(text, encoding="utf-8")
     assert "manifest.json" in fails("export", "janestreet", stored / "p", "--out", stored / "out")

@@ -16,7 +16,6 @@ from benchmark.runner import run
 from benchmark.supervisor import Server, Settings
 from benchmark.trial import Limits
 from generator.plugins import load_file
-from generator.puzzle import SealedAnswer
 from generator.storage import save_answer, save_puzzle
 from solvers.reference import Reference
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmark.trial import Row
+    from generator.puzzle import SealedAnswer
 
 HERE = Path(__file__).parent
 TOY = HERE.parent / "benchmark" / "toy.py"
@@ -32,18 +32,18 @@ NEEDLE = "needle-0123456789abcdef"
 
 
 @pytest.fixture(scope="session")
-def namespaces() -> bool:
-    """Whether this system gives a process namespaces of its own."""
+def strongest() -> str:
+    """The strongest mode of isolation that this system allows."""
     server = Server(Settings(warm=()), namespaces=True)
     refused = server.wait_until_ready()
     server.close()
-    return not refused
+    return "rlimits" if refused else "namespaces"
 
 
 @pytest.fixture(params=["namespaces", "rlimits"], scope="module")
-def isolation(request: pytest.FixtureRequest, namespaces: bool) -> str:
+def isolation(request: pytest.FixtureRequest, strongest: str) -> str:
     """Both modes; where the system has no namespaces, the second one twice."""
-    return str(request.param) if namespaces else "rlimits"
+    return str(request.param) if strongest == "namespaces" else "rlimits"
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +62,18 @@ def attack(puzzle: LoadedPuzzle, tmp_path_factory: pytest.TempPathFactory) -> Ca
     """Run solvers of this folder by name, `honest` last, and see that nothing is left running."""
 
     def start(
-        *references: Reference, isolation: str, limits: Limits = LIMITS, results: Path | None = None
+        *references: Reference,
+        isolation: str,
+        limits: Limits = LIMITS,
+        results: Path | None = None,
+        seeds: tuple[int, ...] = (0,),
     ) -> dict[str, Row]:
         honest = Reference(f"{HERE}/solvers/honest.py:attack")
         request = RunRequest(
             puzzles=(puzzle,),
             references=(*references, honest),
             results=results or tmp_path_factory.mktemp("store") / "results",
+            seeds=seeds,
             limits=limits,
             plugins=(str(TOY),),
             isolation=isolation,

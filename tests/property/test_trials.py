@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,9 @@ from benchmark.request import LoadedPuzzle
 from benchmark.trial import Limits, Trial
 from generator.plugins import load_file
 from solvers.reference import Reference
+
+if TYPE_CHECKING:
+    import random
 
 HERE = Path(__file__).parent.parent / "benchmark"
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import benchmark
+
 
 def attack(puzzle: Any, context: Any) -> Any:
-    import benchmark
-
     for place in (Path(benchmark.__file__), Path(__file__), Path(__file__).parent / "new-file"):
         try:
             with place.open("ab"):

@@ -12,5 +12,4 @@ class Odd:
 
 def attack(puzzle: Any, context: Any) -> Any:
     context.log("\x1b[2J\ud800 odd")
-    print("\x1b[2Jodd")
     return Odd()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from generator.family import Score
+
 
 def attack(puzzle: Any, context: Any) -> Any:
-    from generator.family import Score
-
     toy = next(module for name, module in sys.modules.items() if hasattr(module, "TOY"))
     vars(toy).update(score=lambda *_: Score(True, {"right": 1.0}), check=lambda *_: None)
     for name in ("score", "check"):

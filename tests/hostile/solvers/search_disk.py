@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -20,5 +19,5 @@ def attack(puzzle: Any, context: Any) -> Any:
                 continue
     for line in found:
         context.log(f"found {line}")
-    os.stat("/dev/null")
+    Path("/dev/null").write_text("still there")
     return list(range(len(puzzle)))

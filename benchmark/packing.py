@@ -1,0 +1,59 @@
+"""What is sent to a fork server and its child for one trial: the order, and the puzzle's public files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safetensors.numpy import save
+
+from benchmark.wire import encode
+
+if TYPE_CHECKING:
+    from benchmark.outcome import Work
+    from generator.puzzle import Puzzle
+
+__all__ = ["Packed", "make_order", "pack"]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A puzzle's public files, ready to be sent, and what they take."""
+
+    digest: str
+    frames: bytes
+    sizes_mib: tuple[float, ...]
+
+
+def pack(puzzle: Puzzle) -> Packed:
+    """Write a puzzle's files in memory, in the order in which the worker expects them."""
+    manifest = json.dumps(puzzle.manifest.model_dump(mode="json"), allow_nan=False).encode()
+    files = (manifest, save(dict(puzzle.pieces)), save(dict(puzzle.data)))
+    frames = b"".join(encode("puzzle", blob=content) for content in files)
+    return Packed(puzzle.digest, frames, tuple(len(content) / 2**20 for content in files))
+
+
+def make_order(work: Work, sizes_mib: tuple[float, ...]) -> dict[str, Any]:
+    """Write down what server and worker need to know of a trial."""
+    trial, limits = work.trial, work.trial.limits
+    return {
+        "budget": {
+            "memory_mib": limits.memory_mib,
+            "cpu_s": limits.cpu_s,
+            "file_mib": max(limits.output_mib, *sizes_mib),
+            "scratch_mib": limits.output_mib + sum(sizes_mib) + 1,
+            "threads": limits.threads,
+        },
+        "message_mib": limits.output_mib,
+        "wall_s": limits.wall_s,
+        "memory_mib": limits.memory_mib,
+        "threads": limits.threads,
+        "seed": trial.seed,
+        "puzzle": trial.puzzle,
+        "family": trial.family,
+        "target": work.reference.target,
+        "named_family": work.reference.family,
+        "parameters": dict(work.reference.parameters),
+        "plugins": list(work.plugins),
+    }

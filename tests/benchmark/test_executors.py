@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+import benchmark.executors
+from benchmark.executors import Began, Ended, LocalExecutor
+from benchmark.plan import plan
+from benchmark.runner import Event, Opened, Started, run
+from benchmark.supervisor import Server, Settings
+from benchmark.trial import Limits, Status
+from generator.errors import HarnessError
+from solvers.reference import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmark.request import LoadedPuzzle, RunRequest
+
+HERE = Path(__file__).parent
+PLUGIN = str(HERE / "toy.py")
+LIGHT = Settings(warm=("numpy",))
+
+
+class Refusing(Server):
+    """A server on a system that grants no namespaces."""
+
+    def wait_until_ready(self) -> str:
+        refused = super().wait_until_ready()
+        return "unshare: Operation not permitted" if self.namespaces else refused
+
+
+def test_auto_falls_back_and_says_so(ask: Callable[..., RunRequest], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark.executors, "Server", Refusing)
+    events: list[Event] = []
+    rows = run(ask("exact"), events.append, warm=("numpy",))
+    assert {row.status for row in rows} == {Status.SOLVED}
+    assert isinstance(events[0], Opened)
+    assert events[0].session is not None
+    assert events[0].session.isolation == "rlimits (namespaces were refused: unshare: Operation not permitted)"
+
+
+def test_insisting_on_namespaces_is_an_error_where_there_are_none(
+    ask: Callable[..., RunRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark.executors, "Server", Refusing)
+    with pytest.raises(HarnessError, match="not permitted"):
+        run(ask("exact", isolation="namespaces"), warm=("numpy",))
+
+
+def test_a_server_that_cannot_start_says_why(ask: Callable[..., RunRequest]) -> None:
+    with pytest.raises(HarnessError, match="no_such_module"):
+        run(ask("exact"), warm=("no_such_module",))
+
+
+@pytest.mark.parametrize("isolation", ["auto", "rlimits"])
+def test_a_server_killed_from_outside_costs_one_trial(
+    ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...], isolation: str
+) -> None:
+    def kill_servers(event: Event) -> None:
+        if isinstance(event, Started) and "sleeps" in event.cell.label:
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+
+    request = ask("reports_then_sleeps", "exact", puzzles=toys[:2], limits=Limits(wall_s=10), isolation=isolation)
+    rows = run(request, kill_servers, warm=("numpy",))
+    assert [row.status for row in rows] == [Status.CRASHED, Status.SOLVED] * 2
+    assert rows[0].reason == "the fork server died under it"
+    assert psutil.Process().children() == []
+
+
+def test_closing_the_iterator_ends_what_runs(toys: tuple[LoadedPuzzle, ...]) -> None:
+    cells = plan(toys, [parse_reference(f"{HERE}/toy_solvers.py:reports_then_sleeps")], [0], Limits(wall_s=None))
+    executor = LocalExecutor(LIGHT, jobs=2)
+    messages = executor.execute([cell.work((PLUGIN,)) for cell in cells])
+    assert isinstance(next(messages), Began)
+    messages.close()
+    assert psutil.Process().children() == []
+
+
+def test_without_a_wall_limit_a_trial_ends_by_itself(toys: tuple[LoadedPuzzle, ...]) -> None:
+    limits = Limits(wall_s=None, memory_mib=None)
+    (cell,) = plan(toys[:1], [parse_reference(f"{HERE}/toy_solvers.py:exact")], [0], limits)
+    *_, last = LocalExecutor(LIGHT).execute([cell.work((PLUGIN,))])
+    assert isinstance(last, Ended)
+    assert last.outcome.status is None
+    assert last.outcome.answer is not None
+
+
+def test_a_plug_in_that_fails_in_the_child_makes_the_trial_unavailable(
+    toys: tuple[LoadedPuzzle, ...], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import no_such_module\n")
+    (cell,) = plan(toys[:1], [parse_reference(f"{HERE}/toy_solvers.py:exact")], [0], Limits())
+    *_, last = LocalExecutor(LIGHT).execute([cell.work((PLUGIN, str(broken)))])
+    assert isinstance(last, Ended)
+    assert last.outcome.status == Status.UNAVAILABLE
+    assert "no_such_module" in last.outcome.reason
+
+
+def test_what_lies_in_the_current_folder_does_not_get_in_the_way(
+    ask: Callable[..., RunRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    for package in ("solvers", "benchmark", "generator"):
+        (home / package).mkdir(parents=True)
+        (home / package / "__init__.py").write_text("raise RuntimeError('not this one')\n")
+    for module in ("json.py", "numpy.py", "psutil.py"):
+        (home / module).write_text("raise RuntimeError('not this one')\n")
+    monkeypatch.chdir(home)
+    assert {row.status for row in run(ask("exact"), warm=("numpy",))} == {Status.SOLVED}

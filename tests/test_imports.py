@@ -1,0 +1,228 @@
+"""What holds for every file of the five packages: the direction of imports, public names, no global randomness."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("generator", "solvers", "benchmark", "leaderboard", "netjigsaw")
+"""Each package may import those before it."""
+FILES = [path for package in ORDER for path in sorted((ROOT / package).rglob("*.py"))]
+
+files = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def dotted(node: ast.AST) -> str:
+    """Write `a.b.c` of an expression that is one."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def imported(tree: ast.Module) -> list[str]:
+    """List every imported module; those for type checking, and those named to import_module and `late`, too."""
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in {"import_module", "late"}:
+            names += [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    return names
+
+
+@files
+def test_imports_point_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    above = ORDER[ORDER.index(package) + 1 :]
+    wrong = [name for name in imported(parsed(path)) if name.partition(".")[0] in above]
+    assert not wrong, f"{package} knows nothing of {above}"
+    assert not [name for name in imported(parsed(path)) if name.partition(".")[0] == "tests"]
+
+
+def test_this_test_sees_every_kind_of_import() -> None:
+    tree = ast.parse(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from benchmark.trial import Row\n"
+        "def f():\n    import leaderboard.page as p\n"
+        "late('solvers.api:Context')\nimportlib.import_module('netjigsaw')\n"
+    )
+    assert sorted(imported(tree)) == [
+        "benchmark.trial.Row",
+        "leaderboard.page",
+        "netjigsaw",
+        "solvers.api:Context",
+        "typing.TYPE_CHECKING",
+    ]
+
+
+@files
+def test_public_names_are_sorted_and_there(path: Path) -> None:
+    tree = parsed(path)
+    lists = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and [dotted(target) for target in node.targets] == ["__all__"]
+    ]
+    code = [node for node in tree.body if not isinstance(node, ast.Expr | ast.ImportFrom | ast.Import)]
+    if not lists:
+        assert path.name == "__init__.py" or not code, "a module says what is public"
+        return
+    (names,) = lists
+    assert names == sorted(set(names), key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+    module = path.relative_to(ROOT).with_suffix("")
+    if module.name == "__main__" or path.stem == "worker":
+        return  # importing these is not free of effects
+    parts = module.parts[:-1] if module.name == "__init__" else module.parts
+    loaded = importlib.import_module(".".join(parts))
+    for name in names:
+        assert hasattr(loaded, name), f"{name} is not in {module}"
+
+
+@files
+def test_annotations_are_never_evaluated(path: Path) -> None:
+    tree = parsed(path)
+    if any(not isinstance(node, ast.Expr) for node in tree.body):
+        futures = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        assert [alias.name for node in futures for alias in node.names] == ["annotations"]
+
+
+ALLOWED_RANDOM = {
+    "np.random.Generator",
+    "np.random.SeedSequence",
+    "np.random.default_rng",
+    "numpy.random.Generator",
+    "numpy.random.SeedSequence",
+    "numpy.random.default_rng",
+    "np.random.PCG64",
+    "np.random",
+    "numpy.random",
+}
+FORBIDDEN = {"torch.manual_seed", "torch.seed", "torch.cuda.manual_seed", "torch.cuda.manual_seed_all", "random.seed"}
+DRAWS = {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "orthogonal_"}
+"""Functions of torch that draw from the global generator unless told another."""
+
+
+def random_faults(tree: ast.Module) -> list[str]:
+    """Find every use of a global generator."""
+    faults = []
+    for node in ast.walk(tree):
+        name = dotted(node)
+        if name in FORBIDDEN or (name.startswith(("np.random", "numpy.random")) and name not in ALLOWED_RANDOM):
+            faults.append(name)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
+            faults += [f"import {module}" for module in modules if module == "random"]
+        if isinstance(node, ast.Call):
+            function = dotted(node.func)
+            told = {keyword.arg for keyword in node.keywords}
+            if function.startswith("torch.") and function.rpartition(".")[2] in DRAWS and "generator" not in told:
+                faults.append(function)
+    return faults
+
+
+@files
+def test_no_randomness_is_global(path: Path) -> None:
+    assert not random_faults(parsed(path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch.manual_seed(1)",
+        "np.random.seed(1)",
+        "np.random.rand(3)",
+        "numpy.random.shuffle(x)",
+        "random.seed(1)",
+        "import random",
+        "from random import choice",
+        "torch.randn(3)",
+        "torch.randperm(3, device='cpu')",
+    ],
+)
+def test_global_randomness_would_be_seen(line: str) -> None:
+    assert random_faults(ast.parse(line))
+    assert not random_faults(ast.parse("np.random.default_rng(1).random(3); torch.randn(3, generator=g)"))
+
+
+def python(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["generate", "--help"], ["families"]])
+def test_help_does_not_wait_for_torch(tmp_path: Path, arguments: list[str]) -> None:
+    program = (
+        "import sys; from netjigsaw.__main__ import run\n"
+        f"code = run({arguments!r})\n"
+        "heavy = sorted({'torch', 'scipy', 'pandas', 'matplotlib'} & sys.modules.keys())\n"
+        "sys.exit(f'imported {heavy}' if heavy else code)\n"
+    )
+    done = python("-c", program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A folder of somebody who has modules of our names."""
+    for package in ("solvers", "generator"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(f"raise RuntimeError('their {package}')\n", encoding="utf-8")
+    for module in ("benchmark", "leaderboard"):
+        (tmp_path / f"{module}.py").write_text(f"raise RuntimeError('their {module}')\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("through_path", [False, True])
+@pytest.mark.parametrize("arguments", [["--version"], ["solvers"]])
+def test_modules_of_our_names_do_no_harm(hostile: Path, arguments: list[str], *, through_path: bool) -> None:
+    environment = {"PYTHONPATH": str(hostile)} if through_path else {}
+    done = python("-m", "netjigsaw", *arguments, cwd=ROOT if through_path else hostile, **environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_modules_of_our_names_do_no_harm_in_other_processes(hostile: Path) -> None:
+    small = ["--depth", "2", "--width", "3", "--hidden", "4", "--rows", "20", "--steps", "3"]
+    command = ["-m", "netjigsaw", "generate", "reassembly", *small, "--count", "2", "--jobs", "2", "--seed", "1"]
+    done = python(*command, "--out", "many", cwd=hostile)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_the_script_does_as_the_module_does(hostile: Path) -> None:
+    script = Path(sys.executable).with_name("netjigsaw")
+    for command in ([str(script)], [sys.executable, "-m", "netjigsaw"]):
+        done = subprocess.run([*command, "--version"], cwd=hostile, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == importlib.import_module("generator.version").__version__ + "\n"
+
+
+def test_a_foreign_package_that_came_first_is_named(hostile: Path) -> None:
+    (hostile / "solvers/__init__.py").write_text("", encoding="utf-8")
+    done = python("-c", "import solvers, netjigsaw", cwd=hostile)
+    assert done.returncode == 1
+    assert "netjigsaw needs its own package 'solvers'" in done.stderr
