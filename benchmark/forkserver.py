@@ -64,41 +64,61 @@ class Trial:
 def main(control_fd: int) -> None:
     """Serve trials until the control socket closes."""
     control = socket.socket(fileno=control_fd)
+    slot = Path(os.environ["HOME"]).parent
     setup = receive(control)
     if setup is None:
+        shutil.rmtree(slot, ignore_errors=True)
         return
     fields = setup.fields()
-    if fields["namespaces"]:
-        outside = Path("/proc/self/ns/pid").readlink()
-        try:
-            enter_namespaces()
-        except OSError as error:
-            control.sendall(encode("refused", {"reason": str(error)}))
-            return
-        process_one = os.fork()
-        if process_one:
-            control.close()
-            os.waitpid(process_one, 0)
-            return
-        try:
-            linux.die_with_parent()
-            furnish(fields["slot"], fields["hidden"])
-            if os.getpid() != 1 or Path("/proc/self/ns/pid").readlink() == outside:
-                raise OSError("not in a process namespace of its own")
-        except OSError as error:
-            control.sendall(encode("refused", {"reason": str(error)}))
-            os._exit(0)
-    _Server(control, fields).serve()
+    if fields["namespaces"] and not _enter_as_process_one(control, slot, fields["hidden"]):
+        return
+    server = _Server(control, slot, fields)
+    with contextlib.suppress(ConnectionError):  # the runner was killed, perhaps with words of ours unread
+        server.serve()
+    if not fields["namespaces"]:
+        shutil.rmtree(slot, ignore_errors=True)
     os._exit(0)
+
+
+def _enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) -> bool:
+    """Go on as process 1 of new namespaces; False in the process that stays behind, once that one has ended."""
+    outside = Path("/proc/self/ns/pid").readlink()
+    # Seen through this descriptor the file tree stays writable, so the one outside can tidy up at the end.
+    tree = os.open(slot.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        enter_namespaces()
+    except OSError as error:
+        control.sendall(encode("refused", {"reason": str(error)}))
+        return False
+    process_one = os.fork()
+    if process_one:
+        control.close()
+        os.waitpid(process_one, 0)
+        with contextlib.suppress(OSError):
+            linux.unmount(f"{slot}/work")
+        for folder in (f"{slot.name}/work", f"{slot.name}/dev", slot.name):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder, dir_fd=tree)
+        return False
+    os.close(tree)
+    try:
+        linux.die_with_parent()
+        furnish(str(slot), hidden)
+        if os.getpid() != 1 or Path("/proc/self/ns/pid").readlink() == outside:
+            raise OSError("not in a process namespace of its own")
+    except OSError as error:
+        control.sendall(encode("refused", {"reason": str(error)}))
+        os._exit(0)
+    return True
 
 
 class _Server:
     """State of one fork server; a class because every step needs the socket and the mode."""
 
-    def __init__(self, control: socket.socket, fields: dict[str, Any]) -> None:
+    def __init__(self, control: socket.socket, slot: Path, fields: dict[str, Any]) -> None:
         self._control = control
         self._namespaced: bool = fields["namespaces"]
-        self._work = f"{fields['slot']}/work"
+        self._work = f"{slot}/work"
         self._wake, alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         os.set_blocking(alarm, False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -116,10 +136,7 @@ class _Server:
         self._control.sendall(encode("hello"))
         decoder = Decoder()
         while True:
-            try:
-                data, descriptors, _flags, _address = socket.recv_fds(self._control, 1 << 20, 2)
-            except ConnectionError:
-                return
+            data, descriptors, _flags, _address = socket.recv_fds(self._control, 1 << 20, 2)
             if not data:
                 return
             for frame in decoder.feed(data):
@@ -136,26 +153,21 @@ class _Server:
         os.close(channel)
         os.close(output)
         trial = Trial(pid, budget)
-        alive = self._watch(trial)
-        self._kill_all(trial)
-        self._remove_scratch()
-        if not alive:
-            os._exit(0)
-        with contextlib.suppress(OSError):
-            self._control.sendall(
-                encode(
-                    "done",
-                    {
-                        "status": os.waitstatus_to_exitcode(trial.status or 0),
-                        "cause": trial.cause,
-                        "cpu_s": trial.cpu_s,
-                        "peak_mib": trial.peak_kib / 1024,
-                    },
-                )
-            )
+        try:
+            self._watch(trial)
+        finally:
+            self._kill_all(trial)
+            self._remove_scratch()
+        fields = {
+            "status": os.waitstatus_to_exitcode(trial.status or 0),
+            "cause": trial.cause,
+            "cpu_s": trial.cpu_s,
+            "peak_mib": trial.peak_kib / 1024,
+        }
+        self._control.sendall(encode("done", fields))
 
-    def _watch(self, trial: Trial) -> bool:
-        """Wait until the child ends, is stopped or breaks a limit; False if the runner is gone."""
+    def _watch(self, trial: Trial) -> None:
+        """Wait until the child ends, is stopped or breaks a limit, or the runner is gone."""
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
         poll.register(self._control, select.POLLIN)
@@ -167,14 +179,13 @@ class _Server:
                     os.read(self._wake, 4096)
             self._reap(trial)
             if self._control.fileno() in ready:
-                frame = receive(self._control)
-                return frame is not None
+                receive(self._control)
+                return
             if time.monotonic() - ticks >= TICK_S:
                 trial.cause = self._broken_limit(trial)
                 ticks = time.monotonic()
                 if trial.cause:
-                    return True
-        return True
+                    return
 
     def _broken_limit(self, trial: Trial) -> str:
         tree = processes.descendants(os.getpid())

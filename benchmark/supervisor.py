@@ -126,7 +126,7 @@ class Server:
             HarnessError: if the server does not come up.
         """
         hidden = [str(path) for path in self._settings.hidden]
-        setup = {"namespaces": self.namespaces, "slot": str(self._slot), "hidden": hidden}
+        setup = {"namespaces": self.namespaces, "hidden": hidden}
         self._control.settimeout(START_LIMIT_S)
         try:
             self._control.sendall(encode("hello", {**setup, "warm": list(self._settings.warm)}))

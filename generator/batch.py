@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import queue
+import sys
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,7 +21,6 @@ from generator.storage import find_answer, load_puzzle, save_answer, save_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pydantic import BaseModel
 
@@ -85,7 +86,8 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
     with ProcessPoolExecutor(min(jobs, len(orders)), context, _start_process, (tuple(plugins), news)) as pool:
-        waiting = {pool.submit(_make_elsewhere, order, index) for index, order in enumerate(orders)}
+        with _own_packages_first():  # processes are started as work is handed in
+            waiting = {pool.submit(_make_elsewhere, order, index) for index, order in enumerate(orders)}
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
@@ -104,6 +106,17 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
 
 _news: Any = None
 """In a pool's process: where progress is told."""
+
+
+@contextlib.contextmanager
+def _own_packages_first() -> Iterator[None]:
+    """Let processes that start in the block find this package before any other one of its name."""
+    home = str(Path(__file__).resolve().parent.parent)
+    sys.path.insert(0, home)
+    try:
+        yield
+    finally:
+        sys.path.remove(home)
 
 
 def _start_process(plugins: Sequence[str], news: Any) -> None:

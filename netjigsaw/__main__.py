@@ -27,21 +27,25 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."""
     full = "--traceback" in arguments
     arguments = [argument for argument in arguments if argument != "--traceback"]
+    result: object
     try:
         arguments, plugins = take_plugins(arguments)
         result = build_app(plugins)(arguments, standalone_mode=False, prog_name="netjigsaw")
     except typer.Exit as done:
-        return done.exit_code
+        result = done.exit_code
     except typer.TyperException as error:
         return _say(error, error.format_message(), USAGE_ERROR, full=full)
     except NetjigsawError as error:
         return _say(error, str(error), 1, full=full)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("netjigsaw: interrupted; what was finished is kept\n")
-        return INTERRUPTED
+        result = INTERRUPTED
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        result = 0
+    except OSError as error:  # such as a name that is too long, or a full disk behind stdout
+        return _say(error, str(error), 1, full=full)
+    if result == INTERRUPTED:  # typer too answers Ctrl-C with this number, and says nothing
+        sys.stderr.write("netjigsaw: interrupted; what was finished is kept\n")
     return result if isinstance(result, int) else 0
 
 

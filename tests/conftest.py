@@ -29,7 +29,9 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def tiny_spec() -> ReassemblySpec:
     """The preset `tiny`, trained more briefly."""
-    return ReassemblySpec.model_validate({**PRESETS["tiny"], "depth": 5, "rows": 300, "steps": 200, "batch": 64})
+    return ReassemblySpec.model_validate(
+        {**PRESETS["tiny"], "depth": 5, "rows": 300, "steps": 200, "warmup": 20, "batch": 64}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def anneal(
     rng: np.random.Generator,
     monitor: Monitor = SILENT,
     *,
-    hot: float = 1e-3,
+    hot: float = 1e-2,
     cold: float = 1e-7,
 ) -> None:
     """Cool geometrically while exchanging and relocating blocks; end at the best order met.

@@ -100,14 +100,24 @@ def insert(walk: Walk, monitor: Monitor = SILENT) -> None:
 def swap_at_random(walk: Walk, steps: int, rng: np.random.Generator, monitor: Monitor = SILENT) -> None:
     """Exchange two random positions, keeping what lowers the error.
 
+    A swap that failed is not measured again until another one was kept, and when all have failed
+    there is nothing left to draw.
+
     Source: a public solver (github.com/EugenHotaj/droppedaneuralnet), which needed about 10,000 steps.
     """
-    for step in range(steps if walk.depth > 1 else 0):
-        if walk.solved or monitor.stop():
+    swaps = walk.depth * (walk.depth - 1) // 2
+    failed: set[tuple[int, int]] = set()
+    for step in range(steps):
+        if walk.solved or len(failed) == swaps or monitor.stop():
             break
-        a, b = (int(t) for t in rng.choice(walk.depth, size=2, replace=False))
+        a, b = sorted(int(t) for t in rng.choice(walk.depth, size=2, replace=False))
+        if (a, b) in failed:
+            continue
         if walk.attempt_swap(a, b) < walk.mse - walk.rows.floor:
             walk.accept()
             monitor.found(walk.order, walk.mse, walk.rows.count)
+            failed.clear()
+        else:
+            failed.add((a, b))
         if step % 1_000 == 999:
             monitor.log(f"random swaps: step {step + 1}, mse {walk.mse:.3e}")

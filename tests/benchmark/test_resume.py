@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -54,7 +55,11 @@ run(request, lambda event: isinstance(event, Opened) and print("open", flush=Tru
 
 def start(results: Path, jobs: int, isolation: str = "auto") -> subprocess.Popen[bytes]:
     arguments = [str(HERE), str(results), str(jobs), str(len(SEEDS)), isolation, *NAMES]
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, cwd=HERE.parent.parent)
+    (results.parent / "tmp").mkdir(exist_ok=True)
+    environment = {**os.environ, "TMPDIR": str(results.parent / "tmp")}
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, cwd=HERE.parent.parent, env=environment
+    )
 
 
 def left_by(pid: int) -> list[psutil.Process]:
@@ -104,6 +109,8 @@ def test_twenty_kills_lose_and_repeat_nothing(ask: Callable[..., RunRequest], tm
         assert len(now) == len(set(now)), "a trial was run twice"
         assert kept <= set(now), "a finished trial was lost"
         kept = set(now)
+    # Scratch folders are gone too, but for those made in the blink before their server was started.
+    assert len(list((tmp_path / "tmp").iterdir())) <= 2
     request = ask(*NAMES, seeds=SEEDS, results=results)
     assert 0 < len(kept) < len(SEEDS) * 3 * len(NAMES)
     resumed = run(request, warm=("numpy",))

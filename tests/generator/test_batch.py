@@ -8,6 +8,7 @@ import pytest
 import generator.batch as module
 from generator.batch import Order, child_seed, make_all
 from generator.errors import NetjigsawError, StorageError, TrainingError
+from generator.plugins import load_plugin
 from generator.reassembly.spec import ReassemblySpec
 from generator.storage import find_answer, load_puzzle
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPEC = ReassemblySpec.model_validate({"depth": 2, "width": 3, "hidden": 4, "rows": 30, "steps": 10, "batch": 10})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _families() -> None:
+    load_plugin("benchmark.families")
 
 
 def order(home: Path, name: str = "p", seed: int = 1, **changes: Any) -> Order:

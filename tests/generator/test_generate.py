@@ -109,9 +109,9 @@ def test_the_same_seed_gives_the_same_bits_in_another_process() -> None:
 
 
 def test_generating_leaves_the_global_generators_alone() -> None:
-    before = torch.get_rng_state(), np.random.get_state(legacy=True)[1]  # noqa: NPY002 - to see that nobody uses it
+    before = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002 - to see that nobody uses it
     generate(small(init="orthogonal"), name="p", seed=4)
-    after = torch.get_rng_state(), np.random.get_state(legacy=True)[1]  # noqa: NPY002 - as above
+    after = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002 - as above
     assert torch.equal(before[0], after[0])
     assert np.array_equal(before[1], after[1])
 

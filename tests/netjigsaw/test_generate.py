@@ -66,9 +66,17 @@ def test_many_puzzles(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_none_and_presets_are_read(cli: Cli, tmp_path: Path) -> None:
-    assert cli("generate", "reassembly", "--preset", "tiny", "--steps", 3, "--clip", "None", "--seed", 1)[0] == 0
+    assert (
+        cli("generate", "reassembly", "--preset", "tiny", "--steps", 3, "--warmup", 0, "--clip", "None", "--seed", 1)[0]
+        == 0
+    )
     spec = load_puzzle(tmp_path / "tiny").manifest.spec
-    assert spec == {**ReassemblySpec.model_validate(PRESETS["tiny"]).model_dump(mode="json"), "steps": 3}
+    assert spec == {
+        **ReassemblySpec.model_validate(PRESETS["tiny"]).model_dump(mode="json"),
+        "steps": 3,
+        "warmup": 0,
+        "clip": None,
+    }
 
 
 def test_warnings_go_to_stderr(cli: Cli) -> None:

@@ -32,18 +32,20 @@ __all__ = ["Annealing"]
 class Annealing:
     """Pair by trace, anneal the order with swaps and relocations, end with a descent.
 
+    Unlike the other published solvers it needs no proxy of depth: it begins at random and hot.
+
     Attributes:
-        seed: proxy of depth to begin with, ascending, or `random`.
+        seed: `random`, or a proxy of depth to begin with, ascending, for which a lower `hot` is enough.
         steps: moves to try; fewer where the time limit is nearer.
         rows: to search with.
         hot: first temperature, in units of the predictions' variance.
         cold: last temperature.
     """
 
-    seed: str = "frobenius"
+    seed: str = "random"
     steps: int = 10_000
     rows: int = 250
-    hot: float = 1e-3
+    hot: float = 1e-2
     cold: float = 1e-7
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class Park:
 
     Attributes:
         seed: `delta-norm` or `frobenius`, ascending; any other proxy of `seeding.PROXIES` works too.
-        bradley_terry: whether pairwise tests re-rank the seed before the swaps.
+        bradley_terry: whether pairwise tests re-rank the seed before the swaps, where that errs less.
         rows: to search with.
     """
 
@@ -55,9 +55,10 @@ class Park:
             blocks.found(walk.order, walk.mse, walk.rows.count)
             blocks.log(f"{self.seed} order: mse {walk.mse:.3e}")
             if self.bradley_terry:
-                ranked = bradley_terry.rank(walk, blocks)
-                blocks.log(f"Bradley-Terry order: mse {walk.attempt(ranked):.3e}")
-                walk.accept()
-                blocks.found(walk.order, walk.mse, walk.rows.count)
+                ranked = walk.attempt(bradley_terry.rank(walk, blocks))
+                blocks.log(f"Bradley-Terry order: mse {ranked:.3e}")
+                if ranked < walk.mse:
+                    walk.accept()
+                    blocks.found(walk.order, walk.mse, walk.rows.count)
             repair(walk, blocks)
             return attempt.answer()

@@ -144,7 +144,7 @@ def test_hands_in_before_the_limit(
 
     assert time.monotonic() - started < 1.0
     assert answer.value == reports[-1]
-    assert len(reports) > 2
+    assert len(reports) > 1
 
 
 def test_a_limit_that_is_over_still_yields_an_answer(trained: Dropped) -> None:
