@@ -24,11 +24,14 @@ __all__ = ["Health", "check_health", "exchange_effects", "interchangeable_blocks
 PROBE_ROWS = 1000
 """Rows on which neighbours are exchanged."""
 
-CERTIFIED = 1e-10
-"""MSE over variance below which an assembly counts as reproducing the predictions."""
+LEAST_ROUND_OFF = torch.finfo(torch.float32).eps ** 2
+"""MSE over variance of storing predictions as float32."""
 
 ABOVE_ROUND_OFF = 100.0
-"""How far above float32 round-off, as a ratio of MSEs, a change must be to count as seen."""
+"""How far above float32 round-off, as a ratio of MSEs, a change must be to count as seen.
+
+Scoring accepts what is within 20 times an assembly's own rounding, so there is room between.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def check_health(network: ResidualNetwork, x: Tensor, y: Tensor, *, classes: boo
 
 def visible(round_off: float) -> float:
     """Say from which MSE over variance on a change counts as seen, given that of float32 round-off."""
-    return max(CERTIFIED, ABOVE_ROUND_OFF * round_off)
+    return ABOVE_ROUND_OFF * max(LEAST_ROUND_OFF, round_off)
 
 
 def exchange_effects(network: ResidualNetwork, x: Tensor) -> list[float]:

@@ -73,6 +73,24 @@ class ReassemblySpec(BaseModel):
         return self
 
 
+_PUBLISHED: dict[str, Any] = {
+    "depth": 48,
+    "width": 48,
+    "hidden": 96,
+    "rows": 10_000,
+    "task": "teacher",
+    "spectrum": 0.0,
+    "input_scale": 3.0,
+    "noise": 0.65,
+    "data": "fresh",
+    "batch": 64,
+    "steps": 6000,
+    "clip": 0.6,
+    "schedule": "wsd",
+    "warmup": 200,
+    "weight_decay": 0.0,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     # Small, and trained so that the published heuristics work: seconds to make, instants to solve.
     "tiny": {
@@ -95,6 +113,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     # What one trains oneself: AdamW, cosine schedule.
     "small": {"depth": 12, "width": 24, "hidden": 48, "rows": 2000, "steps": 2500, "data": "fresh"},
     "medium": {"depth": 24, "width": 32, "hidden": 64, "rows": 5000, "steps": 4000, "data": "fresh"},
-    "janestreet": {"depth": 48, "width": 48, "hidden": 96, "rows": 10_000, "steps": 8000, "data": "fresh"},
+    # Looks like the published instance: trace and norms of all blocks, and norms that rise with depth.
+    "janestreet": {**_PUBLISHED, "learning_rate": 2e-3, "rate_first": 0.07, "gain_first": 0.05, "gain_last": 0.3},
+    # The same network and task with one rate for all blocks: norms fall with depth.
+    "reversed": {**_PUBLISHED, "learning_rate": 1e-3, "gain_first": 0.1, "gain_last": 0.1},
 }
 """Changes to the defaults, by name."""

@@ -107,7 +107,7 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.M
 
 
 def run(code: str) -> int:
-    return subprocess.run([sys.executable, "-c", code], check=False).returncode  # noqa: S603 - our own code
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode
 
 
 def test_neither_matplotlib_nor_torch_is_loaded_before_something_is_drawn() -> None:

@@ -43,7 +43,7 @@ class Annealing:
     """
 
     seed: str = "random"
-    steps: int = 10_000
+    steps: int = 20_000
     rows: int = 250
     hot: float = 1e-2
     cold: float = 1e-7

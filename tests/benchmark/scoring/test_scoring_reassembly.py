@@ -79,7 +79,7 @@ def test_a_known_order_scores_what_it_must(made: Made, view: ReassemblyPuzzle, o
     assert result.metrics["kendall_tau"] == pytest.approx(float(kendalltau(range(DEPTH), order).statistic))
     late = sum(order[a] > order[b] for a in range(DEPTH) for b in range(a + 1, DEPTH))
     assert result.metrics["kendall_tau"] == pytest.approx(1 - 4 * late / (DEPTH * (DEPTH - 1)))
-    assert result.metrics["mse_ratio"] > 1e-10
+    assert result.metrics["mse_ratio"] > 1e-6
 
 
 @pytest.mark.parametrize(
