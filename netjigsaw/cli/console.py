@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 __all__ = ["err", "progress_bar", "remark", "say"]
 
@@ -23,12 +23,15 @@ def remark(text: str) -> None:
     err.print(text, markup=False, soft_wrap=True)
 
 
-def progress_bar(*, unit: str = "") -> Progress:
-    """Make a progress display that vanishes when done and stays silent where stderr is no terminal."""
+def progress_bar() -> Progress:
+    """Make a progress display that vanishes when done and stays silent where stderr is no terminal.
+
+    A task's field `detail` is shown behind its bar.
+    """
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn() if unit else TaskProgressColumn(),
+        TaskProgressColumn(),
         TextColumn("{task.fields[detail]}", markup=False),
         TimeRemainingColumn(),
         console=err,

@@ -75,7 +75,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             retry=frozenset(map(_status, retry or ())),
             isolation=isolation,
         )
-        with progress_bar(unit="trials") as bar:
+        with progress_bar() as bar:
             rows = run_request(request, _Display(bar, request))
         endings = Counter(str(row.status) for row in rows)
         say(f"{len(rows)} trials: " + ", ".join(f"{count} {status}" for status, count in endings.most_common()))
@@ -112,7 +112,7 @@ class _Display:
         self._bar = bar
         self._request = request
         self._running: dict[str, Any] = {}
-        self._all = bar.add_task("trials", total=None, detail="")
+        self._all = bar.add_task("trials", total=None, detail="starting")
 
     def __call__(self, event: Any) -> None:
         """Show one event."""
@@ -135,7 +135,7 @@ class _Display:
                 remark(_line(event.row))
 
     def _open(self, event: Any) -> None:
-        self._bar.update(self._all, total=event.planned, completed=event.kept)
+        self._bar.update(self._all, total=event.planned, completed=event.kept, detail=f"of {event.planned}")
         todo = event.planned - event.kept
         worst = self._request.limits.wall_s
         bound = f", at most {show_duration(todo * worst / self._request.jobs)}" if worst and todo else ""

@@ -100,8 +100,8 @@ def _series(store: Store, family: str, puzzles: dict[str, LoadedPuzzle]) -> list
     series = []
     views: dict[str, Any] = {}
     rows = [row for row in store.rows() if row.family == family and row.puzzle in puzzles]
-    with progress_bar(unit="trials") as bar:
-        for row in bar.track(rows, description="scoring reports"):
+    with progress_bar() as bar:
+        for row in bar.track(rows, task_id=bar.add_task("scoring reports", total=len(rows), detail="")):
             outcome = store.outcome(row)
             if outcome is None or not outcome.reports:
                 continue
