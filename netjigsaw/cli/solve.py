@@ -78,6 +78,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             solved = solve_once(request, watch)
         _warn_of(solved)
         say(_summary(solved))
+        if loaded.sealed is None and loaded.puzzle.manifest.solution_sha256 and solved.verdict.answer is not None:
+            hit = solved.verdict.status == "solved"
+            say(f"this {'is' if hit else 'is not'} the solution with the published SHA-256")
         _print_answer(solved, as_json=as_json)
         return 0 if solved.verdict.answer is not None else NO_ANSWER
 

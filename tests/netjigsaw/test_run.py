@@ -81,7 +81,9 @@ def test_solve_knows_a_published_hash(folder: Path, made: Made, netjigsaw: Calla
     assert netjigsaw("import", "janestreet", "layout", "--out", "hit", "--hash", digest)[0] == 0
     assert netjigsaw("import", "janestreet", "layout", "--out", "miss", "--hash", "0" * 64)[0] == 0
     shutil.rmtree(folder / "answers")
-    assert json.loads(netjigsaw("solve", "hit", "--solver", "park", "--json")[1].splitlines()[-1])["status"] == "solved"
+    out = netjigsaw("solve", "hit", "--solver", "park", "--json")[1]
+    assert "this is the solution with the published SHA-256" in out
+    assert json.loads(out.splitlines()[-1])["status"] == "solved"
     miss = json.loads(netjigsaw("solve", "miss", "--solver", "park", "--json")[1].splitlines()[-1])
     assert miss["status"] == "partial"
     assert miss["metrics"]["exact_order"] == 0
