@@ -27,7 +27,7 @@ demo: $(INSTALLED)
 	@$(BIN)/netjigsaw generate reassembly --preset small --seed 1 --out $(DEMO)/small
 	@$(BIN)/netjigsaw run $(DEMO)/tiny $(DEMO)/small --results $(DEMO)/results --timeout 15s --jobs 2
 	@$(BIN)/netjigsaw show $(DEMO)/tiny --out $(DEMO)/tiny.png
-	@$(BIN)/netjigsaw show $(DEMO)/results --out $(DEMO)/results.png
+	@$(BIN)/netjigsaw show $(DEMO)/results --puzzle $(DEMO)/tiny --puzzle $(DEMO)/small --out $(DEMO)/results.png
 	@$(BIN)/netjigsaw leaderboard --results $(DEMO)/results --format plain
 	@echo
 	@echo "puzzles  $(DEMO)/tiny  $(DEMO)/small    answers  $(DEMO)/answers"

@@ -31,6 +31,8 @@ LOAD_LIMIT_S = 120.0
 """Seconds that importing the solver and reading the puzzle may take."""
 KILL_GRACE_S = 10.0
 """Seconds until a server that does not answer is killed itself."""
+DRAIN_LIMIT_S = 1.0
+"""Seconds for reading what a child sent before it ended; one that outlived its server could send for ever."""
 LONGEST_WAIT_S = 3600.0
 KEPT_REPORTS = 1000
 KEPT_REPORT_BYTES = 64 << 20
@@ -90,8 +92,9 @@ class Conversation:
             while not self._over:
                 self._step()
             # What was sent before the child ended counts, whichever socket was read first.
+            until = time.perf_counter() + DRAIN_LIMIT_S
             for read in (self._on_channel, self._on_output):
-                while read():
+                while read() and time.perf_counter() < until:
                     pass
         if self._go is not None and self.ending.wall_s is None:
             self.ending.wall_s = time.perf_counter() - self._go

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Began", "Ended", "Executor", "LocalExecutor", "Message", "Reported", "Said"]
 
 LISTEN_EVERY_S = 0.5
-"""A live display is told of reports no more often than this, per trial."""
+"""A live display is told of reports no more often than this, per trial, and of none while it deals with the last."""
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,12 @@ class LocalExecutor:
         todo: queue.SimpleQueue[Work],
         messages: queue.SimpleQueue[tuple[Message | BaseException | None, threading.Event]],
     ) -> None:
-        def tell(message: Message | BaseException | None, *, wait: bool = False) -> None:
+        def tell(message: Message | BaseException | None, *, wait: bool = False) -> threading.Event:
             taken = threading.Event()
             messages.put((message, taken))
             while wait and not self._closing.is_set() and not taken.wait(0.2):
                 pass
+            return taken
 
         server: Server | None = None
         try:
@@ -218,8 +219,8 @@ class LocalExecutor:
 class _Tell(Protocol):
     """Puts a message into the queue of the thread that asked for the run."""
 
-    def __call__(self, message: Message, *, wait: bool = False) -> None:
-        """Put it there; with `wait`, return when it was dealt with."""
+    def __call__(self, message: Message, *, wait: bool = False) -> threading.Event:
+        """Put it there and return what is set once it was dealt with; with `wait`, return only then."""
 
 
 def _ignore(time_s: float, frame: Frame) -> None:
@@ -227,19 +228,21 @@ def _ignore(time_s: float, frame: Frame) -> None:
 
 
 class _Listener:
-    """Turns frames into messages for a live display, not too many of them."""
+    """Turns frames into messages for a live display; no queue, since dealing with it slows what is being timed."""
 
     def __init__(self, work: Work, tell: _Tell) -> None:
         self._work, self._tell = work, tell
         self._next: dict[str, float] = {}
+        self._last: dict[str, threading.Event] = {}
 
     def __call__(self, time_s: float, frame: Frame) -> None:
-        now = time.monotonic()
-        if now < self._next.get(frame.kind, 0.0):
+        now, last = time.monotonic(), self._last.get(frame.kind)
+        if now < self._next.get(frame.kind, 0.0) or (last is not None and not last.is_set()):
             return
         self._next[frame.kind] = now + LISTEN_EVERY_S
         with contextlib.suppress(WireError, AnswerError):
             if frame.kind == "log":
-                self._tell(Said(self._work, time_s, one_line(frame.fields().get("text", ""))))
+                message: Message = Said(self._work, time_s, one_line(frame.fields().get("text", "")))
             else:
-                self._tell(Reported(self._work, time_s, decode_answer(frame)))
+                message = Reported(self._work, time_s, decode_answer(frame))
+            self._last[frame.kind] = self._tell(message)

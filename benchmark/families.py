@@ -21,6 +21,8 @@ def _reassembly_groups(puzzle: Puzzle) -> dict[str, str | int]:
     incoming = roles.get("incoming") if isinstance(roles, dict) else None
     depth = len(incoming) if isinstance(incoming, list) else 0
     trained = f"{spec.get('optimiser')} {spec.get('data')} decay {spec.get('weight_decay')}"
+    if spec.get("rate_first", 1) != 1:  # what decides whether norms rise or fall with depth
+        trained += f" first rate {spec.get('rate_first')}"
     regime = trained if "optimiser" in spec else "imported"
     return {"depth": depth, "regime": regime, "activation": str(spec.get("activation", "relu"))}
 

@@ -89,9 +89,17 @@ def run(
     request: RunRequest,
     on_event: Callable[[Event], None] | None = None,
     *,
+    live: bool = True,
     warm: tuple[str, ...] = WARM,
 ) -> list[Row]:
     """Run what the store does not hold yet and return a row for every planned cell, in the plan's order.
+
+    Args:
+        request: what to run.
+        on_event: told how the run goes.
+        live: whether it is also told of logs and reports while a trial runs. Scoring reports takes
+            processor time from the trials that are being timed, so only for who looks at them.
+        warm: modules that fork servers import before the first trial.
 
     Raises:
         SpecError: if the request makes no sense; nothing has run then.
@@ -109,7 +117,7 @@ def run(
     tell = on_event or _ignore
     if todo:
         settings = Settings(request.limits.threads, hidden, request.isolation, warm)
-        executor = LocalExecutor(settings, jobs=request.jobs, live=on_event is not None)
+        executor = LocalExecutor(settings, jobs=request.jobs, live=live and on_event is not None)
         with contextlib.closing(executor):
             if any(cell.settled is None for cell in todo):
                 executor.start()

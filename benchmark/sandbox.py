@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,6 @@ def confine(folder: str, budget: Budget, *, namespaced: bool) -> None:
 
 
 def _limit(what: int, value: float) -> None:
-    soft, hard = resource.getrlimit(what)
-    ceiling = int(value) if hard == resource.RLIM_INFINITY else min(int(value), hard)
-    del soft
+    _soft, hard = resource.getrlimit(what)
+    ceiling = min(int(value), sys.maxsize if hard == resource.RLIM_INFINITY else hard)
     resource.setrlimit(what, (ceiling, ceiling))

@@ -27,7 +27,8 @@ from benchmark.outcome import Outcome, Report, Work, classify, decode_answer
 from benchmark.packing import Packed, make_order, pack
 from benchmark.trial import Status
 from benchmark.wire import WireError, encode, receive
-from generator.errors import AnswerError, HarnessError
+from generator.errors import AnswerError, HarnessError, SpecError
+from generator.suggest import did_you_mean
 from solvers.registry import BUILT_IN
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class Settings:
     hidden: tuple[Path, ...] = ()
     isolation: str = "auto"
     warm: tuple[str, ...] = WARM
+
+    def __post_init__(self) -> None:
+        """Refuse a mode that does not exist."""
+        if self.isolation not in ISOLATIONS:
+            raise SpecError(f"no isolation {self.isolation!r}{did_you_mean(self.isolation, ISOLATIONS)}")
 
 
 class Server:
@@ -167,10 +173,10 @@ class Server:
         Raises:
             ServerGoneError: if the server died before; the trial has not begun.
         """
-        mine, channel = socket.socketpair()
-        output, printed = os.pipe()
         if self._packed is None or self._packed.digest != work.trial.puzzle:
             self._packed = pack(work.puzzle)
+        mine, channel = socket.socketpair()
+        output, printed = os.pipe()
         try:
             with channel:
                 order = encode("trial", make_order(work, self._packed.sizes_mib))

@@ -2,7 +2,8 @@
 
 Nothing here is trusted by the parent: from the moment the solver's code is imported, this
 process is the solver. The puzzle is handed over only after that import, so that an import
-cannot be used to solve it before the clock starts.
+alone cannot solve it before the clock starts; code that it left behind could work while the
+puzzle is read, which the time of loading shows.
 """
 
 from __future__ import annotations

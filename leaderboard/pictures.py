@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import benchmark.families  # noqa: F401 - registers the built-in families
+from benchmark.lookup import find_family
 from generator.canonical import canonical_json
 from generator.errors import PluginError
-from generator.family import get_family
 from generator.lazy import late
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def summarise_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> list
     if manifest.spec:
         lines.append(("spec", ", ".join(f"{key}={_short(value)}" for key, value in sorted(manifest.spec.items()))))
     album = _ALBUMS.get(manifest.family)
-    return lines if album is None else [*lines, *album.facts(get_family(manifest.family).view(puzzle), sealed)]
+    return lines if album is None else [*lines, *album.facts(find_family(manifest.family).view(puzzle), sealed)]
 
 
 def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | None:
@@ -91,7 +90,7 @@ def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | 
         return None
     if sealed is not None:
         puzzle.opens(sealed)
-    return album.draw(get_family(album.family).view(puzzle), sealed, puzzle.manifest.name)
+    return album.draw(find_family(album.family).view(puzzle), sealed, puzzle.manifest.name)
 
 
 def _answer(puzzle: Puzzle, sealed: SealedAnswer | None) -> str:

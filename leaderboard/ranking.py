@@ -1,4 +1,4 @@
-"""From result rows to ranked records. Pure; `leaderboard.tables.caption` says the rule of the order.
+"""From result rows to ranked records. Pure; `leaderboard.captions.caption` says the rule of the order.
 
 A cell is a puzzle and a seed. A table's cells are all that any of its solvers was ever run
 on, superseded runs included: a missing cell counts as a failure, never as an absence. Only
@@ -12,9 +12,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import benchmark.families  # noqa: F401 - registers the built-in families
+from benchmark.lookup import find_family
 from generator.errors import SpecError
-from generator.family import get_family
 from generator.suggest import did_you_mean
 from leaderboard.frame import GROUPS, check_frame, frame_of, group_keys
 from leaderboard.grid import MISSING, grid_of, mark_live
@@ -153,7 +152,7 @@ def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd
 
 
 def _one_table(part: pd.DataFrame, *, by: str, value: str | int | None, alpha: float) -> Ranking:
-    family = get_family(str(part["family"].iloc[0]))
+    family = find_family(str(part["family"].iloc[0]))
     grid = grid_of(part)
     metrics = {metric.name: grid.summary(metric).tolist() for metric in family.metrics}
     solved, wall_s, statuses = grid.solved, grid.wall_s().tolist(), grid.statuses()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmark.lookup import find_family
 from generator.errors import SpecError
-from generator.family import get_family
 from leaderboard.drawing import COLOURS, new_figure, tidy, title
 from leaderboard.frame import METRICS, check_frame
 from leaderboard.grid import grid_of, mark_live
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
+    from generator.family import Metric
     from leaderboard.grid import Grid
 
-__all__ = ["Series", "draw_run"]
+__all__ = ["Series", "draw_run", "error_metric"]
 
 ERROR_FLOOR = 1e-15
 """Errors are drawn no lower than this: float32 round-off, and the logarithm of zero, say nothing."""
@@ -44,17 +45,22 @@ class Series:
     Attributes:
         label: name of the solver.
         times_s: seconds since go, ascending.
-        ratios: MSE over variance of each reported answer.
+        errors: of each reported answer, by the family's `error_metric`.
     """
 
     label: str
     times_s: Sequence[float]
-    ratios: Sequence[float]
+    errors: Sequence[float]
 
     def __post_init__(self) -> None:
         """Refuse a series that cannot be drawn."""
-        if len(self.times_s) != len(self.ratios):
-            raise SpecError(f"series {self.label!r} has {len(self.times_s)} times but {len(self.ratios)} ratios")
+        if len(self.times_s) != len(self.errors):
+            raise SpecError(f"series {self.label!r} has {len(self.times_s)} times but {len(self.errors)} errors")
+
+
+def error_metric(family: str) -> Metric | None:
+    """Find what the errors of a family's answers are measured by: its first headline metric that is to be low."""
+    return next((one for one in find_family(family).metrics if one.better == "low" and one.headline), None)
 
 
 def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) -> Figure:
@@ -83,7 +89,8 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
     panels = top.subplots(1, 2 if series else 1, squeeze=False)[0]
     _solved_by(panels[0], grid, solvers, styles)
     if series:
-        _errors(panels[1], series, styles)
+        metric = error_metric(family)
+        _errors(panels[1], series, styles, metric.label if metric else "error")
     top.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9, frameon=False)
     _by_puzzle(bottom, grid, solvers, styles)
     figure.suptitle(f"{family}: {len(solvers)} solvers on {grid.cells} cells", fontsize=13, weight="bold")
@@ -119,26 +126,26 @@ def _solved_by(axes: Axes, grid: Grid, solvers: Sequence[str], styles: Styles) -
     title(axes, f"Solved within a time, of {grid.cells} cells")
 
 
-def _errors(axes: Axes, series: Sequence[Series], styles: Styles) -> None:
+def _errors(axes: Axes, series: Sequence[Series], styles: Styles, label: str) -> None:
     """Draw the best error so far of each trial's reports."""
     for one in series:
         colour, line = styles[one.label]
         times = np.maximum(np.asarray(one.times_s, dtype=float), SHORTEST_S)
-        best = np.minimum.accumulate(np.maximum(np.asarray(one.ratios, dtype=float), ERROR_FLOOR))
+        best = np.minimum.accumulate(np.maximum(np.asarray(one.errors, dtype=float), ERROR_FLOOR))
         axes.step(times, best, color=colour, linestyle=line, where="post", linewidth=1.2, alpha=0.85)
         axes.plot(times[-1:], best[-1:], color=colour, marker="o", markersize=4.5)
     tidy(axes)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("wall time (s)")
-    axes.set_ylabel("MSE / var(pred), best so far")
+    axes.set_ylabel(f"{label}, best so far")
     title(axes, f"Error of the reported answers, {len(series)} trials")
 
 
 def _by_puzzle(figure: SubFigure, grid: Grid, solvers: Sequence[str], styles: Styles) -> None:
     """Draw a row of bars per solver: the share solved of each puzzle, before it the first share-like metric."""
     puzzles, codes, names = _puzzles(grid)
-    metric = next((one for one in get_family(_family(grid)).metrics if one.shown == "percent" and one.headline), None)
+    metric = next((one for one in find_family(_family(grid)).metrics if one.shown == "percent" and one.headline), None)
     panels = figure.subplots(len(solvers), 1, squeeze=False, sharex=True)[:, 0]
     place = np.arange(puzzles)
     for axes, solver in zip(panels, solvers, strict=True):

@@ -81,7 +81,7 @@ class Solver(Protocol):
         """Solve one puzzle.
 
         Args:
-            puzzle: the family's view of it, e.g. `generator.reassembly.ReassemblyPuzzle`.
+            puzzle: the family's view of it, e.g. `generator.reassembly.puzzle.ReassemblyPuzzle`.
             context: seed, limits, and where to report.
 
         Returns:

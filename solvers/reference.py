@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ def parse_reference(text: str) -> Reference:
     'park[rows=1000,seed=frobenius]'
 
     Raises:
-        SpecError: if the brackets do not hold `key=value` pairs.
+        SpecError: if the brackets do not hold `key=value` pairs, or a value is one that JSON cannot hold.
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
@@ -65,11 +66,11 @@ def parse_reference(text: str) -> Reference:
             raise SpecError(f"cannot read {item!r} in solver {text!r}; write key=value")
         if key.strip() in parameters:
             raise SpecError(f"solver {text!r} sets {key.strip()!r} twice")
-        parameters[key.strip()] = _literal(value.strip())
+        parameters[key.strip()] = _literal(value.strip(), text)
     return Reference(target, family, parameters)
 
 
-def _literal(text: str) -> Any:
+def _literal(text: str, solver: str) -> Any:
     """Read a number, truth value or quoted string; anything else is a word."""
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:
@@ -78,4 +79,8 @@ def _literal(text: str) -> Any:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"solver {solver!r}: {text} is too large a number")
+    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise SpecError(f"solver {solver!r}: {text} is not Unicode")
     return value if isinstance(value, int | float | str) else text

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from solvers.reference import Reference
 
 __all__ = [
+    "BUILT_IN",
     "ENTRY_POINTS",
     "OtherFamilyError",
     "SolverEntry",

@@ -26,6 +26,7 @@ def test_generate_run_and_leaderboard(tmp_path: Path) -> None:
     table = json.loads(netjigsaw("leaderboard", "--results", "results", "--format", "json", cwd=tmp_path))
     (solver,) = table["tables"][0]["rows"]
     assert (solver["solver"], solver["solved"], solver["covered"]) == ("argsort", 2, 2)
+    assert "picture in" in netjigsaw("show", "results", "--puzzle", "s1", cwd=tmp_path)
     answer = netjigsaw("solve", "s1", "--solver", "argsort", cwd=tmp_path).splitlines()[-1]
     assert sorted(map(int, answer.split(","))) == list(range(9))
 

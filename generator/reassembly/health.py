@@ -41,7 +41,8 @@ class Health:
     Attributes:
         loss: training loss of the network on the exported rows.
         constant_loss: of the best constant prediction.
-        linear_loss: of the best linear one; for classes, of a linear fit of the one-hot labels by its accuracy.
+        linear_loss: of the least-squares linear one; for classes, the cross-entropy of such a fit to the
+            one-hot labels, clipped and scaled to probabilities.
         movement: by depth, mean over rows of |f_k(h)| / |h|.
         exchange: by depth, MSE over variance that exchanging blocks t and t+1 causes.
         round_off: MSE over variance between float32 and float64 evaluation.

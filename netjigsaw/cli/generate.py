@@ -122,7 +122,7 @@ def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], 
         def watch(order: Order, step: int, steps: int, loss: float) -> None:
             bar.update(tasks[order.folder], completed=step, total=steps, detail=f"loss {loss:.4g}")
 
-        for outcome in make_all(orders, jobs=own["jobs"] or os.cpu_count() or 1, plugins=plugins, watch=watch):
+        for outcome in make_all(orders, jobs=own["jobs"] or len(os.sched_getaffinity(0)), plugins=plugins, watch=watch):
             bar.update(tasks[outcome.order.folder], completed=1, total=1, detail="done")
             _report(outcome)
 

@@ -63,6 +63,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         from benchmark.runner import run as run_request
 
         loaded = tuple(load_for_run(folder, answers) for folder in puzzles)
+        for item in loaded:
+            if item.sealed is None and item.puzzle.manifest.commitment is not None:
+                remark(f"{item.path}: no sealed answer at hand, so only predictions are compared; see --answers")
         request = RunRequest(
             puzzles=loaded,
             references=_references(solver, loaded),
@@ -76,7 +79,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             isolation=isolation,
         )
         with progress_bar() as bar:
-            rows = run_request(request, _Display(bar, request))
+            rows = run_request(request, _Display(bar, request), live=not bar.disable)
         endings = Counter(str(row.status) for row in rows)
         say(f"{len(rows)} trials: " + ", ".join(f"{count} {status}" for status, count in endings.most_common()))
         say(f"results in {results}; netjigsaw leaderboard --results {results}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tabulate import tabulate
@@ -93,22 +93,25 @@ def _show_run(folder: Path, target: Path, answers: Path | None, puzzles: list[Pa
 
 
 def _series(store: Store, family: str, puzzles: dict[str, LoadedPuzzle]) -> list[Series]:
-    """Score the reported answers of every trial on the given puzzles."""
-    from benchmark.lookup import find_family
-    from leaderboard.run_pictures import Series
+    """Score the reported answers of every trial on the given puzzles by the family's first error-like metric."""
+    from benchmark.judge import Judge
+    from leaderboard.run_pictures import Series, error_metric
 
-    series = []
-    views: dict[str, Any] = {}
+    metric = error_metric(family)
+    if metric is None:
+        return []
+    series, judge = [], Judge()
     rows = [row for row in store.rows() if row.family == family and row.puzzle in puzzles]
     with progress_bar() as bar:
         for row in bar.track(rows, task_id=bar.add_task("scoring reports", total=len(rows), detail="")):
             outcome = store.outcome(row)
             if outcome is None or not outcome.reports:
                 continue
-            record, loaded = find_family(family), puzzles[row.puzzle]
-            view = views.setdefault(row.puzzle, record.view(loaded.puzzle))
             step = -(-len(outcome.reports) // MOST_POINTS)
             kept = [*outcome.reports[::-step]][::-1]
-            errors = [record.score(view, report.answer, loaded.sealed).metrics["mse_ratio"] for report in kept]
-            series.append(Series(row.solver, [report.time_s for report in kept], errors))
+            scored = [(report.time_s, judge.score(puzzles[row.puzzle], report.answer)) for report in kept]
+            # A report of the wrong form has no score; the harness passes over it too.
+            points = [(time_s, score.metrics[metric.name]) for time_s, score in scored if not isinstance(score, str)]
+            if points:
+                series.append(Series(row.solver, *zip(*points, strict=True)))
     return series

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -122,10 +121,7 @@ def certify(network: ResidualNetwork, rows: Rows) -> Certificate:
     A fixed threshold certifies wrong orders of blocks that nearly commute; the assembly's own
     rounding error, float32 against float64, is a threshold that knows its depth and its states.
     """
-    exact = dataclasses.replace(
-        network,
-        **{name: getattr(network, name).double() for name in ("U", "c", "V", "e", "head", "head_bias")},
-    )
+    exact = network.to(torch.float64)
     targets = rows.targets.double()
     predictions = exact(rows.inputs.double())
     # Storing the predictions rounds them too.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,12 +9,13 @@ import psutil
 import pytest
 
 import benchmark.executors
-from benchmark.executors import Began, Ended, LocalExecutor
+from benchmark.executors import Began, Ended, LocalExecutor, Message, Reported
 from benchmark.plan import plan
 from benchmark.runner import Event, Opened, Started, run
 from benchmark.supervisor import Server, Settings
 from benchmark.trial import Limits, Status
-from generator.errors import HarnessError
+from benchmark.wire import Frame
+from generator.errors import HarnessError, SpecError
 from solvers.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -72,6 +74,39 @@ def test_a_server_killed_from_outside_costs_one_trial(
     assert [row.status for row in rows] == [Status.CRASHED, Status.SOLVED] * 2
     assert rows[0].reason == "the fork server died under it"
     assert psutil.Process().children() == []
+
+
+def test_an_isolation_that_does_not_exist_is_refused(ask: Callable[..., RunRequest]) -> None:
+    with pytest.raises(SpecError, match="no isolation 'namespace'; did you mean namespaces"):
+        run(ask("exact", isolation="namespace"), warm=("numpy",))
+
+
+def test_reports_never_queue_behind_one_that_is_being_dealt_with(
+    toys: tuple[LoadedPuzzle, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark.executors, "LISTEN_EVERY_S", 0.0)
+    (cell,) = plan(toys[:1], [parse_reference(f"{HERE}/toy_solvers.py:exact")], [0], Limits())
+    told: list[tuple[Message, threading.Event]] = []
+
+    def tell(message: Message, *, wait: bool = False) -> threading.Event:
+        assert not wait
+        told.append((message, threading.Event()))
+        return told[-1][1]
+
+    listen = benchmark.executors._Listener(cell.work((PLUGIN,)), tell)
+    for time_s in (1.0, 2.0, 3.0):
+        listen(time_s, Frame("report", b'{"value": [0]}'))
+    told[0][1].set()
+    listen(4.0, Frame("report", b'{"value": [0]}'))
+    assert [message.time_s for message, _ in told if isinstance(message, Reported)] == [1.0, 4.0]
+
+
+def test_who_does_not_look_is_told_of_no_reports(
+    ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...]
+) -> None:
+    events: list[Event] = []
+    run(ask("reports_then_sleeps", puzzles=toys[:1]), events.append, live=False, warm=("numpy",))
+    assert [type(event).__name__ for event in events] == ["Opened", "Started", "Finished"]
 
 
 def test_closing_the_iterator_ends_what_runs(toys: tuple[LoadedPuzzle, ...]) -> None:

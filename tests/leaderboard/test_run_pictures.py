@@ -91,6 +91,6 @@ def test_a_run_without_the_family_is_an_error(frame: pd.DataFrame) -> None:
         draw_run(frame, "reassembly")
 
 
-def test_a_series_needs_a_ratio_for_every_time() -> None:
-    with pytest.raises(SpecError, match="has 2 times but 1 ratios"):
+def test_a_series_needs_an_error_for_every_time() -> None:
+    with pytest.raises(SpecError, match="has 2 times but 1 errors"):
         Series("a", [1.0, 2.0], [0.5])

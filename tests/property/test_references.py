@@ -66,7 +66,22 @@ def test_forms(text: str, wanted: Reference) -> None:
     assert parse_reference(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "   ", "[a=1]", "park[a=1", "park]a", "park[a]", "park[1=2]", "park[a=1,a=2]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "[a=1]",
+        "park[a=1",
+        "park]a",
+        "park[a]",
+        "park[1=2]",
+        "park[a=1,a=2]",
+        "park[a=1e999]",
+        "park[a=-1e999]",
+        r"park[a='\ud800']",
+    ],
+)
 def test_senseless_names_are_refused(text: str) -> None:
     with pytest.raises(SpecError):
         parse_reference(text)
