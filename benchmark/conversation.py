@@ -1,9 +1,11 @@
 """The parent's side of one trial: talk to the child, keep the time, enforce wall and output.
 
-The clock is this process's `perf_counter`: it starts right before "go" is sent and is read
-as soon as the last byte of the answer has arrived. A trial ends with an answer, an error,
-a broken limit or the child's end; in each case the server is asked to kill what is left
-and tells how the child ended.
+The clock is this process's `perf_counter`. It starts at "go", right before the first byte of
+the puzzle is sent, and is read as soon as the last byte of the answer has arrived. Nothing
+that the child says after that can move it: a child that takes the puzzle in slowly, or works
+on it while it is being read, does so in its own time. A trial ends with an answer, an error,
+a broken limit or the child's end; in each case the server is asked to kill what is left and
+tells how the child ended.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["KILL_GRACE_S", "LOAD_LIMIT_S", "Conversation"]
 
 LOAD_LIMIT_S = 120.0
-"""Seconds that importing the solver and reading the puzzle may take."""
+"""Seconds that importing and making the solver may take."""
 KILL_GRACE_S = 10.0
 """Seconds until a server that does not answer is killed itself."""
 DRAIN_LIMIT_S = 1.0
@@ -39,7 +41,7 @@ KEPT_REPORT_BYTES = 64 << 20
 KEPT_LOG_LINES = 200
 KEPT_OUTPUT_BYTES = 16 << 10
 _CHUNK = 1 << 18
-_SOLVER_KINDS = frozenset({"built", "ready", "log", "report", "answer", "error"})
+_SOLVER_KINDS = frozenset({"built", "log", "report", "answer", "error"})
 
 
 class Conversation:
@@ -185,30 +187,33 @@ class Conversation:
         elif kind == "log":
             text = one_line(frame.fields().get("text", ""))
             self._log.append(text)
-            self._listen(0.0 if self._go is None else now - self._go, frame)
+            self._listen(self._since_go(now), frame)
         elif (kind, ending.stage) == ("built", "building"):
-            ending.stage = "loading"
-            self._outbox = memoryview(self._puzzle)
-            self._send_more()
-        elif (kind, ending.stage) == ("ready", "loading"):
-            self._start_clock()
-        elif ending.stage != "solving" or kind in {"built", "ready"}:
+            self._hand_over()
+        elif ending.stage != "solving" or kind == "built":
             raise WireError(f"a {kind!r} frame while {ending.stage}")
-        elif self._limits.wall_s is not None and self._go is not None and now - self._go > self._limits.wall_s:
+        elif self._limits.wall_s is not None and self._since_go(now) > self._limits.wall_s:
             self._stop(Status.TIMEOUT, f"no answer within {self._limits.wall_s:g} s")
-        elif self._go is not None:
-            self._take_answer(frame, now - self._go)
+        else:
+            self._take_answer(frame, self._since_go(now))
         return ending.stop is not None
 
-    def _start_clock(self) -> None:
+    def _hand_over(self) -> None:
+        """Start the clock and send the puzzle.
+
+        Not when the last byte is out: the socket's buffer is small, so by leaving the rest
+        unread a child could work on the beginning of a large puzzle for nothing.
+        """
         self.ending.stage = "solving"
-        # Blocking for once: a few bytes into an empty buffer. A child that is gone shows soon enough.
-        with contextlib.suppress(OSError):
-            go = encode("go")
-            now = time.perf_counter()
-            self.ending.load_s, self._go = now - self._began, now
-            self._deadline = float("inf") if self._limits.wall_s is None else now + self._limits.wall_s
-            self._channel.send(go)
+        self._outbox = memoryview(self._puzzle)
+        now = time.perf_counter()
+        self.ending.load_s, self._go = now - self._began, now
+        self._deadline = float("inf") if self._limits.wall_s is None else now + self._limits.wall_s
+        self._send_more()
+
+    def _since_go(self, now: float) -> float:
+        """Seconds since go; 0 for what was read in one piece with the word that led to it, or before it."""
+        return 0.0 if self._go is None else max(0.0, now - self._go)
 
     def _take_answer(self, frame: Frame, elapsed: float) -> None:
         if frame.kind == "answer":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,7 @@ class Judge:
         family = find_family(loaded.puzzle.manifest.family)
         try:
             view = self._view(family, loaded)
+            _keep_to_one_thread()
             family.check(view, answer)
             return family.score(view, answer, loaded.sealed)
         except AnswerError as error:
@@ -101,3 +103,13 @@ class Judge:
         if digest not in self._views:
             self._views[digest] = family.view(loaded.puzzle)
         return self._views[digest]
+
+
+def _keep_to_one_thread() -> None:
+    """Score on one core: the others belong to the trials that are being timed.
+
+    Only where torch is there already; a family that does without it need not wait for it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)

@@ -58,7 +58,7 @@ class Outcome:
         answer: the final answer.
         reports: best-so-far answers that were kept, in order of time.
         wall_s: seconds between go and answer; else until the trial was over.
-        load_s: seconds until go.
+        load_s: seconds until go, the moment when the puzzle is handed over.
         cpu_s: processor seconds of the child and what it started.
         peak_mib: peak resident memory of the child.
         log: last lines that the solver logged.
@@ -90,7 +90,7 @@ class Ending:
     """What the parent saw of a trial, in wire form.
 
     Attributes:
-        stage: how far the child came: building, loading, solving.
+        stage: how far the child came: building until it has the solver, then solving.
         answer: frame of the final answer.
         error: content of an error frame.
         stop: why the parent ended it.

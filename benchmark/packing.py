@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors.numpy import save
 
-from benchmark.wire import encode
+from benchmark.wire import WireError, encode
+from generator.errors import HarnessError
 
 if TYPE_CHECKING:
     from benchmark.outcome import Work
@@ -27,10 +28,17 @@ class Packed:
 
 
 def pack(puzzle: Puzzle) -> Packed:
-    """Write a puzzle's files in memory, in the order in which the worker expects them."""
+    """Write a puzzle's files in memory, in the order in which the worker expects them.
+
+    Raises:
+        HarnessError: if one of them is too large to be sent, 4 GiB or more.
+    """
     manifest = json.dumps(puzzle.manifest.model_dump(mode="json"), allow_nan=False).encode()
     files = (manifest, save(dict(puzzle.pieces)), save(dict(puzzle.data)))
-    frames = b"".join(encode("puzzle", blob=content) for content in files)
+    try:
+        frames = b"".join(encode("puzzle", blob=content) for content in files)
+    except WireError as error:
+        raise HarnessError(f"puzzle {puzzle.manifest.name!r} cannot be handed to a solver: {error}") from None
     return Packed(puzzle.digest, frames, tuple(len(content) / 2**20 for content in files))
 
 

@@ -6,11 +6,11 @@ in children only. What a file holds shows when the child imports it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,11 @@ from benchmark.trial import Limits, Status, Trial
 from generator.errors import SpecError
 from generator.storage import answers_beside
 from generator.suggest import did_you_mean
-from solvers.registry import check_parameters, list_solvers, source_digest
+from solvers.registry import BUILT_IN, build_solver, check_parameters, list_solvers, source_digest
+from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from benchmark.request import LoadedPuzzle, RunRequest
     from solvers.reference import Reference
@@ -72,8 +73,8 @@ def plan(
     """List the cells in the order puzzle, seed, solver; equal cells are listed once.
 
     Raises:
-        SpecError: for a solver that does not exist, a parameter it does not have, a puzzle of
-            an unknown family, or nothing to do.
+        SpecError: for a solver that does not exist, a parameter it does not have, a value that a
+            built-in one refuses, a puzzle of an unknown family, or nothing to do.
     """
     if not puzzles or not references or not seeds:
         missing = "puzzles" if not puzzles else "solvers" if not references else "seeds"
@@ -127,7 +128,7 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
         path = Path(reference.target.rpartition(":")[0])
         if not path.is_file():
             raise SpecError(f"no solver file at {path}")
-        return _Candidate(sha256(path.read_bytes()).hexdigest()[:16])
+        return _Candidate(digest_of_source(path))
     known = {entry.name: entry for entry in reversed(list_solvers()) if _may(entry, reference.family)}
     if reference.target not in known:
         kind = f"{reference.family} solver" if reference.family else "solver"
@@ -140,7 +141,10 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
     entry = mine[0]
     if entry.factory is None:
         return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
-    check_parameters(entry, reference.parameters)
+    if str(getattr(entry.factory, "__module__", "")).startswith(BUILT_IN):
+        build_solver(entry, reference.parameters)  # our own code, so making it is safe here, and shows values that are no good
+    else:
+        check_parameters(entry, reference.parameters)
     return _Candidate(source_digest(entry))
 
 
@@ -154,13 +158,18 @@ def absolute_plugins(plugins: Sequence[str]) -> tuple[str, ...]:
 
 
 def hidden_places(request: RunRequest) -> tuple[Path, ...]:
-    """Collect what solvers must not see: the store, the homes of sealed answers, what the request names.
+    """Collect what solvers must not see: stores, the homes of sealed answers, what the request names.
+
+    A store holds the answers that other solvers gave. So besides this run's, every one that lies
+    in the current folder or beside a puzzle is hidden, the places where runs leave theirs.
 
     Raises:
         SpecError: if one of them holds the program, or a solver or plug-in that must be read.
     """
     homes = [answers_beside(loaded.path) for loaded in request.puzzles if loaded.path is not None]
-    places = sorted({place.resolve() for place in (*request.hidden, *homes, request.results)})
+    grounds = {Path.cwd(), *(loaded.path.resolve().parent for loaded in request.puzzles if loaded.path is not None)}
+    stores = [store for ground in sorted(grounds) for store in _stores_in(ground)]
+    places = sorted({place.resolve() for place in (*request.hidden, *homes, *stores, request.results)})
     solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
     plugins = [plugin for plugin in request.plugins if plugin.endswith(".py")]
     needed = [("solver", Path(file)) for file in solvers] + [("plug-in", Path(file)) for file in plugins]
@@ -170,3 +179,12 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
             if file.resolve().is_relative_to(place):
                 raise SpecError(f"{place} is hidden from solvers, but the {what} {file} lies in it; keep them apart")
     return tuple(places)
+
+
+def _stores_in(ground: Path) -> Iterator[Path]:
+    """Find the result folders directly in a folder; what cannot be read here, no solver can read either."""
+    with contextlib.suppress(PermissionError, FileNotFoundError):
+        for folder in ground.iterdir():
+            with contextlib.suppress(PermissionError, FileNotFoundError):
+                if folder.is_dir() and any(folder.glob("rows-*.jsonl")):
+                    yield folder

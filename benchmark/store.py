@@ -12,6 +12,7 @@ now: readers pass over it, and nobody appends to another session's file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import IO, TYPE_CHECKING, Self
@@ -154,7 +155,7 @@ class Writer:
             raise _refused(self._folder / f"rows-{self._session.id}.jsonl", error) from error
 
     def _write_whole(self, name: str, content: bytes) -> None:
-        """Write a file that is there in full or not at all."""
+        """Write a file that is there in full or not at all, and wait until the disk has its name as well."""
         target = self._folder / name
         scratch = target.with_name(f".{target.name}.{self._session.id}.part")
         try:
@@ -163,9 +164,12 @@ class Writer:
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(target)
+            _sync_folder(target.parent)
         except OSError as error:
-            scratch.unlink(missing_ok=True)
             raise _refused(target, error) from error
+        finally:
+            with contextlib.suppress(OSError):  # gone already, but for a write that failed or was interrupted
+                scratch.unlink(missing_ok=True)
 
 
 def _text(model: BaseModel) -> bytes:

@@ -12,8 +12,8 @@ from generator.canonical import sha256_json
 
 __all__ = ["PROTOCOL", "Limits", "Row", "Status", "Trial"]
 
-PROTOCOL = 1
-"""Version of how a trial is run and timed; part of every trial's id."""
+PROTOCOL = 2
+"""Version of how a trial is run and timed; part of every trial's id. Since 2, reading the puzzle is on the clock."""
 
 
 class Status(enum.StrEnum):
@@ -36,7 +36,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wall_s: float | None = Field(default=60.0, gt=0)
-    """Seconds between go and answer."""
+    """Seconds between go, when the puzzle is handed over, and answer."""
     cpu_s: float | None = Field(default=None, gt=0)
     """Processor seconds, those of loading included."""
     memory_mib: float | None = Field(default=4096.0, gt=0)
@@ -117,9 +117,10 @@ class Row(BaseModel):
     metrics: dict[str, float] = {}
     """What scoring yields, by metric name; truth values as 0 and 1."""
     wall_s: float | None = None
-    """Seconds between go and answer, by the parent's clock; at a limit, until it was enforced."""
+    """Seconds between go, when the puzzle is handed over, and answer, by the parent's clock; at a limit, until it was
+    enforced."""
     load_s: float | None = None
-    """Seconds for loading puzzle and solver, before go."""
+    """Seconds for importing and making the solver, before go."""
     cpu_s: float | None = None
     """Processor seconds of the child, user and system."""
     peak_mib: float | None = None

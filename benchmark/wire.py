@@ -33,10 +33,8 @@ KINDS = frozenset(
         "stop",
         # parent to solver
         "puzzle",
-        "go",
         # solver to parent
         "built",
-        "ready",
         "log",
         "report",
         "answer",
@@ -49,6 +47,7 @@ KINDS = frozenset(
 _MARK = b"NJ"
 _HEAD = struct.Struct("!2s8sII")
 _CHUNK = 1 << 16
+_LONGEST = (1 << 32) - 1
 
 
 class WireError(Exception):
@@ -109,7 +108,7 @@ def encode(kind: str, fields: Mapping[str, Any] | None = None, blob: bytes = b""
         WireError: if a part is too long for its length field.
     """
     payload = json.dumps(fields or {}, separators=(",", ":")).encode()
-    if max(len(payload), len(blob)) >= 1 << 32:
+    if max(len(payload), len(blob)) > _LONGEST:
         raise WireError(f"a {kind!r} frame of {max(len(payload), len(blob)) >> 20} MiB is too long for the wire")
     return _HEAD.pack(_MARK, kind.encode().ljust(8), len(payload), len(blob)) + payload + blob
 

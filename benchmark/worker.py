@@ -1,9 +1,9 @@
-"""What runs in the child: make the solver, take the puzzle, wait for go, solve, answer.
+"""What runs in the child: make the solver, take the puzzle, solve, answer.
 
 Nothing here is trusted by the parent: from the moment the solver's code is imported, this
-process is the solver. The puzzle is handed over only after that import, so that an import
-alone cannot solve it before the clock starts; code that it left behind could work while the
-puzzle is read, which the time of loading shows.
+process is the solver. The puzzle is handed over only after that import, and the parent's
+clock starts when it is, so reading it counts, for every solver alike: code that an import
+left behind cannot work on the puzzle for nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import math
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,13 +49,11 @@ def work(connection: socket.socket, order: dict[str, Any]) -> int:
     try:
         solver = _make_solver(order)
         connection.sendall(encode("built"))
+        began = time.monotonic()
         view = _take_puzzle(connection, order)
-        connection.sendall(encode("ready"))
-        if receive(connection) is None:
-            return 0
         context = Context(
             seed=order["seed"],
-            wall_s=math.inf if order["wall_s"] is None else order["wall_s"],
+            wall_s=math.inf if order["wall_s"] is None else max(0.0, order["wall_s"] - (time.monotonic() - began)),
             memory_mib=math.inf if order["memory_mib"] is None else order["memory_mib"],
             threads=order["threads"],
             report=speaker.report,

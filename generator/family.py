@@ -189,6 +189,7 @@ def seal(
     name: str,
     seed: int,
     answer: JsonValue,
+    secret: str = "",
     pieces: Mapping[str, np.ndarray],
     data: Mapping[str, np.ndarray],
     spec: dict[str, JsonValue] | None = None,
@@ -198,10 +199,11 @@ def seal(
 ) -> Made:
     """Part a puzzle from its answer: commit to the answer, digest the rest.
 
-    The salt follows from the seed, so that the same seed gives the same digest; it is as
-    hard to guess as the seed, which already gives the whole answer away.
+    The salt follows from the seed, so that the same seed gives the same digest. `secret` is
+    mixed in: what costs as much to find out as the puzzle itself, the trained weights say, so
+    that the commitment does not confirm a guessed seed cheaply.
     """
-    salt = sha256(f"netjigsaw salt {family} {seed}".encode()).hexdigest()
+    salt = sha256(f"netjigsaw salt {family} {seed} {secret}".encode()).hexdigest()
     puzzle = make_puzzle(
         family=family,
         name=name,

@@ -5,26 +5,31 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from leaderboard.statistics import fewest_puzzles
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
 
     from generator.family import Metric
     from leaderboard.ranking import Ranking
 
-__all__ = ["caption", "number"]
+__all__ = ["caption", "notes", "number"]
 
 
 def caption(ranking: Ranking) -> str:
     """State the rule of the order, how cells are summed up, and what a reader must know besides."""
     order = [metric.label + (" (lowest first)" if metric.better == "low" else "") for metric in ranking.headline]
-    test = f"an exact McNemar test on the solved cells (two-sided, alpha = {ranking.alpha:g})"
+    test = f"an exact McNemar test on the solved puzzles (two-sided, alpha = {ranking.alpha:g})"
     sentences = [
-        f"Order: {', then '.join(['solved share', *order, 'median wall time'])}.",
+        f"Order: {', then '.join(['puzzles solved', 'cells solved', *order, 'median wall time'])}.",
         f"A rank is shared by those whom {test} cannot tell from its first.",
+        f"Puzzles: {ranking.puzzles}; one is solved if more than half of its cells (seeds) are.",
         f"Cells (puzzle, seed): {ranking.cells}; one that is missing counts as a failure.",
         *_summing_up(ranking.headline),
         "Wall time: a cell without an answer counts as never ending.",
-        f"Interval: Wilson, {100 * (1 - ranking.alpha):g} %.",
+        f"Interval: Wilson, {100 * (1 - ranking.alpha):g} %, of the share of puzzles solved.",
     ]
     if any(standing.provisional for standing in ranking.standings):
         sentences.append("* provisional: not run on every cell, hence no rank.")
@@ -40,6 +45,25 @@ def _summing_up(metrics: Sequence[Metric]) -> list[str]:
         f"{_capital(' and '.join(labels))}: {summary} over all cells, a failed one counts as {number(failed, 'g')}."
         for (summary, failed), labels in kinds.items()
     ]
+
+
+def notes(part: pd.DataFrame, alpha: float) -> Iterator[str]:
+    """Say what makes the rows of one table, marked by `leaderboard.grid.mark_live`, hard to compare."""
+    live = part[part["live"]]
+    limits = live["limits"].value_counts()
+    if (limits > 0).sum() > 1:
+        each = "; ".join(f"{count} rows under {words}" for words, count in limits.items() if count)
+        yield f"Limits differ: {each}."
+    named = part[["puzzle_name", "puzzle"]].drop_duplicates()
+    for name, digests in named.groupby("puzzle_name", observed=True)["puzzle"]:
+        if len(digests) > 1:
+            listed = ", ".join(sorted(str(digest)[:12] for digest in digests))
+            yield f"The name {name} stands for {len(digests)} different puzzles ({listed}), counted apart."
+    older = int((~part["live"]).sum())
+    if older:
+        yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
+    if part["puzzle"].nunique() < fewest_puzzles(alpha):
+        yield f"With fewer than {fewest_puzzles(alpha)} puzzles no outcome can separate two solvers."
 
 
 def number(value: float, form: str) -> str:

@@ -29,12 +29,14 @@ _IDENTITY = (
     "solver",
     "source",
     "provisional",
+    "puzzles",
+    "puzzles_solved",
+    "puzzles_solved_share",
+    "puzzles_solved_low",
+    "puzzles_solved_high",
     "cells",
     "covered",
     "solved",
-    "solved_share",
-    "solved_low",
-    "solved_high",
 )
 
 
@@ -54,9 +56,11 @@ def to_csv(rankings: Sequence[Ranking]) -> str:
 
 
 def _identity(ranking: Ranking, row: Standing) -> dict[str, Any]:
-    low, high = row.interval
-    known = (ranking.family, ranking.by, ranking.value, row.rank, row.solver, row.source, row.provisional)
-    return dict(zip(_IDENTITY, (*known, row.cells, row.covered, row.solved, row.share, low, high), strict=True))
+    table = (ranking.family, ranking.by, ranking.value)
+    puzzles = (row.puzzles, row.puzzles_solved, row.share, *row.interval)
+    cells = (row.cells, row.covered, row.solved)
+    values = (*table, row.rank, row.solver, row.source, row.provisional, *puzzles, *cells)
+    return dict(zip(_IDENTITY, values, strict=True))
 
 
 def _unknown(value: Any) -> bool:
@@ -71,6 +75,7 @@ def to_json(rankings: Sequence[Ranking]) -> str:
             "by": ranking.by,
             "value": ranking.value,
             "heading": ranking.heading,
+            "puzzles": ranking.puzzles,
             "cells": ranking.cells,
             "alpha": ranking.alpha,
             "caption": caption(ranking),
@@ -82,7 +87,7 @@ def to_json(rankings: Sequence[Ranking]) -> str:
 
 
 def _json_row(ranking: Ranking, row: Standing) -> dict[str, Any]:
-    shared = {"family", "by", "value", "cells"}
+    shared = {"family", "by", "value", "puzzles", "cells"}
     identity = {key: value for key, value in _identity(ranking, row).items() if key not in shared}
     return {
         **identity,

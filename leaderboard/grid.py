@@ -14,7 +14,7 @@ from leaderboard.frame import METRICS
 if TYPE_CHECKING:
     from generator.family import Metric
 
-__all__ = ["MISSING", "Grid", "grid_of", "mark_live"]
+__all__ = ["MISSING", "Grid", "drop_skipped", "grid_of", "mark_live"]
 
 MISSING = "missing"
 """Stands beside the statuses for a cell that has no row."""
@@ -54,6 +54,17 @@ class Grid:
     def solved(self) -> np.ndarray:
         """Tell the solved cells, S x C."""
         return np.asarray(self.ending == _ENDINGS.index(Status.SOLVED))
+
+    @property
+    def puzzles_solved(self) -> np.ndarray:
+        """Tell the solved puzzles, S x P: those of whose cells more than half are solved.
+
+        Seeds of one puzzle are no independent evidence, since a deterministic solver does the
+        same on each; so what is inferred from counts is inferred from these.
+        """
+        puzzle, digests = pd.factorize(self.rows["puzzle"].iloc[self.planned])
+        of_puzzle = puzzle[:, None] == np.arange(len(digests))
+        return np.asarray(2 * (self.solved.astype(int) @ of_puzzle) > of_puzzle.sum(axis=0))
 
     def statuses(self) -> list[dict[str, int]]:
         """Count each solver's cells by how they ended, zeros left out."""
@@ -109,6 +120,15 @@ def mark_live(frame: pd.DataFrame) -> pd.DataFrame:
         live=live,
         answered=frame[metrics].notna().any(axis=1),
     )
+
+
+def drop_skipped(rows: pd.DataFrame) -> pd.DataFrame:
+    """Drop the solvers of one table that were skipped on all of it, and the cells that only they planned.
+
+    They are solvers of other families: that they were not run says nothing of them.
+    """
+    runs = rows["status"].astype(str) != Status.SKIPPED
+    return rows[rows["solver"].isin(rows["solver"][runs])]
 
 
 def grid_of(rows: pd.DataFrame) -> Grid:

@@ -3,7 +3,8 @@
 A cell is a puzzle and a seed. A table's cells are all that any of its solvers was ever run
 on, superseded runs included: a missing cell counts as a failure, never as an absence. Only
 the latest source of a solver is ranked, and of a cell run twice only the last row. A solver
-that lacks cells is provisional: listed last, without a rank.
+that lacks cells is provisional: listed last, without a rank. One that was skipped on all of
+a table is not in it. Seeds repeat a trial, so tests and intervals count puzzles, not cells.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.lookup import find_family
+from benchmark.trial import Status
 from generator.errors import SpecError
 from generator.suggest import did_you_mean
+from leaderboard.captions import notes
 from leaderboard.frame import GROUPS, check_frame, frame_of, group_keys
-from leaderboard.grid import MISSING, grid_of, mark_live
-from leaderboard.statistics import ALPHA, fewest_cells, mcnemar, wilson
+from leaderboard.grid import MISSING, drop_skipped, grid_of, mark_live
+from leaderboard.statistics import ALPHA, mcnemar, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,10 +42,12 @@ class Standing:
         rank: shared by those that cannot be told apart; None while provisional.
         solver: name with parameters.
         source: digest of the source that is ranked.
+        puzzles: how many puzzles the table has.
+        puzzles_solved: on how many of them it solved more than half of the cells.
+        interval: Wilson interval of puzzles_solved / puzzles.
         cells: how many cells the table has.
         covered: how many of them have a row of this solver.
         solved: how many it solved.
-        interval: Wilson interval of solved / cells.
         metrics: summary over all cells, by metric name; NaN where nothing can be known.
         wall_s: median over all cells; infinite where most cells came to no ending.
         statuses: cells by status, in the order of `Status`, then missing ones; no zeros.
@@ -51,18 +56,20 @@ class Standing:
     rank: int | None
     solver: str
     source: str
+    puzzles: int
+    puzzles_solved: int
+    interval: tuple[float, float]
     cells: int
     covered: int
     solved: int
-    interval: tuple[float, float]
     metrics: Mapping[str, float]
     wall_s: float
     statuses: Mapping[str, int]
 
     @property
     def share(self) -> float:
-        """Share of the cells that it solved."""
-        return self.solved / self.cells
+        """Share of the puzzles that it solved."""
+        return self.puzzles_solved / self.puzzles
 
     @property
     def provisional(self) -> bool:
@@ -80,6 +87,7 @@ class Ranking:
         value: what this table's puzzles have in common: a digest, or a group's value.
         heading: for people.
         metrics: the family's, headline first.
+        puzzles: number of puzzles.
         cells: number of cells.
         alpha: level of the tests and intervals.
         standings: ranked ones, then provisional ones.
@@ -91,6 +99,7 @@ class Ranking:
     value: str | int | None
     heading: str
     metrics: tuple[Metric, ...]
+    puzzles: int
     cells: int
     alpha: float
     standings: tuple[Standing, ...]
@@ -111,7 +120,7 @@ def rank(rows: Iterable[Row], *, by: str = "", alpha: float = ALPHA) -> tuple[Ra
         alpha: level of the tests and intervals.
 
     Raises:
-        SpecError: if there are no rows, `by` is unknown, or a family is not registered.
+        SpecError: if there are no rows, all are skipped, `by` is unknown, or a family is not registered.
     """
     return rank_frame(frame_of(rows), by=by, alpha=alpha)
 
@@ -126,11 +135,14 @@ def rank_frame(frame: pd.DataFrame, *, by: str = "", alpha: float = ALPHA) -> tu
     keys = ("family", "puzzle", *group_keys(frame))
     if by and by not in keys:
         raise SpecError(f"results cannot be split by {by!r}{did_you_mean(by, keys)}")
-    return tuple(
-        _one_table(part, by=by, value=value, alpha=alpha)
+    tables = [
+        (value, drop_skipped(part))
         for _, family in mark_live(frame.reset_index(drop=True)).groupby("family", sort=False, observed=True)
         for value, part in _split(family, by)
-    )
+    ]
+    if all(part.empty for _, part in tables):
+        raise SpecError("there is no solver to rank, every result is 'skipped'; run solvers of the puzzles' own family")
+    return tuple(_one_table(part, by=by, value=value, alpha=alpha) for value, part in tables if not part.empty)
 
 
 def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd.DataFrame]]:
@@ -155,16 +167,19 @@ def _one_table(part: pd.DataFrame, *, by: str, value: str | int | None, alpha: f
     family = find_family(str(part["family"].iloc[0]))
     grid = grid_of(part)
     metrics = {metric.name: grid.summary(metric).tolist() for metric in family.metrics}
-    solved, wall_s, statuses = grid.solved, grid.wall_s().tolist(), grid.statuses()
+    solved, wall_s, statuses = grid.puzzles_solved, grid.wall_s().tolist(), grid.statuses()
+    puzzles = solved.shape[1]
     standings = [
         Standing(
             rank=None,
             solver=solver,
             source=grid.sources[s],
+            puzzles=puzzles,
+            puzzles_solved=int(solved[s].sum()),
+            interval=wilson(int(solved[s].sum()), puzzles, alpha),
             cells=grid.cells,
             covered=grid.cells - statuses[s].get(MISSING, 0),
-            solved=int(solved[s].sum()),
-            interval=wilson(int(solved[s].sum()), grid.cells, alpha),
+            solved=statuses[s].get(Status.SOLVED, 0),
             metrics={name: summary[s] for name, summary in metrics.items()},
             wall_s=wall_s[s],
             statuses=statuses[s],
@@ -178,21 +193,22 @@ def _one_table(part: pd.DataFrame, *, by: str, value: str | int | None, alpha: f
         value=value,
         heading=_heading(part, by, value),
         metrics=family.metrics,
+        puzzles=puzzles,
         cells=grid.cells,
         alpha=alpha,
         standings=_share_ranks([standings[s] for s in order], solved[order], alpha),
-        notes=tuple(_notes(part, grid.cells, alpha)),
+        notes=tuple(notes(part, alpha)),
     )
 
 
 def _place(standing: Standing, metrics: Sequence[Metric]) -> tuple[object, ...]:
-    """Order: ranked before provisional, solved share, headline metrics as the family lists them, time, name."""
+    """Order: ranked first, puzzles solved, cells solved, headline metrics as the family lists them, time, name."""
     metrics = [metric for metric in metrics if metric.headline]
     values = [standing.metrics[metric.name] for metric in metrics]
     signed = [-value if metric.better == "high" else value for value, metric in zip(values, metrics, strict=True)]
     # NaN compares with nothing; what cannot be known is so for all rows of a table.
     known = [math.inf if math.isnan(value) else value for value in signed]
-    return (standing.provisional, -standing.solved, *known, standing.wall_s, standing.solver)
+    return (standing.provisional, -standing.puzzles_solved, -standing.solved, *known, standing.wall_s, standing.solver)
 
 
 def _share_ranks(standings: Sequence[Standing], solved: np.ndarray, alpha: float) -> tuple[Standing, ...]:
@@ -200,6 +216,11 @@ def _share_ranks(standings: Sequence[Standing], solved: np.ndarray, alpha: float
 
     Being indistinguishable is not transitive, so each row is tested against the first of the
     rank above it only: that keeps the ranks in the order of the table.
+
+    Args:
+        standings: S, in the order of the table.
+        solved: S x P, the puzzles that each solved.
+        alpha: level of the test.
     """
     ranked: list[Standing] = []
     first = 0
@@ -221,22 +242,3 @@ def _heading(part: pd.DataFrame, by: str, value: str | int | None) -> str:
     if by == "puzzle":
         return f"{family}, puzzle {part['puzzle_name'].iloc[-1]} ({str(value)[:12]})"
     return f"{family}, {by} {value}" if value is not None else f"{family}, puzzles without {by}"
-
-
-def _notes(part: pd.DataFrame, cells: int, alpha: float) -> Iterator[str]:
-    """Say what makes rows hard to compare."""
-    live = part[part["live"]]
-    limits = live["limits"].value_counts()
-    if (limits > 0).sum() > 1:
-        each = "; ".join(f"{count} rows under {words}" for words, count in limits.items() if count)
-        yield f"Limits differ: {each}."
-    named = part[["puzzle_name", "puzzle"]].drop_duplicates()
-    for name, digests in named.groupby("puzzle_name", observed=True)["puzzle"]:
-        if len(digests) > 1:
-            listed = ", ".join(sorted(str(digest)[:12] for digest in digests))
-            yield f"The name {name} stands for {len(digests)} different puzzles ({listed}), counted apart."
-    older = int((~part["live"]).sum())
-    if older:
-        yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
-    if cells < fewest_cells(alpha):
-        yield f"With fewer than {fewest_cells(alpha)} cells no outcome can separate two solvers."

@@ -12,7 +12,7 @@ from benchmark.lookup import find_family
 from generator.errors import SpecError
 from leaderboard.drawing import COLOURS, new_figure, tidy, title
 from leaderboard.frame import METRICS, check_frame
-from leaderboard.grid import grid_of, mark_live
+from leaderboard.grid import drop_skipped, grid_of, mark_live
 from leaderboard.ranking import rank_frame
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
         series: reported answers; without any, their panel is left out.
 
     Raises:
-        SpecError: if there are no results of the family.
+        SpecError: if there are no results of the family, or all are skipped.
         PluginError: if matplotlib is not installed.
     """
     check_frame(frame)
@@ -80,7 +80,7 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
     if rows.empty:
         raise SpecError(f"there are no results of family {family!r}")
     solvers = [standing.solver for standing in rank_frame(rows)[0].standings]
-    grid = grid_of(mark_live(rows))
+    grid = grid_of(drop_skipped(mark_live(rows)))
     styles = _styles([*solvers, *(one.label for one in series)])
     heights = [4.6, 0.6 + 0.55 * len(solvers)]
     figure = new_figure(10.0, sum(heights))

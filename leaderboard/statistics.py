@@ -1,4 +1,4 @@
-"""What counts can show: intervals of a share, and whether two solvers differ on the same cells."""
+"""What counts can show: intervals of a share, and whether two solvers differ on the same puzzles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from scipy.stats import binomtest
 
-__all__ = ["ALPHA", "fewest_cells", "mcnemar", "wilson"]
+__all__ = ["ALPHA", "fewest_puzzles", "mcnemar", "wilson"]
 
 ALPHA = 0.05
 """Two-sided level of tests; intervals cover 1 - ALPHA."""
@@ -28,13 +28,13 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """Give the p-value of the exact McNemar test, two-sided.
 
     Args:
-        only_first: cells that the first solver alone solved.
-        only_second: cells that the second one alone solved.
+        only_first: puzzles that the first solver alone solved.
+        only_second: puzzles that the second one alone solved.
     """
     discordant = only_first + only_second
     return 1.0 if discordant == 0 else float(binomtest(only_first, discordant, 0.5).pvalue)
 
 
-def fewest_cells(alpha: float = ALPHA) -> int:
-    """Count the cells below which no outcome can separate two solvers: 2 * 0.5^n > alpha."""
+def fewest_puzzles(alpha: float = ALPHA) -> int:
+    """Count the puzzles below which no outcome can separate two solvers: 2 * 0.5^n > alpha."""
     return math.ceil(1 - math.log2(alpha))

@@ -72,7 +72,7 @@ def _table(ranking: Ranking, style: str) -> str:
 def _measured(ranking: Ranking, *, bold: bool) -> list[tuple[str, list[str]]]:
     """Give the columns of numbers: header and cells, the best of each in bold."""
     rows = ranking.standings
-    solved = [f"{row.solved}/{row.cells}" for row in rows]
+    solved = [f"{row.puzzles_solved}/{row.puzzles}" for row in rows]
     interval = [f"{100 * row.interval[0]:.0f}–{100 * row.interval[1]:.0f}" for row in rows]
     columns = [
         ("solved", _mark(solved, _best(rows, [row.share for row in rows], max), bold=bold)),

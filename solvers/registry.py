@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from generator.errors import PluginError, SpecError
 from generator.plugins import describe_failure, load_object
 from generator.suggest import did_you_mean
+from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -159,22 +160,11 @@ def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
         _check_type(entry, key, value)
 
 
-@cache
 def source_digest(entry: SolverEntry) -> str:
-    """Digest a solver's source, so that a changed solver is a different one.
-
-    For a built-in solver that is every file of this package, its shared numerics included;
-    for one from elsewhere the file that defines it.
-    """
+    """Digest the source that a solver rests on; for one that is unavailable, the reason."""
     factory = inspect.unwrap(entry.factory) if entry.factory is not None else None
-    here = Path(__file__).parent
     file = Path(inspect.getsourcefile(factory) or "") if factory is not None else Path()
-    files = sorted(here.rglob("*.py")) if file.is_relative_to(here) else [file]
-    digest = hashlib.sha256(entry.error.encode())
-    for path in files:
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
 
 
 def _load_built_in() -> None:

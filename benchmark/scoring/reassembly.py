@@ -16,7 +16,7 @@ import torch
 from scipy.stats import kendalltau
 
 from generator.family import Score
-from solvers.reassembly.evaluation import Rows, certify
+from generator.reassembly.certificate import certify
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -82,7 +82,7 @@ def mean_squared_error(view: ReassemblyPuzzle, pieces: Sequence[int]) -> float:
 def reproduces(view: ReassemblyPuzzle, pieces: Sequence[int]) -> bool:
     """Decide whether an assembly's error is no more than its own rounding; no fixed threshold could."""
     with torch.inference_mode():
-        return certify(view.assembled(pieces), Rows(view.inputs, view.predictions, view.variance)).exact
+        return certify(view.assembled(pieces), view.inputs, view.predictions, view.variance).exact
 
 
 def solution_sha256(pieces: Sequence[int]) -> str:

@@ -10,16 +10,23 @@ import torch
 
 from generator.errors import TrainingError
 from generator.family import seal, silent
+from generator.reassembly.dealing import (
+    fingerprint,
+    pieces_of,
+    public_health,
+    sealed_health,
+    shuffled_numbers,
+    warnings_of,
+)
 from generator.reassembly.gradient import BatchGradient
-from generator.reassembly.health import Health, check_health
+from generator.reassembly.health import check_health
 from generator.reassembly.network import ResidualNetwork
 from generator.reassembly.tasks import make_task
 from generator.training import one_thread, train, usable_device
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from pydantic import JsonValue
     from torch import Tensor
 
     from generator.family import Made, Progress
@@ -54,23 +61,24 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
         health = check_health(network, x, y, classes=task.classes)
         if not health.finite:
             raise TrainingError("the trained network's states overflow; lower learning_rate or set clip")
-    numbers = np.random.default_rng(np.random.SeedSequence([seed, 1])).permutation(2 * spec.depth + 1).tolist()
-    answer = numbers
+    secret = fingerprint(network)
+    answer = shuffled_numbers(seed, secret, 2 * spec.depth + 1)
     incoming, outgoing, head = answer[:-1:2], answer[1::2], answer[-1]
     return seal(
         family="reassembly",
         name=name,
         seed=seed,
-        answer=answer,
-        pieces=_pieces(network, answer, biases=spec.biases),
+        secret=secret,
+        answer=list(answer),
+        pieces=pieces_of(network, answer, biases=spec.biases),
         data={"inputs": x.numpy(), "predictions": predictions.numpy(), "labels": y.numpy()},
         spec=spec.model_dump(mode="json"),
         facts={
-            "roles": {"incoming": sorted(incoming), "outgoing": sorted(outgoing), "head": head},
-            "health": _public_health(health),
+            "roles": {"incoming": [*sorted(incoming)], "outgoing": [*sorted(outgoing)], "head": head},
+            "health": public_health(health),
         },
-        notes=_sealed_health(health, incoming),
-        warnings=_warnings(health, incoming),
+        notes=sealed_health(health, incoming),
+        warnings=warnings_of(health, incoming),
     )
 
 
@@ -198,57 +206,3 @@ def _weights(init: str, shape: tuple[int, int, int], rng: torch.Generator) -> Te
 
 def _uniform(shape: tuple[int, ...], bound: float, rng: torch.Generator) -> Tensor:
     return (2 * torch.rand(shape, generator=rng) - 1) * bound
-
-
-def _pieces(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) -> dict[str, np.ndarray]:
-    """Name the halves by their piece numbers; `answer` lists the numbers in execution order."""
-    layers: list[tuple[Tensor, Tensor]] = []
-    for k in range(network.depth):
-        layers += [(network.U[k], network.c[k]), (network.V[k], network.e[k])]
-    layers.append((network.head, network.head_bias))
-    pieces = {}
-    for number, (weight, bias) in zip(answer, layers, strict=True):
-        pieces[f"{number}.weight"] = weight.numpy().copy()
-        if biases:
-            pieces[f"{number}.bias"] = bias.numpy().copy()
-    return pieces
-
-
-def _public_health(health: Health) -> dict[str, JsonValue]:
-    def summary(values: Sequence[float]) -> dict[str, JsonValue]:
-        if not values:
-            return {}
-        low, middle, high = np.quantile(values, [0, 0.5, 1]).tolist()
-        return {"min": low, "median": middle, "max": high}
-
-    return {
-        "loss": health.loss,
-        "constant_loss": health.constant_loss,
-        "linear_loss": health.linear_loss,
-        "movement": summary(health.movement),
-        "exchange": summary(health.exchange),
-        "round_off": health.round_off,
-        "identifiable": health.identifiable,
-    }
-
-
-def _sealed_health(health: Health, incoming: Sequence[int]) -> dict[str, JsonValue]:
-    return {
-        "movement": list(health.movement),
-        "exchange": list(health.exchange),
-        "interchangeable": [[incoming[a], incoming[b]] for a, b in health.interchangeable],
-    }
-
-
-def _warnings(health: Health, incoming: Sequence[int]) -> tuple[str, ...]:
-    warnings = []
-    if health.loss > health.linear_loss:
-        warnings.append(
-            f"the network fits worse ({health.loss:.3g}) than a linear model ({health.linear_loss:.3g}); train longer"
-        )
-    if not health.identifiable:
-        pairs = ", ".join(
-            f"{a + 1} and {b + 1} (pieces {incoming[a]}, {incoming[b]})" for a, b in health.interchangeable
-        )
-        warnings.append(f"the data cannot tell the order of blocks {pairs}; every equivalent order will be accepted")
-    return tuple(warnings)

@@ -16,6 +16,7 @@ from netjigsaw.cli.limits import Answers
 if TYPE_CHECKING:
     from benchmark.request import LoadedPuzzle
     from benchmark.store import Store
+    from benchmark.trial import Row
     from leaderboard.run_pictures import Series
 
 __all__ = ["add"]
@@ -84,16 +85,18 @@ def _show_run(folder: Path, target: Path, answers: Path | None, puzzles: list[Pa
     rows = store.rows()
     frame = frame_of(rows)
     loaded = {item.puzzle.digest: item for item in (load_for_run(path, answers) for path in puzzles)}
-    say(render(rank_frame(frame), "plain"))
-    for family in dict.fromkeys(row.family for row in rows):
-        figure = draw_run(frame, family, _series(store, family, loaded))
-        path = target if frame["family"].nunique() == 1 else target.with_stem(f"{target.stem}-{family}")
+    rankings = rank_frame(frame)
+    say(render(rankings, "plain"))
+    for family in (ranking.family for ranking in rankings):
+        known = [row for row in rows if row.family == family and row.puzzle in loaded]
+        figure = draw_run(frame, family, _series(store, family, known, loaded))
+        path = target if len(rankings) == 1 else target.with_stem(f"{target.stem}-{family}")
         save_png(figure, path)
         say(f"picture in {path}")
 
 
-def _series(store: Store, family: str, puzzles: dict[str, LoadedPuzzle]) -> list[Series]:
-    """Score the reported answers of every trial on the given puzzles by the family's first error-like metric."""
+def _series(store: Store, family: str, rows: list[Row], puzzles: dict[str, LoadedPuzzle]) -> list[Series]:
+    """Score the reported answers of the given trials of a family by its first error-like metric."""
     from benchmark.judge import Judge
     from leaderboard.run_pictures import Series, error_metric
 
@@ -101,7 +104,6 @@ def _series(store: Store, family: str, puzzles: dict[str, LoadedPuzzle]) -> list
     if metric is None:
         return []
     series, judge = [], Judge()
-    rows = [row for row in store.rows() if row.family == family and row.puzzle in puzzles]
     with progress_bar() as bar:
         for row in bar.track(rows, task_id=bar.add_task("scoring reports", total=len(rows), detail="")):
             outcome = store.outcome(row)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from generator.reassembly.certificate import squared_error
 from generator.reassembly.network import activation_function
 from solvers.reassembly.activations import derivative_function
-from solvers.reassembly.evaluation import squared_error
 from solvers.reassembly.monitor import SILENT, Monitor
 
 if TYPE_CHECKING:

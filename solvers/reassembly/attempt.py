@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from generator.answer import Answer, plain
 from generator.errors import SpecError
-from solvers.reassembly.evaluation import Rows, certify, split_rows
+from generator.reassembly.certificate import certify
+from solvers.reassembly.evaluation import Rows, split_rows
 from solvers.reassembly.pairing import pair
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class Attempt:
         value = plain(self.puzzle.answer(self.incoming, self.outgoing))
         if self.held_back.count == 0:
             return Answer(value, note="no rows to hold back")
-        certificate = certify(self.puzzle.network.reordered(self.incoming, self.outgoing), self.held_back)
+        network, rows = self.puzzle.network.reordered(self.incoming, self.outgoing), self.held_back
+        certificate = certify(network, rows.inputs, rows.targets, rows.variance)
         note = f"mse {certificate.mse:.3e} on {certificate.rows} rows held back"
         self.context.log(note)
         return Answer(value, certificate.exact, note=note)

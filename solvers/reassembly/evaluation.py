@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional as F  # noqa: N812 - the field's name for it
+
+from generator.reassembly.certificate import squared_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from generator.reassembly.network import ResidualNetwork
     from generator.reassembly.puzzle import ReassemblyPuzzle
 
-__all__ = ["HELD_BACK", "SOLVED", "Certificate", "Rows", "Walk", "certify", "order_mse", "split_rows", "squared_error"]
+__all__ = ["HELD_BACK", "SOLVED", "Rows", "Walk", "order_mse", "split_rows"]
 
 SOLVED = 1e-12
 """Share of the predictions' variance below which a search has nothing left to find.
@@ -26,9 +27,6 @@ SOLVED = 1e-12
 Right assemblies reach 1e-13 and less. Exchanging two blocks that hardly touch can leave
 as little as 1e-11, so a higher threshold would end searches one swap short.
 """
-
-NOISE_FACTOR = 20.0
-"""How far an error may exceed its assembly's own rounding error: other machines sum in other orders."""
 
 HELD_BACK = 1_000
 """Rows that at most are kept away from the search, for certifying its result."""
@@ -79,55 +77,12 @@ def split_rows(puzzle: ReassemblyPuzzle, count: int, rng: np.random.Generator) -
     )
 
 
-def squared_error(predictions: Tensor, targets: Tensor) -> float:
-    """Compute the mean squared error over rows and outputs; infinity where a wrong order overflowed."""
-    error = float(F.mse_loss(predictions, targets))
-    return error if math.isfinite(error) else math.inf
-
-
 def order_mse(network: ResidualNetwork, rows: Rows, order: Sequence[int]) -> float:
     """Compute the exact mean squared error of a network's blocks run in an order."""
     h = rows.inputs
     for k in order:
         h = h + network.residual(k, h)
     return squared_error(network.read(h), rows.targets)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """How well an assembly does on rows that no search has seen.
-
-    Attributes:
-        mse: mean squared error against the predictions, computed in float64.
-        rounding: mean square of what float32 rounding does to this very assembly's output.
-        variance: of the predictions.
-        rows: number of rows.
-    """
-
-    mse: float
-    rounding: float
-    variance: float
-    rows: int
-
-    @property
-    def exact(self) -> bool:
-        """Whether the error cannot be told from rounding; never where the predictions cannot either."""
-        return self.mse <= NOISE_FACTOR * self.rounding and self.rounding < 1e-6 * self.variance
-
-
-def certify(network: ResidualNetwork, rows: Rows) -> Certificate:
-    """Measure an assembly's error, and how large rounding alone would make it.
-
-    A fixed threshold certifies wrong orders of blocks that nearly commute; the assembly's own
-    rounding error, float32 against float64, is a threshold that knows its depth and its states.
-    """
-    exact = network.to(torch.float64)
-    targets = rows.targets.double()
-    predictions = exact(rows.inputs.double())
-    # Storing the predictions rounds them too.
-    stored = torch.finfo(torch.float32).eps ** 2 * float(targets.square().mean())
-    rounding = squared_error(network(rows.inputs).double(), predictions) + stored
-    return Certificate(squared_error(predictions, targets), rounding, rows.variance, rows.count)
 
 
 class Walk:

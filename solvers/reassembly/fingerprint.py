@@ -103,7 +103,9 @@ def fingerprints(network: ResidualNetwork) -> list[Fingerprint]:
     standard = {name: standard_scores(scores) for name, scores in plain.items()}
     balanced = standard["frobenius"] + standard["norm-correlation"] + 0.5 * standard["bias-alignment"]
     products = torch.einsum("jdm,ime->ijde", network.V, network.U).flatten(2)
-    products = products - products.mean(dim=0, keepdim=True) - products.mean(dim=1, keepdim=True) + products.mean((0, 1))
+    products = (
+        products - products.mean(dim=0, keepdim=True) - products.mean(dim=1, keepdim=True) + products.mean((0, 1))
+    )
     starts = {"balanced": balanced, "trace": standard["trace"], "reversed-trace": balanced - standard["trace"]}
     filtered = {
         f"filter-{name}": matched_filter(products, start, COMPANIONS * balanced) for name, start in starts.items()

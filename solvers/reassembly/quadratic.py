@@ -77,7 +77,9 @@ class PassingSearch:
         none = np.zeros((self.depth, self.depth), dtype=bool)
         return self._prices(np.arange(self.depth), none, -2.0 * self._linear)
 
-    def _prices(self, perm: NDArray[np.int64], active: NDArray[np.bool_], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _prices(
+        self, perm: NDArray[np.int64], active: NDArray[np.bool_], slope: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Price moves from position to position; `slope` holds the linear terms of switching a passing on."""
         depth = self.depth
         forth, back = active[np.ix_(perm, perm)], active[np.ix_(perm, perm)].T

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from generator.errors import SpecError
+from generator.reassembly.certificate import squared_error
 from generator.suggest import did_you_mean
 from solvers.reassembly.activations import derivative_function
-from solvers.reassembly.evaluation import squared_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable

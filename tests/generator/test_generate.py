@@ -12,6 +12,8 @@ import torch
 from pydantic import ValidationError
 
 from generator.errors import SpecError, TrainingError
+from generator.family import seal
+from generator.reassembly.dealing import shuffled_numbers
 from generator.reassembly.generate import generate, initial_network
 from generator.reassembly.gradient import BatchGradient
 from generator.reassembly.puzzle import view_puzzle
@@ -220,3 +222,14 @@ def test_training_is_what_torch_does_with_autograd(optimiser: str, clip: float |
         reference.step()
     for mine, other in zip(batch.parameters, parameters, strict=True):
         torch.testing.assert_close(mine, other.detach(), rtol=1e-3, atol=1e-5)
+
+
+def test_a_guessed_seed_alone_does_not_give_the_order(tiny: Made) -> None:
+    """What costs a training run to find out goes into the shuffle and into the salt."""
+    assert isinstance(tiny.sealed.answer, list)
+    assert tiny.sealed.seed is not None
+    count = len(tiny.sealed.answer)
+    assert shuffled_numbers(tiny.sealed.seed, "0", count) != tiny.sealed.answer
+    assert shuffled_numbers(tiny.sealed.seed, "1", count) != shuffled_numbers(tiny.sealed.seed, "0", count)
+    guess = seal(family="reassembly", name="x", seed=tiny.sealed.seed, answer=tiny.sealed.answer, pieces={}, data={})
+    assert guess.sealed.salt != tiny.sealed.salt

@@ -15,11 +15,15 @@ pytestmark = pytest.mark.usefixtures("toy")
 
 def test_the_caption_states_the_rule(rows: list[Row]) -> None:
     text = caption(rank(rows)[0])
-    assert "Order: solved share, then share found, then error (lowest first), then median wall time." in text
-    assert "an exact McNemar test on the solved cells (two-sided, alpha = 0.05) cannot tell from its first" in text
+    assert (
+        "Order: puzzles solved, then cells solved, then share found, then error (lowest first), then median wall time."
+        in text
+    )
+    assert "an exact McNemar test on the solved puzzles (two-sided, alpha = 0.05) cannot tell from its first" in text
     assert "Share found: mean over all cells, a failed one counts as 0." in text
     assert "Error: median over all cells, a failed one counts as ∞." in text
-    assert "Wilson, 95 %" in text
+    assert "Puzzles: 6; one is solved if more than half of its cells (seeds) are." in text
+    assert "Wilson, 95 %, of the share of puzzles solved" in text
     assert "missing counts as a failure" in text
     assert "tau" not in text
 

@@ -14,6 +14,7 @@ from generator import family as family_module
 from generator.errors import SpecError
 from leaderboard.frame import frame_of
 from leaderboard.ranking import Ranking, Standing, rank, rank_frame
+from leaderboard.statistics import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,12 +72,75 @@ def test_of_two_rows_on_a_cell_the_later_counts(row: MakeRow) -> None:
     assert only([row("a", status="crashed"), row("a")]).standings[0].statuses == {"solved": 1}
 
 
-@pytest.mark.parametrize(("cells", "second"), [(5, 1), (6, 2)])
-def test_ranks_part_only_where_the_test_separates(row: MakeRow, cells: int, second: int) -> None:
-    rows = [row("best", n) for n in range(cells)] + [row("none", n, "partial") for n in range(cells)]
+@pytest.mark.parametrize(("puzzles", "second"), [(5, 1), (6, 2)])
+def test_ranks_part_only_where_the_test_separates(row: MakeRow, puzzles: int, second: int) -> None:
+    rows = [row("best", n) for n in range(puzzles)] + [row("none", n, "partial") for n in range(puzzles)]
     ranking = only(rows)
     assert [one.rank for one in ranking.standings] == [1, second]
-    assert any("no outcome can separate" in note for note in ranking.notes) == (cells == 5)
+    assert any("no outcome can separate" in note for note in ranking.notes) == (puzzles == 5)
+
+
+def test_many_seeds_of_one_puzzle_prove_no_more_than_one(row: MakeRow) -> None:
+    rows = [row("best", seed=seed) for seed in range(6)] + [row("none", 0, "partial", seed=seed) for seed in range(6)]
+    ranking = only(rows)
+    best, none = ranking.standings
+    assert (ranking.puzzles, ranking.cells, best.puzzles_solved, best.solved) == (1, 6, 1, 6)
+    assert (best.rank, none.rank) == (1, 1)
+    assert best.interval == wilson(1, 1)
+    assert none.interval == wilson(0, 1)
+    assert any("fewer than 6 puzzles no outcome can separate" in note for note in ranking.notes)
+
+
+@pytest.mark.parametrize(("seeds", "solved", "counts"), [(2, 1, 0), (2, 2, 1), (3, 1, 0), (3, 2, 1), (4, 2, 0)])
+def test_a_puzzle_is_solved_by_more_than_half_of_its_seeds(row: MakeRow, seeds: int, solved: int, counts: int) -> None:
+    rows = [row("a", 0, "solved" if seed < solved else "crashed", seed=seed) for seed in range(seeds)]
+    found = only([*rows, row("a", 1, "crashed")]).standings[0]
+    assert (found.puzzles, found.puzzles_solved, found.solved) == (2, counts, solved)
+
+
+def test_seeds_that_are_missing_count_against_a_puzzle(row: MakeRow) -> None:
+    ranking = only([row("a"), *(row("b", seed=seed) for seed in range(3))])
+    assert (standing(ranking, "a").puzzles_solved, standing(ranking, "b").puzzles_solved) == (0, 1)
+
+
+def test_puzzles_solved_come_before_cells_solved(row: MakeRow) -> None:
+    wide = {0: (1, 1, 0), 1: (1, 1, 0), 2: (0, 0, 0)}
+    deep = {0: (1, 1, 1), 1: (1, 0, 0), 2: (1, 0, 0)}
+    flat = {0: (1, 1, 1), 1: (0, 0, 0), 2: (0, 0, 0)}
+    rows = [
+        row(solver, n, "solved" if hit else "partial", seed=seed)
+        for solver, hits in (("flat", flat), ("deep", deep), ("wide", wide))
+        for n, seeds in hits.items()
+        for seed, hit in enumerate(seeds)
+    ]
+    found = [(one.solver, one.puzzles_solved, one.solved) for one in only(rows).standings]
+    assert found == [("wide", 2, 4), ("deep", 1, 5), ("flat", 1, 3)]
+
+
+def test_a_solver_that_was_skipped_throughout_is_in_no_table(row: MakeRow) -> None:
+    own = [row("own", n, "partial", wall_s=9.0) for n in range(2)]
+    foreign = [row("foreign", n, "skipped", wall_s=None, seed=seed) for n in range(2) for seed in range(2)]
+    ranking = only([*foreign, *own])
+    assert [(one.solver, one.rank) for one in ranking.standings] == [("own", 1)]
+    assert ranking.cells == 2  # what was planned for the other alone is no cell
+    assert ranking == only(own)
+
+
+def test_a_solver_that_was_skipped_on_some_cells_stays(row: MakeRow) -> None:
+    rows = [row("a", 0, "skipped"), row("a", 1)]
+    assert only(rows).standings[0].statuses == {"solved": 1, "skipped": 1}
+    (table,) = rank(rows, by="puzzle")
+    assert table.value == f"{1:064x}"
+
+
+def test_a_table_without_a_solver_leaves_the_others(row: MakeRow, toy: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(family_module._FAMILIES, "other", replace(toy, name="other"))
+    assert [one.family for one in rank([row("a", family="other", status="skipped"), row("a")])] == ["toy"]
+
+
+def test_nobody_but_skipped_solvers_is_an_error(row: MakeRow) -> None:
+    with pytest.raises(SpecError, match="no solver to rank, every result is 'skipped'"):
+        rank([row("a", 0, "skipped"), row("b", 0, "skipped")])
 
 
 def test_a_shared_rank_leaves_a_gap_behind_it(row: MakeRow) -> None:
@@ -245,6 +309,7 @@ def test_the_matrices_agree_with_a_plain_loop(row: MakeRow, seed: int) -> None:
     latest = {one.solver: one.source for one in rows}
     cells = {(one.puzzle, one.seed) for one in rows}
     ranking = only(rows)
+    seeds = {puzzle: sum(one == puzzle for one, _ in cells) for puzzle, _ in cells}
     assert {one.solver for one in ranking.standings} == set(latest)
     for found in ranking.standings:
         last = {(one.puzzle, one.seed): one for one in rows if (one.solver, one.source) == (found.solver, found.source)}
@@ -252,6 +317,8 @@ def test_the_matrices_agree_with_a_plain_loop(row: MakeRow, seed: int) -> None:
         assert found.cells == len(cells)
         assert found.covered == len(last)
         assert found.solved == sum(one.status == Status.SOLVED for one in last.values())
+        wins = {puzzle: sum(last[key].status == Status.SOLVED for key in last if key[0] == puzzle) for puzzle in seeds}
+        assert found.puzzles_solved == sum(2 * wins[puzzle] > seeds[puzzle] for puzzle in seeds)
         shares = [last[cell].metrics.get("share", 0.0) if cell in last else 0.0 for cell in cells]
         assert found.metrics["share"] == pytest.approx(sum(shares) / len(cells))
         errors = sorted(last[cell].metrics.get("error", math.inf) if cell in last else math.inf for cell in cells)

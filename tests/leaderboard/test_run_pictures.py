@@ -79,6 +79,13 @@ def test_puzzles_stand_in_order_of_ease(row: MakeRow) -> None:
     assert [tick.get_text() for tick in last.get_xticklabels()] == ["net-3", "net-2", "net-0", "net-1"]
 
 
+def test_a_solver_that_was_skipped_throughout_is_not_drawn(row: MakeRow) -> None:
+    rows = [row("own"), *(row("foreign", n, "skipped", wall_s=None) for n in range(3))]
+    figure = draw_run(frame_of(rows), "toy")
+    assert [line.get_label() for line in figure.axes[0].lines] == ["own"]
+    assert figure.get_suptitle() == "toy: 1 solvers on 1 cells"
+
+
 def test_many_solvers_and_puzzles_can_be_drawn(row: MakeRow) -> None:
     rows = [row(f"s{s}", n, "crashed", wall_s=None) for s in range(12) for n in range(50)]
     figure = draw_run(frame_of(rows), "toy")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from leaderboard.statistics import fewest_cells, mcnemar, wilson
+from leaderboard.statistics import fewest_puzzles, mcnemar, wilson
 
 
 def test_no_success_still_leaves_room() -> None:
@@ -37,6 +37,6 @@ def test_agreement_separates_nobody() -> None:
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.05, 0.01, 0.001])
-def test_fewest_cells_is_where_a_clean_sweep_begins_to_count(alpha: float) -> None:
-    n = fewest_cells(alpha)
+def test_fewest_puzzles_is_where_a_clean_sweep_begins_to_count(alpha: float) -> None:
+    n = fewest_puzzles(alpha)
     assert mcnemar(n, 0) <= alpha < mcnemar(n - 1, 0)

@@ -41,6 +41,12 @@ def test_markdown_aligns_rounds_and_sets_the_best_in_bold(rows: list[Row]) -> No
     assert new == ["–", r"`new` \*", "1/6", "3–56", "16.7", "∞", "∞", "1/6", "5 missing"]
 
 
+def test_puzzles_are_shown_as_solved_and_cells_as_not_solved(row: MakeRow) -> None:
+    rows = [row("a", n, "partial" if n == seed == 0 else "solved", seed=seed) for n in range(2) for seed in range(2)]
+    (line,) = lines(render(rank(rows)))[2:]
+    assert (line[2], line[3], line[-1]) == ("1/2", "9–91", "1 partial")
+
+
 def test_coverage_is_shown_only_where_it_is_incomplete(rows: list[Row]) -> None:
     assert "coverage" not in render(rank(rows[:-1]))
     assert "provisional" not in render(rank(rows[:-1]))

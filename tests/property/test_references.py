@@ -16,6 +16,7 @@ from solvers import registry
 from solvers.api import Context
 from solvers.reference import Reference, parse_reference
 from solvers.registry import SolverEntry, build_solver, find_solver, list_solvers, register, source_digest
+from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,8 +270,19 @@ def test_an_entry_point_that_works_is_found(tmp_path: Path, monkeypatch: pytest.
     assert entry.summary == "Solve from a file."
 
 
-def test_the_source_digest_of_a_built_in_solver_is_that_of_the_whole_package() -> None:
-    entries = [entry for entry in list_solvers() if entry.factory is not None and not entry.error]
-    digests = {source_digest(entry) for entry in entries if entry.origin.startswith("solvers/")}
-    assert len(digests) == 1
-    assert source_digest(SolverEntry("gone", None, None, error="why")) not in digests
+def test_the_source_digest_follows_what_a_solver_imports(tmp_path: Path) -> None:
+    entries = {entry.name: entry for entry in list_solvers("reassembly")}
+    assert source_digest(entries["park"]) == source_digest(entries["park-frobenius"])  # one file
+    assert source_digest(entries["park"]) != source_digest(entries["adjoint"])
+    assert source_digest(SolverEntry("gone", None, None, error="why")) != source_digest(entries["park"])
+
+    (tmp_path / "other.py").write_text("")
+    (tmp_path / "tools.py").write_text("import torch\n")
+    (tmp_path / "mine.py").write_text("from solvers.reassembly import pairing\nimport tools\n")
+    before = digest_of_source(tmp_path / "mine.py")
+    (tmp_path / "other.py").write_text("changed = 1\n")
+    digest_of_source.cache_clear()
+    assert digest_of_source(tmp_path / "mine.py") == before
+    (tmp_path / "tools.py").write_text("import torch  # changed\n")
+    digest_of_source.cache_clear()
+    assert digest_of_source(tmp_path / "mine.py") != before

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
 
-__all__ = ["Park"]
+__all__ = ["Park", "ParkFrobenius"]
+
+SOURCE = "Park 2026, I Dropped a Neural Net, arXiv:2602.19845"
 
 
-@register(family="reassembly", name="park", source="Park 2026, I Dropped a Neural Net, arXiv:2602.19845")
+@register(family="reassembly", name="park", source=SOURCE)
 @dataclass(frozen=True)
 class Park:
     """Pair by diagonal dominance, order by a norm, rank by pairwise tests, repair by swaps (Park 2026).
 
     The paper describes two ways to the published network: from the delta-norm through a
-    Bradley-Terry ranking, and, as in the author's code, from |V|_F without one
-    (`park[seed=frobenius,bradley_terry=false]`).
+    Bradley-Terry ranking, and, as in the author's code, from |V|_F without one: `park-frobenius`.
 
     Attributes:
         seed: `delta-norm` or `frobenius`, ascending; any other proxy of `seeding.PROXIES` works too.
@@ -62,3 +63,12 @@ class Park:
                     blocks.found(walk.order, walk.mse, walk.rows.count)
             repair(walk, blocks)
             return attempt.answer()
+
+
+@register(family="reassembly", name="park-frobenius", source=SOURCE)
+@dataclass(frozen=True)
+class ParkFrobenius(Park):
+    """Pair by diagonal dominance, order by |V|_F, repair by swaps (the code of Park 2026)."""
+
+    seed: str = "frobenius"
+    bradley_terry: bool = False

@@ -1,0 +1,53 @@
+"""Which source a solver rests on, so that a changed solver is a different one."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["digest_of_source"]
+
+HOME = Path(__file__).resolve().parent.parent
+OWN = ("generator", "solvers")
+"""Packages of this suite that solvers rest on."""
+
+
+@cache
+def digest_of_source(file: Path) -> str:
+    """Digest a Python file and all that it imports from this suite or from its own folder, directly or not.
+
+    Nothing is executed: imports are read off the syntax. A file that cannot be parsed counts by its bytes.
+    """
+    waiting, seen = [file.resolve()], set[Path]()
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(_imported(path, file.resolve().parent))
+    # Sorted by content: where the files lie must not matter.
+    contents = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in seen)
+    return hashlib.sha256("".join(contents).encode()).hexdigest()[:16]
+
+
+def _imported(path: Path, folder: Path) -> Iterator[Path]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            parts = name.split(".")
+            root = HOME if parts[0] in OWN else folder
+            stem = root.joinpath(*parts)
+            yield from (found for found in (stem.with_suffix(".py"), stem / "__init__.py") if found.is_file())
