@@ -62,9 +62,9 @@ class Grid:
         Seeds of one puzzle are no independent evidence, since a deterministic solver does the
         same on each; so what is inferred from counts is inferred from these.
         """
-        puzzle, digests = pd.factorize(self.rows["puzzle"].iloc[self.planned])
-        of_puzzle = puzzle[:, None] == np.arange(len(digests))
-        return np.asarray(2 * (self.solved.astype(int) @ of_puzzle) > of_puzzle.sum(axis=0))
+        puzzle = pd.factorize(self.rows["puzzle"].iloc[self.planned])[0]
+        wins = np.stack([np.bincount(puzzle, weights=solved) for solved in self.solved])
+        return np.asarray(2 * wins > np.bincount(puzzle))
 
     def statuses(self) -> list[dict[str, int]]:
         """Count each solver's cells by how they ended, zeros left out."""

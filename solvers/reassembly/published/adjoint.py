@@ -9,6 +9,7 @@ import torch
 
 from solvers.reassembly.adjoint import adjoint_swaps
 from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.published.settings import check_positive, check_seed
 from solvers.reassembly.seeding import seed_order
 from solvers.registry import register
 
@@ -34,6 +35,11 @@ class Adjoint:
     seed: str = "l1"
     rows: int = 1_000
     confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_seed(self.seed)
+        check_positive(rows=self.rows, confidence=self.confidence)
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
         """Pair, order, swap.

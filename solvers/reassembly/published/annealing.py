@@ -12,6 +12,7 @@ from solvers.reassembly.annealing import anneal
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.climbing import repair
 from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.published.settings import check_positive, check_seed
 from solvers.reassembly.seeding import random_order, seed_order
 from solvers.registry import register
 
@@ -49,7 +50,9 @@ class Annealing:
     cold: float = 1e-7
 
     def __post_init__(self) -> None:
-        """Check the schedule."""
+        """Check the settings."""
+        check_seed(self.seed, "random")
+        check_positive(steps=self.steps, rows=self.rows)
         if not 0.0 < self.cold <= self.hot:
             raise SpecError(f"annealing cools from hot={self.hot} to cold={self.cold}; need 0 < cold <= hot")
 

@@ -10,6 +10,7 @@ import torch
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.climbing import bubble
 from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.published.settings import check_positive
 from solvers.reassembly.seeding import greedy_order
 from solvers.registry import register
 
@@ -31,6 +32,10 @@ class Asymmetry:
     """
 
     rows: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_positive(rows=self.rows)
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
         """Pair, order, swap.

@@ -10,6 +10,7 @@ import torch
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.climbing import swap_at_random
 from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.published.settings import check_positive
 from solvers.reassembly.seeding import seed_order
 from solvers.registry import register
 
@@ -33,6 +34,10 @@ class Cosine:
 
     steps: int = 20_000
     rows: int = 500
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_positive(steps=self.steps, rows=self.rows)
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
         """Pair, order, swap.

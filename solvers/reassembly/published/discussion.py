@@ -10,6 +10,7 @@ import torch
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.climbing import repair
 from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.published.settings import check_positive
 from solvers.reassembly.seeding import bias_chain, seed_order
 from solvers.registry import register
 
@@ -35,6 +36,10 @@ class BiasChain:
 
     rows: int = 1_000
 
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_positive(rows=self.rows)
+
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
         """Pair, climb from the better of the two orders.
 
@@ -58,6 +63,10 @@ class Jacobian:
     """
 
     rows: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_positive(rows=self.rows)
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
         """Pair, order, repair.

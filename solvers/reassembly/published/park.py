@@ -11,6 +11,7 @@ from solvers.reassembly import bradley_terry
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.climbing import repair
 from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.published.settings import check_positive, check_seed
 from solvers.reassembly.seeding import seed_order
 from solvers.registry import register
 
@@ -41,6 +42,11 @@ class Park:
     seed: str = "delta-norm"
     bradley_terry: bool = True
     rows: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_seed(self.seed)
+        check_positive(rows=self.rows)
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
         """Pair, order, rank, repair.
