@@ -10,62 +10,21 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from benchmark import linux
-from benchmark.outcome import Outcome, Work, decode_answer, one_line
+from benchmark.live import Listener, Quiet, ignore
+from benchmark.messages import Began, Ended, Message, Reported
+from benchmark.outcome import Outcome, Work, one_line
 from benchmark.supervisor import Server, ServerGoneError, Settings
-from benchmark.wire import WireError
-from generator.errors import AnswerError, HarnessError
+from generator.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from benchmark.wire import Frame
-    from generator.answer import Answer
+    from benchmark.live import Tell
 
-__all__ = ["Began", "Ended", "Executor", "LocalExecutor", "Message", "Reported", "Said"]
-
-LISTEN_EVERY_S = 0.5
-"""A live display is told of reports no more often than this, per trial, and of none while it deals with the last."""
-
-
-@dataclass(frozen=True)
-class Began:
-    """A trial starts."""
-
-    work: Work
-
-
-@dataclass(frozen=True)
-class Said:
-    """The solver logged a line."""
-
-    work: Work
-    time_s: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Reported:
-    """The solver reported a best-so-far answer. Not every report is told, see `LISTEN_EVERY_S`."""
-
-    work: Work
-    time_s: float
-    answer: Answer
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A trial is over."""
-
-    work: Work
-    outcome: Outcome
-
-
-Message = Began | Said | Reported | Ended
+__all__ = ["Executor", "LocalExecutor"]
 
 
 class Executor(Protocol):
@@ -90,6 +49,7 @@ class LocalExecutor:
         self._settings = settings
         self._jobs = jobs
         self._live = live
+        self._quiet = Quiet()
         self._mode = settings.isolation
         self._note = ""
         self._lock = threading.Lock()
@@ -145,8 +105,11 @@ class LocalExecutor:
                     running -= 1
                 elif isinstance(message, BaseException):
                     raise message
-                else:
+                elif not isinstance(message, Reported):
                     yield message
+                elif not self._quiet.now:  # another job's report may have been dealt with since this one was put here
+                    with self._quiet.timing():
+                        yield message
                 taken.set()
         finally:
             self.close()
@@ -181,8 +144,8 @@ class LocalExecutor:
         else:
             tell(None)
 
-    def _run(self, server: Server | None, work: Work, tell: _Tell) -> tuple[Server, Outcome]:
-        listener = _Listener(work, tell) if self._live else _ignore
+    def _run(self, server: Server | None, work: Work, tell: Tell) -> tuple[Server, Outcome]:
+        listener = Listener(work, tell, self._quiet) if self._live else ignore
         for _attempt in range(3):
             if server is None or not server.alive:
                 if server is not None:
@@ -214,35 +177,3 @@ class LocalExecutor:
             server.close()
             self._note = f"namespaces were refused: {one_line(refused)}"
         raise HarnessError(f"this system gives no process namespaces of its own: {self._note}; use isolation rlimits")
-
-
-class _Tell(Protocol):
-    """Puts a message into the queue of the thread that asked for the run."""
-
-    def __call__(self, message: Message, *, wait: bool = False) -> threading.Event:
-        """Put it there and return what is set once it was dealt with; with `wait`, return only then."""
-
-
-def _ignore(time_s: float, frame: Frame) -> None:
-    """Listen to nothing."""
-
-
-class _Listener:
-    """Turns frames into messages for a live display; no queue, since dealing with it slows what is being timed."""
-
-    def __init__(self, work: Work, tell: _Tell) -> None:
-        self._work, self._tell = work, tell
-        self._next: dict[str, float] = {}
-        self._last: dict[str, threading.Event] = {}
-
-    def __call__(self, time_s: float, frame: Frame) -> None:
-        now, last = time.monotonic(), self._last.get(frame.kind)
-        if now < self._next.get(frame.kind, 0.0) or (last is not None and not last.is_set()):
-            return
-        self._next[frame.kind] = now + LISTEN_EVERY_S
-        with contextlib.suppress(WireError, AnswerError):
-            if frame.kind == "log":
-                message: Message = Said(self._work, time_s, one_line(frame.fields().get("text", "")))
-            else:
-                message = Reported(self._work, time_s, decode_answer(frame))
-            self._last[frame.kind] = self._tell(message)

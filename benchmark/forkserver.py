@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark import linux, processes
-from benchmark.sandbox import Budget, confine, enter_namespaces, furnish, mount_scratch, unmount_scratch
+from benchmark.process_one import enter_as_process_one
+from benchmark.sandbox import Budget, confine, mount_scratch, unmount_scratch
 from benchmark.wire import Decoder, encode, receive
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ TICK_S = 0.1
 
 
 @dataclass
-class Trial:
+class Running:
     """A child that runs, and what is known of it.
 
     Attributes:
@@ -70,7 +71,7 @@ def main(control_fd: int) -> None:
         shutil.rmtree(slot, ignore_errors=True)
         return
     fields = setup.fields()
-    if fields["namespaces"] and not _enter_as_process_one(control, slot, fields["hidden"]):
+    if fields["namespaces"] and not enter_as_process_one(control, slot, fields["hidden"]):
         return
     server = _Server(control, slot, fields)
     with contextlib.suppress(ConnectionError):  # the runner was killed, perhaps with words of ours unread
@@ -78,38 +79,6 @@ def main(control_fd: int) -> None:
     if not fields["namespaces"]:
         shutil.rmtree(slot, ignore_errors=True)
     os._exit(0)
-
-
-def _enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) -> bool:
-    """Go on as process 1 of new namespaces; False in the process that stays behind, once that one has ended."""
-    outside = Path("/proc/self/ns/pid").readlink()
-    # Seen through this descriptor the file tree stays writable, so the one outside can tidy up at the end.
-    tree = os.open(slot.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        enter_namespaces()
-    except OSError as error:
-        control.sendall(encode("refused", {"reason": str(error)}))
-        return False
-    process_one = os.fork()
-    if process_one:
-        control.close()
-        os.waitpid(process_one, 0)
-        with contextlib.suppress(OSError):
-            linux.unmount(f"{slot}/work")
-        for folder in (f"{slot.name}/work", f"{slot.name}/dev", slot.name):
-            with contextlib.suppress(OSError):
-                os.rmdir(folder, dir_fd=tree)
-        return False
-    os.close(tree)
-    try:
-        linux.die_with_parent()
-        furnish(str(slot), hidden)
-        if os.getpid() != 1 or Path("/proc/self/ns/pid").readlink() == outside:
-            raise OSError("not in a process namespace of its own")
-    except OSError as error:
-        control.sendall(encode("refused", {"reason": str(error)}))
-        os._exit(0)
-    return True
 
 
 class _Server:
@@ -152,47 +121,47 @@ class _Server:
             self._become_solver(order, budget, channel, output)
         os.close(channel)
         os.close(output)
-        trial = Trial(pid, budget)
+        running = Running(pid, budget)
         try:
-            self._watch(trial)
+            self._watch(running)
         finally:
-            self._kill_all(trial)
+            self._kill_all(running)
             self._remove_scratch()
         fields = {
-            "status": os.waitstatus_to_exitcode(trial.status or 0),
-            "cause": trial.cause,
-            "cpu_s": trial.cpu_s,
-            "peak_mib": trial.peak_kib / 1024,
+            "status": os.waitstatus_to_exitcode(running.status or 0),
+            "cause": running.cause,
+            "cpu_s": running.cpu_s,
+            "peak_mib": running.peak_kib / 1024,
         }
         self._control.sendall(encode("done", fields))
 
-    def _watch(self, trial: Trial) -> None:
+    def _watch(self, running: Running) -> None:
         """Wait until the child ends, is stopped or breaks a limit, or the runner is gone."""
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
         poll.register(self._control, select.POLLIN)
         ticks = time.monotonic()
-        while not trial.ended:
+        while not running.ended:
             ready = {descriptor for descriptor, _event in poll.poll(TICK_S * 1000)}
             if self._wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, 4096)
-            self._reap(trial)
+            self._reap(running)
             if self._control.fileno() in ready:
                 receive(self._control)
                 return
             if time.monotonic() - ticks >= TICK_S:
-                trial.cause = self._broken_limit(trial)
+                running.cause = self._broken_limit(running)
                 ticks = time.monotonic()
-                if trial.cause:
+                if running.cause:
                     return
 
-    def _broken_limit(self, trial: Trial) -> str:
+    def _broken_limit(self, running: Running) -> str:
         tree = processes.descendants(os.getpid())
-        budget = trial.budget
+        budget = running.budget
         if len(tree) > MAX_PROCESSES:
             return "processes"
-        if budget.cpu_s is not None and trial.cpu_s + sum(map(processes.cpu_seconds, tree)) > budget.cpu_s:
+        if budget.cpu_s is not None and running.cpu_s + sum(map(processes.cpu_seconds, tree)) > budget.cpu_s:
             return "cpu"
         if budget.memory_mib is not None:
             allowed = budget.memory_mib * 1024
@@ -202,7 +171,7 @@ class _Server:
                 return "memory"
         return ""
 
-    def _reap(self, trial: Trial, options: int = os.WNOHANG) -> bool:
+    def _reap(self, running: Running, options: int = os.WNOHANG) -> bool:
         """Reap what has ended; True while there are children."""
         while True:
             try:
@@ -211,11 +180,11 @@ class _Server:
                 return False
             if pid == 0:
                 return True
-            trial.cpu_s += usage.ru_utime + usage.ru_stime
-            if pid == trial.pid:
-                trial.ended, trial.status, trial.peak_kib = True, status, usage.ru_maxrss
+            running.cpu_s += usage.ru_utime + usage.ru_stime
+            if pid == running.pid:
+                running.ended, running.status, running.peak_kib = True, status, usage.ru_maxrss
 
-    def _kill_all(self, trial: Trial) -> None:
+    def _kill_all(self, running: Running) -> None:
         """Kill and reap every descendant, those that detached themselves too."""
         while True:
             if self._namespaced:
@@ -224,7 +193,7 @@ class _Server:
                     os.kill(-1, signal.SIGKILL)
             else:
                 processes.kill_tree(os.getpid())
-            if not self._reap(trial):
+            if not self._reap(running):
                 return
             time.sleep(0.001)
 

@@ -142,7 +142,9 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
     if entry.factory is None:
         return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
     if str(getattr(entry.factory, "__module__", "")).startswith(BUILT_IN):
-        build_solver(entry, reference.parameters)  # our own code, so making it is safe here, and shows values that are no good
+        build_solver(
+            entry, reference.parameters
+        )  # our own code, so making it is safe here, and shows values that are no good
     else:
         check_parameters(entry, reference.parameters)
     return _Candidate(source_digest(entry))

@@ -8,9 +8,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.executors import Began, Ended, LocalExecutor, Reported, Said
+from benchmark.executors import LocalExecutor
 from benchmark.judge import Judge
 from benchmark.lookup import find_family
+from benchmark.messages import Began, Ended, Reported, Said
 from benchmark.outcome import Outcome
 from benchmark.plan import Cell, absolute_plugins, hidden_places, plan
 from benchmark.session import Session, describe_session
@@ -22,7 +23,7 @@ from generator.plugins import load_plugin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from benchmark.executors import Message
+    from benchmark.messages import Message
     from benchmark.request import RunRequest
     from generator.family import Score
 
@@ -98,7 +99,8 @@ def run(
         request: what to run.
         on_event: told how the run goes.
         live: whether it is also told of logs and reports while a trial runs. Scoring reports takes
-            processor time from the trials that are being timed, so only for who looks at them.
+            processor time from the trials that are being timed, at most about a twentieth of one core,
+            so only for who looks at them.
         warm: modules that fork servers import before the first trial.
 
     Raises:

@@ -6,8 +6,9 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.executors import Ended, LocalExecutor
+from benchmark.executors import LocalExecutor
 from benchmark.judge import Judge, Verdict
+from benchmark.messages import Ended
 from benchmark.outcome import Outcome
 from benchmark.plan import absolute_plugins, hidden_places, plan
 from benchmark.runner import Event, pass_on
@@ -41,6 +42,8 @@ def solve_once(
     request: RunRequest, on_event: Callable[[Event], None] | None = None, *, warm: tuple[str, ...] = WARM
 ) -> Solved:
     """Run the first cell of a request, usually the only one; nothing is written.
+
+    Logs and reports are told while it runs, under the rule of `benchmark.live`.
 
     Raises:
         SpecError: if the request makes no sense.

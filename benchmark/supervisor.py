@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import secrets
 import select
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from benchmark import processes
 from benchmark.conversation import Conversation
+from benchmark.launch import environment, launch, new_token, sweep
 from benchmark.outcome import Outcome, Report, Work, classify, decode_answer
 from benchmark.packing import Packed, make_order, pack
 from benchmark.trial import Status
@@ -53,14 +48,6 @@ WARM = (
 
 ISOLATIONS = ("auto", "namespaces", "rlimits")
 START_LIMIT_S = 300.0
-_HOME = Path(__file__).resolve().parent.parent
-_BOOT = (
-    "import json, sys; home, rest = sys.argv[2], json.loads(sys.argv[3]);"
-    " home in sys.path or sys.path.insert(0, home); sys.path += [p for p in rest if p not in sys.path];"
-    " from benchmark.forkserver import main; main(int(sys.argv[1]))"
-)
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TZ")
-_PINS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "BLIS", "VECLIB", "NUMBA")
 
 
 class ServerGoneError(Exception):
@@ -98,32 +85,15 @@ class Server:
         self._slot = Path(tempfile.mkdtemp(prefix="netjigsaw-"))
         (self._slot / "work").mkdir()
         (self._slot / "dev").mkdir()
-        self._token = f"{os.getpid()}-{secrets.token_hex(16)}"
+        self._token = new_token()
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `destroy`
         self._pidfd: int | None = None
         self._packed: Packed | None = None
         self._destroyed = False
         self._ending = threading.Lock()
-        paths = [path for path in sys.path if path and path != os.getcwd()]  # noqa: PTH109 - compared as text
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), str(_HOME), json.dumps(paths)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                pass_fds=[theirs.fileno()],
-                env=self._environment(),
-                cwd="/",
-                start_new_session=True,  # Ctrl-C is for the runner alone
-            )
-
-    def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        pins = {f"{library}_NUM_THREADS": str(self._settings.threads) for library in _PINS}
-        python = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
-        home = {"HOME": str(self._slot / "work"), "TMPDIR": str(self._slot / "work"), "LANG": "C.UTF-8"}
-        return {**kept, **pins, **python, **home, "NETJIGSAW_SERVER": self._token}
+            self._process = launch(theirs, self._errors, environment(self._slot, settings.threads, self._token))
 
     def wait_until_ready(self) -> str:
         """Wait for the imports; returns why namespaces were refused, or nothing.
@@ -239,7 +209,7 @@ class Server:
             self._process.kill()
             self._process.wait()
             if not self.namespaces:
-                _sweep(self._token)
+                sweep(self._token)
             self._errors.close()
             shutil.rmtree(self._slot, ignore_errors=True)
 
@@ -249,18 +219,3 @@ def _kept_reports(reports: list[tuple[float, Frame]]) -> Iterator[Report]:
     for time_s, frame in reports:
         with contextlib.suppress(WireError, AnswerError):
             yield Report(time_s, decode_answer(frame))
-
-
-def _sweep(token: str) -> None:
-    """Kill what a dead server left: every process whose first environment carries its token."""
-    mark = f"NETJIGSAW_SERVER={token}".encode()
-    for _round in range(50):
-        found = False
-        for process in psutil.process_iter():
-            with contextlib.suppress(OSError, psutil.Error):
-                if mark in Path(f"/proc/{process.pid}/environ").read_bytes() and process.status() != "zombie":
-                    os.kill(process.pid, signal.SIGKILL)
-                    found = True
-        if not found:
-            return
-        time.sleep(0.02)

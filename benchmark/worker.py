@@ -53,11 +53,12 @@ def work(connection: socket.socket, order: dict[str, Any]) -> int:
         view = _take_puzzle(connection, order)
         context = Context(
             seed=order["seed"],
-            wall_s=math.inf if order["wall_s"] is None else max(0.0, order["wall_s"] - (time.monotonic() - began)),
+            wall_s=math.inf if order["wall_s"] is None else order["wall_s"],
             memory_mib=math.inf if order["memory_mib"] is None else order["memory_mib"],
             threads=order["threads"],
             report=speaker.report,
             log=speaker.log,
+            started=began,
         )
         answer = solver.solve(view, context)
         sys.stdout.flush()

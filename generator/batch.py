@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import queue
 import sys
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from generator.errors import StorageError, TrainingError
+from generator.errors import NetjigsawError, StorageError, TrainingError
 from generator.family import Progress, get_family
 from generator.plugins import load_plugin
 from generator.storage import find_answer, load_puzzle, save_answer, save_puzzle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pydantic import BaseModel
 
@@ -67,7 +67,8 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
     """Make puzzles, up to `jobs` at once, and yield each as it is done.
 
     A puzzle that lies in its folder already, made by the same recipe and seed, is kept, so
-    an interrupted call is resumed by repeating it.
+    an interrupted call is resumed by repeating it. One that fails does not keep the others
+    from being made: the first failure is raised when all are through.
 
     Args:
         orders: what to make.
@@ -79,10 +80,28 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
         StorageError: if a folder holds something else or cannot be written.
         NetjigsawError: whatever else the family raises.
     """
-    if jobs == 1 or len(orders) == 1:
-        for order in orders:
-            yield _make(order, partial(watch, order))
-        return
+    failures: list[NetjigsawError] = []
+    makers = _one_by_one(orders, watch) if jobs == 1 or len(orders) == 1 else _at_once(orders, jobs, plugins, watch)
+    for make in makers:
+        try:
+            outcome = make()
+        except NetjigsawError as error:
+            failures.append(error)
+        else:
+            yield outcome
+    if failures:
+        raise failures[0]
+
+
+def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[Callable[[], Outcome]]:
+    for order in orders:
+        yield partial(_make, order, partial(watch, order))
+
+
+def _at_once(
+    orders: Sequence[Order], jobs: int, plugins: Sequence[str], watch: Watch
+) -> Iterator[Callable[[], Outcome]]:
+    """Give a way to each outcome as its process ends."""
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
     with ProcessPoolExecutor(min(jobs, len(orders)), context, _start_process, (tuple(plugins), news)) as pool:
@@ -96,12 +115,17 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
                         index, *progress = news.get_nowait()
                         watch(orders[index], *progress)
                 for future in done:
-                    yield future.result()
-        except BrokenExecutor as error:
-            raise TrainingError("a process was killed, for want of memory perhaps; try fewer --jobs") from error
+                    yield partial(_outcome, future)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise TrainingError("a process was killed, for want of memory perhaps; try fewer --jobs") from error
 
 
 _news: Any = None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,12 @@ import psutil
 import pytest
 
 import benchmark.executors
-from benchmark.executors import Began, Ended, LocalExecutor, Message, Reported
+import benchmark.live
+from benchmark.executors import LocalExecutor
+from benchmark.live import Listener, Quiet
+from benchmark.messages import Began, Ended, Message, Reported
 from benchmark.plan import plan
-from benchmark.runner import Event, Opened, Started, run
+from benchmark.runner import Event, Opened, Progressed, Started, run
 from benchmark.supervisor import Server, Settings
 from benchmark.trial import Limits, Status
 from benchmark.wire import Frame
@@ -84,7 +89,7 @@ def test_an_isolation_that_does_not_exist_is_refused(ask: Callable[..., RunReque
 def test_reports_never_queue_behind_one_that_is_being_dealt_with(
     toys: tuple[LoadedPuzzle, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmark.executors, "LISTEN_EVERY_S", 0.0)
+    monkeypatch.setattr(benchmark.live, "LISTEN_EVERY_S", 0.0)
     (cell,) = plan(toys[:1], [parse_reference(f"{HERE}/toy_solvers.py:exact")], [0], Limits())
     told: list[tuple[Message, threading.Event]] = []
 
@@ -93,12 +98,48 @@ def test_reports_never_queue_behind_one_that_is_being_dealt_with(
         told.append((message, threading.Event()))
         return told[-1][1]
 
-    listen = benchmark.executors._Listener(cell.work((PLUGIN,)), tell)
+    listen = Listener(cell.work((PLUGIN,)), tell, Quiet())
     for time_s in (1.0, 2.0, 3.0):
         listen(time_s, Frame("report", b'{"value": [0]}'))
     told[0][1].set()
     listen(4.0, Frame("report", b'{"value": [0]}'))
     assert [message.time_s for message, _ in told if isinstance(message, Reported)] == [1.0, 4.0]
+
+
+def test_after_a_report_that_took_long_the_display_rests_in_proportion(
+    toys: tuple[LoadedPuzzle, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 100.5, *[109.0] * 3, *[111.0] * 3])
+    monkeypatch.setattr(benchmark.live.time, "monotonic", lambda: next(clock))
+    (cell,) = plan(toys[:1], [parse_reference(f"{HERE}/toy_solvers.py:exact")], [0], Limits())
+    told: list[Message] = []
+
+    def tell(message: Message, *, wait: bool = False) -> threading.Event:
+        told.append(message)
+        return threading.Event()
+
+    quiet = Quiet()
+    with quiet.timing():  # half a second, so none for ten
+        pass
+    listen = Listener(cell.work((PLUGIN,)), tell, quiet)
+    listen(1.0, Frame("report", b'{"value": [0]}'))
+    listen(2.0, Frame("log", b'{"text": "words cost nothing"}'))
+    assert [type(message).__name__ for message in told] == ["Said"]
+    listen(3.0, Frame("report", b'{"value": [0]}'))
+    assert [type(message).__name__ for message in told] == ["Said", "Reported"]
+
+
+def test_looking_takes_a_small_share_of_the_run(ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...]) -> None:
+    seen: list[float] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, Progressed):
+            seen.append(event.time_s)
+            time.sleep(0.1)  # as slow scoring would
+
+    run(ask("reports_often", puzzles=toys[:1], limits=Limits(wall_s=3)), look, warm=("numpy",))
+    assert 1 <= len(seen) <= 2
+    assert all(later - earlier > 2.0 for earlier, later in pairwise(seen))
 
 
 def test_who_does_not_look_is_told_of_no_reports(

@@ -22,7 +22,7 @@ WALL = Stop(Status.TIMEOUT, "no answer within 1 s")
         (Ending(answer=Frame("answer"), stop=Stop(None), done={**DONE, "status": -9}), None, ""),
         (Ending(error={"kind": "exception", "reason": "ValueError: x"}, stage="solving"), Status.CRASHED, "ValueError"),
         (Ending(error={"kind": "exception", "reason": "no file"}, stage="building"), Status.UNAVAILABLE, "no file"),
-        (Ending(error={"kind": "exception", "reason": "bad"}, stage="loading"), Status.CRASHED, "bad"),
+        (Ending(error={"kind": "format", "reason": "forged"}, stage="building"), Status.UNAVAILABLE, "forged"),
         (Ending(error={"kind": "elsewhere", "reason": "other"}, stage="building"), Status.SKIPPED, "other"),
         (Ending(error={"kind": "elsewhere", "reason": "forged"}, stage="solving"), Status.CRASHED, "forged"),
         (Ending(error={"kind": "memory", "reason": "MemoryError"}, stage="solving"), Status.MEMORY, "MemoryError"),

@@ -44,6 +44,11 @@ def test_an_unknown_parameter_is_refused_before_anything_runs() -> None:
         plan([reassembly()], [Reference(name, None, {"nonsense": 1})], [0], LIMITS)
 
 
+def test_a_value_that_a_built_in_solver_refuses_is_refused_before_anything_runs() -> None:
+    with pytest.raises(SpecError, match="need 0 < cold <= hot"):
+        plan([reassembly()], [parse_reference("annealing[hot=0.0]")], [0], LIMITS)
+
+
 def test_a_solver_file_is_not_imported_by_the_planner(toys: tuple[LoadedPuzzle, ...], tmp_path: Path) -> None:
     file = tmp_path / "trap.py"
     file.write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\n")
@@ -66,6 +71,28 @@ def test_the_homes_of_answers_and_the_store_are_hidden(toys: tuple[LoadedPuzzle,
     loaded = LoadedPuzzle(toys[0].puzzle, toys[0].sealed, tmp_path / "puzzles" / "toy")
     request = RunRequest((loaded,), (), tmp_path / "results", hidden=(tmp_path / "more",))
     assert set(hidden_places(request)) == {tmp_path / "puzzles" / "answers", tmp_path / "results", tmp_path / "more"}
+
+
+def test_other_stores_are_hidden(
+    toys: tuple[LoadedPuzzle, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, puzzles = tmp_path / "here", tmp_path / "puzzles"
+    for store in (here / "earlier", puzzles / "old", here / "deep" / "down"):
+        store.mkdir(parents=True)
+        (store / "rows-x.jsonl").touch()
+    (here / "notes").mkdir()
+    monkeypatch.chdir(here)
+    loaded = LoadedPuzzle(toys[0].puzzle, toys[0].sealed, puzzles / "toy")
+    hidden = hidden_places(RunRequest((loaded,), (), tmp_path / "results"))
+    assert set(hidden) == {tmp_path / "results", puzzles / "answers", here / "earlier", puzzles / "old"}
+
+
+def test_a_solver_in_another_store_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "rows-x.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match=r"earlier is hidden .* keep them apart"):
+        hidden_places(RunRequest((), (parse_reference("earlier/mine.py:solve"),), tmp_path / "results"))
 
 
 def test_the_program_itself_cannot_be_hidden(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,6 @@ from benchmark.store import Store, Writer
 from benchmark.trial import Limits, Row, Status
 from generator.answer import Answer
 from generator.errors import StorageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def row(trial: str, session: str = "s", status: Status = Status.SOLVED) -> Row:
@@ -97,6 +95,38 @@ def test_what_a_trial_left_comes_back(tmp_path: Path) -> None:
     assert [(report.time_s, report.answer.value) for report in found.reports] == [(0.5, {"a": [1.5, None]}), (0.7, "x")]
     assert (found.log, found.output, found.reason) == (("one",), "text\n", "slow")
     assert Store(tmp_path).outcome(row("other", session)) is None
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    def fill_up(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with open_writer(tmp_path) as writer:
+        for failure, error in ((fill_up, StorageError), (interrupt, KeyboardInterrupt)):
+            monkeypatch.setattr(os, "fsync", failure)
+            with pytest.raises(error):
+                writer.keep_outcome("t", Outcome(Status.CRASHED))
+            monkeypatch.undo()
+            assert list((tmp_path / "raw").iterdir()) == []
+
+
+def test_the_folder_is_synced_after_a_file_got_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        sync(descriptor)
+
+    with open_writer(tmp_path) as writer:
+        monkeypatch.setattr(os, "fsync", note)
+        writer.keep_outcome("t", Outcome(Status.CRASHED))
+    assert len(synced) == 2
+    assert synced[0].endswith(".part")
+    assert synced[1] == "raw"
 
 
 def test_a_session_describes_the_machine() -> None:

@@ -55,10 +55,10 @@ def test_tensors_go_through_and_damaged_ones_do_not() -> None:
 def test_receive_reads_one_frame_and_tells_a_hung_up_peer() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.sendall(encode("go") + encode("stop"))
+        theirs.sendall(encode("trial") + encode("stop"))
         theirs.shutdown(socket.SHUT_WR)
         first, second = receive(ours), receive(ours)
         assert first is not None
         assert second is not None
-        assert (first.kind, second.kind) == ("go", "stop")
+        assert (first.kind, second.kind) == ("trial", "stop")
         assert receive(ours) is None

@@ -48,12 +48,14 @@ EXPECTED: dict[str, tuple[Status, str]] = {
     "garbage": (Status.CRASHED, "no frame"),
     "forged_done": (Status.CRASHED, "not a solver's to send"),
     "forged_early": (Status.CRASHED, "'answer' frame while building"),
+    "forged_start": (Status.CRASHED, "'built' frame while solving"),
     "forged_key": (Status.WRONG_FORMAT, "not Unicode"),
     "object_array": (Status.WRONG_FORMAT, "arrays cannot be written"),
     "forged_length": (Status.CRASHED, "at most 4 are read"),
     "forged_json": (Status.CRASHED, "does not hold JSON"),
     "close_descriptors": (Status.CRASHED, "exit code 1"),
     "patch_harness": (Status.PARTIAL, ""),
+    "patch_reading": (Status.SOLVED, ""),
     "report_million": (Status.TIMEOUT, "no answer within 1.5 s"),
     "log_million": (Status.TIMEOUT, "no answer within 1.5 s"),
     "import_fails": (Status.UNAVAILABLE, "no_such_module_anywhere"),
@@ -85,6 +87,15 @@ def test_the_parents_clock_does_not_believe_the_childs(rows: dict[str, Row]) -> 
     wall = rows["late_clock"].wall_s
     assert wall is not None
     assert wall >= 0.5
+
+
+@pytest.mark.parametrize("name", ["patch_reading", "forged_start"])
+def test_work_before_solve_is_called_counts(rows: dict[str, Row], name: str) -> None:
+    wall, load = rows[name].wall_s, rows[name].load_s
+    assert wall is not None
+    assert load is not None
+    assert wall >= 0.5
+    assert load < 0.5
 
 
 def test_what_ran_was_measured(rows: dict[str, Row]) -> None:
