@@ -34,7 +34,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         solver: Annotated[
             list[str] | None,
             typer.Option(
-                help="name, family/name or path/to/file.py:Name, each with [key=value,...]; repeat for several. "
+                help="name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat for several. "
                 "(default: every registered solver of the puzzles' families)"
             ),
         ] = None,

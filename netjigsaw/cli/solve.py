@@ -28,7 +28,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def solve(
         puzzle: Annotated[Path, typer.Argument(help="Folder of a puzzle.")],
         solver: Annotated[
-            str, typer.Option(help="name, family/name or path/to/file.py:Name, each with [key=value,...].")
+            str, typer.Option(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...].")
         ],
         timeout: Timeout = "60s",
         memory: Memory = "4GiB",
@@ -39,7 +39,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Make the last line one JSON object.")] = False,
     ) -> int:
-        """Solve a puzzle with one solver, in a child of its own, and print the answer on the last line.
+        r"""Solve a puzzle with one solver, in a child of its own, and print the answer on the last line.
 
         For reassembly puzzles the answer is the piece numbers in execution order, joined with commas.
         Exit code 1 if there was no answer at all.
@@ -47,7 +47,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         Examples:
           netjigsaw solve p1 --solver park
 
-          netjigsaw solve p1 --solver "adjoint[rows=500]" --timeout 10s --json
+          netjigsaw solve p1 --solver "adjoint\[rows=500]" --timeout 10s --json
         """
         from benchmark.request import RunRequest, load_for_run
         from benchmark.runner import Logged, Progressed

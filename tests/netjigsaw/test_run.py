@@ -152,3 +152,10 @@ def test_mistakes_get_one_line(
     assert complaint in err
     assert err.count("\n") == 1
     assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "solve"])
+def test_help_shows_how_parameters_are_written(command: str, netjigsaw: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = netjigsaw(command, "--help")
+    assert code == 0
+    assert "[key=value,...]" in out
