@@ -142,9 +142,8 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
     if entry.factory is None:
         return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
     if str(getattr(entry.factory, "__module__", "")).startswith(BUILT_IN):
-        build_solver(
-            entry, reference.parameters
-        )  # our own code, so making it is safe here, and shows values that are no good
+        # Our own code: it may be made here, next to the answers, and shows which values are no good.
+        build_solver(entry, reference.parameters)
     else:
         check_parameters(entry, reference.parameters)
     return _Candidate(source_digest(entry))
@@ -163,15 +162,17 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
     """Collect what solvers must not see: stores, the homes of sealed answers, what the request names.
 
     A store holds the answers that other solvers gave. So besides this run's, every one that lies
-    in the current folder or beside a puzzle is hidden, the places where runs leave theirs.
+    in the current folder or beside a puzzle is hidden, the places where runs leave theirs. The
+    puzzles are hidden too: a solver gets its puzzle when the clock starts, and must not read it before.
 
     Raises:
         SpecError: if one of them holds the program, or a solver or plug-in that must be read.
     """
-    homes = [answers_beside(loaded.path) for loaded in request.puzzles if loaded.path is not None]
-    grounds = {Path.cwd(), *(loaded.path.resolve().parent for loaded in request.puzzles if loaded.path is not None)}
+    puzzles = [loaded.path.resolve() for loaded in request.puzzles if loaded.path is not None]
+    homes = [answers_beside(puzzle) for puzzle in puzzles]
+    grounds = {Path.cwd(), *(puzzle.parent for puzzle in puzzles)}
     stores = [store for ground in sorted(grounds) for store in _stores_in(ground)]
-    places = sorted({place.resolve() for place in (*request.hidden, *homes, *stores, request.results)})
+    places = sorted({place.resolve() for place in (*request.hidden, *puzzles, *homes, *stores, request.results)})
     solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
     plugins = [plugin for plugin in request.plugins if plugin.endswith(".py")]
     needed = [("solver", Path(file)) for file in solvers] + [("plug-in", Path(file)) for file in plugins]

@@ -18,7 +18,6 @@ OWN = ("generator", "solvers")
 """Packages of this suite that solvers rest on."""
 
 
-@cache
 def digest_of_source(file: Path) -> str:
     """Digest a Python file and all that it imports from this suite or from its own folder, directly or not.
 
@@ -36,18 +35,24 @@ def digest_of_source(file: Path) -> str:
 
 
 def _imported(path: Path, folder: Path) -> Iterator[Path]:
+    for name in _names(path.read_bytes()):
+        parts = name.split(".")
+        root = HOME if parts[0] in OWN else folder
+        stem = root.joinpath(*parts)
+        yield from (found for found in (stem.with_suffix(".py"), stem / "__init__.py") if found.is_file())
+
+
+@cache
+def _names(source: bytes) -> tuple[str, ...]:
+    """Read the modules that a source imports off its syntax; kept by content, since a file may be edited meanwhile."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return
+        return ()
+    names: list[str] = []
     for node in ast.walk(tree):
-        names: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            parts = name.split(".")
-            root = HOME if parts[0] in OWN else folder
-            stem = root.joinpath(*parts)
-            yield from (found for found in (stem.with_suffix(".py"), stem / "__init__.py") if found.is_file())
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)

@@ -8,90 +8,124 @@ the Gram matrix over the blocks passed are differences of an integral image, so 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from solvers.reassembly.relocation import PassingModel
 
-__all__ = ["PassingSearch"]
+__all__ = ["PassingSearch", "Route"]
 
-LEAST_GAIN = 1e-9
+LEAST_GAIN = 1e-6
 """Share of the present error that a move must gain."""
+
+DEEP_GAIN = 1e-3
+"""Share that two moves must gain together: float32 sums must not feign a way round in circles."""
+
+FORCED_MOVES = 60
+"""Moves that are tried as the first of two when no single one helps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """An order reached from the current one by moves.
+
+    Attributes:
+        perm: perm[t] = block that goes to position t.
+        active: K x K, the passings made and not undone.
+        slope: linear term of switching each passing on, with its penalty.
+        change: penalised change of error since the current order.
+    """
+
+    perm: NDArray[np.int64]
+    active: NDArray[np.bool_]
+    slope: NDArray[np.float64]
+    change: float
 
 
 class PassingSearch:
     """A model of passings, ready to be searched again and again under other trust regions.
 
     Attributes:
-        model: around the order that is the identity here.
         depth: number of blocks, K.
     """
 
     def __init__(self, model: PassingModel) -> None:
-        self.model = model
         self.depth = model.depth
         self._gram = model.gram.numpy()
         self._linear = model.linear.double().numpy()
         self._energy = self._gram.diagonal().astype(np.float64)
+        self._constant = model.constant
 
-    def descend(self, trust: float, max_moves: int = 2_000) -> tuple[list[int], float]:
-        """Apply the best move again and again until none lowers the penalised model.
-
-        Args:
-            trust: each passing costs this many times its own energy G_ii besides.
-            max_moves: at most.
-
-        Returns:
-            The permutation, perm[t] = block that goes to position t, and its predicted error without the penalty.
-        """
-        depth = self.depth
-        perm = np.arange(depth)
-        active = np.zeros((depth, depth), dtype=bool)
-        slope = -2.0 * self._linear
-        error, least = self.model.constant, LEAST_GAIN * self.model.constant
-        penalty = trust * self._energy
-        for _ in range(max_moves):
-            change = self._prices(perm, active, slope + penalty)
-            best = int(change.argmin())
-            if not change.flat[best] < -least:
-                break
-            source, target = divmod(best, depth)
-            block = perm[source]
-            others = perm[source + 1 : target + 1] if target > source else perm[target:source]
-            back = active[others, block]
-            numbers = np.where(back, others * depth + block, block * depth + others)
-            signs = np.where(active[block, others] | back, -1.0, 1.0)
-            turned = signs.astype(np.float32) @ self._gram[numbers]
-            error += float(signs @ slope[numbers] + signs @ turned[numbers])
-            slope += 2.0 * turned
-            active.flat[numbers] = signs > 0
-            perm = np.insert(np.delete(perm, source), target, block)
-        return [int(t) for t in perm], error
-
-    def single_moves(self) -> NDArray[np.float64]:
-        """Predict the change of error for every single move: K x K, from source to target."""
+    def begin(self, trust: float) -> Route:
+        """Start at the current order; each passing costs `trust` times its own energy G_ii besides."""
         none = np.zeros((self.depth, self.depth), dtype=bool)
-        return self._prices(np.arange(self.depth), none, -2.0 * self._linear)
+        return Route(np.arange(self.depth), none, trust * self._energy - 2.0 * self._linear, 0.0)
 
-    def _prices(
-        self, perm: NDArray[np.int64], active: NDArray[np.bool_], slope: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Price moves from position to position; `slope` holds the linear terms of switching a passing on."""
+    def descend(self, route: Route, max_moves: int = 2_000) -> Route:
+        """Apply the best move again and again until none lowers the penalised model."""
+        for _ in range(max_moves):
+            prices = self.prices(route)
+            best = int(prices.argmin())
+            if not prices.flat[best] < -LEAST_GAIN * self._constant:
+                break
+            route = self.apply(route, best, float(prices.flat[best]))
+        return route
+
+    def deepen(self, route: Route, stop: Callable[[], bool]) -> Route:
+        """Look for two moves that help together where none helps alone, and descend from each pair found."""
+        improved = True
+        while improved and not stop():
+            improved = False
+            prices = self.prices(route)
+            for number in prices.argsort(axis=None, kind="stable")[: FORCED_MOVES + self.depth]:
+                source, target = divmod(int(number), self.depth)
+                if source in {target, target + 1}:  # nothing, or the twin of another swap of neighbours
+                    continue
+                trial = self.apply(route, int(number), float(prices.flat[number]))
+                second = self.prices(trial)
+                best = int(second.argmin())
+                if trial.change + second.flat[best] < route.change - DEEP_GAIN * self._constant:
+                    route = self.descend(self.apply(trial, best, float(second.flat[best])))
+                    improved = True
+                    break
+        return route
+
+    def apply(self, route: Route, move: int, price: float) -> Route:
+        """Make the move of number source K + target at its price."""
         depth = self.depth
-        forth, back = active[np.ix_(perm, perm)], active[np.ix_(perm, perm)].T
-        numbers = np.where(back, perm[None, :] * depth + perm[:, None], perm[:, None] * depth + perm[None, :])
-        signs = np.where(forth | back, -1.0, 1.0)
-        # Switching a passing off gives its penalty back: slope holds it with the same sign as its use.
-        linear = signs * slope[numbers]
-        own = self._gram.reshape(-1)[numbers[:, :, None] * (depth * depth) + numbers[:, None, :]]
+        source, target = divmod(move, depth)
+        perm = route.perm
+        block = perm[source]
+        others = perm[source + 1 : target + 1] if target > source else perm[target:source]
+        back = route.active[others, block]
+        numbers = np.where(back, others * depth + block, block * depth + others)
+        signs = np.where(route.active[block, others] | back, -1.0, 1.0)
+        slope = route.slope + 2.0 * (signs.astype(np.float32) @ self._gram[numbers])
+        active = route.active.copy()
+        active.flat[numbers] = signs > 0
+        return Route(np.insert(np.delete(perm, source), target, block), active, slope, route.change + price)
+
+    def prices(self, route: Route) -> NDArray[np.float64]:
+        """Price every move from position to position: K x K, 0 on the diagonal."""
+        depth, perm = self.depth, route.perm
+        active = route.active[np.ix_(perm, perm)]
+        ahead = np.where(active.T, perm[None, :] * depth + perm[:, None], perm[:, None] * depth + perm[None, :])
+        signs = np.where(active | active.T, np.float32(-1.0), np.float32(1.0))
+        linear = signs * route.slope[ahead]
         image = np.zeros((depth, depth + 1, depth + 1))
-        np.multiply(own, signs[:, :, None] * signs[:, None, :], out=image[:, 1:, 1:])
-        np.cumsum(image, axis=1, out=image)
-        np.cumsum(image, axis=2, out=image)
+        rows = ahead[:, :, None] * (depth * depth)
+        own = self._gram.reshape(-1).take(rows + ahead[:, None, :])
+        own *= signs[:, :, None]
+        own *= signs[:, None, :]
+        np.cumsum(own, axis=1, out=image[:, 1:, 1:], dtype=np.float64)
+        np.cumsum(image[:, 1:, 1:], axis=2, out=image[:, 1:, 1:])
         sums = np.zeros((depth, depth + 1))
         np.cumsum(linear, axis=1, out=sums[:, 1:])
         a, t = np.arange(depth)[:, None], np.arange(depth)[None, :]

@@ -106,8 +106,8 @@ class Refiner:
         idle, size = 0, 1
         while idle <= patience and not self.solved(assembly) and not self.stop():
             before = assembly.mse
-            assembly = self.relocate(assembly, size)
-            if self.repair and (idle > 0 or not assembly.mse < 0.8 * before) and not self.stop():
+            assembly = self.relocate(assembly, size, deep=idle > 0)
+            if self.repair and idle > 0 and not self.stop():
                 assembly = self.exchange(assembly, size)
             gained = assembly.mse < (1.0 - ENOUGH_GAIN) * before
             idle = 0 if gained else idle + 1
@@ -118,8 +118,8 @@ class Refiner:
                 assembly = better
         return assembly
 
-    def relocate(self, assembly: Assembly, size: int = 1) -> Assembly:
-        """Move blocks as the model of passings says."""
+    def relocate(self, assembly: Assembly, size: int = 1, *, deep: bool = False) -> Assembly:
+        """Move blocks as the model of passings says; `deep` looks for pairs of moves too."""
         network = self.halves.reordered(assembly.incoming, assembly.outgoing)
         order = range(network.depth)
         around = linearise(network, self._draw(size), order)
@@ -127,13 +127,20 @@ class Refiner:
             return assembly
         search = PassingSearch(passing_model(network, around, order))
         self.rounds += 1
-        return self._try("move", assembly, lambda trust: assembly.moved(search.descend(trust)[0]))
+
+        def moved(trust: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
+            route = search.descend(search.begin(trust))
+            if deep:
+                route = search.deepen(route, self.stop)
+            return assembly.moved(route.perm.tolist())
+
+        return self._try("move", assembly, moved)
 
     def exchange(self, assembly: Assembly, size: int = 1) -> Assembly:
         """Let halves change partners: outgoing halves first, then incoming ones."""
         for side in ("outgoing", "incoming"):
             network = self.halves.reordered(assembly.incoming, assembly.outgoing)
-            around = linearise(network, self._draw(2 * size), range(network.depth))
+            around = linearise(network, self._draw(min(2, size)), range(network.depth))
             if not math.isfinite(around.mse):
                 return assembly
             search = exchange_model(network, around, side=side)
@@ -158,7 +165,8 @@ class Refiner:
         around = linearise(network, self._draw(2), order)
         if not math.isfinite(around.mse):
             return assembly
-        changes = PassingSearch(passing_model(network, around, order)).single_moves()
+        search = PassingSearch(passing_model(network, around, order))
+        changes = search.prices(search.begin(0.0))
         walk = Walk(network, self.deciding, list(order))
         for source, target in _promising(changes, EXACT_MOVES):
             if self.stop() or walk.solved:

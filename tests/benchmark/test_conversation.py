@@ -4,16 +4,26 @@ import os
 import socket
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmark.conversation import Conversation
-from benchmark.outcome import Ending
 from benchmark.trial import Limits
 from benchmark.wire import encode, receive
 
+if TYPE_CHECKING:
+    from benchmark.outcome import Ending
+
 PUZZLE = encode("puzzle", blob=bytes(4 << 20))
 NAP_S = 0.3
+
+
+def read(child: socket.socket, count: int) -> None:
+    """Read so many bytes, fewer if the other side hung up."""
+    left = count
+    while left and (data := child.recv(min(left, 1 << 16))):
+        left -= len(data)
 
 
 def converse(first: bytes, taken: int) -> Ending:
@@ -25,10 +35,9 @@ def converse(first: bytes, taken: int) -> Ending:
     def play() -> None:
         with child, server:
             child.sendall(first)
-            for count in (taken, len(PUZZLE) - taken):
-                while count and (data := child.recv(min(count, 1 << 16))):
-                    count -= len(data)
-                time.sleep(NAP_S if count == 0 else 0)
+            read(child, taken)
+            time.sleep(NAP_S)
+            read(child, len(PUZZLE) - taken)
             try:
                 child.sendall(encode("answer", {"value": 1}))
             except OSError:

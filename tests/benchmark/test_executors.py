@@ -110,11 +110,12 @@ def test_after_a_report_that_took_long_the_display_rests_in_proportion(
     toys: tuple[LoadedPuzzle, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 100.5, *[109.0] * 3, *[111.0] * 3])
-    monkeypatch.setattr(benchmark.live.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     (cell,) = plan(toys[:1], [parse_reference(f"{HERE}/toy_solvers.py:exact")], [0], Limits())
     told: list[Message] = []
 
     def tell(message: Message, *, wait: bool = False) -> threading.Event:
+        assert not wait
         told.append(message)
         return threading.Event()
 

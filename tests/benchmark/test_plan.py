@@ -70,7 +70,9 @@ def test_the_label_is_as_typed_and_the_work_is_absolute(
 def test_the_homes_of_answers_and_the_store_are_hidden(toys: tuple[LoadedPuzzle, ...], tmp_path: Path) -> None:
     loaded = LoadedPuzzle(toys[0].puzzle, toys[0].sealed, tmp_path / "puzzles" / "toy")
     request = RunRequest((loaded,), (), tmp_path / "results", hidden=(tmp_path / "more",))
-    assert set(hidden_places(request)) == {tmp_path / "puzzles" / "answers", tmp_path / "results", tmp_path / "more"}
+    puzzles = tmp_path / "puzzles"
+    wanted = {puzzles / "toy", puzzles / "answers", tmp_path / "results", tmp_path / "more"}
+    assert set(hidden_places(request)) == wanted
 
 
 def test_other_stores_are_hidden(
@@ -84,7 +86,8 @@ def test_other_stores_are_hidden(
     monkeypatch.chdir(here)
     loaded = LoadedPuzzle(toys[0].puzzle, toys[0].sealed, puzzles / "toy")
     hidden = hidden_places(RunRequest((loaded,), (), tmp_path / "results"))
-    assert set(hidden) == {tmp_path / "results", puzzles / "answers", here / "earlier", puzzles / "old"}
+    home = {puzzles / "toy", puzzles / "answers"}
+    assert set(hidden) == {tmp_path / "results", here / "earlier", puzzles / "old"} | home
 
 
 def test_a_solver_in_another_store_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,10 +98,10 @@ def test_what_a_trial_left_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(descriptor: int) -> None:
+    def interrupt(_descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    def fill_up(descriptor: int) -> None:
+    def fill_up(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     with open_writer(tmp_path) as writer:

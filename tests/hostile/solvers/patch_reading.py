@@ -10,7 +10,7 @@ import numpy as np
 from benchmark import worker
 
 FOUND: list[Any] = []
-READ = worker.load_puzzle
+READ = vars(worker)["load_puzzle"]
 
 
 def read_and_solve(*places: Any) -> Any:
@@ -20,7 +20,7 @@ def read_and_solve(*places: Any) -> Any:
     return puzzle
 
 
-worker.load_puzzle = read_and_solve
+vars(worker)["load_puzzle"] = read_and_solve
 
 
 def attack(puzzle: Any, context: Any) -> Any:
