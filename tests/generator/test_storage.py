@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 from pathlib import Path
@@ -135,30 +136,31 @@ def test_replacing_takes_the_old_content_away(tiny: Made, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
 
-@pytest.fixture
-def full_disk() -> Iterator[Callable[[], None]]:
-    """Refuse, once called, to write files beyond 2 kB, as a full disk would."""
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """Refuse to write files beyond 2 kB, as a full disk would; not longer, since a report may go to a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_leaves_nothing_behind(tiny: Made, tmp_path: Path, full_disk: Callable[[], None]) -> None:
-    full_disk()
-    with pytest.raises(StorageError, match=r"cannot write .*; nothing was kept"):
+def test_a_full_disk_leaves_nothing_behind(tiny: Made, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot write .*; nothing was kept"), full_disk():
         save_puzzle(tiny.puzzle, tmp_path / "p")
     long = tiny.sealed.model_copy(update={"notes": {"long": "x" * 10_000}})
-    with pytest.raises(StorageError, match=r"cannot write .*; nothing was kept"):
+    with pytest.raises(StorageError, match=r"cannot write .*; nothing was kept"), full_disk():
         save_answer(long, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_leaves_what_is_replaced(tiny: Made, stored: Path, full_disk: Callable[[], None]) -> None:
-    full_disk()
-    with pytest.raises(StorageError):
+def test_a_full_disk_leaves_what_is_replaced(tiny: Made, stored: Path) -> None:
+    with pytest.raises(StorageError), full_disk():
         save_puzzle(tiny.puzzle, stored / "p", replace=True)
     long = tiny.sealed.model_copy(update={"notes": {"long": "x" * 10_000}})
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageError), full_disk():
         save_answer(long, stored / "answers")
     assert find_answer(load_puzzle(stored / "p"), stored / "answers") == tiny.sealed
 
