@@ -103,8 +103,8 @@ class ExchangeSearch:
             if not change.flat[best] < -least:
                 break
             a, b = divmod(best, depth)
-            numbers = np.array([a * depth + perm[b], b * depth + perm[a], a * depth + perm[a], b * depth + perm[b]])
-            slope += 2.0 * (self._gram[numbers[0]] + self._gram[numbers[1]] - self._gram[numbers[2]] - self._gram[numbers[3]])
+            new, old = [a * depth + perm[b], b * depth + perm[a]], [a * depth + perm[a], b * depth + perm[b]]
+            slope += 2.0 * (self._gram[new].sum(axis=0) - self._gram[old].sum(axis=0))
             perm[a], perm[b] = perm[b], perm[a]
         return [int(t) for t in perm]
 

@@ -4,7 +4,7 @@ Before any order or pairing is known, a network can be run as their average. Let
 of block k that acts at moment l = 0 ... L-1, and M[i, j] the belief that halves i and j are one block:
 
     h_{l+1} = h_l + sum_k W[l, k] f_k(h_l)                                       (order, pairing known)
-    h_{l+1} = h_l + (1/L) [sum_ij M_ij V_j sigma(U_i h_l + c_i) + sum_j e_j]     (pairing, order unknown)
+    h_{l+1} = h_l + sum_ij W[l, i] M_ij [V_j sigma(U_i h_l + c_i) + e_j]         (pairing in doubt)
 
 The output depends smoothly on W or M. Its derivatives come from one backward pass, and the residual
 y - y_hat regressed on them says how W or M must change: a Gauss-Newton step in the space of averages.
@@ -33,52 +33,54 @@ RIDGES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 10.0)
 """Ridges that are tried, in units of the mean diagonal of the Gram matrix."""
 
 
-def pairing_flow(network: ResidualNetwork, inputs: Tensor, belief: Tensor, moments: int) -> tuple[Tensor, Tensor]:
+def pairing_flow(network: ResidualNetwork, inputs: Tensor, belief: Tensor, schedule: Tensor) -> tuple[Tensor, Tensor]:
     """Run the average over pairings, and differentiate it.
 
     Args:
         network: halves, not paired.
         inputs: n x d.
         belief: M, K x K, doubly stochastic.
-        moments: L.
+        schedule: shares W of the incoming halves, L x K.
 
     Returns:
         Predictions n x o, and their derivatives with respect to M: (o n) x K^2, output by output.
     """
     depth, hidden, _ = network.U.shape
     outputs = network.head.shape[0]
-    size = max(1, CHUNK // (2 * moments * depth * hidden))
-    parts = [_pairing_chunk(network, part, belief, moments) for part in inputs.split(size)]
+    size = max(1, CHUNK // (2 * len(schedule) * depth * hidden))
+    parts = [_pairing_chunk(network, part, belief, schedule) for part in torch.split(inputs, size)]
     features = torch.cat([part[1] for part in parts], dim=1)
     return torch.cat([part[0] for part in parts]), features.view(outputs * len(inputs), depth * depth)
 
 
-def _pairing_chunk(network: ResidualNetwork, h: Tensor, belief: Tensor, moments: int) -> tuple[Tensor, Tensor]:
+def _pairing_chunk(network: ResidualNetwork, h: Tensor, belief: Tensor, schedule: Tensor) -> tuple[Tensor, Tensor]:
     sigma, derivative = activation_function(network.activation), derivative_function(network.activation)
     depth, hidden, width = network.U.shape
     rows, outputs = len(h), network.head.shape[0]
     readers, biases = network.U.reshape(-1, width), network.c.reshape(-1)
-    writers = network.V.transpose(1, 2).reshape(-1, width)
-    drift = network.e.sum(dim=0)
+    writers = _stacked_writers(network)
     active, slopes = [], []
-    for _ in range(moments):
+    for shares in schedule:
         z = torch.addmm(biases, h, readers.T).view(rows, depth, hidden)
         active.append(sigma(z))
         slopes.append(derivative(z))
-        h = h + (torch.matmul(belief.T, active[-1]).view(rows, -1) @ writers + drift) / moments
+        told = belief * shares[:, None]
+        h = h + torch.matmul(told.T, active[-1]).view(rows, -1) @ writers + told.sum(dim=0) @ network.e
     g = network.head[:, None, :].expand(outputs, rows, width)
     features = torch.zeros(outputs, rows, depth, depth)
-    for a, slope in zip(reversed(active), reversed(slopes), strict=True):
+    for a, slope, shares in zip(reversed(active), reversed(slopes), schedule.flip(0), strict=True):
         pulled = (g @ writers.T).view(outputs, rows, depth, hidden)
-        features += torch.matmul(a, pulled.transpose(2, 3))
-        g = g + (torch.matmul(belief, pulled) * slope).view(outputs, rows, -1) @ readers / moments
-    return network.read(h), features / moments
+        features += shares[:, None] * (torch.matmul(a, pulled.transpose(2, 3)) + (g @ network.e.T)[:, :, None, :])
+        g = g + (torch.matmul(belief * shares[:, None], pulled) * slope).view(outputs, rows, -1) @ readers
+    return network.read(h), features
 
 
 def schedule_predictions(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) -> Tensor:
     """Run a schedule W, L x K, of paired blocks: n x d -> n x o."""
     size = max(1, CHUNK // (network.U.shape[0] * network.U.shape[1]))
-    return torch.cat([network.read(_schedule_states(network, part, schedule)[-1]) for part in inputs.split(size)])
+    return torch.cat(
+        [network.read(_schedule_states(network, part, schedule)[-1]) for part in torch.split(inputs, size)]
+    )
 
 
 def schedule_flow(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,7 +96,7 @@ def schedule_flow(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) ->
     """
     moments, depth = schedule.shape
     size = max(1, CHUNK // (2 * moments * depth * network.U.shape[1]))
-    parts = [_schedule_chunk(network, part, schedule) for part in inputs.split(size)]
+    parts = [_schedule_chunk(network, part, schedule) for part in torch.split(inputs, size)]
     features = torch.cat([part[1] for part in parts], dim=3)
     return torch.cat([part[0] for part in parts]), features.view(moments, depth, -1)
 
@@ -105,7 +107,7 @@ def _stacked_writers(network: ResidualNetwork) -> Tensor:
 
 def _schedule_states(network: ResidualNetwork, h: Tensor, schedule: Tensor) -> list[Tensor]:
     sigma = activation_function(network.activation)
-    depth, hidden, width = network.U.shape
+    hidden, width = network.U.shape[1:]
     readers, biases, writers = network.U.reshape(-1, width), network.c.reshape(-1), _stacked_writers(network)
     states = [h]
     for shares in schedule:

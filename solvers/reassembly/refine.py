@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network import ResidualNetwork
 
-__all__ = ["Assembly", "Refiner"]
+__all__ = ["Assembly", "Halves", "Refiner"]
+
+Halves: TypeAlias = "tuple[tuple[int, ...], tuple[int, ...]]"
+"""Incoming and outgoing halves by position."""
 
 TRUSTS = (0.25, 1.0, 4.0, 16.0)
 """Trust regions searched in every round, in units of the one that served best before."""
@@ -50,7 +53,7 @@ class Assembly:
     outgoing: tuple[int, ...]
     mse: float
 
-    def moved(self, perm: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def moved(self, perm: list[int]) -> Halves:
         """Give the halves with whole blocks permuted."""
         return tuple(self.incoming[t] for t in perm), tuple(self.outgoing[t] for t in perm)
 
@@ -99,10 +102,11 @@ class Refiner:
             return False
         if assembly.mse < self.deciding.floor:
             return True
-        return certify(self.halves.reordered(assembly.incoming, assembly.outgoing), self.deciding.inputs, self.deciding.targets, self.search.variance).exact
+        network, rows = self.halves.reordered(assembly.incoming, assembly.outgoing), self.deciding
+        return certify(network, rows.inputs, rows.targets, rows.variance).exact
 
     def descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
-        """Alternate moves and exchanges until `patience` rounds of growing rows gain nothing."""
+        """Alternate moves and exchanges until `patience` rounds of growing rows gain nothing; with 0, moves alone."""
         idle, size = 0, 1
         while idle <= patience and not self.solved(assembly) and not self.stop():
             before = assembly.mse
@@ -112,7 +116,7 @@ class Refiner:
             gained = assembly.mse < (1.0 - ENOUGH_GAIN) * before
             idle = 0 if gained else idle + 1
             size = 1 if gained and size == 1 else min(4, 2 * size) if not gained else size
-            if not gained and self.exact_moves and not self.stop():
+            if not gained and patience > 0 and self.exact_moves and not self.stop():
                 better = self.climb(assembly)
                 idle = 0 if better.mse < (1.0 - ENOUGH_GAIN) * assembly.mse else idle
                 assembly = better
@@ -128,7 +132,7 @@ class Refiner:
         search = PassingSearch(passing_model(network, around, order))
         self.rounds += 1
 
-        def moved(trust: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        def moved(trust: float) -> Halves:
             route = search.descend(search.begin(trust))
             if deep:
                 route = search.deepen(route, self.stop)
@@ -139,24 +143,26 @@ class Refiner:
     def exchange(self, assembly: Assembly, size: int = 1) -> Assembly:
         """Let halves change partners: outgoing halves first, then incoming ones."""
         for side in ("outgoing", "incoming"):
-            network = self.halves.reordered(assembly.incoming, assembly.outgoing)
-            around = linearise(network, self._draw(min(2, size)), range(network.depth))
-            if not math.isfinite(around.mse):
-                return assembly
-            search = exchange_model(network, around, side=side)
-            now = assembly
-
-            def exchanged(trust: float, side: str = side, now: Assembly = now) -> tuple[tuple[int, ...], tuple[int, ...]]:
-                perm = search.descend(trust)  # noqa: B023 - called before the next turn of the loop
-                if side == "outgoing":
-                    return now.incoming, tuple(now.outgoing[t] for t in perm)
-                return tuple(now.incoming[t] for t in perm), now.outgoing
-
-            self.rounds += 1
-            assembly = self._try(side, assembly, exchanged)
             if self.solved(assembly) or self.stop():
                 break
+            assembly = self._exchange_side(assembly, size, side)
         return assembly
+
+    def _exchange_side(self, assembly: Assembly, size: int, side: str) -> Assembly:
+        network = self.halves.reordered(assembly.incoming, assembly.outgoing)
+        around = linearise(network, self._draw(min(2, size)), range(network.depth))
+        if not math.isfinite(around.mse):
+            return assembly
+        search = exchange_model(network, around, side=side)
+
+        def exchanged(trust: float) -> Halves:
+            perm = search.descend(trust)
+            if side == "outgoing":
+                return assembly.incoming, tuple(assembly.outgoing[t] for t in perm)
+            return tuple(assembly.incoming[t] for t in perm), assembly.outgoing
+
+        self.rounds += 1
+        return self._try(side, assembly, exchanged)
 
     def climb(self, assembly: Assembly) -> Assembly:
         """Measure the most promising single moves, and keep each that lowers the error."""
@@ -196,17 +202,20 @@ class Refiner:
             outgoing = tuple(changed)
         return self.measure(incoming, outgoing)
 
-    def _draw(self, size: int) -> Rows:
-        outputs, depth = self.search.targets.shape[1], self.halves.depth
-        count = max(100, size * max(self.rows_model, 10 * depth) // outputs)
+    def draw(self, count: int) -> Rows:
+        """Draw that many rows, or all there are."""
         drawn = torch.from_numpy(self.rng.permutation(self.search.count)[:count])
         return Rows(self.search.inputs[drawn], self.search.targets[drawn], self.search.variance)
+
+    def _draw(self, size: int) -> Rows:
+        outputs, depth = self.search.targets.shape[1], self.halves.depth
+        return self.draw(max(100, size * max(self.rows_model, 10 * depth) // outputs))
 
     def _try(
         self,
         kind: str,
         assembly: Assembly,
-        propose: Callable[[float], tuple[tuple[int, ...], tuple[int, ...]]],
+        propose: Callable[[float], Halves],
     ) -> Assembly:
         trust = self.trust.get(kind, 0.5)
         best, served = assembly, 0.0

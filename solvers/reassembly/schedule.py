@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.evaluation import squared_error
+from generator.reassembly.certificate import squared_error
 from solvers.reassembly.meanfield import ridge_step, schedule_flow, schedule_predictions
 from solvers.reassembly.monitor import SILENT, Monitor
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.reassembly.network import ResidualNetwork
     from solvers.reassembly.evaluation import Rows
 
-__all__ = ["legendre", "mean_field_order"]
+__all__ = ["legendre", "mean_field_order", "smeared_schedule"]
 
 STEPS = (1.0, 0.5, 0.25, 0.1)
 """Shares of a Gauss-Newton step that are tried, the whole one first."""
@@ -38,6 +38,20 @@ def legendre(moments: int, degree: int) -> Tensor:
     for n in range(1, degree):
         values.append(((2 * n + 1) * u * values[-1] - n * values[-2]) / (n + 1))
     return torch.stack(values[1:])
+
+
+def smeared_schedule(places: Tensor, moments: int, width: float) -> Tensor:
+    """Let each block act around its place in an order: shares L x K that sum to 1 for every block.
+
+    Args:
+        places: of the blocks, 0 ... K - 1.
+        moments: L.
+        width: standard deviation of a block's time, as a share of the whole.
+    """
+    times = (torch.arange(moments) + 0.5) / moments
+    centres = (places + 0.5) / len(places)
+    shares = torch.exp(-0.5 * ((times[:, None] - centres) / width).square())
+    return shares / shares.sum(dim=0)
 
 
 def mean_field_order(

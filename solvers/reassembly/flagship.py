@@ -1,0 +1,218 @@
+"""The flagship: exact pairing and order of any network whose pieces can be told apart, with no setting.
+
+Policy, fixed: weight fingerprints propose a pairing; where their points of view disagree, pairs and order are
+settled together by regressions on mean-field flows. Then each of several first orders - by the mean field, by
+|V|_F both ways, two at random - descends by the model of passings alone, which is cheap. The FINALISTS that
+came lowest descend further, with pairs of moves and exact moves. If none is exact, the best assembly is kicked
+KICKS times and a new random start made, by turns, with halves free to change partners. It ends when the error
+is rounding, or time is up. No step depends on the clock but the last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from generator.errors import SpecError
+from solvers.reassembly.alternation import alternate
+from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.fingerprint import Fingerprint, fingerprints
+from solvers.reassembly.refine import Assembly, Refiner
+from solvers.reassembly.schedule import mean_field_order
+from solvers.reassembly.seeding import random_order, seed_order
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from generator.answer import Answer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+    from solvers.reassembly.attempt import PairedBlocks
+
+__all__ = ["SEEDS", "Flagship"]
+
+SEEDS = ("portfolio", "mean-field", "norms", "random")
+"""Where first orders come from."""
+
+KICKS = 2
+"""Kicks that follow a start whose descent does not end exact."""
+
+FINALISTS = 2
+"""Starts that are taken further than moves alone lead."""
+
+NORMS = (("frobenius", True), ("frobenius", False))
+"""Proxies of depth, and whether they are taken descending."""
+
+ALTERNATIONS = 5
+"""Rounds of pairing and ordering where fingerprints are in doubt."""
+
+SURE_MARGIN = 0.7
+"""Margin above chance from which agreeing fingerprints are believed without asking the data."""
+
+ORDER_ROWS = 1_000
+"""Rows x outputs on which the mean-field order is fitted."""
+
+
+@register(family="reassembly", name="flagship", source="this project")
+@dataclass(frozen=True)
+class Flagship:
+    """Pair by fingerprints and mean-field regression, order by mean field and relocation models.
+
+    Attributes:
+        seeds: "portfolio", or one source of first orders: "mean-field", "norms" or "random".
+        meanfield: whether the regression may decide on pairs.
+        repair: whether halves change partners while ordering.
+        exact_moves: whether promising moves are measured exactly when the models help no more.
+        kicks: whether a stuck assembly is shaken, besides new starts.
+        rows: to search with at most.
+    """
+
+    seeds: str = "portfolio"
+    meanfield: bool = True
+    repair: bool = True
+    exact_moves: bool = True
+    kicks: bool = True
+    rows: int = 20_000
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Pair, order, repair, certify.
+
+        Raises:
+            SpecError: for unknown seeds, or no rows.
+        """
+        if self.seeds not in SEEDS:
+            raise SpecError(f"no seeds {self.seeds!r}; known: {', '.join(SEEDS)}")
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, self.rows)
+            _Search(self, attempt).run()
+            return attempt.answer()
+
+
+class _Search:
+    """One run of the flagship."""
+
+    def __init__(self, settings: Flagship, attempt: Attempt) -> None:
+        self.settings = settings
+        self.attempt = attempt
+        self.refiner = Refiner(
+            attempt.puzzle.network,
+            attempt.search,
+            attempt.rng,
+            self._report,
+            self._stop,
+            repair=settings.repair,
+            exact_moves=settings.exact_moves,
+        )
+        self.best: Assembly | None = None
+
+    def run(self) -> None:
+        pairings = self._pairings()
+        if self._done():
+            return
+        # Moves alone are cheap: many starts are taken as far as those go, and the best ones further.
+        shallow: list[Assembly] = []
+        for pairing, seed in self._starts(len(pairings)):
+            assembly = self._descend(self._begin(pairings[pairing], seed), patience=0)
+            self.attempt.context.log(f"start: pairing {pairing + 1}, {seed}, mse {assembly.mse:.3e}")
+            if self._done():
+                return
+            shallow.append(assembly)
+        for assembly in sorted(shallow, key=lambda one: one.mse)[:FINALISTS]:
+            deep = self._descend(assembly)
+            self.attempt.context.log(f"finalist: mse {assembly.mse:.3e} to {deep.mse:.3e}")
+            if self._done():
+                return
+        self._go_on(pairings)
+
+    def _go_on(self, pairings: list[PairedBlocks]) -> None:
+        """Kick the best assembly and start anew by turns, with repair allowed, until done."""
+        self.refiner.repair = self.settings.repair
+        turn = 0
+        while not self._done():
+            for _ in range(KICKS if self.settings.kicks else 0):
+                if self.best is not None:
+                    self._shake(self.best)
+            if self._done():
+                return
+            seed = "random"
+            assembly = self._descend(self._begin(pairings[turn % len(pairings)], seed))
+            self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
+            turn += 1
+
+    def _pairings(self) -> list[PairedBlocks]:
+        """List pairings to try, the most credible first."""
+        attempt, network = self.attempt, self.attempt.puzzle.network
+        views = fingerprints(network)
+        first = views[0]
+        filters = {tuple(view.partners) for view in views if view.name.startswith("filter")}
+        sure = first.margin > SURE_MARGIN and len(filters) == 1 and tuple(first.partners) in filters
+        attempt.context.log(f"pairing by {first.name}, margin {first.margin:.2f}, {'sure' if sure else 'in doubt'}")
+        self.refiner.repair = self.settings.repair and not sure
+        candidates = [first.partners]
+        if not sure:
+            if self.settings.meanfield:
+                candidates.insert(0, self._settle(first))
+            candidates += [view.partners for view in views[1:3]]
+        unique = list({tuple(partners): partners for partners in candidates}.values())
+        return [attempt.paired(partners) for partners in unique]
+
+    def _settle(self, view: Fingerprint) -> list[int]:
+        """Settle pairs and order together, and give the pairs."""
+        attempt = self.attempt
+        evidence = (max(view.margin, 0.0) * view.scores).float()
+        seeded = None
+        if self.settings.seeds in {"norms", "random"}:
+            seeded = lambda _: random_order(attempt.puzzle.depth, attempt.rng)  # noqa: E731 - a name would say no more
+        found = alternate(self.refiner, evidence, attempt.paired(view.partners), rounds=ALTERNATIONS, order_seed=seeded)
+        if not self._done():
+            found = self.refiner.descend(found)
+        for _ in range(KICKS if self.settings.kicks else 0):
+            found = self._shake(found)
+        partners = dict(zip(found.incoming, found.outgoing, strict=True))
+        return [partners[i] for i in range(len(partners))]
+
+    def _starts(self, pairings: int) -> Iterator[tuple[int, str]]:
+        """Yield pairing and seed of every first start: the two best pairings by the mean field, then the best one."""
+        wanted = self.settings.seeds
+        if wanted in {"portfolio", "mean-field"}:
+            yield from ((pairing, "mean-field") for pairing in range(min(2, pairings)))
+        if wanted in {"portfolio", "norms"}:
+            yield from ((0, f"{proxy}{'-' if descending else '+'}") for proxy, descending in NORMS)
+        if wanted in {"portfolio", "random"}:
+            yield from ((0, "random") for _ in range(2 if wanted == "portfolio" else 4))
+
+    def _begin(self, blocks: PairedBlocks, seed: str) -> Assembly:
+        search = self.attempt.search
+        if seed == "random":
+            order: Sequence[int] = random_order(blocks.network.depth, self.attempt.rng)
+        elif seed == "mean-field":
+            rows = search.head(max(100, ORDER_ROWS // search.targets.shape[1]))
+            order = mean_field_order(blocks.network, rows, blocks)
+        else:
+            order = seed_order(blocks.network, search.inputs[:1_000], seed[:-1], descending=seed[-1] == "-")
+        return self.refiner.measure(tuple(order), tuple(blocks.partners[k] for k in order))
+
+    def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
+        self._report(assembly)
+        return self.refiner.descend(assembly, patience)
+
+    def _shake(self, assembly: Assembly) -> Assembly:
+        """Kick an assembly, descend, and keep the better of the two."""
+        if self._done():
+            return assembly
+        kicked = self.refiner.kick(assembly, 1 + int(self.attempt.rng.integers(3)))
+        return min(self._descend(kicked, patience=1), assembly, key=lambda one: one.mse)
+
+    def _report(self, assembly: Assembly) -> None:
+        if self.best is None or assembly.mse < self.best.mse:
+            self.best = assembly
+            self.attempt.offer(assembly.incoming, assembly.outgoing, assembly.mse, self.refiner.deciding.count)
+
+    def _stop(self) -> bool:
+        return self.attempt.spent() >= 1.0
+
+    def _done(self) -> bool:
+        return self._stop() or (self.best is not None and self.refiner.solved(self.best))

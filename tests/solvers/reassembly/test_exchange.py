@@ -1,0 +1,63 @@
+"""Exchanges of halves: features against the network itself, prices against their definition, and a repair."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from solvers.reassembly.adjoint import linearise
+from solvers.reassembly.evaluation import split_rows
+from solvers.reassembly.exchange import ExchangeSearch, exchange_features, exchange_model
+
+if TYPE_CHECKING:
+    from tests.solvers.reassembly.conftest import Dropped
+
+PARTNERS = [0, 3, 2, 1, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("side", ["outgoing", "incoming"])
+def test_features_of_the_last_block_are_exact(side: str, trained_logits: Dropped) -> None:
+    network = trained_logits.network
+    rows, _ = split_rows(trained_logits.puzzle, 100, np.random.default_rng(0))
+    around = linearise(network, rows, range(8))
+    features = exchange_features(network, around, side=side).view(8, 8, -1)
+    changed = [0, 1, 2, 3, 4, 5, 6, 2]
+    pair = (range(8), changed) if side == "outgoing" else (changed, range(8))
+    change = (network.reordered(*pair)(rows.inputs) - network(rows.inputs)).T.reshape(-1)
+
+    torch.testing.assert_close(features[7, 2] - features[7, 7], change, rtol=1e-3, atol=1e-4)
+
+
+def test_prices_are_those_of_the_definition() -> None:
+    rng = torch.Generator().manual_seed(0)
+    root, linear = torch.randn(16, 16, generator=rng), torch.randn(16, generator=rng)
+    gram = root @ root.T
+    search = ExchangeSearch(gram, linear, 1.0)
+    perm = np.array([2, 0, 3, 1])
+
+    def error(order: np.ndarray) -> float:
+        x = torch.zeros(16)
+        x[torch.arange(4) * 4 + torch.from_numpy(order)] = 1.0
+        return float(x @ gram @ x - 2.0 * linear @ x)
+
+    x = torch.zeros(16)
+    x[torch.arange(4) * 4 + torch.from_numpy(perm)] = 1.0
+    prices = search._prices(perm, (2.0 * (gram @ x) - 2.0 * linear).double().numpy())
+    for a, b in itertools.combinations(range(4), 2):
+        other = perm.copy()
+        other[[a, b]] = other[[b, a]]
+        assert prices[a, b] == pytest.approx(error(other) - error(perm), rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("side", ["outgoing", "incoming"])
+def test_exchanged_halves_find_back(side: str, trained: Dropped) -> None:
+    rows, _ = split_rows(trained.puzzle, 600, np.random.default_rng(0))
+    pair = (range(8), PARTNERS) if side == "outgoing" else (PARTNERS, range(8))
+    network = trained.network.reordered(*pair)
+    search = exchange_model(network, linearise(network, rows, range(8)), side=side)
+
+    assert PARTNERS in [search.descend(trust) for trust in (0.01, 0.1, 0.5)]
