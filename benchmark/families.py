@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from generator.family import Family, Metric, register_family
 from generator.lazy import late
-from generator.reassembly.spec import PRESETS, ReassemblySpec
+from generator.reassembly.spec import PRESETS, Degradation, ReassemblySpec
 
 if TYPE_CHECKING:
     from generator.puzzle import Puzzle
@@ -24,7 +24,14 @@ def _reassembly_groups(puzzle: Puzzle) -> dict[str, str | int]:
     if spec.get("rate_first", 1) != 1:  # what decides whether norms rise or fall with depth
         trained += f" first rate {spec.get('rate_first')}"
     regime = trained if "optimiser" in spec else "imported"
-    return {"depth": depth, "regime": regime, "activation": str(spec.get("activation", "relu"))}
+    groups: dict[str, str | int] = {
+        "depth": depth,
+        "regime": regime,
+        "activation": str(spec.get("activation", "relu")),
+        "degradation": Degradation.of(spec).label,
+    }
+    rows = spec.get("rows_exported", spec.get("rows"))
+    return {**groups, "rows": rows} if isinstance(rows, int) else groups
 
 
 REASSEMBLY = register_family(
@@ -40,7 +47,7 @@ REASSEMBLY = register_family(
         metrics=(
             Metric("pairing_accuracy", "pairing", "high", shown="percent", digits=1),
             Metric("exact_order", "exact order", "high", shown="percent", digits=1),
-            Metric("mse_ratio", "MSE / var(pred)", "low", summary="median", shown="scientific", digits=1),
+            Metric("mse_ratio", "MSE / var(pred)", "low", summary="median", shown="scientific", digits=1, floor=1e-10),
             Metric("position_accuracy", "position", "high", shown="percent", digits=1, headline=False),
             Metric("kendall_tau", "Kendall tau", "high", headline=False),
             Metric("mse", "MSE", "low", summary="median", shown="scientific", digits=1, headline=False),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from generator.puzzle import Puzzle
 
-__all__ = ["Order", "Outcome", "child_seed", "make_all"]
+__all__ = ["Failure", "Order", "Outcome", "child_seed", "make_all", "make_each"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,14 @@ class Outcome:
     puzzle: Puzzle
     warnings: tuple[str, ...] = ()
     kept: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One puzzle that could not be made, and why."""
+
+    order: Order
+    error: NetjigsawError
 
 
 class Watch(Protocol):
@@ -81,33 +89,43 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
         NetjigsawError: whatever else the family raises.
     """
     failures: list[NetjigsawError] = []
-    makers = _one_by_one(orders, watch) if jobs == 1 or len(orders) == 1 else _at_once(orders, jobs, plugins, watch)
-    for make in makers:
-        try:
-            outcome = make()
-        except NetjigsawError as error:
-            failures.append(error)
+    for made in make_each(orders, jobs=jobs, plugins=plugins, watch=watch):
+        if isinstance(made, Failure):
+            failures.append(made.error)
         else:
-            yield outcome
+            yield made
     if failures:
         raise failures[0]
 
 
-def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[Callable[[], Outcome]]:
+def make_each(
+    orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch
+) -> Iterator[Outcome | Failure]:
+    """Make puzzles as `make_all` does, and yield a `Failure` for each that could not be made."""
+    makers = _one_by_one(orders, watch) if jobs == 1 or len(orders) == 1 else _at_once(orders, jobs, plugins, watch)
+    for order, make in makers:
+        try:
+            yield make()
+        except NetjigsawError as error:
+            yield Failure(order, error)
+
+
+def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[tuple[Order, Callable[[], Outcome]]]:
     for order in orders:
-        yield partial(_make, order, partial(watch, order))
+        yield order, partial(_make, order, partial(watch, order))
 
 
 def _at_once(
     orders: Sequence[Order], jobs: int, plugins: Sequence[str], watch: Watch
-) -> Iterator[Callable[[], Outcome]]:
+) -> Iterator[tuple[Order, Callable[[], Outcome]]]:
     """Give a way to each outcome as its process ends."""
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
     with ProcessPoolExecutor(min(jobs, len(orders)), context, _start_process, (tuple(plugins), news)) as pool:
         with _own_packages_first():  # processes are started as work is handed in
-            waiting = {pool.submit(_make_elsewhere, order, index) for index, order in enumerate(orders)}
+            handed = {pool.submit(_make_elsewhere, order, index): order for index, order in enumerate(orders)}
         try:
+            waiting = set(handed)
             while waiting:
                 done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
                 with contextlib.suppress(queue.Empty):
@@ -115,7 +133,7 @@ def _at_once(
                         index, *progress = news.get_nowait()
                         watch(orders[index], *progress)
                 for future in done:
-                    yield partial(_outcome, future)
+                    yield handed[future], partial(_outcome, future)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -171,10 +189,14 @@ def _make(order: Order, progress: Progress) -> Outcome:
     answer = save_answer(made.sealed, order.answers)
     try:
         save_puzzle(made.puzzle, order.folder)
-    except BaseException:
-        if not known:
+    except BaseException as error:
+        there = isinstance(error, StorageError) and order.folder.exists()  # another process was first
+        kept = _kept(order) if there else None
+        if not known and (kept is None or kept.digest != made.puzzle.digest):
             answer.unlink(missing_ok=True)
-        raise
+        if kept is None:
+            raise
+        return Outcome(order, kept, made.warnings, kept=True)
     return Outcome(order, made.puzzle, made.warnings)
 
 

@@ -74,6 +74,7 @@ class Metric:
         shown: how tables write it.
         digits: decimals in tables.
         headline: whether it decides ranks and has a column in printed tables; files hold every metric.
+        floor: smallest value that is more than rounding; a comparison takes smaller ones as equal.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Metric:
     shown: Literal["fixed", "percent", "scientific"] = "fixed"
     digits: int = 3
     headline: bool = True
+    floor: float = 0.0
 
     @property
     def if_failed(self) -> float:

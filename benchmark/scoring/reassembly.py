@@ -43,10 +43,12 @@ def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -
     """Score an answer whose form is right.
 
     An assembly whose error cannot be told from its own rounding is exact in every metric, since
-    the data cannot tell it from the network that was taken apart. Without the sealed answer (an
+    the data cannot tell it from the network that was taken apart. Degraded predictions are out of
+    its reach; there the true assembly of the same pieces makes those that must be reproduced, so
+    that no noise can turn a wrong assembly into a right one. Without the sealed answer (an
     imported puzzle) only the predictions can be compared. Such a puzzle counts as solved if the
     hash of its published solution is hit or, where there is no such hash, if the predictions are
-    reproduced.
+    reproduced; a degraded one then cannot count as solved.
     """
     pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
     mse = mean_squared_error(view, pieces)
@@ -61,7 +63,7 @@ def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -
     loose = sealed.notes.get("interchangeable") or []
     passing = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
     metrics |= _compare(_blocks(pieces), _blocks(truth), passing)
-    if metrics["exact_order"] < 1 and ratio <= PROMISING and reproduces(view, pieces):
+    if metrics["exact_order"] < 1 and _equivalent(view, pieces, truth, ratio):
         # Pieces that the data cannot tell apart may be equivalent in more ways than were listed.
         metrics |= dict.fromkeys(("pairing_accuracy", "exact_order", "position_accuracy", "kendall_tau"), 1.0)
     return Score(metrics["exact_order"] == 1.0, metrics)
@@ -83,6 +85,15 @@ def reproduces(view: ReassemblyPuzzle, pieces: Sequence[int]) -> bool:
     """Decide whether an assembly's error is no more than its own rounding; no fixed threshold could."""
     with torch.inference_mode():
         return certify(view.assembled(pieces), view.inputs, view.predictions, view.variance).exact
+
+
+def _equivalent(view: ReassemblyPuzzle, pieces: Sequence[int], truth: Sequence[int], ratio: float) -> bool:
+    """Decide whether an assembly computes what the true one does."""
+    if view.degradation.none:
+        return ratio <= PROMISING and reproduces(view, pieces)
+    with torch.inference_mode():
+        wanted = view.assembled(truth)(view.inputs)
+        return certify(view.assembled(pieces), view.inputs, wanted, view.variance).exact
 
 
 def solution_sha256(pieces: Sequence[int]) -> str:

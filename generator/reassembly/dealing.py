@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from generator.reassembly.health import Health
+    from generator.reassembly.likelihood import Verdict
     from generator.reassembly.network import ResidualNetwork
 
-__all__ = ["fingerprint", "pieces_of", "public_health", "sealed_health", "shuffled_numbers", "warnings_of"]
+__all__ = ["fingerprint", "noise_rng", "pieces_of", "public_health", "sealed_health", "shuffled_numbers", "warnings_of"]
 
 
 def fingerprint(network: ResidualNetwork) -> str:
@@ -35,6 +37,11 @@ def shuffled_numbers(seed: int, secret: str, count: int) -> list[int]:
     return [int(number) for number in rng.permutation(count)]
 
 
+def noise_rng(seed: int, secret: str) -> np.random.Generator:
+    """Make the stream of what degrades a puzzle; nobody can take the noise off again by guessing the seed alone."""
+    return np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)], spawn_key=(1,)))
+
+
 def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) -> dict[str, np.ndarray]:
     """Name the halves by their piece numbers; `answer` lists the numbers in execution order."""
     layers: list[tuple[Tensor, Tensor]] = []
@@ -49,8 +56,11 @@ def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) 
     return pieces
 
 
-def public_health(health: Health) -> dict[str, JsonValue]:
-    """Sum up what was measured, without what would betray the order."""
+def public_health(health: Health, verdict: Verdict | None = None) -> dict[str, JsonValue]:
+    """Sum up what was measured, without what would betray the order.
+
+    Of a verdict on a degraded puzzle only its outcome: nobody who has real noise is told how much of it there is.
+    """
 
     def summary(values: Sequence[float]) -> dict[str, JsonValue]:
         if not values:
@@ -66,19 +76,30 @@ def public_health(health: Health) -> dict[str, JsonValue]:
         "exchange": summary(health.exchange),
         "round_off": health.round_off,
         "identifiable": health.identifiable,
+        **({} if verdict is None else {"truth_is_best": verdict.margin >= 0}),
     }
 
 
-def sealed_health(health: Health, incoming: Sequence[int]) -> dict[str, JsonValue]:
+def sealed_health(health: Health, incoming: Sequence[int], verdict: Verdict | None = None) -> dict[str, JsonValue]:
     """List what was measured by depth, and which blocks, by their incoming halves, can pass each other."""
+    judged: dict[str, JsonValue] = {}
+    if verdict is not None:
+        judged["degraded"] = {
+            "mse": verdict.mse,
+            "expected_mse": verdict.expected,
+            "p_value": verdict.p_value,
+            "margin": verdict.margin if math.isfinite(verdict.margin) else None,
+            "confidence": verdict.confidence,
+        }
     return {
         "movement": list(health.movement),
         "exchange": list(health.exchange),
         "interchangeable": [[incoming[a], incoming[b]] for a, b in health.interchangeable],
+        **judged,
     }
 
 
-def warnings_of(health: Health, incoming: Sequence[int]) -> tuple[str, ...]:
+def warnings_of(health: Health, incoming: Sequence[int], verdict: Verdict | None = None) -> tuple[str, ...]:
     """Say what the maker of a puzzle should know of its network."""
     warnings = []
     if health.loss > health.linear_loss:
@@ -90,4 +111,10 @@ def warnings_of(health: Health, incoming: Sequence[int]) -> tuple[str, ...]:
             f"{a + 1} and {b + 1} (pieces {incoming[a]}, {incoming[b]})" for a, b in health.interchangeable
         )
         warnings.append(f"the data cannot tell the order of blocks {pairs}; every equivalent order will be accepted")
+    if verdict is not None and verdict.margin < 0 and verdict.rival is not None:
+        first, last = verdict.rival.first + 1, verdict.rival.last + 1
+        warnings.append(
+            f"a wrong assembly (blocks {first} to {last}: {verdict.rival.kind}) fits the degraded data better than the "
+            f"true one, by {-verdict.margin:.2g} in log-likelihood; only the true one will be accepted"
+        )
     return tuple(warnings)

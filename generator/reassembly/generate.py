@@ -12,14 +12,17 @@ from generator.errors import TrainingError
 from generator.family import seal, silent
 from generator.reassembly.dealing import (
     fingerprint,
+    noise_rng,
     pieces_of,
     public_health,
     sealed_health,
     shuffled_numbers,
     warnings_of,
 )
+from generator.reassembly.degrade import degraded_predictions, rounded
 from generator.reassembly.gradient import BatchGradient
 from generator.reassembly.health import check_health
+from generator.reassembly.likelihood import judge
 from generator.reassembly.network import ResidualNetwork
 from generator.reassembly.tasks import make_task
 from generator.training import one_thread, train, usable_device
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from generator.family import Made, Progress
+    from generator.reassembly.likelihood import Verdict
     from generator.reassembly.spec import ReassemblySpec
     from generator.reassembly.tasks import Task
 
@@ -39,6 +43,9 @@ CHUNK_BATCHES = 64
 """Batches of fresh data drawn at once: small draws spend their time on overhead."""
 CHUNK_ROWS = 2**20
 """Largest such draw, so that large batches do not fill the memory."""
+
+JUDGED_ROWS = 2000
+"""Rows on which the true assembly of a degraded puzzle is held against its neighbours."""
 
 
 def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
@@ -58,10 +65,13 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
         predictions = network(x)
         if not bool(torch.isfinite(predictions).all()):
             raise TrainingError("the trained network's predictions are not finite; lower learning_rate or set clip")
-        health = check_health(network, x, y, classes=task.classes)
+        health = check_health(network, x, y, classes=task.classes, exported=spec.rows_exported)
         if not health.finite:
             raise TrainingError("the trained network's states overflow; lower learning_rate or set clip")
-    secret = fingerprint(network)
+        secret = fingerprint(network)
+        rows = slice(spec.rows_exported)
+        data = {"inputs": x[rows], "predictions": predictions[rows], "labels": y[rows]}
+        network, verdict = _degrade(network, data, spec, noise_rng(seed, secret))
     answer = shuffled_numbers(seed, secret, 2 * spec.depth + 1)
     incoming, outgoing, head = answer[:-1:2], answer[1::2], answer[-1]
     return seal(
@@ -71,15 +81,34 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
         secret=secret,
         answer=list(answer),
         pieces=pieces_of(network, answer, biases=spec.biases),
-        data={"inputs": x.numpy(), "predictions": predictions.numpy(), "labels": y.numpy()},
+        data={kind: tensor.numpy() for kind, tensor in data.items()},
         spec=spec.model_dump(mode="json"),
         facts={
             "roles": {"incoming": [*sorted(incoming)], "outgoing": [*sorted(outgoing)], "head": head},
-            "health": public_health(health),
+            "health": public_health(health, verdict),
         },
-        notes=sealed_health(health, incoming),
-        warnings=warnings_of(health, incoming),
+        notes=sealed_health(health, incoming, verdict),
+        warnings=warnings_of(health, incoming, verdict),
     )
+
+
+def _degrade(
+    network: ResidualNetwork, data: dict[str, Tensor], spec: ReassemblySpec, rng: np.random.Generator
+) -> tuple[ResidualNetwork, Verdict | None]:
+    """Degrade a network's pieces, and its predictions in `data`; judge the true assembly as a solver would.
+
+    Raises:
+        TrainingError: if the rounded pieces form no network.
+    """
+    degradation = spec.degradation
+    if degradation.none:
+        return network, None
+    handed_out = rounded(network, degradation.piece_format)
+    data["predictions"] = degraded_predictions(data["predictions"], degradation, rng)
+    x, predictions = data["inputs"][:JUDGED_ROWS], data["predictions"][:JUDGED_ROWS]
+    if not bool(torch.isfinite(handed_out(x)).all()):
+        raise TrainingError(f"the network's weights do not fit into {spec.piece_format}; choose another piece_format")
+    return handed_out, judge(handed_out, x, predictions, degradation, rng)
 
 
 def initial_network(spec: ReassemblySpec, rng: torch.Generator) -> ResidualNetwork:

@@ -36,10 +36,10 @@ Scoring accepts what is within 20 times an assembly's own rounding, so there is 
 
 @dataclass(frozen=True)
 class Health:
-    """What was measured on a trained network and its exported rows.
+    """What was measured on a trained network and its rows, before anything was degraded.
 
     Attributes:
-        loss: training loss of the network on the exported rows.
+        loss: training loss of the network on its rows.
         constant_loss: of the best constant prediction.
         linear_loss: of the least-squares linear one; for classes, the cross-entropy of such a fit to the
             one-hot labels, clipped and scaled to probabilities.
@@ -74,9 +74,14 @@ class Health:
         return all(effect >= self.threshold for effect in self.exchange)
 
 
-def check_health(network: ResidualNetwork, x: Tensor, y: Tensor, *, classes: bool) -> Health:
-    """Measure a network on its exported rows: inputs n x d, labels n x o (or class numbers n x 1)."""
-    probe = x[:PROBE_ROWS]
+def check_health(
+    network: ResidualNetwork, x: Tensor, y: Tensor, *, classes: bool, exported: int | None = None
+) -> Health:
+    """Measure a network on its rows: inputs n x d, labels n x o (or class numbers n x 1).
+
+    What a solver can see of the order is measured on those of them that are exported, the first ones.
+    """
+    probe = x[: min(PROBE_ROWS, len(x) if exported is None else exported)]
     exact = network.to(torch.float64)
     round_off = _ratio(network(probe).double(), exact(probe.double()))
     exchange = exchange_effects(exact, probe.double())

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from generator.errors import AnswerError, PuzzleError
 from generator.reassembly.network import ACTIVATIONS, ResidualNetwork
+from generator.reassembly.spec import UNDEGRADED, Degradation
 from generator.storage import first_fault
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ class ReassemblyPuzzle:
         roles: piece numbers.
         network: the halves as stacked float32 tensors, in the order of `roles`.
         inputs: n x d.
-        predictions: n x o, the network's own output.
+        predictions: n x o, the network's own output, degraded where the puzzle is.
         labels: n x o (or n x 1 class numbers), what it was trained on; None if unknown.
         solution_sha256: hash of a published solution, its piece numbers joined with commas.
+        degradation: what was done to pieces and predictions after the training.
     """
 
     roles: Roles
@@ -66,6 +68,7 @@ class ReassemblyPuzzle:
     predictions: Tensor
     labels: Tensor | None = None
     solution_sha256: str | None = None
+    degradation: Degradation = UNDEGRADED
 
     @property
     def depth(self) -> int:
@@ -170,6 +173,7 @@ def view_puzzle(puzzle: Puzzle) -> ReassemblyPuzzle:
         predictions=torch.from_numpy(predictions.astype(np.float32)),
         labels=None if labels is None else torch.from_numpy(labels.astype(np.float32)),
         solution_sha256=puzzle.manifest.solution_sha256,
+        degradation=Degradation.of(puzzle.manifest.spec),
     )
 
 

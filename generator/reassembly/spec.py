@@ -2,14 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
-__all__ = ["CLASSIFICATION", "PRESETS", "ReassemblySpec"]
+from generator.errors import PuzzleError
+from generator.storage import first_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CLASSIFICATION", "PRESETS", "UNDEGRADED", "Degradation", "ReassemblySpec"]
 
 CLASSIFICATION = "classes"
 """The task whose predictions are logits; all others are regressions."""
+
+PieceFormat = Literal["float32", "float16", "int8"]
+Decimals = Annotated[int | None, Field(ge=0, le=9)]  # more would be those of float32's own rounding
+Noise = Annotated[float, Field(ge=0, le=10)]
+
+
+class Degradation(BaseModel):
+    """What was done to pieces and predictions after the training: public, a solver may know it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    piece_format: PieceFormat = "float32"
+    prediction_decimals: Decimals = None
+    prediction_noise: Noise = 0.0
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> Self:
+        """Read it from a recipe as manifests hold it; what is not there was not done.
+
+        Raises:
+            PuzzleError: for values that make no sense.
+        """
+        try:
+            return cls.model_validate({name: spec[name] for name in cls.model_fields if name in spec})
+        except ValidationError as error:
+            raise PuzzleError(f"the manifest's spec: {first_fault(error)}") from None
+
+    @property
+    def none(self) -> bool:
+        """Whether pieces and predictions are the trained network's own."""
+        return self == UNDEGRADED
+
+    @property
+    def label(self) -> str:
+        """Name it as tables do."""
+        parts: list[str] = [self.piece_format] if self.piece_format != "float32" else []
+        parts += [f"{self.prediction_decimals} decimals"] if self.prediction_decimals is not None else []
+        parts += [f"{100 * self.prediction_noise:g} % noise"] if self.prediction_noise else []
+        return ", ".join(parts) or "none"
+
+
+UNDEGRADED = Degradation()
+"""Pieces and predictions as the trained network had them."""
 
 
 class ReassemblySpec(BaseModel):
@@ -41,7 +98,7 @@ class ReassemblySpec(BaseModel):
     noise: float = Field(
         0.3, ge=0, le=10, description="Label noise: in standard deviations of the target; for classes, of the logits."
     )
-    rows: int = Field(2000, ge=1, le=10_000_000, description="Rows exported with the puzzle.")
+    rows: int = Field(2000, ge=1, le=10_000_000, description="Rows drawn, and exported with the puzzle.")
     data: Literal["fixed", "fresh"] = Field(
         "fixed", description="Train on the exported rows, or on fresh draws at every step."
     )
@@ -64,13 +121,40 @@ class ReassemblySpec(BaseModel):
     clip: float | None = Field(None, gt=0, description="Largest gradient norm; a longer gradient is scaled down to it.")
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?|mps)$", description="Where to train.")
 
+    piece_format: PieceFormat = Field(
+        "float32", description="What the pieces are rounded to after the training; int8 is symmetric, per tensor."
+    )
+    prediction_decimals: Decimals = Field(None, description="Decimals that the predictions are rounded to.")
+    prediction_noise: Noise = Field(
+        0.0, description="Noise on the predictions, in standard deviations of each output's."
+    )
+    rows_exported: int | None = Field(None, ge=1, description="Rows exported, the first of those drawn; none: all.")
+
+    @property
+    def degradation(self) -> Degradation:
+        """What is done to pieces and predictions after the training."""
+        return Degradation.of(dict(self))
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_done(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out degradations that are none: such a recipe, and its puzzle's digest, is what it was without them."""
+        written: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        return {key: value for key, value in written.items() if key not in _OPTIONAL or value != fields[key].default}
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.task == CLASSIFICATION and self.outputs < 2:
             raise ValueError("a classification needs at least 2 outputs")
         if self.warmup > self.steps:
             raise ValueError(f"warmup ({self.warmup}) is longer than the training ({self.steps} steps)")
+        if self.rows_exported is not None and self.rows_exported > self.rows:
+            raise ValueError(f"rows_exported ({self.rows_exported}) is more than rows ({self.rows})")
         return self
+
+
+_OPTIONAL = frozenset({*Degradation.model_fields, "rows_exported"})
+"""Fields that a recipe holds only where they change something."""
 
 
 _PUBLISHED: dict[str, Any] = {
