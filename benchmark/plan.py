@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.lookup import find_family
 from benchmark.outcome import Work
+from benchmark.suites.places import BUILT_IN as SUITES
+from benchmark.suites.places import puzzle_home
 from benchmark.trial import Limits, Status, Trial
 from generator.errors import SpecError
 from generator.storage import answers_beside
@@ -24,13 +26,13 @@ from solvers.registry import BUILT_IN, build_solver, check_parameters, list_solv
 from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from benchmark.request import LoadedPuzzle, RunRequest
     from solvers.reference import Reference
     from solvers.registry import SolverEntry
 
-__all__ = ["Cell", "absolute_plugins", "hidden_places", "plan"]
+__all__ = ["Cell", "absolute_plugins", "hidden_places", "label_of", "plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +107,12 @@ def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, see
         seed=seed,
         limits=limits,
     )
-    label = dataclasses.replace(reference, target=trial.solver).label
-    return Cell(trial, loaded, _absolute(reference), label, candidate.settled)
+    return Cell(trial, loaded, _absolute(reference), label_of(reference), candidate.settled)
+
+
+def label_of(reference: Reference) -> str:
+    """Write a solver as rows name it: parameters in order, no family, a file's path without detours."""
+    return dataclasses.replace(reference, target=_name(reference)).label
 
 
 def _name(reference: Reference) -> str:
@@ -164,6 +170,7 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
     A store holds the answers that other solvers gave. So besides this run's, every one that lies
     in the current folder or beside a puzzle is hidden, the places where runs leave theirs. The
     puzzles are hidden too: a solver gets its puzzle when the clock starts, and must not read it before.
+    So is every puzzle that suites have brought to this machine, since these may be copies of them.
 
     Raises:
         SpecError: if one of them holds the program, or a solver or plug-in that must be read.
@@ -172,7 +179,8 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
     homes = [answers_beside(puzzle) for puzzle in puzzles]
     grounds = {Path.cwd(), *(puzzle.parent for puzzle in puzzles)}
     stores = [store for ground in sorted(grounds) for store in _stores_in(ground)]
-    places = sorted({place.resolve() for place in (*request.hidden, *puzzles, *homes, *stores, request.results)})
+    suites = [puzzle_home(), *SUITES.glob("*/puzzles")]
+    places = _outermost((*request.hidden, *puzzles, *homes, *stores, *suites, request.results))
     solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
     plugins = [plugin for plugin in request.plugins if plugin.endswith(".py")]
     needed = [("solver", Path(file)) for file in solvers] + [("plug-in", Path(file)) for file in plugins]
@@ -182,6 +190,12 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
             if file.resolve().is_relative_to(place):
                 raise SpecError(f"{place} is hidden from solvers, but the {what} {file} lies in it; keep them apart")
     return tuple(places)
+
+
+def _outermost(places: Iterable[Path]) -> list[Path]:
+    """Leave out what lies in a place that is hidden itself: each takes a mount."""
+    resolved = {place.resolve() for place in places}
+    return sorted(place for place in resolved if resolved.isdisjoint(place.parents))
 
 
 def _stores_in(ground: Path) -> Iterator[Path]:

@@ -9,8 +9,11 @@ from benchmark.trial import Limits, Status
 from generator.storage import answers_beside, find_answer, load_puzzle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from benchmark.plan import Cell
+    from benchmark.suites.schema import SuiteUse
     from generator.puzzle import Puzzle, SealedAnswer
     from solvers.reference import Reference
 
@@ -32,6 +35,10 @@ class LoadedPuzzle:
     path: Path | None = None
 
 
+def _as_planned(cells: list[Cell]) -> list[Cell]:
+    return cells
+
+
 @dataclass(frozen=True)
 class RunRequest:
     """Which solvers on which puzzles, how often, under which limits, and where rows go.
@@ -47,6 +54,8 @@ class RunRequest:
         hidden: folders that solvers must not see, besides the store and the default homes of answers.
         retry: statuses whose trials are run again.
         isolation: `auto`, `namespaces` or `rlimits`.
+        suites: what the puzzles are of suites, for the record of the session.
+        order: puts the cells that are left to run into the order of their execution.
     """
 
     puzzles: tuple[LoadedPuzzle, ...]
@@ -59,6 +68,8 @@ class RunRequest:
     hidden: tuple[Path, ...] = ()
     retry: frozenset[Status] = frozenset()
     isolation: str = "auto"
+    suites: tuple[SuiteUse, ...] = ()
+    order: Callable[[list[Cell]], list[Cell]] = _as_planned
 
 
 def load_for_run(folder: Path, answers: Path | None = None) -> LoadedPuzzle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -115,9 +116,9 @@ def run(
     hidden = hidden_places(request)
     store = Store(request.results)
     held = {row.trial: row for row in store.rows() if row.status not in request.retry}
-    todo = [cell for cell in cells if cell.trial.id not in held]
+    todo = request.order([cell for cell in cells if cell.trial.id not in held])
     tell = on_event or _ignore
-    if todo:
+    if todo or _unrecorded(store, request):
         settings = Settings(request.limits.threads, hidden, request.isolation, warm)
         executor = LocalExecutor(settings, jobs=request.jobs, live=live and on_event is not None)
         with contextlib.closing(executor):
@@ -128,6 +129,7 @@ def run(
                 threads=request.limits.threads,
                 isolation=executor.isolation,
                 plugins=request.plugins,
+                suites=request.suites,
             )
             with Writer(request.results, session) as writer:
                 tell(Opened(session, len(cells), len(cells) - len(todo)))
@@ -136,6 +138,12 @@ def run(
     else:
         tell(Opened(None, len(cells), len(cells)))
     return [held[cell.trial.id] for cell in cells]
+
+
+def _unrecorded(store: Store, request: RunRequest) -> bool:
+    """Say whether the store does not know yet that it holds what a suite planned."""
+    recorded = [use for session in store.sessions().values() for use in session.suites] if request.suites else []
+    return any(use not in recorded for use in request.suites)
 
 
 class _Run:
@@ -211,6 +219,7 @@ def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
         load_s=outcome.load_s,
         cpu_s=outcome.cpu_s,
         peak_mib=outcome.peak_mib,
+        load_average=None if outcome.wall_s is None else round(os.getloadavg()[0], 2),
     )
 
 

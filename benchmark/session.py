@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from benchmark.suites.schema import SuiteUse  # noqa: TC001 - pydantic reads the annotation
 from generator.version import __version__
 
 __all__ = ["Session", "describe_session"]
@@ -44,10 +45,18 @@ class Session(BaseModel):
     commit: str | None = None
     """Git commit of the program's folder, with a plus where files were changed."""
     plugins: tuple[str, ...] = ()
+    suites: tuple[SuiteUse, ...] = ()
+    """What was planned of suites: a cell of it that has no row is missing."""
 
 
 def describe_session(
-    *, jobs: int, threads: int, isolation: str, plugins: tuple[str, ...] = (), kind: Literal["run", "rescore"] = "run"
+    *,
+    jobs: int,
+    threads: int,
+    isolation: str,
+    plugins: tuple[str, ...] = (),
+    kind: Literal["run", "rescore"] = "run",
+    suites: tuple[SuiteUse, ...] = (),
 ) -> Session:
     """Look at the machine and the installed packages."""
     now = datetime.now(UTC)
@@ -70,6 +79,7 @@ def describe_session(
         blas=_blas(),
         commit=_commit(),
         plugins=plugins,
+        suites=suites,
     )
 
 

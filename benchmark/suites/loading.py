@@ -1,0 +1,141 @@
+"""What a run is to solve: folders of puzzles and puzzles of suites, read and ready."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.lookup import find_family
+from benchmark.request import LoadedPuzzle, load_for_run
+from benchmark.suites.building import check_built
+from benchmark.suites.finding import built_in_suites, find_suite_file
+from benchmark.suites.locking import lock_path
+from benchmark.suites.places import puzzle_home
+from benchmark.suites.reading import puzzles_folder, read_suite
+from benchmark.suites.schema import NOT_AS_LOCKED, LockState, PlannedPuzzle, SuiteUse
+from generator.errors import SpecError, StorageError
+from generator.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.suites.record import Entry, Suite
+
+__all__ = ["Target", "common_seeds", "differing", "find_target", "load_target", "suite_use"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one argument of a command means: the folder of a puzzle, or some puzzles of a suite."""
+
+    folder: Path | None = None
+    suite: Suite | None = None
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def hidden(self) -> tuple[Path, ...]:
+        """What solvers must not see besides the puzzles: whoever reads a suite's file can make its answers."""
+        if self.suite is None:
+            return ()
+        source = self.suite.source.resolve()
+        beside = (puzzles_folder(source),) if any(entry.supplied for entry in self.entries) else ()
+        return (source, lock_path(source), *beside, puzzle_home())
+
+    @property
+    def built(self) -> Target:
+        """The same without the puzzles that are not built."""
+        return dataclasses.replace(self, entries=tuple(entry for entry in self.entries if entry.digest is not None))
+
+    def refreshed(self) -> Target:
+        """Look again which puzzles of the suite are built."""
+        if self.suite is None:
+            return self
+        suite = self.suite.refreshed()
+        return dataclasses.replace(self, suite=suite, entries=tuple(suite.entry(entry.name) for entry in self.entries))
+
+
+def find_target(text: str) -> Target:
+    """Read an argument: a puzzle's folder, a suite, or `suite/pattern` for the puzzles named or tagged so.
+
+    Raises:
+        SpecError: if the suite's file is wrong, or no puzzle of it fits.
+        StorageError: if there is neither puzzle nor suite.
+    """
+    if text not in built_in_suites() and (Path(text) / "manifest.json").exists():
+        return Target(folder=Path(text))
+    source = find_suite_file(text)
+    if source is not None:
+        suite = read_suite(source)
+        return Target(suite=suite, entries=suite.entries)
+    head, slash, pattern = text.rpartition("/")
+    source = find_suite_file(head) if slash else None
+    if source is not None:
+        suite = read_suite(source)
+        return Target(suite=suite, entries=suite.select(pattern))
+    raise StorageError(f"no puzzle at {text}, and no suite of that name{did_you_mean(text, built_in_suites())}")
+
+
+def load_target(target: Target, answers: Path | None = None) -> list[LoadedPuzzle]:
+    """Read a target's puzzles, and their answers where there are any.
+
+    Raises:
+        StorageError: if a puzzle is not built, or a file cannot be read.
+        PuzzleError: if one is damaged.
+        AnswerError: if an answer does not open its puzzle's commitment.
+    """
+    if target.folder is not None:
+        return [load_for_run(target.folder, answers)]
+    return [_load_entry(entry, answers) for entry in target.entries]
+
+
+def _load_entry(entry: Entry, answers: Path | None) -> LoadedPuzzle:
+    check_built(entry)
+    loaded = load_for_run(entry.path, answers)
+    # Suites share the puzzle under names of their own; the name is not part of the digest.
+    name = entry.name + (NOT_AS_LOCKED if entry.state is LockState.DIFFERS else "")
+    manifest = loaded.puzzle.manifest.model_copy(update={"name": name})
+    return dataclasses.replace(loaded, puzzle=dataclasses.replace(loaded.puzzle, manifest=manifest))
+
+
+def common_seeds(targets: Sequence[Target]) -> int:
+    """Say how often each solver runs on each puzzle: what the suites among the targets say, else once.
+
+    Raises:
+        SpecError: if two suites say different numbers.
+    """
+    suites = [target.suite for target in targets if target.suite is not None]
+    for suite in suites[1:]:
+        if suite.seeds != suites[0].seeds:
+            raise SpecError(f"suites {suites[0].name} and {suite.name} have different seeds; give --seeds for both")
+    return suites[0].seeds if suites else 1
+
+
+def suite_use(target: Target, loaded: Sequence[LoadedPuzzle], seeds: Sequence[int]) -> SuiteUse | None:
+    """Write down for the session what is planned of a suite; None for a puzzle's folder."""
+    if target.suite is None:
+        return None
+    planned = [
+        PlannedPuzzle(
+            name=entry.name,
+            digest=item.puzzle.digest,
+            family=entry.family,
+            tags=entry.tags,
+            groups=dict(find_family(entry.family).groups(item.puzzle)),
+            state=entry.state,
+        )
+        for entry, item in zip(target.entries, loaded, strict=True)
+    ]
+    return SuiteUse(
+        name=target.suite.name,
+        digest=target.suite.digest,
+        seeds=tuple(seeds),
+        headline=target.suite.headline,
+        puzzles=tuple(planned),
+    )
+
+
+def differing(use: SuiteUse) -> list[str]:
+    """List the puzzles of a plan that are not as the suite's lock has them."""
+    return [puzzle.name for puzzle in use.puzzles if puzzle.state is LockState.DIFFERS]

@@ -1,0 +1,75 @@
+"""A suite's lock: the digests that its maker got, so that everybody else can see whether theirs are the same."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from benchmark.suites.places import versions
+from benchmark.suites.schema import Lock, LockedPuzzle
+from generator.errors import SpecError
+from generator.storage import read_model, writing_file
+from generator.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.suites.record import Suite
+
+__all__ = ["lock_of", "lock_path", "lock_text", "read_lock", "write_lock"]
+
+
+def lock_path(source: Path) -> Path:
+    """Name the lock file of a suite's TOML file."""
+    return source.with_suffix(".lock")
+
+
+def read_lock(source: Path) -> Lock | None:
+    """Read the lock beside a suite's TOML file, or say None where there is none.
+
+    Raises:
+        StorageError: if it cannot be read.
+        PuzzleError: if it is damaged.
+    """
+    path = lock_path(source)
+    return read_model(Lock, path, kind="lock") if path.exists() else None
+
+
+def lock_of(suite: Suite) -> Lock:
+    """Write down which puzzles a suite has here.
+
+    Raises:
+        SpecError: if one is not built.
+    """
+    puzzles = {}
+    for entry in suite.entries:
+        if entry.recipe is None:
+            continue  # its digest is in the suite's file
+        if entry.digest is None:
+            raise SpecError(f"suite {suite.name}: puzzle {entry.name} is not built; build all of them, then lock")
+        puzzles[entry.name] = LockedPuzzle(digest=entry.digest, recipe=entry.recipe.digest)
+    return Lock(
+        suite=suite.name,
+        definition=suite.definition,
+        generator=f"netjigsaw {__version__}",
+        versions=versions(),
+        puzzles=puzzles,
+    )
+
+
+def lock_text(lock: Lock) -> str:
+    """Write a lock as it stands in its file."""
+    return json.dumps(lock.model_dump(mode="json"), indent=1) + "\n"
+
+
+def write_lock(suite: Suite) -> Path:
+    """Write a suite's lock beside its TOML file and return where it lies.
+
+    Raises:
+        SpecError: as `lock_of` does.
+        StorageError: if the file cannot be written.
+    """
+    target, text = lock_path(suite.source), lock_text(lock_of(suite))
+    with writing_file(target) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+    return target

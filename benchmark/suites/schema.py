@@ -1,0 +1,148 @@
+"""What crosses the disk: a suite's TOML file, its lock, and what a session records of it."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StringConstraints, model_validator
+
+from benchmark.trial import Limits
+
+__all__ = [
+    "NOT_AS_LOCKED",
+    "Lock",
+    "LockState",
+    "LockedPuzzle",
+    "PlannedPuzzle",
+    "PuzzleItem",
+    "Scoring",
+    "SuiteFile",
+    "SuiteUse",
+]
+
+SafeName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+"""Fit to name a file anywhere."""
+Label = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.,:+_-]*$", max_length=64)]
+Digest = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
+
+
+class PuzzleItem(BaseModel):
+    """One `[[puzzle]]` of a suite's file: a recipe, or the digest of a puzzle that comes with the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: SafeName
+    family: str | None = None
+    """By default the suite's."""
+    seed: Annotated[StrictInt, Field(ge=0)] | None = None
+    preset: str | None = None
+    spec: dict[str, JsonValue] = {}
+    """Changes to the preset, or to the defaults."""
+    tags: tuple[Label, ...] = ()
+    digest: Digest | None = None
+    """Instead of a recipe, which would tell how to make the answer."""
+    commitment: str | None = None
+    """With a digest: what the maker committed to, as the manifest has it."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        recipe = self.seed is not None or self.preset is not None or bool(self.spec)
+        if self.digest is None and self.seed is None:
+            raise ValueError("needs a seed, or the digest of a puzzle that comes with the suite")
+        if self.digest is not None and recipe:
+            raise ValueError("has a digest, so it can have no seed, preset or spec")
+        if self.digest is None and self.commitment is not None:
+            raise ValueError("has a commitment without a digest")
+        return self
+
+
+class Scoring(BaseModel):
+    """How tables of a suite sum it up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    headline: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Names of the family's metrics that decide ranks and have columns, in order; by default the family's choice."""
+
+
+class SuiteFile(BaseModel):
+    """A suite's TOML file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1]
+    name: SafeName
+    description: str = ""
+    family: str | None = None
+    """Of every puzzle that names none."""
+    seeds: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
+    """How often each solver runs on each puzzle."""
+    limits: Limits = Limits()
+    scoring: Scoring = Scoring()
+    puzzle: Annotated[tuple[PuzzleItem, ...], Field(min_length=1, max_length=10_000)]
+
+
+class LockedPuzzle(BaseModel):
+    """What the maker of a suite got from one recipe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    digest: Digest
+    recipe: Digest
+    """Digest of family, seed and spec, so that a recipe that was changed since is not held to the old digest."""
+
+
+class Lock(BaseModel):
+    """A suite's lock file: JSON, beside the TOML file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    suite: SafeName
+    definition: Digest
+    """Digest of everything in the TOML file that matters to results."""
+    generator: str
+    versions: dict[str, str]
+    """Of the libraries that decide the last bits."""
+    puzzles: dict[SafeName, LockedPuzzle]
+
+
+class LockState(enum.StrEnum):
+    """How a puzzle stands to its suite's lock."""
+
+    LOCKED = "as locked"
+    DIFFERS = "differs"
+    OUTDATED = "recipe changed since"
+    UNLOCKED = "not locked"
+    MISSING = "not built"
+
+
+NOT_AS_LOCKED = " (not as locked)"
+"""Ends the name of a puzzle in results where its digest differs from the lock, so that every table shows it."""
+
+
+class PlannedPuzzle(BaseModel):
+    """A suite's puzzle, as a session records it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    digest: str
+    family: str
+    tags: tuple[str, ...] = ()
+    groups: dict[str, str | int] = {}
+    state: LockState = LockState.UNLOCKED
+
+
+class SuiteUse(BaseModel):
+    """What a session ran of a suite: its plan, so that a cell without a row is known to be missing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    digest: str | None = None
+    """Of the whole suite: limits, seeds and the digests of all its puzzles; none while some are not built."""
+    seeds: tuple[int, ...]
+    headline: tuple[str, ...] | None = None
+    puzzles: tuple[PlannedPuzzle, ...]

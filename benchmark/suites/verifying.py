@@ -1,0 +1,78 @@
+"""Is what lies here what was locked? Every tensor is digested again, every commitment opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.suites.reading import puzzles_folder
+from benchmark.suites.schema import LockState
+from generator.errors import NetjigsawError
+from generator.storage import DEFAULT_ANSWERS, find_answer, load_puzzle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmark.suites.record import Entry, Suite
+    from generator.puzzle import Puzzle
+
+__all__ = ["Finding", "verify"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one puzzle, or of one file: a problem, or a note that there is none."""
+
+    name: str
+    problem: str = ""
+    note: str = ""
+
+
+def verify(suite: Suite) -> list[Finding]:
+    """Check every puzzle of a suite, and that nothing else lies among those that came with it."""
+    return [*map(_verify_entry, suite.entries), *_strangers(suite)]
+
+
+def _verify_entry(entry: Entry) -> Finding:
+    try:
+        if entry.digest is None:
+            where = f"it should have come with the suite, at {entry.path}" if entry.recipe is None else "not built here"
+            return Finding(entry.name, problem=where)
+        puzzle = load_puzzle(entry.path)
+        sealed = find_answer(puzzle, entry.answers)
+    except NetjigsawError as error:
+        return Finding(entry.name, problem=str(error))
+    problem = _contradiction(entry, puzzle)
+    if problem:
+        return Finding(entry.name, problem=problem)
+    answer = "its answer opens the commitment" if sealed is not None else "no answer here"
+    return Finding(entry.name, note=f"{puzzle.digest[:12]} {entry.state}, {answer}")
+
+
+def _contradiction(entry: Entry, puzzle: Puzzle) -> str:
+    """Say how a puzzle, sound in itself, is not the one that the suite asks for; empty if it is."""
+    if puzzle.manifest.family != entry.family:
+        return f"a {puzzle.manifest.family} puzzle, not a {entry.family} one"
+    if entry.state is LockState.DIFFERS:
+        return f"digest {entry.digest}, but {entry.locked} is locked"
+    if entry.state is LockState.OUTDATED:
+        return "its recipe was changed since the suite was locked"
+    if entry.commitment is not None and entry.commitment != puzzle.manifest.commitment:
+        return "the suite's file names another commitment than the puzzle does"
+    return ""
+
+
+def _strangers(suite: Suite) -> Iterator[Finding]:
+    """Find what lies among the puzzles that came with a suite and belongs to none of them."""
+    supplied = [entry for entry in suite.entries if entry.supplied]
+    home = puzzles_folder(suite.source)
+    if not supplied or not home.is_dir():
+        return
+    known = {entry.name for entry in suite.entries} | {DEFAULT_ANSWERS}
+    answers = {f"{entry.digest}.json" for entry in supplied}
+    for path in sorted(home.iterdir()):
+        if path.name not in known:
+            yield Finding(path.name, problem=f"{path} belongs to no puzzle of the suite")
+    for path in sorted((home / DEFAULT_ANSWERS).glob("*")):
+        if path.name not in answers:
+            yield Finding(path.name[:12], problem=f"{path} is the answer of no puzzle of the suite")

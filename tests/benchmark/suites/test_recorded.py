@@ -1,0 +1,34 @@
+"""What a run planned of a suite is in the store, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.runner import run
+from benchmark.store import Store
+from benchmark.suites.schema import LockState, PlannedPuzzle, SuiteUse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmark.request import LoadedPuzzle, RunRequest
+
+WARM = ("numpy",)
+
+
+def use_of(loaded: tuple[LoadedPuzzle, ...], name: str) -> SuiteUse:
+    puzzles = [
+        PlannedPuzzle(name=item.puzzle.manifest.name, digest=item.puzzle.digest, family="toy", state=LockState.LOCKED)
+        for item in loaded
+    ]
+    return SuiteUse(name=name, seeds=(0,), puzzles=tuple(puzzles))
+
+
+def test_what_is_held_already_is_recorded_once(ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...]) -> None:
+    part, whole = use_of(toys[:2], "s"), use_of(toys, "s")
+    results = run(ask("exact"), warm=WARM)
+    for uses in [(part,), (whole,), (part, whole), (whole,), ()]:
+        assert run(ask("exact", suites=uses), warm=WARM) == results
+    store = Store(ask("exact").results)
+    assert [session.suites for _, session in sorted(store.sessions().items())] == [(), (part,), (whole,)]
+    assert store.rows() == sorted(results, key=lambda row: row.session)
