@@ -16,9 +16,22 @@ if TYPE_CHECKING:
     from generator.puzzle import Puzzle
     from solvers.reference import Reference
 
-__all__ = ["Ending", "Outcome", "Report", "Stop", "Work", "classify", "decode_answer", "one_line", "readable"]
+__all__ = [
+    "SERVER_DIED",
+    "Ending",
+    "Outcome",
+    "Report",
+    "Stop",
+    "Work",
+    "classify",
+    "decode_answer",
+    "one_line",
+    "readable",
+]
 
 REASON_LENGTH = 300
+SERVER_DIED = "the fork server died under it"
+"""Reason of a crash that is no solver's fault."""
 MAX_DEPTH = 100
 """Levels of lists within lists that an answer may have."""
 
@@ -123,7 +136,7 @@ def classify(ending: Ending, limits: Limits) -> tuple[Status | None, str]:
     if ending.stop is not None and ending.stop.status is not None:
         return ending.stop.status, ending.stop.reason
     if ending.done is None:
-        return Status.CRASHED, "the fork server died under it"
+        return Status.CRASHED, SERVER_DIED
     return _of_exit(ending.done, limits, ending.output)
 
 

@@ -29,6 +29,7 @@ from generator.puzzle import Manifest
 from generator.storage import first_fault, read_model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -51,10 +52,19 @@ class Store:
         Raises:
             StorageError: naming file and line of the first damaged row.
         """
-        latest: dict[str, Row] = {}
-        for path in sorted(self.folder.glob("rows-*.jsonl")):
-            latest |= {row.trial: row for row in _read_rows(path)}
+        latest = {row.trial: row for row in self.lines()}
         return sorted(latest.values(), key=lambda row: row.session)
+
+    def lines(self) -> Iterator[Row]:
+        """Read every row one by one, file by file, also those that a later row of the same trial supersedes.
+
+        What is read need not be held, so a store may be larger than memory.
+
+        Raises:
+            StorageError: naming file and line of the first damaged row.
+        """
+        for path in sorted(self.folder.glob("rows-*.jsonl")):
+            yield from _read_rows(path)
 
     def sessions(self) -> dict[str, Session]:
         """Read every session's description, by id.
@@ -188,18 +198,21 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read_rows(path: Path) -> list[Row]:
+def _read_rows(path: Path) -> Iterator[Row]:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n"):
+                    yield _read_row(line, path, number)
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
-    rows: list[Row] = []
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
-        try:
-            rows.append(Row.model_validate_json(line))
-        except ValidationError as error:
-            raise StorageError(f"{path}, line {number} is damaged: {first_fault(error)}; remove that line") from None
-    return rows
+
+
+def _read_row(line: bytes, path: Path, number: int) -> Row:
+    try:
+        return Row.model_validate_json(line)
+    except ValidationError as error:
+        raise StorageError(f"{path}, line {number} is damaged: {first_fault(error)}; remove that line") from None
 
 
 def _read_tensors(path: Path) -> dict[str, np.ndarray]:

@@ -125,3 +125,5 @@ class Row(BaseModel):
     """Processor seconds of the child, user and system."""
     peak_mib: float | None = None
     """Peak resident memory of the child, the libraries included."""
+    load_average: float | None = None
+    """One-minute load average of the machine when the trial was over, so that times can be told from a busy machine."""

@@ -10,6 +10,7 @@ import typer
 
 from generator.errors import NetjigsawError
 from netjigsaw.cli.app import build_app
+from netjigsaw.cli.exits import CommandError
 from netjigsaw.cli.plugins import take_plugins
 
 __all__ = ["main", "run"]
@@ -24,7 +25,10 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted.
+
+    A command may have codes of its own, such as `netjigsaw compare`, for which 1 says one thing only.
+    """
     full = "--traceback" in arguments
     arguments = [argument for argument in arguments if argument != "--traceback"]
     result: object
@@ -35,6 +39,8 @@ def run(arguments: list[str]) -> int:
         result = done.exit_code
     except typer.TyperException as error:
         return _say(error, error.format_message(), USAGE_ERROR, full=full)
+    except CommandError as error:
+        return _say(error, str(error), error.exit_code, full=full)
     except NetjigsawError as error:
         return _say(error, str(error), 1, full=full)
     except (KeyboardInterrupt, typer.Abort):

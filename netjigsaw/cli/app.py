@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.version import __version__
-from netjigsaw.cli import board, generate, layouts, listing, run, show, solve
+from netjigsaw.cli import board, compare, generate, layouts, listing, run, show, solve, suite
 from netjigsaw.cli.console import say
 
 __all__ = ["build_app"]
@@ -43,6 +43,6 @@ def build_app(plugins: tuple[str, ...]) -> typer.Typer:
     ) -> None:
         pass
 
-    for command in (generate, layouts, solve, run, board, show, listing):
+    for command in (generate, layouts, solve, run, board, compare, show, suite, listing):
         command.add(app, plugins)
     return app

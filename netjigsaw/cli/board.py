@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from generator.errors import StorageError
+from generator.errors import SpecError, StorageError
 from netjigsaw.cli.console import say
 from netjigsaw.cli.limits import Answers
+from netjigsaw.cli.targets import find_targets
 
 __all__ = ["add"]
 
@@ -26,6 +27,9 @@ def leaderboard(
     results: Results = Path("results"),
     style: Annotated[str, typer.Option("--format", help="github, plain, csv or json.")] = "plain",
     by: Annotated[str, typer.Option(help="One table per puzzle, family, depth, regime or other label.")] = "",
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page instead: one file with everything, that opens without a network.")
+    ] = None,
 ) -> None:
     """Rank the solvers of a store.
 
@@ -33,17 +37,33 @@ def leaderboard(
       netjigsaw leaderboard --results results
 
       netjigsaw leaderboard --results results --format github --by depth
+
+      netjigsaw leaderboard --results results --html site/index.html
     """
     from benchmark.store import Store
-    from leaderboard.ranking import rank
-    from leaderboard.tables import render
+    from leaderboard.frame import frame_of_store
+    from leaderboard.planned import headline_of, with_plan
 
     _check_results(results)
-    say(render(rank(Store(results).rows(), by=by), style).rstrip("\n"))
+    store = Store(results)
+    sessions = store.sessions().values()
+    if html is None:
+        from leaderboard.ranking import rank_frame
+        from leaderboard.tables import render
+
+        frame = with_plan(frame_of_store(store), sessions)
+        say(render(rank_frame(frame, by=by, headline=headline_of(sessions)), style).rstrip("\n"))
+        return
+    if by or style != "plain":
+        raise SpecError("--html has every table and label on one page; leave --by and --format out")
+    from leaderboard.page.make import write_page
+
+    size = write_page(store, with_plan(frame_of_store(store, details=True), sessions), html)
+    say(f"page in {html}, {size / 2**20:.2f} MiB")
 
 
 def score(
-    puzzles: Annotated[list[Path], typer.Argument(help="Folders of the puzzles.")],
+    puzzles: Annotated[list[str], typer.Argument(help="Folders of the puzzles, or suites.")],
     results: Results = Path("results"),
     answers: Answers = None,
 ) -> None:
@@ -52,13 +72,14 @@ def score(
     Example:
       netjigsaw score p1 p2 --results results
     """
-    from benchmark.request import load_for_run
     from benchmark.rescore import rescore
     from benchmark.store import Store
+    from benchmark.suites.loading import load_target
 
     _check_results(results)
     before = {row.trial: row for row in Store(results).rows()}
-    rows = rescore(results, [load_for_run(folder, answers) for folder in puzzles])
+    loaded = [item for target in find_targets(puzzles) for item in load_target(target.built, answers)]
+    rows = rescore(results, loaded)
     say(f"{sum(row != before[row.trial] for row in rows)} of {len(rows)} rows changed")
 
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import inspect
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from generator.batch import Order, Outcome, child_seed, make_all
 from generator.errors import PluginError, SpecError
 from generator.family import Family, families, fresh_seed
-from generator.storage import answers_beside, first_fault
-from generator.suggest import did_you_mean
+from generator.recipe import make_spec
+from generator.storage import answers_beside
 from netjigsaw.cli.console import progress_bar, remark, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
 __all__ = ["add"]
@@ -94,7 +92,7 @@ def _metavar(field: FieldInfo) -> str:
 
 
 def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], changes: Mapping[str, str]) -> None:
-    spec = _spec(family, own["preset"], changes)
+    spec = make_spec(family, own["preset"], changes)
     count, name = own["count"], own["preset"] or family.name
     if count < 1 or own["jobs"] < 0:
         raise SpecError("--count must be at least 1, and --jobs at least 0")
@@ -133,22 +131,6 @@ def _check_places(order: Order) -> None:
         raise SpecError(f"--out ends in {order.name!r}, which cannot be a puzzle's name")
     if order.answers.resolve().is_relative_to(order.folder.resolve()):
         raise SpecError(f"the answers would lie in the puzzle's own folder {order.folder}; choose another --answers")
-
-
-def _spec(family: Family, preset: str | None, changes: Mapping[str, str]) -> BaseModel:
-    """Build a spec from a preset and what was typed; typed text is read by the spec's own types."""
-    if preset is not None and preset not in family.presets:
-        raise SpecError(f"no {family.name} preset {preset!r}{did_you_mean(preset, family.presets)}")
-    base = dict(family.presets[preset]) if preset else {}
-    fields = family.spec.model_fields
-    typed = {
-        key: None if value.lower() == "none" and type(None) in get_args(fields[key].annotation) else value
-        for key, value in changes.items()
-    }
-    try:
-        return family.spec.model_validate({**base, **typed})
-    except ValidationError as error:
-        raise SpecError(first_fault(error)) from None
 
 
 def _report(outcome: Outcome) -> None:

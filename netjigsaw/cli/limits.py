@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.trial import Limits
 from generator.errors import SpecError
 from netjigsaw.cli.quantities import parse_duration, parse_size
 
+if TYPE_CHECKING:
+    from benchmark.trial import Limits
+
 __all__ = ["Answers", "Isolation", "Memory", "Threads", "Timeout", "make_limits"]
 
-Timeout = Annotated[str, typer.Option(help="Wall time between go and answer: 90s, 10m, 3h or none.")]
-Memory = Annotated[str, typer.Option(help="Memory beyond what the libraries take: 512MiB, 4GiB or none.")]
-Threads = Annotated[int, typer.Option(help="Threads that numerical libraries are pinned to.", min=1)]
+Timeout = Annotated[
+    str | None,
+    typer.Option(help="Wall time between go and answer: 90s, 10m, 3h or none. (default: the suite's, else 60s)"),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="Memory beyond what the libraries take: 512MiB, 4GiB or none. (default: the suite's, else 4GiB)"),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(help="Threads that numerical libraries are pinned to. (default: the suite's, else 1)", min=1),
+]
 Isolation = Annotated[
     str, typer.Option(help="auto, namespaces (fail without them) or rlimits (answers are hidden by their path only).")
 ]
@@ -25,13 +36,15 @@ Answers = Annotated[
 ]
 
 
-def make_limits(timeout: str, memory: str, threads: int) -> Limits:
-    """Read limits as typed.
+def make_limits(base: Limits, timeout: str | None, memory: str | None, threads: int | None) -> Limits:
+    """Read limits as typed; what was not given stays as it is in `base`.
 
     Raises:
         SpecError: for text that is no duration or size.
     """
-    memory_mib = parse_size(memory)
+    memory_mib = base.memory_mib if memory is None else parse_size(memory)
     if memory_mib is not None and memory_mib > sys.maxsize / 2**20:
         raise SpecError(f"--memory {memory} is more than any machine has; write none for no limit")
-    return Limits(wall_s=parse_duration(timeout), memory_mib=memory_mib, threads=threads)
+    wall_s = base.wall_s if timeout is None else parse_duration(timeout)
+    typed = {"wall_s": wall_s, "memory_mib": memory_mib, "threads": base.threads if threads is None else threads}
+    return base.model_copy(update=typed)

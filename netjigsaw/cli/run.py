@@ -10,8 +10,9 @@ import typer
 
 from generator.errors import SpecError
 from netjigsaw.cli.console import progress_bar, remark, say
-from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout, make_limits
+from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout
 from netjigsaw.cli.quantities import show_duration
+from netjigsaw.cli.targets import build_missing, common_limits, find_targets, hidden_by, remark_on_locks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,10 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
     @app.command("run")
     def run(
-        puzzles: Annotated[list[Path], typer.Argument(help="Folders of puzzles.")],
+        puzzles: Annotated[
+            list[str],
+            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for the puzzles named or tagged so."),
+        ],
         solver: Annotated[
             list[str] | None,
             typer.Option(
@@ -39,11 +43,17 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             ),
         ] = None,
         results: Annotated[Path, typer.Option(help="Folder of the store.")] = Path("results"),
-        seeds: Annotated[int, typer.Option(help="How often each solver runs, with seeds 0, 1, ...", min=1)] = 1,
+        seeds: Annotated[
+            int | None,
+            typer.Option(
+                help="How often each solver runs, with seeds 0, 1, ... (default: the suite's number, else once)",
+                min=1,
+            ),
+        ] = None,
         jobs: Annotated[int, typer.Option(help="Trials at a time; more than one blurs their times.", min=1)] = 1,
-        timeout: Timeout = "60s",
-        memory: Memory = "4GiB",
-        threads: Threads = 1,
+        timeout: Timeout = None,
+        memory: Memory = None,
+        threads: Threads = None,
         retry: Annotated[
             list[str] | None, typer.Option(help="Run trials of this status again, e.g. crashed; repeat for several.")
         ] = None,
@@ -53,30 +63,42 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         """Run solvers on puzzles, each trial in a child of its own, and write one row per trial.
 
         What the store holds already is not run again, so an interrupted run is resumed by repeating it.
+        Puzzles of a suite that are not built yet are built first.
 
         Examples:
           netjigsaw run p1 p2 --results results
 
+          netjigsaw run mini --solver flagship --solver park
+
           netjigsaw run p1 --solver park --solver my_solver.py:Mine --seeds 3 --timeout 30s
         """
-        from benchmark.request import RunRequest, load_for_run
+        from benchmark.request import RunRequest
         from benchmark.runner import run as run_request
+        from benchmark.suites.loading import common_seeds, load_target, suite_use
 
-        loaded = tuple(load_for_run(folder, answers) for folder in puzzles)
-        for item in loaded:
+        targets = find_targets(puzzles)
+        limits = common_limits(targets, timeout, memory, threads)
+        numbers = tuple(range(seeds or common_seeds(targets)))
+        targets = build_missing(targets, plugins)
+        loaded = [load_target(target, answers) for target in targets]
+        flat = tuple(item for items in loaded for item in items)
+        for item in flat:
             if item.sealed is None and item.puzzle.manifest.commitment is not None:
                 remark(f"{item.path}: no sealed answer at hand, so only predictions are compared; see --answers")
+        uses = tuple(filter(None, (suite_use(*pair, numbers) for pair in zip(targets, loaded, strict=True))))
+        remark_on_locks(uses)
         request = RunRequest(
-            puzzles=loaded,
-            references=_references(solver, loaded),
+            puzzles=flat,
+            references=_references(solver, flat),
             results=results,
-            seeds=tuple(range(seeds)),
-            limits=make_limits(timeout, memory, threads),
+            seeds=numbers,
+            limits=limits,
             jobs=jobs,
             plugins=plugins,
-            hidden=(answers,) if answers else (),
+            hidden=hidden_by(targets, answers),
             retry=frozenset(map(_status, retry or ())),
             isolation=isolation,
+            suites=uses,
         )
         with progress_bar() as bar:
             rows = run_request(request, _Display(bar, request), live=not bar.disable)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from tabulate import tabulate
 
-from generator.errors import StorageError
-from generator.storage import answers_beside, find_answer, load_puzzle
 from netjigsaw.cli.console import progress_bar, remark, say
 from netjigsaw.cli.limits import Answers
+from netjigsaw.cli.targets import find_targets, load_one
 
 if TYPE_CHECKING:
     from benchmark.request import LoadedPuzzle
@@ -25,44 +24,53 @@ MOST_POINTS = 40
 """Reports of a trial that are scored for its curve; more could not be told apart in the picture."""
 
 
-def add(app: typer.Typer, _: tuple[str, ...]) -> None:
+def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     """Add the command."""
-    app.command("show")(show)
+
+    @app.command("show")
+    def show(
+        what: Annotated[
+            str, typer.Argument(help="Folder of a puzzle or of results, or suite/name for a puzzle of a suite.")
+        ],
+        out: Annotated[Path | None, typer.Option(help="PNG to write. (default: the folder's name + .png)")] = None,
+        answers: Answers = None,
+        puzzle: Annotated[
+            list[str] | None,
+            typer.Option(help="With results: a puzzle or suite, to draw errors over time; repeat for several."),
+        ] = None,
+    ) -> None:
+        """Summarise a puzzle or a run, and draw it.
+
+        Where the sealed answer is at hand, a puzzle is shown in true order, with its fingerprint.
+
+        Examples:
+          netjigsaw show p1
+
+          netjigsaw show results --puzzle p1 --out run.png
+        """
+        target = out or Path(f"{Path(what).resolve().name}.png")
+        if _is_store(Path(what)):
+            _show_run(Path(what), target, _loaded(puzzle or [], answers))
+        else:
+            _show_puzzle(load_one(what, answers, plugins)[1], target)
 
 
-def show(
-    what: Annotated[Path, typer.Argument(help="Folder of a puzzle, or of results.")],
-    out: Annotated[Path | None, typer.Option(help="PNG to write. (default: the folder's name + .png)")] = None,
-    answers: Answers = None,
-    puzzle: Annotated[
-        list[Path] | None,
-        typer.Option(help="With results: a puzzle's folder, to draw errors over time; repeat for several."),
-    ] = None,
-) -> None:
-    """Summarise a puzzle or a run, and draw it.
-
-    Where the sealed answer is at hand, a puzzle is shown in true order, with its fingerprint.
-
-    Examples:
-      netjigsaw show p1
-
-      netjigsaw show results --puzzle p1 --out run.png
-    """
-    target = out or Path(f"{what.resolve().name}.png")
-    if (what / "manifest.json").exists():
-        _show_puzzle(what, target, answers)
-    elif what.is_dir():
-        _show_run(what, target, answers, puzzle or [])
-    else:
-        raise StorageError(f"neither a puzzle nor results at {what}")
+def _is_store(folder: Path) -> bool:
+    return folder.is_dir() and not any((folder / name).exists() for name in ("manifest.json", "suite.toml"))
 
 
-def _show_puzzle(folder: Path, target: Path, answers: Path | None) -> None:
+def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:
+    """Read puzzles to score reports with; those of a suite that are not built have no rows either."""
+    from benchmark.suites.loading import load_target
+
+    return [item for target in find_targets(puzzles) for item in load_target(target.built, answers)]
+
+
+def _show_puzzle(loaded: LoadedPuzzle, target: Path) -> None:
     from leaderboard.drawing import save_png
     from leaderboard.pictures import draw_puzzle, summarise_puzzle
 
-    puzzle = load_puzzle(folder)
-    sealed = find_answer(puzzle, answers or answers_beside(folder))
+    puzzle, sealed = loaded.puzzle, loaded.sealed
     say(tabulate(summarise_puzzle(puzzle, sealed), tablefmt="plain", disable_numparse=True, maxcolwidths=[None, 90]))
     figure = draw_puzzle(puzzle, sealed)
     if figure is None:
@@ -72,8 +80,7 @@ def _show_puzzle(folder: Path, target: Path, answers: Path | None) -> None:
     say(f"picture in {target}")
 
 
-def _show_run(folder: Path, target: Path, answers: Path | None, puzzles: list[Path]) -> None:
-    from benchmark.request import load_for_run
+def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
     from benchmark.store import Store
     from leaderboard.drawing import save_png
     from leaderboard.frame import frame_of
@@ -84,7 +91,7 @@ def _show_run(folder: Path, target: Path, answers: Path | None, puzzles: list[Pa
     store = Store(folder)
     rows = store.rows()
     frame = frame_of(rows)
-    loaded = {item.puzzle.digest: item for item in (load_for_run(path, answers) for path in puzzles)}
+    loaded = {item.puzzle.digest: item for item in puzzles}
     rankings = rank_frame(frame)
     say(render(rankings, "plain"))
     for family in (ranking.family for ranking in rankings):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netjigsaw.cli.console import progress_bar, remark, say
-from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout, make_limits
+from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout
+from netjigsaw.cli.targets import common_limits, hidden_by, load_one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +27,13 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
     @app.command("solve")
     def solve(
-        puzzle: Annotated[Path, typer.Argument(help="Folder of a puzzle.")],
+        puzzle: Annotated[str, typer.Argument(help="Folder of a puzzle, or suite/name.")],
         solver: Annotated[
             str, typer.Option(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...].")
         ],
-        timeout: Timeout = "60s",
-        memory: Memory = "4GiB",
-        threads: Threads = 1,
+        timeout: Timeout = None,
+        memory: Memory = None,
+        threads: Threads = None,
         seed: Annotated[int, typer.Option(help="Seed handed to the solver.", min=0)] = 0,
         answers: Answers = None,
         isolation: Isolation = "auto",
@@ -49,20 +50,20 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw solve p1 --solver "adjoint\[rows=500]" --timeout 10s --json
         """
-        from benchmark.request import RunRequest, load_for_run
+        from benchmark.request import RunRequest
         from benchmark.runner import Logged, Progressed
         from benchmark.single import solve_once
         from solvers.reference import parse_reference
 
-        loaded = load_for_run(puzzle, answers)
+        target, loaded = load_one(puzzle, answers, plugins)
         request = RunRequest(
             puzzles=(loaded,),
             references=(parse_reference(solver),),
             results=Path("results"),
             seeds=(seed,),
-            limits=make_limits(timeout, memory, threads),
+            limits=common_limits([target], timeout, memory, threads),
             plugins=plugins,
-            hidden=(answers,) if answers else (),
+            hidden=hidden_by([target], answers),
             isolation=isolation,
         )
         say(f"{puzzle}: {loaded.puzzle.manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {solver}")

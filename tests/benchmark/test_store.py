@@ -72,6 +72,20 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
         Store(tmp_path).rows()
 
 
+@pytest.mark.parametrize("joined", [b"%b,%b\n", b"%b %b\n", b"\n%b\n%b\n", b"[%b,\n%b]\n"])
+def test_lines_are_read_one_by_one_whatever_they_would_be_together(tmp_path: Path, joined: bytes) -> None:
+    lines = [one.model_dump_json().encode() for one in (row("a"), row("b"))]
+    (tmp_path / "rows-x.jsonl").write_bytes(joined % tuple(lines))
+    with pytest.raises(StorageError, match=r"rows-x.jsonl, line 1 is damaged: .*; remove that line"):
+        list(Store(tmp_path).lines())
+
+
+def test_a_store_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rows-x.jsonl").mkdir()
+    with pytest.raises(StorageError, match=r"cannot read .*rows-x\.jsonl: Is a directory"):
+        Store(tmp_path).rows()
+
+
 def test_what_a_trial_left_comes_back(tmp_path: Path) -> None:
     weights = {"w": np.arange(4, dtype=np.float32)}
     outcome = Outcome(

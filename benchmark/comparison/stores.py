@@ -1,0 +1,133 @@
+"""Where the sides of a comparison come from: result folders, and runs made for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmark.comparison.matching import Side
+from benchmark.plan import label_of
+from benchmark.runner import run
+from benchmark.store import Store
+from benchmark.supervisor import WARM
+from generator.errors import SpecError
+from generator.suggest import did_you_mean
+from solvers.reference import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from benchmark.plan import Cell
+    from benchmark.request import RunRequest
+    from benchmark.runner import Event
+    from benchmark.session import Session
+    from benchmark.trial import Row
+
+__all__ = ["alternating", "load_side", "run_interleaved", "same_solvers", "two_solvers"]
+
+
+def load_side(folder: Path) -> Side:
+    """Read a result folder.
+
+    Raises:
+        SpecError: if there is none, or it holds no row.
+        StorageError: if a row is damaged or cannot be read.
+        PuzzleError: if the description of a session is damaged.
+    """
+    if not folder.is_dir():
+        raise SpecError(f"no results at {folder}; netjigsaw run writes them")
+    store = Store(folder)
+    rows = tuple(store.rows())
+    if not rows:
+        raise SpecError(f"{folder} holds no results (no rows-*.jsonl with a row); netjigsaw run writes them")
+    return Side(str(folder), (rows,), store.sessions())
+
+
+def same_solvers(base: Side, new: Side, wanted: Sequence[str] = ()) -> dict[str, str]:
+    """Map every solver, or those that are wanted, to itself.
+
+    Raises:
+        SpecError: if a wanted one is on neither side.
+    """
+    known = _labels(base, new)
+    return {label: label for label in ([_find_label(name, known) for name in wanted] or known)}
+
+
+def two_solvers(side: Side, base: str, new: str) -> dict[str, str]:
+    """Map one solver of a folder to another.
+
+    Raises:
+        SpecError: if one of them is not in it, or they are the same.
+    """
+    known = _labels(side)
+    first, second = _find_label(base, known), _find_label(new, known)
+    if first == second:
+        raise SpecError(f"{base!r} and {new!r} are the same solver; name two")
+    return {first: second}
+
+
+def run_interleaved(
+    request: RunRequest, repeats: int, on_event: Callable[[Event], None] | None = None, *, warm: tuple[str, ...] = WARM
+) -> tuple[Side, dict[str, str]]:
+    """Run two solvers trial by trial, first A B, then B A, and so on, all of it `repeats` times.
+
+    So each trial's partner is its neighbour in time, and neither solver is always the second.
+    Rows go into `repeat-<n>` within the request's folder, which must be new: a row that was held
+    already would be no neighbour.
+
+    Args:
+        request: with two references; one job, so that nothing runs beside a trial.
+        repeats: how often.
+        on_event: told how it goes.
+        warm: modules that fork servers import before the first trial.
+
+    Returns:
+        The rows of both, for either side, and the label of the first mapped to that of the second.
+
+    Raises:
+        SpecError: if they are the same solver, the folder exists, or the request makes no sense.
+        StorageError: if the folder cannot be written.
+        HarnessError: if the harness fails.
+    """
+    if request.results.exists():
+        raise SpecError(f"{request.results} exists already; an interleaved run needs a folder of its own")
+    base, new = map(label_of, request.references)
+    if base == new:
+        raise SpecError(f"{base!r} is on both sides; an interleaved run needs two solvers")
+    rows: list[tuple[Row, ...]] = []
+    sessions: dict[str, Session] = {}
+    for index in range(repeats):
+        folder = request.results / f"repeat-{index + 1}"
+        hidden = (*request.hidden, request.results)
+        turn = replace(request, results=folder, hidden=hidden, order=alternating(index), jobs=1)
+        rows.append(tuple(run(turn, on_event, live=False, warm=warm)))
+        sessions |= Store(folder).sessions()
+    return Side(str(request.results), tuple(rows), sessions), {base: new}
+
+
+def alternating(first: int) -> Callable[[list[Cell]], list[Cell]]:
+    """Order cells A B, B A, A B, ... by puzzle and seed; with an odd `first` it begins with B A."""
+
+    def order(cells: list[Cell]) -> list[Cell]:
+        groups: dict[tuple[str, int], list[Cell]] = {}
+        for cell in cells:
+            groups.setdefault((cell.trial.puzzle, cell.trial.seed), []).append(cell)
+        return [
+            cell
+            for turn, group in enumerate(groups.values(), start=first)
+            for cell in (group if turn % 2 == 0 else group[::-1])
+        ]
+
+    return order
+
+
+def _labels(*sides: Side) -> list[str]:
+    return list(dict.fromkeys(row.solver for side in sides for rows in side.repeats for row in rows))
+
+
+def _find_label(name: str, known: Sequence[str]) -> str:
+    for label in (name, label_of(parse_reference(name))):
+        if label in known:
+            return label
+    raise SpecError(f"no results of solver {name!r}{did_you_mean(name, known)}")
