@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from benchmark.suites.schema import NOT_AS_LOCKED
+from leaderboard.planned import PLANNED
 from leaderboard.statistics import fewest_puzzles
 
 if TYPE_CHECKING:
@@ -59,7 +61,10 @@ def notes(part: pd.DataFrame, alpha: float) -> Iterator[str]:
         if len(digests) > 1:
             listed = ", ".join(sorted(str(digest)[:12] for digest in digests))
             yield f"The name {name} stands for {len(digests)} different puzzles ({listed}), counted apart."
-    older = int((~part["live"]).sum())
+    local = sorted(name for name in map(str, named["puzzle_name"].unique()) if name.endswith(NOT_AS_LOCKED))
+    if local:
+        yield f"Made on one machine, and others than in their suite's lock: {', '.join(local)}."
+    older = int((~part["live"] & (part["source"] != PLANNED)).sum())
     if older:
         yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
     if part["puzzle"].nunique() < fewest_puzzles(alpha):

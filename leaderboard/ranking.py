@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.trial import Row
-    from generator.family import Metric
+    from generator.family import Family, Metric
 
 __all__ = ["MISSING", "Ranking", "Standing", "rank", "rank_frame"]
 
@@ -125,8 +125,17 @@ def rank(rows: Iterable[Row], *, by: str = "", alpha: float = ALPHA) -> tuple[Ra
     return rank_frame(frame_of(rows), by=by, alpha=alpha)
 
 
-def rank_frame(frame: pd.DataFrame, *, by: str = "", alpha: float = ALPHA) -> tuple[Ranking, ...]:
+def rank_frame(
+    frame: pd.DataFrame, *, by: str = "", alpha: float = ALPHA, headline: tuple[str, ...] = ()
+) -> tuple[Ranking, ...]:
     """Rank solvers from a frame with the columns of `leaderboard.frame`.
+
+    Args:
+        frame: results.
+        by: as for `rank`.
+        alpha: level of the tests and intervals.
+        headline: metrics that decide the order instead of those that the family puts first; a family
+            that does not have them all keeps its own.
 
     Raises:
         SpecError: as `rank` does, and if a column is missing.
@@ -142,7 +151,9 @@ def rank_frame(frame: pd.DataFrame, *, by: str = "", alpha: float = ALPHA) -> tu
     ]
     if all(part.empty for _, part in tables):
         raise SpecError("there is no solver to rank, every result is 'skipped'; run solvers of the puzzles' own family")
-    return tuple(_one_table(part, by=by, value=value, alpha=alpha) for value, part in tables if not part.empty)
+    return tuple(
+        _one_table(part, by=by, value=value, alpha=alpha, headline=headline) for value, part in tables if not part.empty
+    )
 
 
 def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd.DataFrame]]:
@@ -163,8 +174,20 @@ def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd
         yield None, family[values.isna()]
 
 
-def _one_table(part: pd.DataFrame, *, by: str, value: str | int | None, alpha: float) -> Ranking:
+def _metrics(family: Family, headline: tuple[str, ...]) -> tuple[Metric, ...]:
+    """Put the asked metrics first, in the order asked for."""
+    known = {metric.name: metric for metric in family.metrics}
+    if not headline or not known.keys() >= set(headline):
+        return family.metrics
+    first = [replace(known.pop(name), headline=True) for name in headline]
+    return (*first, *(replace(metric, headline=False) for metric in known.values()))
+
+
+def _one_table(
+    part: pd.DataFrame, *, by: str, value: str | int | None, alpha: float, headline: tuple[str, ...]
+) -> Ranking:
     family = find_family(str(part["family"].iloc[0]))
+    shown = _metrics(family, headline)
     grid = grid_of(part)
     metrics = {metric.name: grid.summary(metric).tolist() for metric in family.metrics}
     solved, wall_s, statuses = grid.puzzles_solved, grid.wall_s().tolist(), grid.statuses()
@@ -186,13 +209,13 @@ def _one_table(part: pd.DataFrame, *, by: str, value: str | int | None, alpha: f
         )
         for s, solver in enumerate(grid.solvers)
     ]
-    order = sorted(range(len(standings)), key=lambda s: _place(standings[s], family.metrics))
+    order = sorted(range(len(standings)), key=lambda s: _place(standings[s], shown))
     return Ranking(
         family=family.name,
         by=by,
         value=value,
         heading=_heading(part, by, value),
-        metrics=family.metrics,
+        metrics=shown,
         puzzles=puzzles,
         cells=grid.cells,
         alpha=alpha,

@@ -26,6 +26,12 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep suites' puzzles out of the user's cache, and the user's out of the tests."""
+    monkeypatch.setenv("NETJIGSAW_HOME", str(tmp_path / "netjigsaw-home"))
+
+
 @pytest.fixture(scope="session")
 def tiny_spec() -> ReassemblySpec:
     """The preset `tiny`, trained more briefly."""

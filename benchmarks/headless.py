@@ -1,0 +1,53 @@
+"""A headless Chromium of the system's own, for tests and pictures; nothing is downloaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+__all__ = ["chromium", "find_chromium"]
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_chromium() -> str:
+    """Find the program: the one that NETJIGSAW_CHROMIUM names, or else one on the path.
+
+    Raises:
+        FileNotFoundError: saying what to install.
+    """
+    named = [os.environ["NETJIGSAW_CHROMIUM"]] if os.environ.get("NETJIGSAW_CHROMIUM") else NAMES
+    found = next(filter(None, map(shutil.which, named)), None)
+    if found is None:
+        raise FileNotFoundError(
+            f"no Chromium ({', '.join(named)}): apt-get install --no-install-recommends chromium, or name the program "
+            "in NETJIGSAW_CHROMIUM"
+        )
+    return found
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser, and stop it in the end.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    # Chromium refuses to run as root inside its own sandbox, and the pages are ours.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    program = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,96 @@
+"""From a store to its page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from generator.storage import writing_file
+from generator.version import __version__
+from leaderboard.page.content import family_content
+from leaderboard.page.render import render_page
+from leaderboard.page.results import ENDINGS
+from leaderboard.planned import PLANNED, headline_of
+from leaderboard.ranking import rank_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from benchmark.session import Session
+    from benchmark.store import Store
+    from generator.puzzle import Manifest
+
+__all__ = ["MOST_RESULTS", "make_page", "page_of", "write_page"]
+
+MOST_RESULTS = 40_000
+"""Results that a page holds one by one; from more it sums up only, so that it stays a few MiB and quick to open."""
+
+
+def write_page(store: Store, frame: pd.DataFrame, out: Path) -> int:
+    """Write a store's page and return its size in bytes.
+
+    Args:
+        store: where manifests and sessions are.
+        frame: its results and what was planned besides, with details.
+        out: file to write, all of it or nothing.
+
+    Raises:
+        SpecError: if there is nothing to rank.
+        StorageError: if a file cannot be read or written.
+        PuzzleError: if a manifest or a session is damaged.
+    """
+    text = page_of(store, frame).encode()
+    with writing_file(out) as scratch:
+        scratch.write_bytes(text)
+    return len(text)
+
+
+def page_of(store: Store, frame: pd.DataFrame) -> str:
+    """Make a store's page; manifests are read only where the page shows single puzzles.
+
+    Raises:
+        SpecError: if there is nothing to rank.
+        StorageError: if a file cannot be read.
+        PuzzleError: if a manifest or a session is damaged.
+    """
+    manifests = store.manifests() if len(frame) <= MOST_RESULTS else {}
+    return make_page(frame, manifests, store.sessions())
+
+
+def make_page(frame: pd.DataFrame, manifests: Mapping[str, Manifest], sessions: Mapping[str, Session]) -> str:
+    """Make the page of results.
+
+    Args:
+        frame: from `leaderboard.frame`, with details.
+        manifests: by digest; of a puzzle without one, only its labels are shown.
+        sessions: by id; of a result without one, its machine is not shown.
+
+    Raises:
+        SpecError: if there is nothing to rank.
+    """
+    rankings = rank_frame(frame, headline=headline_of(sessions.values()))
+    results = int((frame["source"].astype(str) != PLANNED).sum())
+    single = len(frame) <= MOST_RESULTS
+    data: dict[str, Any] = {
+        "format": 1,
+        "endings": list(ENDINGS),
+        "results": results,
+        "summed": not single,
+        "most": MOST_RESULTS,
+        "families": [family_content(frame, ranking, manifests, single=single) for ranking in rankings],
+        "sessions": {name: _machine(sessions[name]) for name in sorted(set(frame["session"])) if name in sessions},
+    }
+    now = datetime.now(UTC)
+    made = f"{results} results; made by netjigsaw {__version__}, {now:%Y-%m-%d %H:%M} UTC"
+    names = ", ".join(ranking.family for ranking in rankings)
+    return render_page(f"netjigsaw leaderboard: {names}", made, rankings, data)
+
+
+def _machine(session: Session) -> dict[str, Any]:
+    """Say on what a session ran; the host's name is nobody's business."""
+    shown = {"started", "cpu", "cores", "memory_mib", "jobs", "threads", "isolation", "blas", "commit", "system"}
+    versions = ", ".join(f"{name} {version}" for name, version in session.versions.items())
+    return {**session.model_dump(mode="json", include=shown), "versions": versions}

@@ -1,0 +1,96 @@
+"""The results of single cells, for the panels of solvers and puzzles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.trial import Status
+from leaderboard.frame import METRICS
+from leaderboard.grid import MISSING
+from leaderboard.page.encode import shorts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.family import Metric
+    from leaderboard.grid import Grid
+
+__all__ = ["ENDINGS", "LEFT_OUT", "puzzles_of", "results_of"]
+
+ENDINGS = (*map(str, Status), MISSING)
+"""How a cell may end; a page writes the position, one digit per cell."""
+
+LONGEST_REASON = 160
+"""Characters of a reason that are kept."""
+
+MOST_REASONS = 600_000
+"""Characters of all reasons together; the rarest are left out first."""
+
+LEFT_OUT = "(reason left out of this page; the store has it)"
+
+
+def puzzles_of(grid: Grid) -> tuple[np.ndarray, list[str]]:
+    """Number the puzzles as `Grid.puzzles_solved` does: the number of each cell's puzzle, and the digests."""
+    codes, digests = pd.factorize(grid.rows["puzzle"].iloc[grid.planned])
+    return np.asarray(codes), [str(digest) for digest in digests]
+
+
+def results_of(grid: Grid, order: Sequence[int], metrics: Sequence[Metric]) -> dict[str, Any]:
+    """Lay out every cell of every solver.
+
+    Args:
+        grid: S solvers, C cells.
+        order: the solvers as the table lists them.
+        metrics: the family's.
+
+    Returns:
+        `puzzle` and `seed` of each cell, sorted by them; per solver `status` (one digit per
+        cell, see `ENDINGS`), `wall_s`, `reason` (numbers in `reasons`, None without one) and
+        `metrics` by name.
+    """
+    puzzle, _ = puzzles_of(grid)
+    seed = grid.rows["seed"].to_numpy()[grid.planned]
+    cells = np.lexsort((seed, puzzle))
+    reason, reasons = _reasons(grid)
+    wall_s = grid.values("wall_s")
+    values = {metric.name: grid.values(METRICS + metric.name) for metric in metrics}
+    return {
+        "puzzle": puzzle[cells].tolist(),
+        "seed": seed[cells].tolist(),
+        "reasons": reasons,
+        "solvers": [
+            {
+                "status": "".join(map(str, grid.ending[s][cells].tolist())),
+                "wall_s": shorts(wall_s[s][cells]),
+                "reason": [None if code < 0 else code for code in reason[s][cells].tolist()],
+                "metrics": {name: shorts(column[s][cells]) for name, column in values.items()},
+            }
+            for s in order
+        ],
+    }
+
+
+def _reasons(grid: Grid) -> tuple[np.ndarray, list[str]]:
+    """Number the reasons of all cells, -1 for none, the most frequent first, as far as there is room."""
+    texts = grid.rows["reason"].astype(object).fillna("").map(_cut).to_numpy(dtype=object)
+    laid = np.where(grid.place >= 0, texts[grid.place], "")
+    counts = Counter(laid[laid != ""].tolist())
+    room, number = MOST_REASONS, {"": -1}
+    kept: list[str] = []
+    for text, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        room -= len(text)
+        if room < 0:
+            kept.append(LEFT_OUT)
+            break
+        number[text] = len(kept)
+        kept.append(text)
+    last = len(kept) - 1
+    return np.vectorize(lambda text: number.get(text, last), otypes=[int])(laid), kept
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
