@@ -1,4 +1,4 @@
-"""How a solver is named: `name`, `family/name`, `path/to/file.py:Name`, each with `[key=value]`."""
+"""How a solver is named: `name`, `family/name`, `path/to/file.py:Name`, each with `[key=value]`; or a command."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from generator.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from solvers.command import Command
+
 __all__ = ["Reference", "parse_reference"]
 
 _FORM = re.compile(r"(?P<target>[^\[\]]+?)\s*(?:\[(?P<parameters>.*)\])?", re.DOTALL)
@@ -23,14 +25,16 @@ class Reference:
     """A solver by name and parameters: all that is needed to make it again elsewhere.
 
     Attributes:
-        target: a registered name, or `path/to/file.py:Name`.
+        target: a registered name, `path/to/file.py:Name`, or the label of a command.
         family: where the name was given as `family/name`.
         parameters: what was set in brackets.
+        command: a program that is run as the solver, see `solvers.command.find_command`.
     """
 
     target: str
     family: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    command: Command | None = None
 
     @property
     def label(self) -> str:
@@ -41,7 +45,7 @@ class Reference:
     @property
     def is_file(self) -> bool:
         """Whether the target is an object in a file."""
-        return ".py:" in self.target
+        return self.command is None and ".py:" in self.target
 
 
 def parse_reference(text: str) -> Reference:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["digest_of_source"]
+__all__ = ["digest_of_source", "files_of_source", "is_ours"]
 
 HOME = Path(__file__).resolve().parent.parent
 OWN = ("generator", "solvers")
@@ -23,15 +23,25 @@ def digest_of_source(file: Path) -> str:
 
     Nothing is executed: imports are read off the syntax. A file that cannot be parsed counts by its bytes.
     """
+    # Sorted by content: where the files lie must not matter.
+    contents = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files_of_source(file))
+    return hashlib.sha256("".join(contents).encode()).hexdigest()[:16]
+
+
+def files_of_source(file: Path) -> set[Path]:
+    """Find a Python file and all that it imports from this suite or from its own folder, directly or not."""
     waiting, seen = [file.resolve()], set[Path]()
     while waiting:
         path = waiting.pop()
         if path not in seen:
             seen.add(path)
             waiting.extend(_imported(path, file.resolve().parent))
-    # Sorted by content: where the files lie must not matter.
-    contents = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in seen)
-    return hashlib.sha256("".join(contents).encode()).hexdigest()[:16]
+    return seen
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file is part of this suite."""
+    return any(path.is_relative_to(HOME / package) for package in OWN)
 
 
 def _imported(path: Path, folder: Path) -> Iterator[Path]:

@@ -76,7 +76,8 @@ def alternate(
             break
         places = torch.empty(depth)
         places[list(best.incoming)] = torch.arange(depth).float()
-        width = min(0.2, 0.03 + 0.2 * math.sqrt(best.mse / refiner.search.variance))
+        variance = refiner.search.variance  # of a single row there is none
+        width = min(0.2, 0.03 + 0.2 * math.sqrt(best.mse / variance)) if variance else 0.2
         schedule = smeared_schedule(places, MOMENTS, width)
         memory = evidence + MEMORY * scores
         partners, scores = mean_field_pairing(

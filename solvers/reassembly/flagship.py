@@ -18,7 +18,9 @@ import torch
 from generator.errors import SpecError
 from solvers.reassembly.alternation import alternate
 from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.continuation import continued_order
 from solvers.reassembly.fingerprint import Fingerprint, fingerprints
+from solvers.reassembly.propagation import propagate
 from solvers.reassembly.refine import Assembly, Refiner
 from solvers.reassembly.schedule import mean_field_order
 from solvers.reassembly.seeding import random_order, seed_order
@@ -26,6 +28,8 @@ from solvers.registry import register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
 
     from generator.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
@@ -52,6 +56,12 @@ ALTERNATIONS = 5
 SURE_MARGIN = 0.7
 """Margin above chance from which agreeing fingerprints are believed without asking the data."""
 
+FILTERS = ("filter-echoes", "filter-balanced", "filter-trace", "filter-reversed-trace")
+"""Matched filters from starts that share little; where all end alike, their pairs are believed."""
+
+CONTINUATION_ROWS = 600
+"""Rows x outputs of a step of the continuation."""
+
 ORDER_ROWS = 1_000
 """Rows x outputs on which the mean-field order is fitted."""
 
@@ -65,6 +75,7 @@ class Flagship:
         seeds: "portfolio", or one source of first orders: "mean-field", "norms" or "random".
         meanfield: whether the regression may decide on pairs.
         repair: whether halves change partners while ordering.
+        continuation: whether orders are also sought by sharpening the times at which blocks act.
         exact_moves: whether promising moves are measured exactly when the models help no more.
         kicks: whether a stuck assembly is shaken, besides new starts.
         rows: to search with at most.
@@ -73,6 +84,7 @@ class Flagship:
     seeds: str = "portfolio"
     meanfield: bool = True
     repair: bool = True
+    continuation: bool = True
     exact_moves: bool = True
     kicks: bool = True
     rows: int = 20_000
@@ -89,6 +101,10 @@ class Flagship:
             attempt = Attempt.begin(puzzle, context, self.rows)
             _Search(self, attempt).run()
             return attempt.answer()
+
+
+def _agree(views: dict[str, Fingerprint], names: Sequence[str]) -> bool:
+    return len({tuple(views[name].partners) for name in names}) == 1
 
 
 class _Search:
@@ -137,7 +153,7 @@ class _Search:
                     self._shake(self.best)
             if self._done():
                 return
-            seed = "random"
+            seed = "random, continued" if self.settings.continuation and turn % 2 == 0 else "random"
             assembly = self._descend(self._begin(pairings[turn % len(pairings)], seed))
             self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
             turn += 1
@@ -145,55 +161,71 @@ class _Search:
     def _pairings(self) -> list[PairedBlocks]:
         """List pairings to try, the most credible first."""
         attempt, network = self.attempt, self.attempt.puzzle.network
-        views = fingerprints(network)
+        views = fingerprints(network, attempt.search)
+        named = {view.name: view for view in views}
         first = views[0]
-        filters = {tuple(view.partners) for view in views if view.name.startswith("filter")}
-        sure = first.margin > SURE_MARGIN and len(filters) == 1 and tuple(first.partners) in filters
+        sure = _agree(named, FILTERS) and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
+        if sure:
+            first = named[FILTERS[0]]
         attempt.context.log(f"pairing by {first.name}, margin {first.margin:.2f}, {'sure' if sure else 'in doubt'}")
         self.refiner.repair = self.settings.repair and not sure
         candidates = [first.partners]
         if not sure:
             if self.settings.meanfield:
-                candidates.insert(0, self._settle(first))
-            candidates += [view.partners for view in views[1:3]]
+                candidates = [*self._settle(named["combined"].scores, first), *candidates]
+            candidates += [named["combined"].partners, views[1].partners]
         unique = list({tuple(partners): partners for partners in candidates}.values())
         return [attempt.paired(partners) for partners in unique]
 
-    def _settle(self, view: Fingerprint) -> list[int]:
-        """Settle pairs and order together, and give the pairs."""
+    def _settle(self, scores: Tensor, view: Fingerprint) -> list[list[int]]:
+        """Settle pairs and order together, in two ways, and give the pairs of both, the better first."""
         attempt = self.attempt
-        evidence = (max(view.margin, 0.0) * view.scores).float()
-        seeded = None
-        if self.settings.seeds in {"norms", "random"}:
-            seeded = lambda _: random_order(attempt.puzzle.depth, attempt.rng)  # noqa: E731 - a name would say no more
-        found = alternate(self.refiner, evidence, attempt.paired(view.partners), rounds=ALTERNATIONS, order_seed=seeded)
+        found = [self._polish(propagate(self.refiner, scores, attempt.paired(view.partners)))]
         if not self._done():
-            found = self.refiner.descend(found)
+            evidence = (max(view.margin, 0.0) * view.scores).float()
+            paired = attempt.paired(view.partners)
+            found.append(self._polish(alternate(self.refiner, evidence, paired, rounds=ALTERNATIONS)))
+        found.sort(key=lambda assembly: assembly.mse)
+        return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
+
+    def _polish(self, assembly: Assembly) -> Assembly:
+        if not self._done():
+            assembly = self._descend(assembly)
         for _ in range(KICKS if self.settings.kicks else 0):
-            found = self._shake(found)
-        partners = dict(zip(found.incoming, found.outgoing, strict=True))
-        return [partners[i] for i in range(len(partners))]
+            assembly = self._shake(assembly)
+        return assembly
 
     def _starts(self, pairings: int) -> Iterator[tuple[int, str]]:
         """Yield pairing and seed of every first start: the two best pairings by the mean field, then the best one."""
         wanted = self.settings.seeds
         if wanted in {"portfolio", "mean-field"}:
             yield from ((pairing, "mean-field") for pairing in range(min(2, pairings)))
+            if self.settings.continuation:
+                yield from ((pairing, "continued") for pairing in range(min(2, pairings)))
         if wanted in {"portfolio", "norms"}:
             yield from ((0, f"{proxy}{'-' if descending else '+'}") for proxy, descending in NORMS)
         if wanted in {"portfolio", "random"}:
             yield from ((0, "random") for _ in range(2 if wanted == "portfolio" else 4))
+            if wanted == "random" and self.settings.continuation:
+                yield from ((0, "random, continued") for _ in range(2))
 
     def _begin(self, blocks: PairedBlocks, seed: str) -> Assembly:
         search = self.attempt.search
         if seed == "random":
             order: Sequence[int] = random_order(blocks.network.depth, self.attempt.rng)
-        elif seed == "mean-field":
+        elif seed == "random, continued":
+            order = self._continued(blocks, random_order(blocks.network.depth, self.attempt.rng))
+        elif seed in {"mean-field", "continued"}:
             rows = search.head(max(100, ORDER_ROWS // search.targets.shape[1]))
             order = mean_field_order(blocks.network, rows, blocks)
+            order = order if seed == "mean-field" else self._continued(blocks, order)
         else:
             order = seed_order(blocks.network, search.inputs[:1_000], seed[:-1], descending=seed[-1] == "-")
         return self.refiner.measure(tuple(order), tuple(blocks.partners[k] for k in order))
+
+    def _continued(self, blocks: PairedBlocks, order: list[int]) -> list[int]:
+        rows = max(100, CONTINUATION_ROWS // self.attempt.search.targets.shape[1])
+        return continued_order(blocks.network, lambda: self.refiner.draw(rows), order, blocks)
 
     def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
         self._report(assembly)

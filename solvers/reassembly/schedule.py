@@ -8,6 +8,7 @@ no proxy of depth, and gives a better first order than any.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
     from generator.reassembly.network import ResidualNetwork
     from solvers.reassembly.evaluation import Rows
 
-__all__ = ["legendre", "mean_field_order", "smeared_schedule"]
+__all__ = [
+    "SharesFit",
+    "improve_shares",
+    "legendre",
+    "mean_field_order",
+    "order_of",
+    "shares_of",
+    "smeared_schedule",
+]
 
-STEPS = (1.0, 0.5, 0.25, 0.1)
+STEPS = (1.0, 0.5, 0.25, 0.1, 0.04, 0.015)
 """Shares of a Gauss-Newton step that are tried, the whole one first."""
 
 LEAST_GAIN = 0.03
@@ -71,38 +80,71 @@ def mean_field_order(
         moments: L.
         degrees: of the polynomials in each Gauss-Newton step.
     """
-    depth = network.depth
     basis = legendre(moments, max(degrees))
-    few = rows.head(max(50, rows.count // 2))
-    coefficients = torch.zeros(len(basis), depth)
+    coefficients = torch.zeros(len(basis), network.depth)
     for degree in degrees:
         if monitor.stop():
             break
-        predictions, features = schedule_flow(network, rows.inputs, _shares(basis, coefficients))
-        residual = (rows.targets - predictions).T.reshape(-1)
-        if not torch.isfinite(residual).all():
+        fit = improve_shares(network, rows, basis, coefficients, degree)
+        coefficients = fit.coefficients
+        if fit.after > (1.0 - LEAST_GAIN) * fit.before and degree == max(degrees):
             break
-        used = torch.einsum("bl,lkn->nbk", basis[:degree], features).reshape(len(residual), -1) / moments
-        variances = torch.arange(1, degree + 1).repeat_interleave(depth).float().pow(-2)
-        whole, _ = ridge_step(used, residual + used @ coefficients[:degree].reshape(-1), variances)
-        step = torch.zeros_like(coefficients)
-        step[:degree] = whole.view(degree, depth)
-        step -= coefficients
-        before = squared_error(predictions[: few.count], few.targets)
-        after, share = before, 0.0
-        for trial in STEPS:
-            told = schedule_predictions(network, few.inputs, _shares(basis, coefficients + trial * step))
-            mse = squared_error(told, few.targets)
-            if mse < after:
-                after, share = mse, trial
-            elif share:
-                break
-        coefficients += share * step
-        if after > (1.0 - LEAST_GAIN) * before and degree == max(degrees):
+    return order_of(coefficients)
+
+
+@dataclass(frozen=True, eq=False)
+class SharesFit:
+    """One Gauss-Newton step on the shares.
+
+    Attributes:
+        coefficients: of the polynomials, degree x K.
+        before: mean squared error before the step, on half of the rows.
+        after: and after it.
+    """
+
+    coefficients: Tensor
+    before: float
+    after: float
+
+
+def improve_shares(network: ResidualNetwork, rows: Rows, basis: Tensor, coefficients: Tensor, degree: int) -> SharesFit:
+    """Fit polynomials up to a degree to what the flow leaves, and go as far that way as serves best.
+
+    Args:
+        network: paired blocks, or averages of them.
+        rows: to fit on.
+        basis: polynomials, those of higher degree than is fitted too, B x L.
+        coefficients: B x K.
+        degree: highest that is fitted.
+    """
+    moments, depth = basis.shape[1], network.depth
+    few = rows.head(max(50, rows.count // 2))
+    predictions, features = schedule_flow(network, rows.inputs, shares_of(basis, coefficients))
+    residual = (rows.targets - predictions).T.reshape(-1)
+    before = squared_error(predictions[: few.count], few.targets)
+    if not torch.isfinite(residual).all():
+        return SharesFit(coefficients, before, before)
+    used = torch.einsum("bl,lkn->nbk", basis[:degree], features).reshape(len(residual), -1) / moments
+    variances = torch.arange(1, degree + 1).repeat_interleave(depth).float().pow(-2)
+    whole, _ = ridge_step(used, residual + used @ coefficients[:degree].reshape(-1), variances)
+    step = torch.zeros_like(coefficients)
+    step[:degree] = whole.view(degree, depth) - coefficients[:degree]
+    after, share = before, 0.0
+    for trial in STEPS:
+        told = schedule_predictions(network, few.inputs, shares_of(basis, coefficients + trial * step))
+        mse = squared_error(told, few.targets)
+        if mse < after:
+            after, share = mse, trial
+        elif share:
             break
-    # With shares 1 + sum a_b P_b the mean moment is a_1 / 3 from the middle.
+    return SharesFit(coefficients + share * step, before, after)
+
+
+def order_of(coefficients: Tensor) -> list[int]:
+    """Sort blocks by the mean moment at which they act: with shares 1 + sum a_b P_b it is a_1 / 3 from the middle."""
     return [int(k) for k in coefficients[0].argsort(stable=True)]
 
 
-def _shares(basis: Tensor, coefficients: Tensor) -> Tensor:
+def shares_of(basis: Tensor, coefficients: Tensor) -> Tensor:
+    """Evaluate the shares L x K of polynomials B x L with coefficients B x K."""
     return (1.0 + basis.T @ coefficients) / basis.shape[1]
