@@ -52,7 +52,8 @@ class Conversation:
         channel: socket to the solver's process.
         output: read end of the pipe that is the solver's standard output and error.
         limits: to enforce.
-        puzzle: frames that hand the puzzle over.
+        before: frames that are sent at once, off the clock, to a child that runs no code of the solver's yet.
+        puzzle: frames that hand the puzzle over, or start the program that finds it laid out.
         listen: told of each log line and report: seconds after go, frame.
     """
 
@@ -63,13 +64,14 @@ class Conversation:
         output: int,
         limits: Limits,
         *,
+        before: bytes = b"",
         puzzle: bytes,
         listen: Callable[[float, Frame], None],
     ) -> None:
         self.ending = Ending()
         self._control, self._channel, self._output = control, channel, output
         self._limits, self._puzzle, self._listen = limits, puzzle, listen
-        self._outbox = memoryview(b"")
+        self._outbox = memoryview(before)
         self._decoder = Decoder(int(limits.output_mib * 2**20))
         self._replies = Decoder()
         self._printed = 0
@@ -91,6 +93,7 @@ class Conversation:
             self._selector.register(self._control, selectors.EVENT_READ, self._on_control)
             self._selector.register(channel, selectors.EVENT_READ, self._on_channel)
             self._selector.register(output, selectors.EVENT_READ, self._on_output)
+            self._send_more()
             while not self._over:
                 self._step()
             # What was sent before the child ended counts, whichever socket was read first.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.family import Family, Metric, register_family
+from generator.family import Family, ForeignLayout, Metric, register_family
 from generator.lazy import late
 from generator.reassembly.spec import PRESETS, Degradation, ReassemblySpec
+from generator.reassembly.starter import STARTER
 
 if TYPE_CHECKING:
     from generator.puzzle import Puzzle
@@ -53,5 +54,11 @@ REASSEMBLY = register_family(
             Metric("mse", "MSE", "low", summary="median", shown="scientific", digits=1, headline=False),
         ),
         groups=_reassembly_groups,
+        foreign_layout=ForeignLayout(
+            write=late("generator.reassembly.foreign:write_foreign"),
+            reader=late("generator.reassembly.printed:permutation_reader"),
+        ),
+        probes=late("generator.reassembly.probes:make_probes"),
+        starter=STARTER,
     )
 )

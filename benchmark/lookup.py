@@ -10,7 +10,7 @@ from generator.family import families, get_family
 if TYPE_CHECKING:
     from generator.family import Family
 
-__all__ = ["find_family"]
+__all__ = ["find_family", "load_built_in_families"]
 
 
 def find_family(name: str) -> Family:
@@ -20,5 +20,10 @@ def find_family(name: str) -> Family:
         SpecError: if there is none of that name.
     """
     if name not in {family.name for family in families()}:
-        import_module("benchmark.families")
+        load_built_in_families()
     return get_family(name)
+
+
+def load_built_in_families() -> None:
+    """Register the built-in families, once."""
+    import_module("benchmark.families")

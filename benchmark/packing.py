@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from safetensors.numpy import save
 
+from benchmark.foreign.folder import pack_folder
 from benchmark.wire import WireError, encode
 from generator.errors import HarnessError
 
@@ -15,16 +17,24 @@ if TYPE_CHECKING:
     from benchmark.outcome import Work
     from generator.puzzle import Puzzle
 
-__all__ = ["Packed", "make_order", "pack"]
+__all__ = ["Packed", "make_order", "pack", "pack_for_program"]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A puzzle's public files, ready to be sent, and what they take."""
+    """A puzzle's public files, ready to be sent, and what they take.
+
+    Attributes:
+        digest: of the puzzle.
+        frames: what is sent at "go".
+        sizes_mib: of the files that it becomes.
+        before: what is sent before that, to a child that runs no code of the solver's yet.
+    """
 
     digest: str
     frames: bytes
     sizes_mib: tuple[float, ...]
+    before: bytes = b""
 
 
 def pack(puzzle: Puzzle) -> Packed:
@@ -40,6 +50,16 @@ def pack(puzzle: Puzzle) -> Packed:
     except WireError as error:
         raise HarnessError(f"puzzle {puzzle.manifest.name!r} cannot be handed to a solver: {error}") from None
     return Packed(puzzle.digest, frames, tuple(len(content) / 2**20 for content in files))
+
+
+def pack_for_program(puzzle: Puzzle) -> Packed:
+    """Write the working folder of a program in memory; it is laid out before the program and the clock are started.
+
+    Raises:
+        HarnessError: if the family has no layout for programs, or a file cannot be sent.
+    """
+    before, sizes_mib = pack_folder(puzzle)
+    return Packed(puzzle.digest, encode("go"), sizes_mib, before)
 
 
 def make_order(work: Work, sizes_mib: tuple[float, ...]) -> dict[str, Any]:
@@ -62,6 +82,7 @@ def make_order(work: Work, sizes_mib: tuple[float, ...]) -> dict[str, Any]:
         "family": trial.family,
         "target": work.reference.target,
         "named_family": work.reference.family,
+        "command": None if work.reference.command is None else dataclasses.asdict(work.reference.command),
         "parameters": dict(work.reference.parameters),
         "plugins": list(work.plugins),
     }

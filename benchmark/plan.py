@@ -81,6 +81,7 @@ def plan(
     if not puzzles or not references or not seeds:
         missing = "puzzles" if not puzzles else "solvers" if not references else "seeds"
         raise SpecError(f"nothing to run: no {missing} were given")
+    _check_labels(references)
     families = {loaded.puzzle.manifest.family for loaded in puzzles}
     candidates = {
         (index, family): _candidate(reference, find_family(family).name)
@@ -95,6 +96,21 @@ def plan(
                 cell = _cell(loaded, reference, candidate, seed, limits)
                 cells.setdefault(cell.trial.id, cell)
     return list(cells.values())
+
+
+def _check_labels(references: Sequence[Reference]) -> None:
+    """See that a row's solver tells whose it is: labels of programs are free text.
+
+    Raises:
+        SpecError: if a program is called as another solver is.
+    """
+    programs = {reference.target: reference for reference in references if reference.command is not None}
+    others = {label_of(other) for other in references if other.command is None}
+    others.update(entry.name for entry in list_solvers() if programs)
+    for reference in references:
+        label = reference.target
+        if label in programs and (label in others or programs[label] != reference):
+            raise SpecError(f"two solvers are called {label!r}; give the command a label of its own, as label=command")
 
 
 def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, seed: int, limits: Limits) -> Cell:
@@ -130,6 +146,10 @@ def _absolute(reference: Reference) -> Reference:
 
 
 def _candidate(reference: Reference, family: str) -> _Candidate:
+    if reference.command is not None:
+        if find_family(family).foreign_layout is None:
+            return _Candidate("", (Status.SKIPPED, f"{family} puzzles cannot be put to programs"))
+        return _Candidate(reference.command.source)
     if reference.is_file:
         path = Path(reference.target.rpartition(":")[0])
         if not path.is_file():
@@ -183,7 +203,9 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
     places = _outermost((*request.hidden, *puzzles, *homes, *stores, *suites, request.results))
     solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
     plugins = [plugin for plugin in request.plugins if plugin.endswith(".py")]
+    programs = [file for reference in request.references if reference.command for file in reference.command.files]
     needed = [("solver", Path(file)) for file in solvers] + [("plug-in", Path(file)) for file in plugins]
+    needed += [("solver", file) for file in programs]
     needed += [("program", Path(__file__)), ("interpreter", Path(sys.prefix)), ("interpreter", Path(sys.base_prefix))]
     for place in places:
         for what, file in needed:

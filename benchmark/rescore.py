@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from benchmark.outcome import Outcome
     from benchmark.request import LoadedPuzzle
     from benchmark.trial import Row
 
-__all__ = ["rescore"]
+__all__ = ["rescore", "score_again"]
 
 
 def rescore(results: Path, puzzles: Iterable[LoadedPuzzle]) -> list[Row]:
@@ -50,8 +51,15 @@ def rescore(results: Path, puzzles: Iterable[LoadedPuzzle]) -> list[Row]:
 
 def _score_again(store: Store, row: Row, loaded: LoadedPuzzle, judge: Judge) -> Row:
     outcome = store.outcome(row)
-    if outcome is None:
-        return row
+    return row if outcome is None else score_again(row, outcome, loaded, judge)
+
+
+def score_again(row: Row, outcome: Outcome, loaded: LoadedPuzzle, judge: Judge) -> Row:
+    """Give a row with everything that scoring decides as the outcome of its trial has it; the rest stays.
+
+    Raises:
+        HarnessError: if scoring itself fails.
+    """
     verdict = judge.decide(loaded, outcome)
     return row.model_copy(
         update={

@@ -16,7 +16,7 @@ from benchmark.messages import Began, Ended, Reported, Said
 from benchmark.outcome import Outcome
 from benchmark.plan import Cell, absolute_plugins, hidden_places, plan
 from benchmark.session import Session, describe_session
-from benchmark.store import Store, Writer
+from benchmark.store import Store, Writer, make_folders
 from benchmark.supervisor import WARM, Settings
 from benchmark.trial import Row
 from generator.plugins import load_plugin
@@ -122,6 +122,7 @@ def run(
         settings = Settings(request.limits.threads, hidden, request.isolation, warm)
         executor = LocalExecutor(settings, jobs=request.jobs, live=live and on_event is not None)
         with contextlib.closing(executor):
+            make_folders(request.results)
             if any(cell.settled is None for cell in todo):
                 executor.start()
             session = describe_session(

@@ -37,7 +37,20 @@ if TYPE_CHECKING:
 
     from benchmark.outcome import Outcome
 
-__all__ = ["Store", "Writer"]
+__all__ = ["Store", "Writer", "make_folders"]
+
+
+def make_folders(folder: Path) -> None:
+    """Make a store's folders: before any solver runs, since only what is there can be hidden from it.
+
+    Raises:
+        StorageError: if the disk refuses.
+    """
+    for place in (folder, folder / "raw", folder / "puzzles"):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _refused(place, error) from error
 
 
 class Store:
@@ -115,11 +128,7 @@ class Writer:
 
     def __enter__(self) -> Self:
         """Make the folder, describe the session, and open its file of rows."""
-        for place in (self._folder, self._folder / "raw", self._folder / "puzzles"):
-            try:
-                place.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _refused(place, error) from error
+        make_folders(self._folder)
         self._write_whole(f"session-{self._session.id}.json", _text(self._session))
         path = self._folder / f"rows-{self._session.id}.jsonl"
         try:

@@ -19,7 +19,7 @@ from benchmark import processes
 from benchmark.conversation import Conversation
 from benchmark.launch import environment, launch, new_token, sweep
 from benchmark.outcome import Outcome, Report, Work, classify, decode_answer
-from benchmark.packing import Packed, make_order, pack
+from benchmark.packing import Packed, make_order, pack, pack_for_program
 from benchmark.trial import Status
 from benchmark.wire import WireError, encode, receive
 from generator.errors import AnswerError, HarnessError, SpecError
@@ -89,7 +89,7 @@ class Server:
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `destroy`
         self._pidfd: int | None = None
-        self._packed: Packed | None = None
+        self._packed: dict[bool, Packed] = {}
         self._destroyed = False
         self._ending = threading.Lock()
         with theirs:
@@ -143,13 +143,12 @@ class Server:
         Raises:
             ServerGoneError: if the server died before; the trial has not begun.
         """
-        if self._packed is None or self._packed.digest != work.trial.puzzle:
-            self._packed = pack(work.puzzle)
+        packed = self._pack(work)
         mine, channel = socket.socketpair()
         output, printed = os.pipe()
         try:
             with channel:
-                order = encode("trial", make_order(work, self._packed.sizes_mib))
+                order = encode("trial", make_order(work, packed.sizes_mib))
                 try:
                     socket.send_fds(self._control, [order], [channel.fileno(), printed])
                 except OSError as error:
@@ -157,7 +156,13 @@ class Server:
                 finally:
                     os.close(printed)
             conversation = Conversation(
-                self._control, mine, output, work.trial.limits, puzzle=self._packed.frames, listen=listen
+                self._control,
+                mine,
+                output,
+                work.trial.limits,
+                before=packed.before,
+                puzzle=packed.frames,
+                listen=listen,
             )
             ending = conversation.run()
         finally:
@@ -187,6 +192,15 @@ class Server:
             log=tuple(ending.log),
             output=ending.output,
         )
+
+    def _pack(self, work: Work) -> Packed:
+        """Pack a puzzle as a solver in Python or a program takes it; kept while trials are of one puzzle."""
+        for_program = work.reference.command is not None
+        if any(packed.digest != work.trial.puzzle for packed in self._packed.values()):
+            self._packed.clear()
+        if for_program not in self._packed:
+            self._packed[for_program] = pack_for_program(work.puzzle) if for_program else pack(work.puzzle)
+        return self._packed[for_program]
 
     def close(self) -> None:
         """Destroy the server and let go of its socket; only once no other thread uses it."""

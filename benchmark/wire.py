@@ -33,6 +33,7 @@ KINDS = frozenset(
         "stop",
         # parent to solver
         "puzzle",
+        "go",
         # solver to parent
         "built",
         "log",

@@ -19,13 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
+from benchmark.foreign.folder import NATIVE, unpack_folder
+from benchmark.foreign.relay import relay
 from benchmark.lookup import find_family
 from benchmark.wire import encode, receive, tensor_bytes
 from generator.answer import as_answer
-from generator.errors import AnswerError, NetjigsawError, PuzzleError
+from generator.errors import AnswerError, NetjigsawError, PluginError, PuzzleError
 from generator.plugins import describe_failure, load_plugin
 from generator.storage import load_puzzle
 from solvers.api import Context
+from solvers.command import Command
 from solvers.reference import Reference
 from solvers.registry import OtherFamilyError, build_solver, find_solver
 
@@ -47,26 +50,69 @@ def work(connection: socket.socket, order: dict[str, Any]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is kept
     try:
-        solver = _make_solver(order)
-        connection.sendall(encode("built"))
-        began = time.monotonic()
-        view = _take_puzzle(connection, order)
-        context = Context(
-            seed=order["seed"],
-            wall_s=math.inf if order["wall_s"] is None else order["wall_s"],
-            memory_mib=math.inf if order["memory_mib"] is None else order["memory_mib"],
-            threads=order["threads"],
-            report=speaker.report,
-            log=speaker.log,
-            started=began,
-        )
-        answer = solver.solve(view, context)
+        solve = _solve if order["command"] is None else _run_program
+        answer = solve(connection, speaker, order)
         sys.stdout.flush()
         speaker.say("answer", answer)
     except BaseException as error:  # noqa: BLE001 - a solver may raise anything, SystemExit too; the parent must hear of it
         speaker.fail(error)
         return 1
     return 0
+
+
+def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Any:
+    """Make the solver, take the puzzle, solve."""
+    solver = _make_solver(order)
+    connection.sendall(encode("built"))
+    began = time.monotonic()
+    view = _take_puzzle(connection, order)
+    context = Context(
+        seed=order["seed"],
+        wall_s=math.inf if order["wall_s"] is None else order["wall_s"],
+        memory_mib=math.inf if order["memory_mib"] is None else order["memory_mib"],
+        threads=order["threads"],
+        report=speaker.report,
+        log=speaker.log,
+        started=began,
+    )
+    return solver.solve(view, context)
+
+
+def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Answer:
+    """Lay the puzzle out, and start the program only when the clock is."""
+    for plugin in order["plugins"]:
+        load_plugin(plugin)
+    command = Command(**{name: _tuples(value) for name, value in order["command"].items()})
+    folder = Path.cwd()
+    if not unpack_folder(connection, folder):
+        raise SystemExit(0)
+    layout = find_family(order["family"]).foreign_layout
+    if layout is None:
+        raise PuzzleError(f"{order['family']} puzzles cannot be put to programs")
+    reader = layout.reader(load_puzzle(folder / NATIVE))
+    if not os.access(command.program, os.X_OK):
+        raise PluginError(f"{command.program} is hidden from solvers, or not there")
+    os.environ.update(_program_environment(order))
+    argv = command.argv(folder)
+    connection.sendall(encode("built"))
+    if receive(connection) is None:
+        raise SystemExit(0)
+    return relay(argv, reader, speaker.report)
+
+
+def _program_environment(order: dict[str, Any]) -> dict[str, str]:
+    """Tell a program in its environment what a solver in Python learns from its context; no limit is an absent one."""
+    known = {
+        f"NETJIGSAW_{name.upper()}": str(order[name])
+        for name in ("seed", "wall_s", "memory_mib", "threads")
+        if order[name] is not None
+    }
+    # Lines must come when they are printed, not when a buffer is full: a program that is stopped loses what is in it.
+    return {**known, "PYTHONUNBUFFERED": "1"}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 class _Speaker:

@@ -19,6 +19,7 @@ from generator.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import numpy as np
     from pydantic import BaseModel, JsonValue
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Family",
+    "ForeignLayout",
     "Made",
     "Metric",
     "Progress",
@@ -108,6 +110,20 @@ class Score:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class ForeignLayout:
+    """How puzzles of a family are put to programs that know nothing of this suite.
+
+    Attributes:
+        write: `(puzzle, folder)` fills a folder that is not there yet with the files such a program reads.
+        reader: `(puzzle)` makes a reader of what the program prints, line by line. It gives the answer that a
+            line completes, None for a line that is none, and raises AnswerError for one that nearly is.
+    """
+
+    write: Callable[[Puzzle, Path], None]
+    reader: Callable[[Puzzle], Callable[[str], JsonValue]]
+
+
 def _identity(puzzle: Puzzle) -> Any:
     return puzzle
 
@@ -135,6 +151,10 @@ class Family:
         view: from the public `Puzzle` to what a solver gets; checks its content.
         check: `(view, answer)`; raises AnswerError where the answer's form is wrong.
         groups: labels of a puzzle (depth, regime) that tables can be split by.
+        foreign_layout: for programs as solvers; None where puzzles cannot be put to them.
+        probes: small puzzles of ordinary and of awkward shapes, to try solvers on: the first is ordinary, the
+            last takes a search longer than a second. The name of each says what is odd about it.
+        starter: source of a minimal solver class called `Solver`, for people to start from.
     """
 
     name: str
@@ -147,6 +167,9 @@ class Family:
     view: Callable[[Puzzle], Any] = _identity
     check: Callable[[Any, Answer], None] = _any_answer
     groups: Callable[[Puzzle], Mapping[str, str | int]] = field(default=_no_groups)
+    foreign_layout: ForeignLayout | None = None
+    probes: Callable[[], tuple[Made, ...]] | None = None
+    starter: str = ""
 
 
 _FAMILIES: dict[str, Family] = {}

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from benchmark.suites.schema import NOT_AS_LOCKED
+from leaderboard.machines import machine_notes
 from leaderboard.planned import PLANNED
 from leaderboard.statistics import fewest_puzzles
 
@@ -67,6 +68,7 @@ def notes(part: pd.DataFrame, alpha: float) -> Iterator[str]:
     older = int((~part["live"] & (part["source"] != PLANNED)).sum())
     if older:
         yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
+    yield from machine_notes(live)
     if part["puzzle"].nunique() < fewest_puzzles(alpha):
         yield f"With fewer than {fewest_puzzles(alpha)} puzzles no outcome can separate two solvers."
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from generator.puzzle import Puzzle
     from generator.storage import load_puzzle, save_puzzle
     from generator.version import __version__
+    from netjigsaw.contract import SolverContract, check_solver
     from solvers.api import Context
     from solvers.registry import register
 
@@ -26,7 +27,9 @@ __all__ = [
     "NetjigsawError",
     "Puzzle",
     "Score",
+    "SolverContract",
     "__version__",
+    "check_solver",
     "load_puzzle",
     "register",
     "register_family",
@@ -43,7 +46,9 @@ _HOMES = {
     "NetjigsawError": "generator.errors",
     "Puzzle": "generator.puzzle",
     "Score": "generator.family",
+    "SolverContract": "netjigsaw.contract",
     "__version__": "generator.version",
+    "check_solver": "netjigsaw.contract",
     "load_puzzle": "generator.storage",
     "register": "solvers.registry",
     "register_family": "generator.family",

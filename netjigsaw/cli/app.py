@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from generator.version import __version__
-from netjigsaw.cli import board, compare, generate, layouts, listing, run, show, solve, suite
+from netjigsaw.cli import (
+    board,
+    check,
+    compare,
+    generate,
+    layouts,
+    listing,
+    new_solver,
+    run,
+    show,
+    solve,
+    submit,
+    suite,
+    verify,
+)
 from netjigsaw.cli.console import say
 
 __all__ = ["build_app"]
@@ -43,6 +57,20 @@ def build_app(plugins: tuple[str, ...]) -> typer.Typer:
     ) -> None:
         pass
 
-    for command in (generate, layouts, solve, run, board, compare, show, suite, listing):
+    for command in (
+        generate,
+        layouts,
+        solve,
+        run,
+        board,
+        compare,
+        submit,
+        verify,
+        check,
+        new_solver,
+        show,
+        suite,
+        listing,
+    ):
         command.add(app, plugins)
     return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from generator.errors import NetjigsawError, SpecError, StorageError
+from generator.errors import SpecError, StorageError
 from generator.suggest import did_you_mean
 from netjigsaw.cli.console import progress_bar, remark, say
-from netjigsaw.cli.exits import CommandError
+from netjigsaw.cli.exits import USAGE, CommandError, separate_codes
 from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout
 from netjigsaw.cli.targets import build_missing, common_limits, find_targets, hidden_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from benchmark.comparison.matching import Side
     from benchmark.comparison.report import Report
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from benchmark.request import RunRequest
 
 __all__ = ["add"]
-
-USAGE, INFRASTRUCTURE = 2, 4
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         from benchmark.comparison.rules import DEFAULT_RULES, parse_rules
 
         again = _Rerun(tuple(puzzles or ()), seeds, repeats, timeout, memory, threads, answers, isolation, plugins)
-        with _own_codes():
+        with separate_codes():
             _check_usage(style, again, solver, results, rerun=rerun)
             rules = parse_rules(DEFAULT_RULES if fail_on is None else fail_on)
             if rerun:
@@ -114,26 +111,6 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
                 sides = _two_folders(Path(base), Path(new), solver)
             report = compare_sides(*sides, rules, strict=strict, allow_missing=allow_missing)
             return _show(report, style, json_out)
-
-
-@contextlib.contextmanager
-def _own_codes() -> Iterator[None]:
-    """Give every error the code it has in this command, where 1 is a regression and nothing else.
-
-    Raises:
-        CommandError: instead of any other error.
-    """
-    try:
-        yield
-    except (BrokenPipeError, CommandError):
-        raise
-    except SpecError as error:
-        raise CommandError(str(error), USAGE) from error
-    except (NetjigsawError, OSError) as error:
-        raise CommandError(str(error), INFRASTRUCTURE) from error
-    except Exception as error:  # a bug must not look like a regression
-        text = f"internal error, {type(error).__name__}: {error}; --traceback shows where"
-        raise CommandError(text, INFRASTRUCTURE) from error
 
 
 def _check_usage(style: str, again: _Rerun, solver: list[str] | None, results: Path | None, *, rerun: bool) -> None:

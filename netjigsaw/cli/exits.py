@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from generator.errors import NetjigsawError
+import contextlib
+from typing import TYPE_CHECKING
 
-__all__ = ["CommandError"]
+from generator.errors import NetjigsawError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["INFRASTRUCTURE", "USAGE", "CommandError", "separate_codes"]
+
+USAGE, INFRASTRUCTURE = 2, 4
 
 
 class CommandError(NetjigsawError):
@@ -18,3 +26,23 @@ class CommandError(NetjigsawError):
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+@contextlib.contextmanager
+def separate_codes() -> Iterator[None]:
+    """Keep code 1 for what a command is asked to judge: wrong usage is 2, whatever else goes wrong is 4.
+
+    Raises:
+        CommandError: instead of any other error.
+    """
+    try:
+        yield
+    except (BrokenPipeError, CommandError):
+        raise
+    except SpecError as error:
+        raise CommandError(str(error), USAGE) from error
+    except (NetjigsawError, OSError) as error:
+        raise CommandError(str(error), INFRASTRUCTURE) from error
+    except Exception as error:  # a bug must not look like a verdict
+        text = f"internal error, {type(error).__name__}: {error}; --traceback shows where"
+        raise CommandError(text, INFRASTRUCTURE) from error

@@ -14,7 +14,7 @@ from netjigsaw.cli.quantities import parse_duration, parse_size
 if TYPE_CHECKING:
     from benchmark.trial import Limits
 
-__all__ = ["Answers", "Isolation", "Memory", "Threads", "Timeout", "make_limits"]
+__all__ = ["Answers", "Commands", "Isolation", "Memory", "Threads", "Timeout", "make_limits"]
 
 Timeout = Annotated[
     str | None,
@@ -30,6 +30,14 @@ Threads = Annotated[
 ]
 Isolation = Annotated[
     str, typer.Option(help="auto, namespaces (fail without them) or rlimits (answers are hidden by their path only).")
+]
+Commands = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--solver-command",
+        help=r'Any program as a solver, "\[label=]program arguments": it finds the puzzle in its folder and prints '
+        "the answer; repeat for several.",
+    ),
 ]
 Answers = Annotated[
     Path | None, typer.Option(help="Folder of the sealed answers. (default: answers/ beside each puzzle)")

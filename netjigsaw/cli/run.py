@@ -10,7 +10,7 @@ import typer
 
 from generator.errors import SpecError
 from netjigsaw.cli.console import progress_bar, remark, say
-from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout
+from netjigsaw.cli.limits import Answers, Commands, Isolation, Memory, Threads, Timeout
 from netjigsaw.cli.quantities import show_duration
 from netjigsaw.cli.targets import build_missing, common_limits, find_targets, hidden_by, remark_on_locks
 
@@ -42,6 +42,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
                 "(default: every registered solver of the puzzles' families)"
             ),
         ] = None,
+        solver_command: Commands = None,
         results: Annotated[Path, typer.Option(help="Folder of the store.")] = Path("results"),
         seeds: Annotated[
             int | None,
@@ -71,6 +72,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
           netjigsaw run mini --solver flagship --solver park
 
           netjigsaw run p1 --solver park --solver my_solver.py:Mine --seeds 3 --timeout 30s
+
+          netjigsaw run p1 --solver-command "mine=python solve.py --fast" --solver park
         """
         from benchmark.request import RunRequest
         from benchmark.runner import run as run_request
@@ -89,7 +92,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         remark_on_locks(uses)
         request = RunRequest(
             puzzles=flat,
-            references=_references(solver, flat),
+            references=_references(solver, solver_command, flat),
             results=results,
             seeds=numbers,
             limits=limits,
@@ -107,13 +110,16 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         say(f"results in {results}; netjigsaw leaderboard --results {results}")
 
 
-def _references(names: Sequence[str] | None, puzzles: Sequence[LoadedPuzzle]) -> tuple[Reference, ...]:
+def _references(
+    names: Sequence[str] | None, commands: Sequence[str] | None, puzzles: Sequence[LoadedPuzzle]
+) -> tuple[Reference, ...]:
     """Read solvers as typed, or take every solver of the puzzles' families, the unavailable ones too."""
+    from solvers.command import find_command
     from solvers.reference import Reference, parse_reference
     from solvers.registry import list_solvers
 
-    if names:
-        return tuple(map(parse_reference, names))
+    if names or commands:
+        return (*map(parse_reference, names or ()), *map(find_command, commands or ()))
     families = dict.fromkeys(loaded.puzzle.manifest.family for loaded in puzzles)
     entries = dict.fromkeys((entry.name, entry.family) for family in families for entry in list_solvers(family))
     if not entries:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from generator.errors import SpecError
 from netjigsaw.cli.console import progress_bar, remark, say
-from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout
+from netjigsaw.cli.limits import Answers, Commands, Isolation, Memory, Threads, Timeout
 from netjigsaw.cli.targets import common_limits, hidden_by, load_one
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from benchmark.single import Solved
+    from solvers.reference import Reference
 
 __all__ = ["add"]
 
@@ -29,8 +31,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def solve(
         puzzle: Annotated[str, typer.Argument(help="Folder of a puzzle, or suite/name.")],
         solver: Annotated[
-            str, typer.Option(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...].")
-        ],
+            str | None, typer.Option(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...].")
+        ] = None,
+        solver_command: Commands = None,
         timeout: Timeout = None,
         memory: Memory = None,
         threads: Threads = None,
@@ -49,16 +52,18 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
           netjigsaw solve p1 --solver park
 
           netjigsaw solve p1 --solver "adjoint\[rows=500]" --timeout 10s --json
+
+          netjigsaw solve p1 --solver-command "python solve.py"
         """
         from benchmark.request import RunRequest
         from benchmark.runner import Logged, Progressed
         from benchmark.single import solve_once
-        from solvers.reference import parse_reference
 
+        reference = one_solver(solver, solver_command)
         target, loaded = load_one(puzzle, answers, plugins)
         request = RunRequest(
             puzzles=(loaded,),
-            references=(parse_reference(solver),),
+            references=(reference,),
             results=Path("results"),
             seeds=(seed,),
             limits=common_limits([target], timeout, memory, threads),
@@ -66,9 +71,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             hidden=hidden_by([target], answers),
             isolation=isolation,
         )
-        say(f"{puzzle}: {loaded.puzzle.manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {solver}")
+        say(f"{puzzle}: {loaded.puzzle.manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {reference.label}")
         with progress_bar() as bar:
-            task = bar.add_task(solver, total=None, detail="")
+            task = bar.add_task(reference.label, total=None, detail="")
 
             def watch(event: Any) -> None:
                 if isinstance(event, Logged):
@@ -84,6 +89,20 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             say(f"this {'is' if hit else 'is not'} the solution with the published SHA-256")
         _print_answer(solved, as_json=as_json)
         return 0 if solved.verdict.answer is not None else NO_ANSWER
+
+
+def one_solver(name: str | None, commands: Sequence[str] | None) -> Reference:
+    """Read the one solver that a command is for.
+
+    Raises:
+        SpecError: if there is none or more than one, or it cannot be read.
+    """
+    from solvers.command import find_command
+    from solvers.reference import parse_reference
+
+    if (name is not None) + len(commands or ()) != 1:
+        raise SpecError("give one solver: --solver NAME or --solver-command COMMAND")
+    return find_command(commands[0]) if commands else parse_reference(str(name))
 
 
 def _warn_of(solved: Solved) -> None:

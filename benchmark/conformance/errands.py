@@ -1,0 +1,147 @@
+"""What a conformance test runs, and on which puzzles."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.lookup import find_family
+from benchmark.plan import plan
+from benchmark.request import LoadedPuzzle
+from benchmark.trial import Limits
+from generator.errors import SpecError
+from generator.family import families
+from solvers.registry import list_solvers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.judge import Verdict
+    from benchmark.outcome import Outcome
+    from benchmark.plan import Cell
+    from generator.family import Family
+    from solvers.reference import Reference
+
+__all__ = ["Errand", "Purpose", "Times", "Tried", "choose_family", "errands", "load_probes"]
+
+
+class Purpose(enum.Enum):
+    """What one trial is to show."""
+
+    FIRST = "an ordinary puzzle"
+    AGAIN = "the same again"
+    SHAPE = "an awkward puzzle"
+    SHORT = "too little time"
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds that trials of a conformance test get.
+
+    Attributes:
+        wall_s: usually.
+        short_s: where time is meant to run out.
+    """
+
+    wall_s: float = 5.0
+    short_s: float = 1.0
+
+    @classmethod
+    def for_solver(cls, reference: Reference, wall_s: float | None = None) -> Times:
+        """Choose for a solver; a program's interpreter and libraries are loaded on the clock."""
+        usual = cls(20.0, 6.0) if reference.command is not None else cls()
+        return usual if wall_s is None else cls(wall_s, min(wall_s, usual.short_s))
+
+
+@dataclass(frozen=True, eq=False)
+class Errand:
+    """One trial and what it is for."""
+
+    purpose: Purpose
+    cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What came of an errand."""
+
+    errand: Errand
+    outcome: Outcome
+    verdict: Verdict
+
+    @property
+    def probe(self) -> str:
+        """Name of the puzzle."""
+        return self.errand.cell.loaded.puzzle.manifest.name
+
+
+def errands(reference: Reference, probes: Sequence[LoadedPuzzle], times: Times) -> list[Errand]:
+    """List the trials of a conformance test: the ordinary puzzle twice, each awkward one, the last in a hurry.
+
+    Raises:
+        SpecError: if there is no such solver.
+    """
+
+    def one(purpose: Purpose, probe: LoadedPuzzle, wall_s: float) -> Errand:
+        (cell,) = plan([probe], [reference], [0], Limits(wall_s=wall_s))
+        return Errand(purpose, cell)
+
+    plain, *shapes, long = probes
+    return [
+        one(Purpose.FIRST, plain, times.wall_s),
+        one(Purpose.AGAIN, plain, times.wall_s),
+        *(one(Purpose.SHAPE, probe, times.wall_s) for probe in shapes),
+        one(Purpose.SHORT, long, times.short_s),
+    ]
+
+
+def load_probes(family: Family) -> tuple[LoadedPuzzle, ...]:
+    """Make the family's puzzles for trying solvers on.
+
+    Raises:
+        SpecError: if it offers none.
+    """
+    if family.probes is None:
+        raise SpecError(f"the family {family.name} offers no puzzles to try solvers on")
+    return tuple(LoadedPuzzle(made.puzzle, made.sealed) for made in family.probes())
+
+
+def choose_family(reference: Reference, wanted: str | None = None) -> Family:
+    """Find out whose puzzles a solver is for: as told, as it says itself, else the first family that has probes.
+
+    Raises:
+        SpecError: if there is none of that name, or none with probes.
+    """
+    name = wanted or reference.family or _declared(reference)
+    if name is not None:
+        return find_family(name)
+    usable = [family for family in families() if family.probes and (family.foreign_layout or not reference.command)]
+    if not usable:
+        raise SpecError("no family offers puzzles to try this solver on")
+    return usable[0]
+
+
+def _declared(reference: Reference) -> str | None:
+    """Look up what a solver says of itself, without running a file of its own."""
+    if reference.command is not None:
+        return None
+    if not reference.is_file:
+        entries = [entry for entry in list_solvers() if entry.name == reference.target]
+        return entries[0].family if entries else None
+    path, _, name = reference.target.rpartition(":")
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None  # the trial says what is wrong with it
+    bodies = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    for statement in (statement for body in bodies for statement in body):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id="family")], value=ast.Constant(value=str(family)))
+                | ast.AnnAssign(target=ast.Name(id="family"), value=ast.Constant(value=str(family)))
+            ):
+                return family
+    return None

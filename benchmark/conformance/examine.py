@@ -1,0 +1,125 @@
+"""Run conformance tests in the real harness, isolated and under limits, and say what they show."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.conformance.errands import Errand, Times, Tried, choose_family, errands, load_probes
+from benchmark.conformance.findings import judge
+from benchmark.executors import LocalExecutor
+from benchmark.judge import Judge
+from benchmark.messages import Ended
+from benchmark.outcome import Outcome
+from benchmark.plan import absolute_plugins
+from benchmark.supervisor import Settings
+from benchmark.trial import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from benchmark.conformance.findings import Finding
+    from benchmark.request import LoadedPuzzle
+    from solvers.reference import Reference
+
+__all__ = ["examine", "examine_all"]
+
+_UNUSABLE = frozenset({Status.UNAVAILABLE, Status.SKIPPED})
+
+
+def examine(
+    reference: Reference,
+    *,
+    family: str | None = None,
+    wall_s: float | None = None,
+    plugins: tuple[str, ...] = (),
+    isolation: str = "auto",
+    watch: Callable[[Tried, int], None] | None = None,
+) -> list[Finding]:
+    """Put one solver to the test.
+
+    Args:
+        reference: the solver.
+        family: whose puzzles it is tried on, if it does not say so itself.
+        wall_s: time for each puzzle.
+        plugins: files and modules that register families and solvers.
+        isolation: as for runs.
+        watch: told of each trial, and how many there are.
+
+    Raises:
+        SpecError: if there is no such solver, or no puzzles to try it on.
+        HarnessError: if the harness fails.
+    """
+    probes = load_probes(choose_family(reference, family))
+    planned = errands(reference, probes, Times.for_solver(reference, wall_s))
+    before = _stamps(reference)
+    tried = []
+    for one in _run(planned, plugins, isolation):
+        tried.append(one)
+        if watch is not None:
+            watch(one, len(planned))
+        if one.verdict.status in _UNUSABLE:
+            break  # the others would end alike
+    after = _stamps(reference)
+    return judge(tried, sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+
+
+def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, list[Finding]]:
+    """Put several solvers to the test with one start of the harness; findings by label.
+
+    Raises:
+        SpecError: if one does not exist, or there are no puzzles to try it on.
+        HarnessError: if the harness fails.
+    """
+    kept: dict[str, tuple[LoadedPuzzle, ...]] = {}
+    planned: dict[str, list[Errand]] = {}
+    for reference in references:
+        family = choose_family(reference)
+        if family.name not in kept:
+            kept[family.name] = load_probes(family)
+        planned[reference.label] = errands(reference, kept[family.name], Times.for_solver(reference, wall_s))
+    every = [errand for mine in planned.values() for errand in mine]
+    tried = {id(one.errand): one for one in _run(every, (), "auto")}
+    return {label: judge([tried[id(errand)] for errand in mine]) for label, mine in planned.items()}
+
+
+def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) -> Iterator[Tried]:
+    """Run errands one after the other; one that is settled without a trial comes first."""
+    judgement = Judge()
+    waiting: dict[int, Errand] = {}
+    works = []
+    for errand in planned:
+        if errand.cell.settled is not None:
+            outcome = Outcome(*errand.cell.settled)
+            yield Tried(errand, outcome, judgement.decide(errand.cell.loaded, outcome))
+            continue
+        works.append(errand.cell.work(absolute_plugins(plugins)))
+        waiting[id(works[-1])] = errand
+    if not works:
+        return
+    executor = LocalExecutor(Settings(isolation=isolation))
+    with contextlib.closing(executor):
+        executor.start()
+        with contextlib.closing(executor.execute(works)) as messages:
+            for message in messages:
+                if isinstance(message, Ended):
+                    errand = waiting[id(message.work)]
+                    yield Tried(errand, message.outcome, judgement.decide(errand.cell.loaded, message.outcome))
+
+
+def _stamps(reference: Reference) -> dict[str, tuple[int, int]]:
+    """Note size and time of every file beside a solver's: where the file tree is not read-only, it may write there."""
+    if reference.command is not None:
+        files = [path for path in reference.command.files if path.is_file()]
+    else:
+        files = [Path(reference.target.rpartition(":")[0])] if reference.is_file else []
+    stamps: dict[str, tuple[int, int]] = {}
+    for folder in {file.resolve().parent for file in files}:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    stamps[entry.path] = (status.st_size, status.st_mtime_ns)
+    return stamps

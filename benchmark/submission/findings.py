@@ -1,0 +1,55 @@
+"""What is wrong with a bundle: which trial, which field, what the bundle says, what is true."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.outcome import one_line
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+__all__ = ["Finding"]
+
+SHOWN = 160
+"""Characters of a value that a line shows."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        place: which trial, file or part of the bundle.
+        field: which field of it; empty where the whole is meant.
+        problem: what is wrong, in words; empty where two values differ.
+        claimed: the bundle's value, where two values differ.
+        verified: the value found here.
+    """
+
+    place: str
+    field: str = ""
+    problem: str = ""
+    claimed: JsonValue = None
+    verified: JsonValue = None
+
+    @property
+    def line(self) -> str:
+        """Say it in one line that is safe to print, whatever the bundle holds."""
+        where = f"{self.place}: {self.field}" if self.field else self.place
+        if self.problem:
+            return one_line(f"{where}{'' if self.field else ':'} {self.problem}")
+        return one_line(f"{where} is {_short(self.claimed)} in the bundle, {_short(self.verified)} verified")
+
+    @property
+    def record(self) -> dict[str, JsonValue]:
+        """Give it as plain data."""
+        both = {} if self.problem else {"bundle": self.claimed, "verified": self.verified}
+        return {"place": self.place, "field": self.field, "problem": self.problem or "differs", **both}
+
+
+def _short(value: JsonValue) -> str:
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -1,0 +1,84 @@
+"""One table of one suite: verified bundles, and the rows of a store that are of the same cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmark.session import Session
+    from benchmark.store import Store
+    from benchmark.submission.suiting import Ground
+    from benchmark.submission.verifying import Verification
+    from benchmark.trial import Row
+    from generator.puzzle import Manifest
+
+__all__ = ["Merged", "merge"]
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Results from several places on the cells of one suite.
+
+    Attributes:
+        rows: by the time of their sessions; a solver of a bundle is called author/solver.
+        sessions: by id; what they planned of other suites is left out.
+        manifests: of the suite's puzzles, by digest.
+        left_out: rows of the store that are of no cell of the suite.
+    """
+
+    rows: tuple[Row, ...]
+    sessions: dict[str, Session]
+    manifests: dict[str, Manifest]
+    left_out: int
+
+
+def merge(bundles: Sequence[Verification], store: Store | None, ground: Ground) -> Merged:
+    """Join what belongs to one suite. Numbers of bundles are those that were found when verifying them.
+
+    Raises:
+        StorageError: if the store cannot be read.
+        PuzzleError: if the description of a session is damaged.
+    """
+    rows: list[Row] = [row for bundle in bundles for row in _marked(bundle)]
+    sessions = {session.id: session for bundle in bundles for session in _described(bundle, ground)}
+    left_out = 0
+    if store is not None:
+        held = store.rows()
+        fitting = [row for row in held if _fits(row, ground)]
+        left_out = len(held) - len(fitting)
+        rows += fitting
+        sessions |= {name: _of_suite(session, ground) for name, session in store.sessions().items()}
+    manifests = {item.puzzle.digest: item.puzzle.manifest for item in ground.loaded.values()}
+    rows.sort(key=lambda row: row.session)
+    return Merged(tuple(rows), sessions, manifests, left_out)
+
+
+def _marked(bundle: Verification) -> Iterator[Row]:
+    """Mark a bundle's rows by who submitted it."""
+    for row in bundle.rows:
+        yield row.model_copy(update={"solver": f"{_origin(bundle)}/{row.solver}"})
+
+
+def _described(bundle: Verification, ground: Ground) -> Iterator[Session]:
+    """Mark a bundle's sessions: the host is not known, but whose it is; and the plan is that of the suite here."""
+    for session in bundle.sessions:
+        yield session.model_copy(update={"host": _origin(bundle), "suites": (ground.use,)})
+
+
+def _origin(bundle: Verification) -> str:
+    author = bundle.manifest.author if bundle.manifest is not None else None
+    return author or f"anonymous-{bundle.sha256[:8]}"
+
+
+def _of_suite(session: Session, ground: Ground) -> Session:
+    """Leave out what a session planned of other suites."""
+    uses = tuple(use for use in session.suites if use.digest == ground.suite.digest)
+    return session.model_copy(update={"suites": uses})
+
+
+def _fits(row: Row, ground: Ground) -> bool:
+    suite = ground.suite
+    return row.puzzle in ground.loaded and row.seed < suite.seeds and row.limits == suite.limits

@@ -1,0 +1,162 @@
+"""Every row of a bundle again, from its raw answer alone; what the bundle says of it is only compared."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from benchmark.outcome import Outcome
+from benchmark.raw import outcome_of
+from benchmark.rescore import score_again
+from benchmark.submission.archive import BundleError
+from benchmark.submission.findings import Finding
+from benchmark.submission.schema import is_line
+from benchmark.submission.times import check_times
+from benchmark.trial import Row, Status
+from generator.errors import NetjigsawError
+from generator.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from benchmark.judge import Judge
+    from benchmark.raw import Raw
+    from benchmark.request import LoadedPuzzle
+    from benchmark.submission.contents import Contents
+    from benchmark.submission.suiting import Cell
+
+__all__ = ["Scored", "score_cell"]
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-9
+"""By which a metric may differ: sums of float32 round otherwise on another processor. The value found here counts."""
+
+_SCORED = frozenset({Status.SOLVED, Status.PARTIAL, Status.GAVE_UP})
+"""Statuses that only scoring gives; the record of how a trial ended never holds them."""
+_NEVER_RAN = frozenset({Status.SKIPPED, Status.UNAVAILABLE})
+"""Statuses of trials that may have left nothing, because nothing was run."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A cell that was scored again: the row as it should be, None where that cannot be said, and what differs."""
+
+    row: Row | None
+    findings: tuple[Finding, ...]
+    rounded: int = 0
+    """Metrics that differ in their last digits only."""
+
+
+def score_cell(contents: Contents, row: Row, cell: Cell, loaded: LoadedPuzzle, judge: Judge) -> Scored:
+    """Score one cell.
+
+    Args:
+        contents: the bundle.
+        row: its row on the cell.
+        cell: what is known of it beforehand.
+        loaded: the puzzle, with its answer where that is here.
+        judge: of this verification.
+    """
+    try:
+        found = contents.raw(row.trial)
+        faults = [] if found is None else list(_check_raw(row, found[0], contents, cell.place))
+        outcome = _ended(row, cell.place, faults) if found is None else outcome_of(*found, row)
+        if faults:
+            return Scored(None, tuple(faults))
+        expected = score_again(_known(row, cell), outcome, _as_submitted(loaded, cell), judge)
+        verified = score_again(expected, outcome, loaded, judge)
+    except NetjigsawError as error:
+        return Scored(None, (Finding(cell.place, problem=f"cannot be scored: {error}"),))
+    same_program = contents.manifest.program == __version__
+    differences, rounded = _compare(row, expected, cell.place, same_program=same_program)
+    return Scored(verified, tuple(differences), rounded)
+
+
+def _ended(row: Row, place: str, faults: list[Finding]) -> Outcome:
+    """Say how a trial ended that left no raw answer: it must be one that never ran."""
+    if row.status not in _NEVER_RAN:
+        faults.append(Finding(place, "status", f"is {row.status} in the bundle, but there is no raw answer"))
+    measured = [field for field in ("wall_s", "load_s", "cpu_s", "peak_mib") if getattr(row, field) is not None]
+    if measured:
+        faults.append(Finding(place, measured[0], "was measured, but there is no raw answer"))
+    if not is_line(row.reason):
+        faults.append(Finding(place, "reason", "is not one printable line"))
+    return Outcome(row.status, row.reason)
+
+
+def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[Finding]:
+    """Check what the record of a trial says of itself."""
+    for field in ("trial", "session"):
+        if getattr(raw, field) != getattr(row, field):
+            yield Finding(place, f"raw answer's {field}", claimed=getattr(raw, field), verified=getattr(row, field))
+    if raw.status in _SCORED:
+        yield Finding(place, "raw answer's status", f"is {raw.status}, which only an answer's score can give")
+    elif raw.status is None and raw.answer is None:
+        yield Finding(place, "status", f"is {row.status} in the bundle, but the raw answer is empty")
+    elif raw.status is not None and raw.answer is not None:
+        yield Finding(place, "raw answer's status", f"is {raw.status}, though there is an answer")
+    answers = [answer for answer in (raw.answer, *raw.reports) if answer is not None]
+    if not all(map(is_line, [raw.reason, *(answer.note for answer in answers)])):
+        yield Finding(place, "reason", "or a note in the raw answer is not one printable line")
+    if row.session not in contents.sessions:
+        yield Finding(place, "session", f"is {row.session}, which the bundle does not describe")
+    else:
+        yield from check_times(row, raw, contents.sessions[row.session], place)
+
+
+def _known(row: Row, cell: Cell) -> Row:
+    """Put in everything that does not depend on what the solver did."""
+    trial = cell.trial
+    return row.model_copy(
+        update={
+            "trial": trial.id,
+            "puzzle_name": cell.entry.name,
+            "family": trial.family,
+            "groups": dict(cell.groups),
+            "solver": cell.label,
+            "source": trial.source,
+            "limits": trial.limits,
+        }
+    )
+
+
+def _as_submitted(loaded: LoadedPuzzle, cell: Cell) -> LoadedPuzzle:
+    """Take the answer away where the submitter did not have it.
+
+    Raises:
+        BundleError: if the submitter had it and it is not here.
+    """
+    if not cell.answered:
+        return replace(loaded, sealed=None)
+    if loaded.sealed is None:
+        raise BundleError("it was scored with the puzzle's answer, which is not here; see --answers")
+    return loaded
+
+
+def _compare(row: Row, expected: Row, place: str, *, same_program: bool) -> tuple[list[Finding], int]:
+    """Name every field in which a row differs from what it should be; another version may have had fewer metrics."""
+    findings, rounded = [], 0
+    claims, truths = _flat(row), _flat(expected)
+    for field in [*claims, *(field for field in truths if field not in claims)]:
+        claim, truth = claims.get(field), truths.get(field)
+        if claim == truth or (field.startswith("metrics.") and claim is None and not same_program):
+            continue
+        if field.startswith("metrics.") and _close(claim, truth):
+            rounded += 1
+            continue
+        findings.append(Finding(place, field, claimed=claim, verified=truth))
+    return findings, rounded
+
+
+def _flat(row: Row) -> Mapping[str, Any]:
+    # Labels of the puzzle are taken from the puzzle itself; which there are depends on the version.
+    fields = row.model_dump(mode="json", exclude={"groups"})
+    for part in ("metrics", "limits"):
+        fields |= {f"{part}.{name}": value for name, value in fields.pop(part).items()}
+    return fields
+
+
+def _close(claim: float | None, truth: float | None) -> bool:
+    if claim is None or truth is None or not math.isfinite(claim):
+        return False
+    return math.isclose(claim, truth, rel_tol=RELATIVE, abs_tol=ABSOLUTE)

@@ -1,0 +1,84 @@
+"""The solver's source in a bundle: put in where its author wants it, compared with what the rows name."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.submission.archive import source_name_fits
+from benchmark.submission.findings import Finding
+from generator.errors import SpecError
+from generator.version import __version__
+from solvers.registry import list_solvers, source_digest
+from solvers.source import digest_of_source, files_of_source, is_ours
+
+if TYPE_CHECKING:
+    from benchmark.submission.contents import Contents
+    from benchmark.submission.schema import BundledSolver
+
+__all__ = ["check_source", "gather_source", "source_in", "unpack_source"]
+
+
+def gather_source(file: Path) -> dict[str, bytes]:
+    """Read a solver's file and what it imports from its own folder, by name within that folder.
+
+    Raises:
+        SpecError: if a name could not be in a bundle.
+    """
+    home = file.resolve().parent
+    found = {path.relative_to(home).as_posix(): path for path in files_of_source(file) if not is_ours(path)}
+    for name in found:
+        if not source_name_fits(name):
+            raise SpecError(f"a bundle cannot hold {name!r}; use letters, digits, dots, dashes and underscores only")
+    return {name: path.read_bytes() for name, path in sorted(found.items())}
+
+
+def source_in(contents: Contents) -> tuple[str, ...]:
+    """List the files of the solver's source that are in a bundle."""
+    return tuple(sorted(name for name in contents.archive.names if name.startswith("source/")))
+
+
+def unpack_source(contents: Contents, folder: Path) -> Path | None:
+    """Write the solver's source into a folder and return its main file; None where that is not among the files.
+
+    Raises:
+        BundleError: if a file is damaged.
+    """
+    for name in source_in(contents):
+        target = folder / name.removeprefix("source/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(contents.archive.read(name))
+    main = contents.manifest.solver.name.rpartition(":")[0]
+    return folder / main if f"source/{main}" in contents.archive.names else None
+
+
+def check_source(contents: Contents) -> tuple[list[Finding], list[str]]:
+    """Compare the source with the digest that every row names: findings, and what to remark."""
+    solver = contents.manifest.solver
+    if not solver.is_file:
+        return [], [_named(solver)]
+    if not source_in(contents):
+        return [], [f"the source of {solver.name} is not in the bundle"]
+    claimed = ", ".join(sorted({digest for digest in solver.sources.values() if digest}))
+    with tempfile.TemporaryDirectory(prefix="netjigsaw-source-") as temporary:
+        file = unpack_source(contents, Path(temporary))
+        if file is None:
+            return [Finding("source", problem=f"holds no {solver.name.rpartition(':')[0]}")], []
+        found = digest_of_source(file)
+        borrows = any(map(is_ours, files_of_source(file)))
+    if found == claimed:
+        return [], [f"the source in the bundle has the digest {found} that its rows name"]
+    if borrows and contents.manifest.program != __version__:
+        return [], ["the source rests on parts of netjigsaw that are others here, so its digest says nothing"]
+    return [Finding("source", "digest", claimed=claimed, verified=found)], []
+
+
+def _named(solver: BundledSolver) -> str:
+    """Say how a solver that goes by a name stands to the one of that name here."""
+    name = solver.name
+    here = {source_digest(entry) for family in solver.sources for entry in list_solvers(family) if entry.name == name}
+    if not here:
+        return f"there is no solver {name} here"
+    same = here >= {digest for digest in solver.sources.values() if digest}
+    return f"solver {name} has the same source here" if same else f"solver {name} has another source here"

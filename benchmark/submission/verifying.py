@@ -1,0 +1,122 @@
+"""Verify a bundle: one step after the other, each needing what the ones before it have shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.judge import Judge
+from benchmark.submission.findings import Finding
+from benchmark.submission.scoring import score_cell
+from benchmark.submission.sourcing import check_source
+from benchmark.submission.suiting import cells_of, check_suite, known_rows
+from benchmark.submission.times import check_session
+from generator.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from benchmark.session import Session
+    from benchmark.submission.contents import Contents, Opened
+    from benchmark.submission.schema import Manifest
+    from benchmark.submission.suiting import Ground
+    from benchmark.trial import Row
+
+__all__ = ["Verification", "verify_bundle"]
+
+UNTIMED = "times are as the submitter measured them; no answer can confirm them, only a rerun (--rerun)"
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """What came of verifying a bundle.
+
+    Attributes:
+        path: of the bundle.
+        sha256: of its file.
+        manifest: what it claims to be; None where it cannot be read.
+        findings: everything that is wrong.
+        notes: what a reader should know besides.
+        rows: every row, scored here; what was measured is the submitter's. Empty unless all is well.
+        sessions: by id.
+    """
+
+    path: Path
+    sha256: str
+    manifest: Manifest | None
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    sessions: tuple[Session, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+def verify_bundle(opened: Opened, ground: Ground) -> Verification:
+    """Score a bundle again on the suite that is here, believing nothing in it.
+
+    Where the suite is another one, nothing can be scored, and the findings say in what it differs.
+
+    Raises:
+        NetjigsawError: if something here fails, which is not the bundle's fault.
+    """
+    contents = opened.contents
+    if contents is None:
+        return Verification(opened.path, opened.sha256, None, opened.findings)
+    manifest = contents.manifest
+    findings = [*opened.findings, *check_suite(manifest.suite, ground.suite)]
+    if len(findings) > len(opened.findings):
+        return Verification(opened.path, opened.sha256, manifest, tuple(findings))
+    cells = cells_of(contents, ground)
+    rows, misfits = known_rows(contents, cells)
+    findings += misfits
+    findings += _check_sessions(contents, ground.suite.limits.threads)
+    judge = Judge()
+    scored = [
+        score_cell(contents, rows[key], cell, ground.loaded[key[0]], judge)
+        for key, cell in cells.items()
+        if key in rows
+    ]
+    findings += [finding for one in scored for finding in one.findings]
+    wrong, source = check_source(contents)
+    findings += wrong
+    notes = [*source, *_remarks(contents, ground, sum(one.rounded for one in scored))]
+    return Verification(
+        opened.path,
+        opened.sha256,
+        manifest,
+        tuple(findings),
+        tuple(notes),
+        () if findings else tuple(one.row for one in scored if one.row is not None),
+        tuple(contents.sessions.values()),
+    )
+
+
+def _check_sessions(contents: Contents, threads: int) -> Iterator[Finding]:
+    used = {row.session for row in contents.rows}
+    for name, session in contents.sessions.items():
+        if name not in used:
+            yield Finding(f"session {name}", problem="has no row")
+        yield from check_session(session, threads)
+
+
+def _remarks(contents: Contents, ground: Ground, rounded: int) -> Iterator[str]:
+    manifest = contents.manifest
+    if rounded:
+        yield f"{rounded} metrics differ in their last digits, as on another processor; the values found here count"
+    if manifest.program != __version__:
+        yield f"made with netjigsaw {manifest.program}, verified with {__version__}"
+    if any(item.sealed is None and item.puzzle.manifest.commitment is not None for item in ground.loaded.values()):
+        yield "some answers are not here, so only predictions were compared; see --answers"
+    if any(not puzzle.answered for puzzle in manifest.suite.puzzles):
+        yield "the submitter did not have all answers; the scores found here, with those that are here, count"
+    for session in contents.sessions.values():
+        if session.jobs > 1:
+            yield f"session {session.id} ran {session.jobs} trials at a time, which blurs times"
+        if not session.isolation.startswith("namespaces"):
+            yield f"session {session.id} ran without namespaces: a solver that looks for the answers can find them"
+    yield UNTIMED

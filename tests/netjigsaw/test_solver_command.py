@@ -1,0 +1,190 @@
+"""Programs as solvers, from the command line: three styles of script, and what can go wrong with one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from benchmark.plan import plan
+from benchmark.request import LoadedPuzzle
+from benchmark.store import Store
+from benchmark.trial import Limits, Row, Status
+from generator.errors import SpecError
+from generator.plugins import load_file
+from generator.reassembly.generate import generate
+from generator.reassembly.spec import PRESETS, ReassemblySpec
+from generator.storage import save_answer, save_puzzle
+from netjigsaw.__main__ import run
+from solvers.command import find_command
+from solvers.reference import parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generator.family import Made
+
+TOP = Path(__file__).parents[2]
+EXAMPLES = TOP / "docs/examples"
+PYTHON = sys.executable
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    return generate(ReassemblySpec.model_validate(PRESETS["tiny"]), name="p1", seed=1)
+
+
+@pytest.fixture
+def folder(made: Made, tmp_path: Path) -> Path:
+    save_puzzle(made.puzzle, tmp_path / "p1")
+    save_answer(made.sealed, tmp_path / "answers")
+    return tmp_path
+
+
+SCRIPTS = {
+    "look": "import os, pathlib, sys\n"
+    "found = sorted(str(path) for path in pathlib.Path('.').rglob('*') if path.is_file())\n"
+    "known = ['historical_data.csv', 'pieces/piece_0.pth', 'historical_data_and_pieces/historical_data.csv',\n"
+    "         'historical_data_and_pieces/pieces/piece_12.pth', 'puzzle/manifest.json']\n"
+    "assert set(known) < set(found) and len(found) == 2 * 14 + 3, found\n"
+    "assert os.environ['NETJIGSAW_SEED'] == '0' and float(os.environ['NETJIGSAW_WALL_S']) == 3\n"
+    "open('scratch', 'w').write('mine')\n"
+    "sys.exit('all is well')\n",
+    "late": "import time\nprint('0 1 2')\nprint('best [ANSWER]')\ntime.sleep(60)\n",
+    "parent": "import subprocess\nsubprocess.Popen(['sleep', '31.4159'], start_new_session=True)\nprint('ANSWER')\n",
+    "flood": "while True: print('x' * 1000)\n",
+    "greedy": "block = bytearray(1 << 36)\n",
+    "from-one": "print([number + 1 for number in [ANSWER]])\n",
+    "silent": "print('no idea')\n",
+    "spy": "import os, sys\n"
+    "seen = [place for place in ('answers', 'p1', 'results') if os.listdir(os.path.join('FOLDER', place))]\n"
+    "sys.exit(f'seen {seen}')\n",
+}
+
+
+@pytest.fixture(scope="module")
+def rows(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
+    """Run every script on the puzzle, and give the rows by its name."""
+    home = tmp_path_factory.mktemp("scripts")
+    save_puzzle(made.puzzle, home / "p1")
+    save_answer(made.sealed, home / "answers")
+    for name, code in SCRIPTS.items():
+        (home / f"{name}.py").write_text(code.replace("ANSWER", answer_of(made)).replace("FOLDER", str(home)))
+    commands = [part for name in SCRIPTS for part in _option(f"{name}={PYTHON} {name}.py")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        assert run(["run", "p1", *commands, "--timeout", "3s"]) == 0
+    store = Store(home / "results")
+    isolated = {session.isolation for session in store.sessions().values()} == {"namespaces"}
+    found = {row.solver: row for row in store.rows()}
+    if not isolated:  # without namespaces files are hidden by their names only
+        del found["spy"]
+    return found
+
+
+def answer_of(made: Made) -> str:
+    assert isinstance(made.sealed.answer, list)
+    return ",".join(map(str, made.sealed.answer))
+
+
+@pytest.mark.usefixtures("folder")
+def test_three_styles_of_script_solve_and_are_in_the_table(cli: Callable[..., tuple[int, str, str]]) -> None:
+    scripts = {
+        "torch": "pieces_torch.py",
+        "pandas": "nested_pandas.py",
+        "json": "logging_json.py --data historical_data_and_pieces",
+    }
+    commands = [part for name, rest in scripts.items() for part in _option(f"{name}={PYTHON} {EXAMPLES}/{rest}")]
+    code, out, err = cli("run", "p1", *commands, "--solver", "random")
+    assert code == 0
+    assert "3 solved" in out, err
+    table = json.loads(cli("leaderboard", "--format", "json")[1])["tables"][0]["rows"]
+    assert {row["solver"]: row["solved"] for row in table} == {"torch": 1, "pandas": 1, "json": 1, "random": 0}
+    assert "4 held already" in cli("run", "p1", *commands, "--solver", "random")[2]
+
+
+def _option(command: str) -> tuple[str, str]:
+    return "--solver-command", command
+
+
+def test_solve_shows_the_answer(folder: Path, made: Made, cli: Callable[..., tuple[int, str, str]]) -> None:
+    (folder / "say.sh").write_text(f"#!/bin/sh\necho {answer_of(made)}\n")
+    (folder / "say.sh").chmod(0o755)
+    code, out, _ = cli("solve", "p1", "--solver-command", "./say.sh")
+    assert code == 0
+    assert out.splitlines()[-1] == answer_of(made)
+
+
+def test_its_folder_holds_every_layout_and_nothing_else(rows: dict[str, Row]) -> None:
+    assert rows["look"].status == Status.CRASHED
+    assert rows["look"].reason.endswith("all is well")
+
+
+def test_when_time_runs_out_its_last_list_is_scored(rows: dict[str, Row]) -> None:
+    row = rows["late"]
+    assert (row.status, row.from_report, row.metrics["exact_order"]) == (Status.TIMEOUT, True, 1.0)
+    assert row.wall_s is not None
+    assert row.wall_s < 4
+
+
+def test_what_it_started_ends_with_it(rows: dict[str, Row]) -> None:
+    assert rows["parent"].status == Status.SOLVED
+    running = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    assert not [words for words in running if "31.4159" in words]
+
+
+def test_a_flood_of_output_is_stopped(rows: dict[str, Row]) -> None:
+    assert (rows["flood"].status, rows["flood"].reason) == (Status.CRASHED, "printed more than 16 MiB")
+
+
+def test_too_much_memory_is_told_as_such(rows: dict[str, Row]) -> None:
+    assert rows["greedy"].status == Status.MEMORY
+
+
+def test_a_list_from_one_is_a_wrong_format(rows: dict[str, Row]) -> None:
+    assert rows["from-one"].status == Status.WRONG_FORMAT
+    assert "from 1" in rows["from-one"].reason
+
+
+def test_silence_is_giving_up(rows: dict[str, Row]) -> None:
+    assert rows["silent"].status == Status.GAVE_UP
+
+
+def test_it_sees_neither_answers_nor_puzzles_nor_results(rows: dict[str, Row]) -> None:
+    assert "spy" not in rows or rows["spy"].reason.endswith("seen []")
+
+
+def test_a_family_without_a_layout_is_skipped() -> None:
+    made = load_file(TOP / "tests/benchmark/toy.py").make_toy()
+    (cell,) = plan([LoadedPuzzle(made.puzzle, made.sealed)], [find_command("echo 1")], [0], Limits())
+    assert cell.settled == (Status.SKIPPED, "toy puzzles cannot be put to programs")
+
+
+def test_a_label_is_one_solvers_own(made: Made) -> None:
+    puzzles = [LoadedPuzzle(made.puzzle, made.sealed)]
+    for references in (
+        [find_command("x=echo 1"), find_command("x=echo 2")],
+        [find_command("park=echo 1")],
+        [find_command("x=echo 1"), parse_reference("x")],
+    ):
+        with pytest.raises(SpecError, match="label"):
+            plan(puzzles, references, [0], Limits())
+    assert len(plan(puzzles, [find_command("x=echo 1")] * 2, [0], Limits())) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("solve", "p1"), "give one solver"),
+        (("solve", "p1", "--solver", "park", "--solver-command", "echo"), "give one solver"),
+        (("run", "p1", "--solver-command", "nowhere.sh"), "no program 'nowhere.sh'"),
+        (("run", "p1", "--solver-command", "cat answers"), "is hidden from solvers"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_mistakes_get_one_line(arguments: tuple[str, ...], complaint: str, fails: Callable[..., str]) -> None:
+    assert complaint in fails(*arguments)
