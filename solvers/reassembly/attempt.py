@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.answer import Answer, plain
 from generator.errors import SpecError
 from generator.reassembly.certificate import certify
+from generator.reassembly.likelihood import judge
 from solvers.reassembly.evaluation import Rows, split_rows
 from solvers.reassembly.pairing import pair
 
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from generator.reassembly.likelihood import Verdict
     from generator.reassembly.network import ResidualNetwork
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
 
+    from solvers.reassembly.refine import Halves
+
 __all__ = ["Attempt", "PairedBlocks"]
+
+JUDGED_ROWS = 1_000
+"""Rows on which an assembly of a degraded puzzle is judged, at most."""
 
 RESERVE_SHARE = 0.1
 """Share of the time limit kept back for certifying and handing in the answer."""
@@ -44,6 +51,7 @@ class Attempt:
         outgoing: those paired with them.
         mse: its error on `rows` search rows.
         rows: an error on more rows supersedes one on fewer.
+        verdict: on the assembly judged last, where the puzzle is degraded.
     """
 
     puzzle: ReassemblyPuzzle
@@ -55,6 +63,7 @@ class Attempt:
     outgoing: list[int] = field(default_factory=list)
     mse: float = math.inf
     rows: int = 0
+    verdict: tuple[Halves, Verdict] | None = None
 
     @classmethod
     def begin(cls, puzzle: ReassemblyPuzzle, context: Context, rows: int) -> Attempt:
@@ -80,6 +89,27 @@ class Attempt:
         if changed:
             self.context.report(self.puzzle.answer(incoming, outgoing))
 
+    def judge(self) -> Halves | None:
+        """Judge the best assembly of a degraded puzzle, once, and give a likelier neighbour if there is one."""
+        halves = (tuple(self.incoming), tuple(self.outgoing))
+        if self.verdict is not None and self.verdict[0] == halves:
+            return None
+        puzzle = self.puzzle
+        network = puzzle.network.reordered(*halves)
+        inputs, targets = puzzle.inputs[:JUDGED_ROWS], puzzle.predictions[:JUDGED_ROWS]
+        verdict = judge(network, inputs, targets, puzzle.degradation, self.rng)
+        self.verdict = (halves, verdict)
+        self.context.log(verdict.note)
+        if verdict.margin >= 0.0 or verdict.rival is None:
+            return None
+        i, j = verdict.rival.assembly(puzzle.depth)
+        return tuple(halves[0][k] for k in i), tuple(halves[1][k] for k in j)
+
+    def settled(self) -> bool:
+        """Say whether the best assembly of a degraded puzzle is as good as can be told."""
+        halves = (tuple(self.incoming), tuple(self.outgoing))
+        return self.verdict is not None and self.verdict[0] == halves and self.verdict[1].settled
+
     def spent(self) -> float:
         """Say which share of the time for searching is spent; 0 without a limit."""
         wall_s = self.context.wall_s
@@ -102,8 +132,15 @@ class Attempt:
         return PairedBlocks(self, list(partners), network)
 
     def answer(self) -> Answer:
-        """Hand in the best assembly, certified if it is exact on the rows held back."""
+        """Hand in the best assembly, certified if it is exact on the rows held back.
+
+        On a degraded puzzle no assembly is; there it is certified if a verdict on it says so.
+        """
         value = plain(self.puzzle.answer(self.incoming, self.outgoing))
+        if not self.puzzle.degradation.none:
+            if self.verdict is None or self.verdict[0] != (tuple(self.incoming), tuple(self.outgoing)):
+                return Answer(value, note="not judged")
+            return Answer(value, self.verdict[1].certified, note=self.verdict[1].note)
         if self.held_back.count == 0:
             return Answer(value, note="no rows to hold back")
         network, rows = self.puzzle.network.reordered(self.incoming, self.outgoing), self.held_back

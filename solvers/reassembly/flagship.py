@@ -50,6 +50,12 @@ FINALISTS = 2
 NORMS = (("frobenius", True), ("frobenius", False))
 """Proxies of depth, and whether they are taken descending."""
 
+JUDGEMENTS = 8
+"""Likelier neighbours that are followed in a row where the end cannot be certified."""
+
+WORTH_JUDGING = 0.05
+"""Share of the variance above which an assembly of a degraded puzzle is not judged: the search is not over."""
+
 ALTERNATIONS = 5
 """Rounds of pairing and ordering where fingerprints are in doubt."""
 
@@ -229,7 +235,25 @@ class _Search:
 
     def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
         self._report(assembly)
-        return self.refiner.descend(assembly, patience)
+        assembly = self.refiner.descend(assembly, patience)
+        if self.attempt.puzzle.degradation.none or self._stop():
+            return assembly
+        return self._judged(assembly)
+
+    def _judged(self, assembly: Assembly) -> Assembly:
+        """Follow likelier neighbours of the best assembly where rounding or noise hides the end."""
+        for _ in range(JUDGEMENTS):
+            if self.best is None or self.best.mse > WORTH_JUDGING * self.attempt.search.variance or self._stop():
+                break
+            halves = self.attempt.judge()
+            if halves is None:
+                break
+            rival = self.refiner.measure(*halves)
+            if rival.mse >= self.best.mse:
+                break
+            self._report(rival)
+            assembly = rival
+        return assembly
 
     def _shake(self, assembly: Assembly) -> Assembly:
         """Kick an assembly, descend, and keep the better of the two."""
@@ -247,4 +271,4 @@ class _Search:
         return self.attempt.spent() >= 1.0
 
     def _done(self) -> bool:
-        return self._stop() or (self.best is not None and self.refiner.solved(self.best))
+        return self._stop() or (self.best is not None and (self.refiner.solved(self.best) or self.attempt.settled()))
