@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from generator.reassembly.network import ResidualNetwork
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
-
     from solvers.reassembly.refine import Halves
 
 __all__ = ["Attempt", "PairedBlocks"]

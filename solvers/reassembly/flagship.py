@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from generator.errors import SpecError
-from solvers.reassembly.alternation import alternate
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.continuation import continued_order
-from solvers.reassembly.fingerprint import Fingerprint, fingerprints
-from solvers.reassembly.propagation import propagate
+from solvers.reassembly.proposals import propose_pairings
 from solvers.reassembly.refine import Assembly, Refiner
 from solvers.reassembly.schedule import mean_field_order
 from solvers.reassembly.seeding import random_order, seed_order
@@ -28,8 +26,6 @@ from solvers.registry import register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from torch import Tensor
 
     from generator.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
@@ -50,20 +46,14 @@ FINALISTS = 2
 NORMS = (("frobenius", True), ("frobenius", False))
 """Proxies of depth, and whether they are taken descending."""
 
+WORTH_FINISHING = 0.25
+"""Share of the variance below which what a way of pairing found is refined at once."""
+
 JUDGEMENTS = 8
 """Likelier neighbours that are followed in a row where the end cannot be certified."""
 
 WORTH_JUDGING = 0.05
 """Share of the variance above which an assembly of a degraded puzzle is not judged: the search is not over."""
-
-ALTERNATIONS = 5
-"""Rounds of pairing and ordering where fingerprints are in doubt."""
-
-SURE_MARGIN = 0.7
-"""Margin above chance from which agreeing fingerprints are believed without asking the data."""
-
-FILTERS = ("filter-echoes", "filter-balanced", "filter-trace", "filter-reversed-trace")
-"""Matched filters from starts that share little; where all end alike, their pairs are believed."""
 
 CONTINUATION_ROWS = 600
 """Rows x outputs of a step of the continuation."""
@@ -109,10 +99,6 @@ class Flagship:
             return attempt.answer()
 
 
-def _agree(views: dict[str, Fingerprint], names: Sequence[str]) -> bool:
-    return len({tuple(views[name].partners) for name in names}) == 1
-
-
 class _Search:
     """One run of the flagship."""
 
@@ -131,7 +117,7 @@ class _Search:
         self.best: Assembly | None = None
 
     def run(self) -> None:
-        pairings = self._pairings()
+        pairings = propose_pairings(self.attempt, self.refiner, self._finish if self.settings.meanfield else None)
         if self._done():
             return
         # Moves alone are cheap: many starts are taken as far as those go, and the best ones further.
@@ -164,39 +150,12 @@ class _Search:
             self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
             turn += 1
 
-    def _pairings(self) -> list[PairedBlocks]:
-        """List pairings to try, the most credible first."""
-        attempt, network = self.attempt, self.attempt.puzzle.network
-        views = fingerprints(network, attempt.search)
-        named = {view.name: view for view in views}
-        first = views[0]
-        sure = _agree(named, FILTERS) and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
-        if sure:
-            first = named[FILTERS[0]]
-        attempt.context.log(f"pairing by {first.name}, margin {first.margin:.2f}, {'sure' if sure else 'in doubt'}")
-        self.refiner.repair = self.settings.repair and not sure
-        candidates = [first.partners]
-        if not sure:
-            if self.settings.meanfield:
-                candidates = [*self._settle(named["combined"].scores, first), *candidates]
-            candidates += [named["combined"].partners, views[1].partners]
-        unique = list({tuple(partners): partners for partners in candidates}.values())
-        return [attempt.paired(partners) for partners in unique]
-
-    def _settle(self, scores: Tensor, view: Fingerprint) -> list[list[int]]:
-        """Settle pairs and order together, in two ways, and give the pairs of both, the better first."""
-        attempt = self.attempt
-        found = [self._polish(propagate(self.refiner, scores, attempt.paired(view.partners)))]
-        if not self._done():
-            evidence = (max(view.margin, 0.0) * view.scores).float()
-            paired = attempt.paired(view.partners)
-            found.append(self._polish(alternate(self.refiner, evidence, paired, rounds=ALTERNATIONS)))
-        found.sort(key=lambda assembly: assembly.mse)
-        return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
-
-    def _polish(self, assembly: Assembly) -> Assembly:
-        if not self._done():
-            assembly = self._descend(assembly)
+    def _finish(self, assembly: Assembly) -> Assembly:
+        """Take an assembly that came with its own pairs to its end."""
+        self._report(assembly)
+        if self._done() or assembly.mse > WORTH_FINISHING * self.attempt.search.variance:
+            return assembly
+        assembly = self._descend(assembly)
         for _ in range(KICKS if self.settings.kicks else 0):
             assembly = self._shake(assembly)
         return assembly

@@ -4,12 +4,13 @@ Weights give every pair log-odds. The flow under the belief they imply is linear
 the pairs computed from the residual; dividing the prior out leaves what the data alone say, as log-odds again
 (Minka 2001, expectation propagation, with one factor for the weights and one for the data). In turn the shares of
 time of each half are fitted under the belief. Data log-odds from a linearisation far off are overconfident, so
-they are believed by how far they stand out from chance, and no further than `CAUTION` until the flow fits well.
+they count for `CAUTION` nats a standard score, and for more only where they stand out and the flow fits well.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ UNKNOWNS = 1_500
 """Pairs that one regression may decide on, those in most doubt first: its cost grows with their square."""
 
 CAUTION = 1.2
-"""Standard scores of the data count at most this many nats each while the flow is far off."""
+"""Nats that a standard score of the data counts while the flow is far off."""
 
 FITS_WELL = 0.1
 """Share of the variance that the flow leaves, below which the data are believed more."""
@@ -59,11 +60,11 @@ NOISES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 MOVES = 2
 """Rounds of moves on the order that a belief implies, to see how good it is."""
 
-PATIENCE = 4
+PATIENCE = 6
 """Rounds without a better assembly that end the search."""
 
 
-def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: int = 14) -> Assembly:
+def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: int = 24) -> Assembly:
     """Settle pairs and order from standard scores of the pairs, K x K, and the data.
 
     Args:
@@ -95,15 +96,21 @@ def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
         fresh = standard_scores(odds)
         scores = standard_scores((1.0 - MEMORY) * fresh + MEMORY * scores) if number else fresh
         caution = CAUTION + 2.0 * max(0.0, math.log10(FITS_WELL * refiner.search.variance / max(mse, 1e-30)))
-        weight = min(strength(scores), caution)
-        found = _assembled(refiner, order_of(coefficients), match(told + weight * scores))
-        for _ in range(MOVES):
-            if not monitor.stop():
-                found = refiner.relocate(found)
+        weight = min(max(CAUTION, strength(scores)), caution)
+        order = order_of(coefficients)
+        tried = [_assembled(refiner, order, match(pairs)) for pairs in (told + weight * scores, scores)]
+        found = min((_moved(refiner, assembly, monitor) for assembly in tried), key=lambda one: one.mse)
         monitor.log(f"propagation {number + 1}: flow {mse:.3e}, data count {weight:.2f}, assembly {found.mse:.3e}")
         idle = 0 if found.mse < best.mse else idle + 1
         best = min(best, found, key=lambda one: one.mse)
     return best
+
+
+def _moved(refiner: Refiner, assembly: Assembly, monitor: Monitor) -> Assembly:
+    for _ in range(MOVES):
+        if not monitor.stop():
+            assembly = refiner.relocate(assembly)
+    return assembly
 
 
 def data_log_odds(
@@ -125,7 +132,7 @@ def data_log_odds(
     predictions, features = pairing_flow(halves, rows.inputs, belief, schedule)
     residual = (rows.targets - predictions).T.reshape(-1)
     mse = float(residual.square().mean())
-    if not math.isfinite(mse):
+    if not math.isfinite(mse) or not math.isfinite(float(features.square().sum())):
         return torch.zeros(depth, depth), mse
     features = features.view(-1, depth, depth)
     features = features - features.mean(dim=1, keepdim=True) - features.mean(dim=2, keepdim=True)
@@ -151,23 +158,29 @@ def _posterior(scaled: Tensor, wanted: Tensor, guess: Tensor, doubt: Tensor) -> 
     power = float(wanted.square().mean()) + 1e-30
     left, noise = math.inf, power
     for share in NOISES:
-        solution = torch.cholesky_solve(target[:, None] / (share * power), _factor(gram, share * power))[:, 0]
+        factor = _factor(gram, share * power)
+        if factor is None:
+            break
+        solution = torch.cholesky_solve(target[:, None] / (share * power), factor)[:, 0]
         error = float((wanted[checked] - scaled[checked] @ solution.float()).square().mean())
         if error >= left:
             break
         left, noise = error, share * power
-    noise = max(noise, left)
-    factor = _factor(gram, noise)
+    noise = max(noise, left) if math.isfinite(left) else noise
+    while (factor := _factor(gram, noise)) is None:
+        noise *= 10.0
     solution = torch.cholesky_solve(target[:, None] / noise, factor)[:, 0]
     shrunk = torch.cholesky_inverse(factor).diagonal().clamp(1e-6, 1.0 - 1e-6)
     return guess + doubt.sqrt() * solution, doubt * shrunk
 
 
-def _factor(gram: Tensor, noise: float) -> Tensor:
+def _factor(gram: Tensor, noise: float) -> Tensor | None:
+    """Factor the precision; None where the noise is less than what float32 sums leave in null directions."""
     precision = gram / noise
     precision.diagonal().add_(1.0)
-    factor: Tensor = torch.linalg.cholesky(precision)
-    return factor
+    factor: Tensor
+    factor, info = torch.linalg.cholesky_ex(precision)
+    return None if int(info) else factor
 
 
 def strength(scores: Tensor) -> float:
@@ -193,7 +206,8 @@ def _simulated(depth: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
             scores = standard_scores(torch.randn(depth, depth, generator=rng) + level * torch.eye(depth))
             matched.append(float(scores[torch.arange(depth), torch.tensor(match(scores))].mean()))
         means.append(sum(matched) / len(matched))
-    return levels, tuple(means)
+    # Below the level that a matching can see the means hardly differ; interpolation asks that they do not fall.
+    return levels, tuple(itertools.accumulate(means, max))
 
 
 def _assembled(refiner: Refiner, order: range | list[int], partners: list[int]) -> Assembly:

@@ -187,7 +187,7 @@ class Refiner:
         return better
 
     def kick(self, assembly: Assembly, strength: int) -> Assembly:
-        """Move a few random blocks within 12 places, and now and then exchange two neighbours' halves."""
+        """Move a few random blocks within 12 places, and now and then exchange the halves of two."""
         depth = len(assembly.incoming)
         perm = list(range(depth))
         for _ in range(strength):
@@ -195,7 +195,7 @@ class Refiner:
             target = int(self.rng.integers(max(0, source - 12), min(depth, source + 13)))
             perm.insert(target, perm.pop(source))
         incoming, outgoing = assembly.moved(perm)
-        if self.repair and self.rng.random() < 0.3:
+        if self.repair and depth > 1 and self.rng.random() < 0.3:
             a, b = self.rng.choice(depth, size=2, replace=False)
             changed = list(outgoing)
             changed[a], changed[b] = changed[b], changed[a]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -102,6 +102,31 @@ def train(*, activation: str = "relu", outputs: int = 1, steps: int = 600, seed:
     return dataclasses.replace(network, **{name: getattr(network, name).detach() for name in WEIGHTS})
 
 
+def train_briefly(*, depth: int = 10, steps: int = 100, seed: int = 3) -> ResidualNetwork:
+    """Train all blocks alike, and not long enough for the trace to tell the pairs."""
+    rng = torch.Generator().manual_seed(seed)
+    start = random_network(seed, depth=depth, activation="tanh")
+    weights: dict[str, Any] = {name: nn.Parameter(getattr(start, name)) for name in WEIGHTS}
+    network = dataclasses.replace(start, **weights)
+    optimiser = torch.optim.Adam(weights.values(), lr=3e-3)
+    directions = torch.randn(WIDTH, 2, generator=rng) / WIDTH**0.5
+    for _ in range(steps):
+        x = torch.randn(64, WIDTH, generator=rng)
+        loss = (network(x) - torch.sin(2.0 * x @ directions).sum(dim=1, keepdim=True)).square().mean()
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        optimiser.step()
+    return dataclasses.replace(network, **{name: weight.detach() for name, weight in weights.items()})
+
+
+def disguise(network: ResidualNetwork, seed: int) -> tuple[ResidualNetwork, list[int], list[int]]:
+    """Number a network's halves anew: the halves, the true order of the incoming ones, and each one's partner."""
+    rng = np.random.default_rng(seed)
+    incoming, outgoing = rng.permutation(network.depth).tolist(), rng.permutation(network.depth).tolist()
+    halves = network.reordered(incoming, outgoing)
+    return halves, np.argsort(incoming).tolist(), [outgoing.index(block) for block in incoming]
+
+
 @pytest.fixture(scope="session")
 def trained() -> Dropped:
     """Give the puzzle that every published solver is at home in."""
@@ -112,6 +137,12 @@ def trained() -> Dropped:
 def trained_logits() -> Dropped:
     """Give the same with three outputs and a smooth activation."""
     return drop(train(activation="silu", outputs=3, steps=400, seed=0), rows=1_000)
+
+
+@pytest.fixture(scope="session")
+def young() -> Dropped:
+    """Give ten blocks whose pairs their weights hardly tell."""
+    return drop(train_briefly(), rows=1_500)
 
 
 @pytest.fixture(params=sorted(ACTIVATIONS))
@@ -130,3 +161,9 @@ def make_network() -> Callable[..., ResidualNetwork]:
 def make_puzzle() -> Callable[..., Dropped]:
     """Give `drop`."""
     return drop
+
+
+@pytest.fixture
+def make_halves() -> Callable[..., tuple[ResidualNetwork, list[int], list[int]]]:
+    """Give `disguise`."""
+    return disguise

@@ -1,24 +1,18 @@
-"""Derivatives of the mean-field flows against finite differences, the ridge, and the first order they give."""
+"""Derivatives of the mean-field flows against finite differences, and the ridge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 import torch
-from scipy.stats import kendalltau
 
-from solvers.reassembly.evaluation import split_rows
-from solvers.reassembly.fingerprint import fingerprints, standard_scores
 from solvers.reassembly.meanfield import pairing_flow, ridge_step, schedule_flow, schedule_predictions, sinkhorn
-from solvers.reassembly.schedule import legendre, mean_field_order, smeared_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generator.reassembly.network import ResidualNetwork
-    from tests.solvers.reassembly.conftest import Dropped
 
 STEP = 1e-2
 
@@ -66,27 +60,3 @@ def test_ridge_finds_coefficients_and_says_what_is_left() -> None:
     torch.testing.assert_close(found, truth, rtol=1e-2, atol=1e-2)
     assert left < 1e-3
     assert useless > 0.9
-
-
-def test_legendre_polynomials_are_orthogonal_and_schedules_whole() -> None:
-    basis = legendre(2_000, 4)
-    expected = torch.diag(1.0 / (2.0 * torch.arange(1, 5) + 1.0))
-
-    torch.testing.assert_close(basis @ basis.T / 2_000, expected, rtol=1e-3, atol=1e-4)
-    assert torch.allclose(smeared_schedule(torch.arange(6.0), 10, 0.1).sum(dim=0), torch.ones(6))
-
-
-def test_mean_field_order_needs_no_first_order(trained: Dropped) -> None:
-    rows, _ = split_rows(trained.puzzle, 600, np.random.default_rng(0))
-    shuffle = np.random.default_rng(1).permutation(8).tolist()
-    order = mean_field_order(trained.network.reordered(shuffle, shuffle), rows)
-
-    assert kendalltau([shuffle[k] for k in order], range(8)).statistic > 0.5
-
-
-def test_fingerprints_pair_a_trained_network(trained: Dropped) -> None:
-    first = fingerprints(trained.network)[0]
-    noise = standard_scores(torch.randn(8, 8, generator=torch.Generator().manual_seed(3)))
-
-    assert first.partners == list(range(8))
-    torch.testing.assert_close(noise.square().mean(dim=1), torch.ones(8, dtype=torch.float64), rtol=1e-6, atol=1e-6)

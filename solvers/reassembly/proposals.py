@@ -1,0 +1,93 @@
+"""Which pairings to try: what the weights say where they are sure, and what weights and data say together elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from solvers.reassembly.alternation import alternate
+from solvers.reassembly.fingerprint import Fingerprint, fingerprints
+from solvers.reassembly.propagation import propagate, strength
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from solvers.reassembly.attempt import Attempt, PairedBlocks
+    from solvers.reassembly.refine import Assembly, Refiner
+
+__all__ = ["propose_pairings"]
+
+FILTERS = ("filter-echoes", "filter-balanced", "filter-trace", "filter-reversed-trace")
+"""Matched filters from starts that share little; where all end alike, their pairs are believed."""
+
+SURE_MARGIN = 0.7
+"""Margin above chance from which agreeing fingerprints are believed without asking the data."""
+
+ALTERNATIONS = 5
+"""Rounds of pairing and ordering where fingerprints are in doubt."""
+
+WORTH_POLISHING = 0.25
+"""Share of the variance below which what a way of pairing found is refined at once."""
+
+FEWEST = 5
+"""Blocks from which agreement of the filters is no accident."""
+
+
+def propose_pairings(
+    attempt: Attempt, refiner: Refiner, finish: Callable[[Assembly], Assembly] | None
+) -> list[PairedBlocks]:
+    """List pairings to try, the most credible first; where the weights are sure there is one.
+
+    Args:
+        attempt: at the puzzle.
+        refiner: of it; halves may change partners from now on only if the weights are in doubt.
+        finish: takes an assembly whose pairs came from the data to its end; None for weights alone.
+    """
+    views = fingerprints(attempt.puzzle.network, attempt.search)
+    named = {view.name: view for view in views}
+    first, sure = views[0], _sure(named, views[0])
+    attempt.context.log(f"pairing by {first.name}, margin {first.margin:.2f}, {'sure' if sure else 'in doubt'}")
+    refiner.repair = refiner.repair and not sure
+    if sure:
+        return [attempt.paired(named[FILTERS[0]].partners)]
+    settled = [] if finish is None else _settle(attempt, refiner, finish, named["combined"], first)
+    candidates = [*settled, first.partners, named["combined"].partners, views[1].partners]
+    unique = {tuple(partners): partners for partners in candidates}
+    return [attempt.paired(partners) for partners in unique.values()]
+
+
+def _sure(named: dict[str, Fingerprint], first: Fingerprint) -> bool:
+    # A few halves agree by chance.
+    return (
+        len(first.partners) >= FEWEST
+        and _agree(named, FILTERS)
+        and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
+    )
+
+
+def _agree(named: dict[str, Fingerprint], names: Sequence[str]) -> bool:
+    return len({tuple(named[name].partners) for name in names}) == 1
+
+
+def _settle(
+    attempt: Attempt,
+    refiner: Refiner,
+    finish: Callable[[Assembly], Assembly],
+    combined: Fingerprint,
+    first: Fingerprint,
+) -> list[list[int]]:
+    """Settle pairs and order together, in several ways, and give the pairs of all, the best first."""
+    paired = attempt.paired(first.partners)
+    believed = (strength(combined.scores) * combined.scores).float()
+    cautious = (max(first.margin, 0.0) * first.scores).float()
+    ways: tuple[Callable[[], Assembly], ...] = (
+        lambda: alternate(refiner, believed, paired, rounds=2),
+        lambda: propagate(refiner, combined.scores, paired),
+        lambda: alternate(refiner, cautious, paired, rounds=ALTERNATIONS),
+    )
+    found: list[Assembly] = []
+    for way in ways:
+        if paired.stop() or (found and refiner.solved(found[-1])):
+            break
+        found.append(finish(way()))
+    found.sort(key=lambda assembly: assembly.mse)
+    return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
