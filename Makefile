@@ -8,12 +8,14 @@ DEMO := demo-output
 CHROMIUM := $(or $(NETJIGSAW_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 BASELINE := tests/baseline/mini
 
-.PHONY: help demo test lint check gate baseline wheel clean
+.PHONY: help demo test lint docs check readme gate baseline wheel clean
 
 help:
 	@echo "make demo    train two small networks, break them, run every solver, print the leaderboard"
 	@echo "make test    run the tests"
 	@echo "make lint    check style and types"
+	@echo "make docs    build the documents as a site, in build/site; a broken link fails"
+	@echo "make readme  run every solver on the suite mini; put the table into README.md, and take its pictures"
 	@echo "make gate    run the flagship on the suite mini and fail if it lost a puzzle that the baseline solved"
 	@echo "make baseline  make that baseline anew, to be committed"
 	@echo "make wheel   build sdist and wheel, and try the wheel in a clean environment"
@@ -23,7 +25,7 @@ help:
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netjigsaw needs Python 3.11 or newer (PYTHON=...)")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[plot,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[plot,dev,docs]'
 	@touch $@
 
 demo: $(INSTALLED)
@@ -52,7 +54,16 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-check: lint test
+# From scratch each time: Sphinx warns of a page when it reads it, so a second build of the same page would be silent.
+docs: $(INSTALLED)
+	@rm -rf build/site
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet --doctree-dir build/doctrees docs build/site
+	@echo "site in build/site/index.html"
+
+check: lint docs test
+
+readme: $(INSTALLED)
+	$(BIN)/python benchmarks/readme.py
 
 gate: $(INSTALLED)
 	@rm -rf build/gate

@@ -46,7 +46,7 @@ def test_the_family_in_the_docs_is_one(
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
-    documents = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
+    documents = [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]
     for document in documents:
         for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
             assert "://" in target or (document.parent / target).exists(), f"{document.name} links to {target}"
