@@ -1,4 +1,4 @@
-"""Draw the two pictures of docs/flagship.md from one network: python benchmarks/flagship_pictures.py SUITE/PUZZLE
+"""Draw the two pictures of docs/flagship.md from one puzzle, named as SUITE/PUZZLE.
 
 The first sets what the relocation model predicts of every single move from a half-ordered network beside the real
 change of error. The second follows error and Kendall's tau from a random order, by moves alone and by continuation.

@@ -43,7 +43,7 @@ __all__ = [
 ENTRY_POINTS = "netjigsaw.solvers"
 """Entry-point group in which other packages offer solvers."""
 
-BUILT_IN = ("solvers.reassembly.flagship", "solvers.reassembly.published")
+BUILT_IN = ("solvers.reassembly.flagship", "solvers.reassembly.fast", "solvers.reassembly.published")
 """Modules that register the built-in solvers when they are imported."""
 
 Factory = TypeVar("Factory", bound="type[Any]")

@@ -82,10 +82,13 @@ def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
     basis = legendre(MOMENTS, DEGREE)
     coefficients = torch.zeros(DEGREE, depth)
     scores, weight = torch.zeros_like(evidence), 0.0
-    best, idle = _assembled(refiner, range(depth), match(evidence)), 0
+    best, idle, began = _assembled(refiner, range(depth), match(evidence)), 0, 0.0
     for number in range(rounds):
-        if monitor.stop() or refiner.solved(best) or idle == PATIENCE:
+        spent = monitor.spent()
+        late = number > 0 and 2 * spent - began > 1.0  # a round may take seconds
+        if monitor.stop() or late or refiner.solved(best) or idle == PATIENCE:
             break
+        began = spent
         rows = _rows(refiner)
         belief = _spread(sinkhorn((told + weight * scores).float()))
         blurred = _blurred(halves, belief)

@@ -66,9 +66,13 @@ def mean_field_pairing(
     prior = (1.0 - DOUBT) * sinkhorn(evidence.float()) + DOUBT / depth
     belief, partners, scores, steady = prior, match(evidence), evidence.float(), 0
     few = rows.head(max(100, rows.count // 10))
+    began = 0.0
     for step in range(passes):
-        if monitor.stop() or steady == STEADY:
+        # A pass may take seconds: none is begun that would end after the time is up.
+        spent = monitor.spent()
+        if monitor.stop() or steady == STEADY or (step and 2 * spent - began > 1.0):
             break
+        began = spent
         predictions, features = pairing_flow(network, rows.inputs, belief, schedule)
         residual = (rows.targets - predictions).T.reshape(-1)
         if not torch.isfinite(residual).all():
