@@ -19,13 +19,12 @@ import torch
 
 from generator.answer import Answer, as_answer, plain
 from generator.reassembly.certificate import NOISE_FACTOR, certify
-from solvers.reassembly.adjoint import linearise
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.evaluation import Rows, Walk, order_mse
 from solvers.reassembly.flagship import Flagship
 from solvers.reassembly.pairing import PAIRINGS, match
 from solvers.reassembly.seeding import seed_order
-from solvers.reassembly.window import WindowSearch, pair_changes
+from solvers.reassembly.window import windowed_round
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -53,12 +52,6 @@ CLEAR = 0.9
 
 NORMS = ("frobenius", "l1")
 """Proxies of depth that blocks are sorted by, both ways."""
-
-TRUSTS = (0.3, 0.03, 2.0)
-"""Penalties on inverted pairs that are tried until one serves."""
-
-SERVES = 0.5
-"""Share of the error that a penalty must leave at most, or the next one is tried as well."""
 
 MOST_ROUNDS = 12
 """Rounds of one level at most."""
@@ -167,7 +160,7 @@ class _Easy:
             if walk.solved or not math.isfinite(walk.mse) or blocks.stop():
                 break
             before = walk.mse
-            _round(walk, window)
+            windowed_round(walk, window)
             blocks.log(f"{rows} rows, window {window}: mse {before:.3e} to {walk.mse:.3e}")
             if walk.mse < before:
                 blocks.found(walk.order, walk.mse, rows)
@@ -190,30 +183,6 @@ class _Easy:
         if mse > NOISE_FACTOR * certificate.rounding:
             return None
         return Answer(plain(attempt.puzzle.answer(attempt.incoming, attempt.outgoing)), certified=True, note=note)
-
-
-def _round(walk: Walk, window: int) -> None:
-    """Search the model around an order under one trust region after the other until one serves well."""
-    order, before = walk.order, walk.mse
-    ordered = walk.network.reordered(order, order)
-    around = linearise(ordered, walk.rows, range(walk.depth))
-    search = WindowSearch(pair_changes(ordered, around, window), around.errors, walk.depth, window)
-    best, lowest = order, before
-    seen = [order]
-    for trust in TRUSTS:
-        found = [order[t] for t in search.descend(trust)]
-        if found in seen:
-            continue
-        seen.append(found)
-        mse = walk.attempt(found)
-        if mse < lowest - walk.rows.floor:
-            best, lowest = found, mse
-        if lowest < SERVES * before:
-            break
-    if best is not order:
-        if best is not seen[-1]:
-            walk.attempt(best)
-        walk.accept()
 
 
 def _hand_over(attempt: Attempt, puzzle: ReassemblyPuzzle, context: Context) -> Answer:

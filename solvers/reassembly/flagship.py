@@ -40,6 +40,9 @@ SEEDS = ("portfolio", "mean-field", "norms", "random")
 KICKS = 2
 """Kicks that follow a start whose descent does not end exact."""
 
+NEARLY = 0.02
+"""Share of the variance below which an order is nearly right: blocks are moved by a few places once more."""
+
 FINALISTS = 2
 """Starts that are taken further than moves alone lead."""
 
@@ -195,6 +198,8 @@ class _Search:
     def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
         self._report(assembly)
         assembly = self.refiner.descend(assembly, patience)
+        if not self._done() and assembly.mse < NEARLY * self.attempt.search.variance:
+            assembly = self.refiner.tighten(assembly)
         if self.attempt.puzzle.degradation.none or self._stop():
             return assembly
         return self._judged(assembly)

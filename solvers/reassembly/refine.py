@@ -18,6 +18,7 @@ from solvers.reassembly.evaluation import Rows, Walk, order_mse
 from solvers.reassembly.exchange import exchange_model
 from solvers.reassembly.quadratic import PassingSearch
 from solvers.reassembly.relocation import passing_model
+from solvers.reassembly.window import windowed_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,12 @@ TRUST_RANGE = (1e-3, 1e3)
 
 ENOUGH_GAIN = 0.02
 """Share of the error that a round must gain, or the next one uses more rows."""
+
+WINDOW = 6
+"""Places that blocks are moved by where an order is nearly right."""
+
+TIGHTER = 0.7
+"""Share of the error that a round of such moves may leave for another to follow."""
 
 EXACT_MOVES = 60
 """Moves of the best predictions that are measured exactly when the model helps no more."""
@@ -121,6 +128,20 @@ class Refiner:
                 idle = 0 if better.mse < (1.0 - ENOUGH_GAIN) * assembly.mse else idle
                 assembly = better
         return assembly
+
+    def tighten(self, assembly: Assembly) -> Assembly:
+        """Move blocks by a few places, all moves judged jointly: cheap, and enough where an order is nearly right."""
+        network = self.halves.reordered(assembly.incoming, assembly.outgoing)
+        walk = Walk(network, self.deciding, list(range(network.depth)))
+        before = math.inf
+        while walk.mse < TIGHTER * before and not walk.solved and not self.stop():
+            before = walk.mse
+            windowed_round(walk, WINDOW)
+        if not walk.mse < assembly.mse:
+            return assembly
+        better = Assembly(*assembly.moved(walk.order), walk.mse)
+        self.report(better)
+        return better
 
     def relocate(self, assembly: Assembly, size: int = 1, *, deep: bool = False) -> Assembly:
         """Move blocks as the model of passings says; `deep` looks for pairs of moves too."""

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from generator.reassembly.network import activation_function
+from solvers.reassembly.adjoint import linearise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network import ResidualNetwork
     from solvers.reassembly.adjoint import Linearisation
+    from solvers.reassembly.evaluation import Walk
 
-__all__ = ["WindowSearch", "inverted_pairs", "pair_changes"]
+__all__ = ["WindowSearch", "inverted_pairs", "pair_changes", "windowed_round"]
+
+TRUSTS = (0.3, 0.03, 2.0)
+"""Penalties on inverted pairs that are tried until one serves."""
+
+SERVES = 0.5
+"""Share of the error that a penalty must leave at most, or the next one is tried as well."""
 
 CHUNK = 1 << 18
 """Numbers that one intermediate array may hold: 1 MiB in float32, so that it stays near the processor."""
@@ -38,6 +46,30 @@ LEAST_GAIN = 1e-6
 
 MOST_MOVES = 1_000
 """Moves that one search may make; rounding cannot lead it round in circles for ever."""
+
+
+def windowed_round(walk: Walk, window: int) -> None:
+    """Search the model around an order under one trust region after the other until one serves well."""
+    order, before = walk.order, walk.mse
+    ordered = walk.network.reordered(order, order)
+    around = linearise(ordered, walk.rows, range(walk.depth))
+    search = WindowSearch(pair_changes(ordered, around, window), around.errors, walk.depth, window)
+    best, lowest = order, before
+    seen = [order]
+    for trust in TRUSTS:
+        found = [order[t] for t in search.descend(trust)]
+        if found in seen:
+            continue
+        seen.append(found)
+        mse = walk.attempt(found)
+        if mse < lowest - walk.rows.floor:
+            best, lowest = found, mse
+        if lowest < SERVES * before:
+            break
+    if best is not order:
+        if best is not seen[-1]:
+            walk.attempt(best)
+        walk.accept()
 
 
 def inverted_pairs(depth: int, window: int) -> NDArray[np.int64]:
