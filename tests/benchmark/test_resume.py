@@ -31,6 +31,7 @@ SEEDS = tuple(range(8))
 KILLS = 20
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from benchmark.request import LoadedPuzzle, RunRequest
@@ -39,6 +40,7 @@ from benchmark.trial import Limits
 from generator.plugins import load_file
 from solvers.reference import parse_reference
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored
 here, results, (jobs, seeds) = Path(sys.argv[1]), Path(sys.argv[2]), map(int, sys.argv[3:5])
 isolation, *names = sys.argv[5:]
 toy = load_file(here / "toy.py")
