@@ -1,11 +1,12 @@
-"""The flagship: exact pairing and order of any network whose pieces can be told apart, with no setting.
+"""The flagship: pairing and order of networks of any kind, certified where exact, with no setting.
 
-Policy, fixed: weight fingerprints propose a pairing; where their points of view disagree, pairs and order are
-settled together by regressions on mean-field flows. Then each of several first orders - by the mean field, by
-|V|_F both ways, two at random - descends by the model of passings alone, which is cheap. The FINALISTS that
-came lowest descend further, with pairs of moves and exact moves. If none is exact, the best assembly is kicked
-KICKS times and a new random start made, by turns, with halves free to change partners. It ends when the error
-is rounding, or time is up. No step depends on the clock but the last.
+Policy, fixed: `proposals.py` names pairings, by weights alone where they are sure, else by weights and data. Then
+each of several first orders - by the mean field, by continuation from it, by |V|_F both ways, two at random -
+descends by the model of passings alone, which is cheap. The FINALISTS that came lowest descend further, with pairs
+of moves and exact moves; an order that is nearly right is tightened by joint moves of a few places. If none is exact,
+the best assembly is kicked KICKS times and a new random start made, by turns, with halves free to change partners.
+It ends when the error is rounding, when a degraded puzzle's assembly is as good as can be told, or time is up. Only
+that end, and not to begin a pass that would come after it, depends on the clock.
 """
 
 from __future__ import annotations

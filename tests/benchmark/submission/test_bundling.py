@@ -81,13 +81,13 @@ def test_other_limits_are_other_trials(made: Any, ground: Ground, tmp_path: Path
 
 def test_scrubbing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     home = tmp_path / "people" / "grace"
-    (home / "work").mkdir(parents=True)
+    (home / "code").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr(getpass, "getuser", lambda: "hopper")
     monkeypatch.setattr(platform, "node", lambda: "mark1.navy.example")
-    monkeypatch.chdir(home / "work")
+    monkeypatch.chdir(home / "code")
     scrub = make_scrub(Path("/opt/solvers"))
-    assert scrub(f"no file {home}/work/a.py") == "no file ./a.py"
+    assert scrub(f"no file {home}/code/a.py") == "no file ./a.py"
     assert scrub(f"{home}/data and {home}") == "~/data and ~"
     assert scrub("/opt/solvers/b.py, /opt/solvers-2/c.py") == "./b.py, /opt/solvers-2/c.py"
     assert scrub("/home/ada/x, /Users/ada/y") == "~/x, ~/y"
