@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["data_log_odds", "propagate", "strength"]
 
+TINY = 1e-30
+"""Keeps quotients and logarithms finite."""
+
 MOMENTS = 12
 """Moments of the flow."""
 
@@ -98,7 +101,8 @@ def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
         odds, mse = data_log_odds(halves, rows, belief, prior, shares_of(basis, coefficients))
         fresh = standard_scores(odds)
         scores = standard_scores((1.0 - MEMORY) * fresh + MEMORY * scores) if number else fresh
-        caution = CAUTION + 2.0 * max(0.0, math.log10(FITS_WELL * refiner.search.variance / max(mse, 1e-30)))
+        good = FITS_WELL * refiner.search.variance  # zero where there is but one row
+        caution = CAUTION + 2.0 * max(0.0, math.log10(max(good, TINY) / max(mse, TINY)))
         weight = min(max(CAUTION, strength(scores)), caution)
         order = order_of(coefficients)
         tried = [_assembled(refiner, order, match(pairs)) for pairs in (told + weight * scores, scores)]
@@ -158,7 +162,7 @@ def _posterior(scaled: Tensor, wanted: Tensor, guess: Tensor, doubt: Tensor) -> 
     checked = torch.arange(len(wanted)) % 5 == 4
     gram = (scaled[~checked].T @ scaled[~checked]).double()
     target = (scaled[~checked].T @ wanted[~checked]).double()
-    power = float(wanted.square().mean()) + 1e-30
+    power = float(wanted.square().mean()) + TINY
     left, noise = math.inf, power
     for share in NOISES:
         factor = _factor(gram, share * power)
