@@ -11,6 +11,7 @@ that end, and not to begin a pass that would come after it, depends on the clock
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,9 @@ FINALISTS = 2
 
 NORMS = (("frobenius", True), ("frobenius", False))
 """Proxies of depth, and whether they are taken descending."""
+
+TRIED = 2
+"""First starts from which pairs that are likely but not sure are put to the test."""
 
 WORTH_FINISHING = 0.25
 """Share of the variance below which what a way of pairing found is refined at once."""
@@ -121,7 +125,8 @@ class _Search:
         self.best: Assembly | None = None
 
     def run(self) -> None:
-        pairings = propose_pairings(self.attempt, self.refiner, self._finish if self.settings.meanfield else None)
+        finish = self._finish if self.settings.meanfield else None
+        pairings = propose_pairings(self.attempt, self.refiner, self._order, finish)
         if self._done():
             return
         # Moves alone are cheap: many starts are taken as far as those go, and the best ones further.
@@ -129,6 +134,8 @@ class _Search:
         for pairing, seed in self._starts(len(pairings)):
             assembly = self._descend(self._begin(pairings[pairing], seed), patience=0)
             self.attempt.context.log(f"start: pairing {pairing + 1}, {seed}, mse {assembly.mse:.3e}")
+            if not self._done() and assembly.mse < WORTH_FINISHING * self.attempt.search.variance:
+                assembly = self._descend(assembly)
             if self._done():
                 return
             shallow.append(assembly)
@@ -153,6 +160,16 @@ class _Search:
             assembly = self._descend(self._begin(pairings[turn % len(pairings)], seed))
             self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
             turn += 1
+
+    def _order(self, blocks: PairedBlocks) -> Assembly:
+        """Order paired blocks from the first few starts, as far as moves alone lead."""
+        found: list[Assembly] = []
+        for _, seed in itertools.islice(self._starts(1), TRIED):
+            found.append(self._descend(self._begin(blocks, seed), patience=0))
+            self.attempt.context.log(f"trial of the pairs: {seed}, mse {found[-1].mse:.3e}")
+            if self._done() or found[-1].mse < WORTH_FINISHING * self.attempt.search.variance:
+                return found[-1]
+        return min(found, key=lambda one: one.mse)
 
     def _finish(self, assembly: Assembly) -> Assembly:
         """Take an assembly that came with its own pairs to its end."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from solvers.reassembly.fingerprint import standard_scores
+from solvers.reassembly.echo import standard_scores
 from solvers.reassembly.meanfield import pairing_flow, sinkhorn
 from solvers.reassembly.pairing import match
 from solvers.reassembly.schedule import improve_shares, legendre, order_of, shares_of

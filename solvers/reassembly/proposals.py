@@ -19,49 +19,58 @@ __all__ = ["propose_pairings"]
 FILTERS = ("filter-echoes", "filter-balanced", "filter-trace", "filter-reversed-trace")
 """Matched filters from starts that share little; where all end alike, their pairs are believed."""
 
+ASPECTS = ("filter-crossed", "filter-all-aspects", "combined")
+"""Views of the movement and of all there is; where all end alike and stand out, their pairs are believed."""
+
 SURE_MARGIN = 0.7
 """Margin above chance from which agreeing fingerprints are believed without asking the data."""
 
+LIKELY_MARGIN = 0.25
+"""Margin of all fingerprints together from which an order is sought under their pairs before the data are asked."""
+
 ALTERNATIONS = 5
 """Rounds of pairing and ordering where fingerprints are in doubt."""
-
-WORTH_POLISHING = 0.25
-"""Share of the variance below which what a way of pairing found is refined at once."""
 
 FEWEST = 5
 """Blocks from which agreement of the filters is no accident."""
 
 
 def propose_pairings(
-    attempt: Attempt, refiner: Refiner, finish: Callable[[Assembly], Assembly] | None
+    attempt: Attempt,
+    refiner: Refiner,
+    order: Callable[[PairedBlocks], Assembly],
+    finish: Callable[[Assembly], Assembly] | None,
 ) -> list[PairedBlocks]:
     """List pairings to try, the most credible first; where the weights are sure there is one.
 
     Args:
         attempt: at the puzzle.
         refiner: of it; halves may change partners from now on only if the weights are in doubt.
+        order: seeks an order of paired blocks.
         finish: takes an assembly whose pairs came from the data to its end; None for weights alone.
     """
     views = fingerprints(attempt.puzzle.network, attempt.search)
     named = {view.name: view for view in views}
-    first, sure = views[0], _sure(named, views[0])
-    attempt.context.log(f"pairing by {first.name}, margin {first.margin:.2f}, {'sure' if sure else 'in doubt'}")
+    combined, sure = named["combined"], _sure(named, views[0])
+    attempt.context.log(
+        f"pairing by {views[0].name}, margin {views[0].margin:.2f}, combined {combined.margin:.2f}, "
+        f"{'sure' if sure else 'in doubt'}"
+    )
     refiner.repair = refiner.repair and not sure
     if sure:
-        return [attempt.paired(named[FILTERS[0]].partners)]
-    settled = [] if finish is None else _settle(attempt, refiner, finish, named["combined"], first)
-    candidates = [*settled, first.partners, named["combined"].partners, views[1].partners]
+        return [attempt.paired(combined.partners)]
+    settled = [] if finish is None else _settle(attempt, refiner, order, finish, views)
+    candidates = [*settled, combined.partners, *(view.partners for view in views[:2])]
     unique = {tuple(partners): partners for partners in candidates}
     return [attempt.paired(partners) for partners in unique.values()]
 
 
 def _sure(named: dict[str, Fingerprint], first: Fingerprint) -> bool:
-    # A few halves agree by chance.
-    return (
-        len(first.partners) >= FEWEST
-        and _agree(named, FILTERS)
-        and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
-    )
+    if len(first.partners) < FEWEST:  # a few halves agree by chance
+        return False
+    plain = _agree(named, (*FILTERS, "combined"))
+    plain = plain and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
+    return plain or (_agree(named, ASPECTS) and min(named[name].margin for name in ASPECTS) > SURE_MARGIN)
 
 
 def _agree(named: dict[str, Fingerprint], names: Sequence[str]) -> bool:
@@ -71,19 +80,22 @@ def _agree(named: dict[str, Fingerprint], names: Sequence[str]) -> bool:
 def _settle(
     attempt: Attempt,
     refiner: Refiner,
+    order: Callable[[PairedBlocks], Assembly],
     finish: Callable[[Assembly], Assembly],
-    combined: Fingerprint,
-    first: Fingerprint,
+    views: Sequence[Fingerprint],
 ) -> list[list[int]]:
     """Settle pairs and order together, in several ways, and give the pairs of all, the best first."""
-    paired = attempt.paired(first.partners)
+    first, combined = views[0], next(view for view in views if view.name == "combined")
+    paired = attempt.paired(combined.partners)
     believed = (strength(combined.scores) * combined.scores).float()
     cautious = (max(first.margin, 0.0) * first.scores).float()
-    ways: tuple[Callable[[], Assembly], ...] = (
+    ways: list[Callable[[], Assembly]] = [
         lambda: alternate(refiner, believed, paired, rounds=2),
         lambda: propagate(refiner, combined.scores, paired),
         lambda: alternate(refiner, cautious, paired, rounds=ALTERNATIONS),
-    )
+    ]
+    if combined.margin > LIKELY_MARGIN:
+        ways.insert(0, lambda: order(paired))
     found: list[Assembly] = []
     for way in ways:
         if paired.stop() or (found and refiner.solved(found[-1])):

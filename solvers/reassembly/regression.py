@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from generator.reassembly.certificate import squared_error
-from solvers.reassembly.fingerprint import standard_scores
+from solvers.reassembly.echo import standard_scores
 from solvers.reassembly.meanfield import pairing_flow, ridge_step, sinkhorn
 from solvers.reassembly.monitor import SILENT, Monitor
 from solvers.reassembly.pairing import match

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from solvers.reassembly import propagation
+from solvers.reassembly.echo import standard_scores
 from solvers.reassembly.evaluation import Rows, split_rows
-from solvers.reassembly.fingerprint import fingerprints, standard_scores
+from solvers.reassembly.fingerprint import fingerprints
 from solvers.reassembly.meanfield import pairing_flow
 from solvers.reassembly.monitor import SILENT
 from solvers.reassembly.pairing import match, pair
