@@ -16,8 +16,6 @@ from solvers.reassembly.regression import mean_field_pairing
 from solvers.reassembly.schedule import mean_field_order, smeared_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from torch import Tensor
 
     from solvers.reassembly.evaluation import Rows
@@ -39,14 +37,7 @@ ORDER_ROWS = 1_000
 """Rows x outputs on which the mean-field order is fitted."""
 
 
-def alternate(
-    refiner: Refiner,
-    evidence: Tensor,
-    monitor: Monitor,
-    *,
-    rounds: int,
-    order_seed: Callable[[list[int]], Sequence[int]] | None = None,
-) -> Assembly:
+def alternate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: int) -> Assembly:
     """Fit pairs, order, pairs along the order, and so on.
 
     Args:
@@ -54,17 +45,15 @@ def alternate(
         evidence: log-odds of the pairs from their weights, K x K.
         monitor: asked whether time is up.
         rounds: at most.
-        order_seed: gives a first order of paired blocks; by default the mean field does.
 
     Returns:
         The best assembly met.
     """
     halves, depth = refiner.halves, refiner.halves.depth
-    seeded = order_seed or (lambda partners: _mean_field(refiner, partners, monitor))
     partners, scores = mean_field_pairing(halves, _pairing_rows(refiner), evidence, monitor)
     best: Assembly | None = None
     for number in range(rounds):
-        order = seeded(partners)
+        order = _mean_field(refiner, partners, monitor)
         starts = [refiner.measure(tuple(order), tuple(partners[i] for i in order))]
         if best is not None:
             starts.append(refiner.measure(best.incoming, tuple(partners[i] for i in best.incoming)))

@@ -12,7 +12,6 @@ from solvers.reassembly import alternation
 from solvers.reassembly.alternation import alternate
 from solvers.reassembly.evaluation import split_rows
 from solvers.reassembly.monitor import SILENT
-from solvers.reassembly.pairing import match
 from solvers.reassembly.refine import Assembly, Refiner
 from solvers.reassembly.regression import mean_field_pairing
 
@@ -63,23 +62,6 @@ def test_without_rounds_the_regression_alone_pairs(trained: Dropped, make_halves
 
     assert found.incoming == tuple(range(8))
     assert list(found.outgoing) == partners
-
-
-def test_it_begins_with_the_order_that_it_is_given(trained: Dropped) -> None:
-    asked: list[list[int]] = []
-
-    def seeded(partners: list[int]) -> list[int]:
-        asked.append(partners)
-        return list(range(8))
-
-    reports: list[Assembly] = []
-    refiner = refiner_of(trained, trained.network, reports)
-    found = alternate(refiner, 5.0 * torch.eye(8), SILENT, rounds=3, order_seed=seeded)
-
-    assert asked == [list(range(8))]  # the first start is exact, and nothing follows
-    assert refiner.solved(found)
-    assert match(5.0 * torch.eye(8)) == list(range(8))
-    assert not reports
 
 
 def test_equal_seeds_give_equal_ends(trained_logits: Dropped, make_halves: MakeHalves) -> None:
