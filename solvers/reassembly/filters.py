@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network import ResidualNetwork
 
-__all__ = ["head_filter", "matched_filter"]
+__all__ = ["annealed_filter", "head_filter", "matched_filter"]
 
 FILTER_ROUNDS = 10
 """Rounds of matching and filtering; most settle in three."""
 
-HEAD_ROUNDS = 20
-"""Rounds of the head filter, while the belief sharpens."""
+ANNEALING = 20
+"""Rounds of the filters that learn from a belief about the pairs, while it sharpens."""
 
 ENTROPIES = (2.0, 0.7)
-"""Entropy of the belief about each half's partner, in nats, in the first rounds of the head filter and the last."""
+"""Entropy of that belief about each half's partner, in nats, in the first rounds and the last."""
 
 
 def matched_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companions: Tensor) -> Tensor:
@@ -64,6 +64,41 @@ def matched_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companions
     return scores
 
 
+def annealed_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companions: Tensor) -> Tensor:
+    """Score pairs as `matched_filter` does, but learn from a belief about the pairs that begins broad and sharpens.
+
+    Where most of the first matching is wrong, the few right pairs are not lost among them.
+
+    Args:
+        aspects: the halves under one or several transformations; each has a filter of its own, their scores add up.
+        start: scores to begin with, K x K.
+        companions: scores that are added in every round, K x K.
+    """
+    sides = [_centred(aspect) for aspect in aspects]
+    energies = [_gram(readers) @ _gram(writers.transpose(1, 2)).T for readers, writers in sides]
+    scores, scale = start, 1.0
+    for step in range(ANNEALING):
+        belief, scale = _belief(scores, _entropy(step, len(start)), scale)
+        scores = companions
+        for (readers, writers), energy in zip(sides, energies, strict=True):
+            believed = torch.einsum("ij,jdm->idm", belief, writers)
+            pulled = torch.matmul(torch.einsum("idm,imp->pd", believed, readers), writers)
+            filtered = readers.flatten(1) @ pulled.transpose(1, 2).flatten(1).T - belief * energy
+            scores = scores + standard_scores(filtered)
+    return scores
+
+
+def _gram(halves: Tensor) -> Tensor:
+    """Give inner products of the hidden units of each half: K x m x p to K x m^2."""
+    return (halves @ halves.transpose(1, 2)).flatten(1)
+
+
+def _entropy(step: int, depth: int) -> float:
+    """Say how broad the belief is in a round; few halves leave no room for much."""
+    progress = min(1.0, step / max(1, ANNEALING - 6))
+    return min(0.6 * math.log(depth), ENTROPIES[0] + (ENTROPIES[1] - ENTROPIES[0]) * progress)
+
+
 def _centred(network: ResidualNetwork) -> tuple[Tensor, Tensor]:
     """Give readers [U c], K x m x (d + 1), and writers V, each without its mean over the halves."""
     readers = torch.cat([network.U, network.c[:, :, None]], dim=2)
@@ -88,11 +123,8 @@ def head_filter(network: ResidualNetwork, start: Tensor, companions: Tensor) -> 
     told = torch.einsum("jom,imd->ijod", written, read).reshape(depth, depth, -1)
     energy = told.square().sum(dim=2)
     scores, scale = start, 1.0
-    broad = 0.6 * math.log(depth)
-    for step in range(HEAD_ROUNDS):
-        progress = min(1.0, step / max(1, HEAD_ROUNDS - 6))
-        entropy = min(broad, ENTROPIES[0] + (ENTROPIES[1] - ENTROPIES[0]) * progress)
-        belief, scale = _belief(scores, entropy, scale)
+    for step in range(ANNEALING):
+        belief, scale = _belief(scores, _entropy(step, depth), scale)
         weighted = belief[:, :, None] * told
         common, mine, theirs = weighted.sum((0, 1)), weighted.sum(dim=1), weighted.sum(dim=0)
         filtered = told @ common - torch.einsum("ijf,if->ij", told, mine) - torch.einsum("ijf,jf->ij", told, theirs)

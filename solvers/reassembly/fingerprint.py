@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from solvers.reassembly.echo import bias_alignment, head_echo, standard_scores, trend_echo
-from solvers.reassembly.filters import head_filter, matched_filter
+from solvers.reassembly.filters import annealed_filter, head_filter, matched_filter
 from solvers.reassembly.movement import crossed, movement_correlation
 from solvers.reassembly.pairing import frobenius, match, mean_cosine, norm_correlation, trace
 
@@ -107,8 +107,8 @@ def _views(network: ResidualNetwork, rows: Rows) -> dict[str, Tensor]:
         "filter-reversed-trace": matched_filter([network], balanced - views["trace"], COMPANIONS * balanced),
         "filter-echoes": matched_filter([network], echoes, COMPANIONS * echoes),
         "filter-everything": matched_filter([network], views["everything"], views["everything"]),
-        "filter-crossed": matched_filter(aspects, views["crossed"], views["crossed"]),
-        "filter-all-aspects": matched_filter([*aspects, network], views["everything"], views["everything"]),
+        "filter-crossed": annealed_filter(aspects, views["crossed"], views["crossed"]),
+        "filter-all-aspects": annealed_filter([*aspects, network], views["everything"], views["everything"]),
         "head-filter": head_filter(network, echoes, COMPANIONS * echoes),
     }
     return views | {name: standard_scores(scores) for name, scores in filters.items()}
