@@ -58,6 +58,7 @@ def _result(result: Result) -> dict[str, Any]:
                 "rule": one.rule,
                 "measure": one.measure.name,
                 "loss": one.loss,
+                "gain": one.gain,
                 "tolerance": one.tolerance,
                 "p": one.p,
                 "q": one.q,

@@ -45,7 +45,8 @@ class Judgement:
         measure: that the rule means.
         loss: by how much NEW is worse; for times and percentages relative to BASE, for measures
             that are ranked the share of puzzles that are worse less that of better ones.
-        tolerance: what is tolerated of it.
+        gain: with `strict` by how much NEW is better on the other puzzles, which then sets nothing off; else 0.
+        tolerance: what is tolerated of the loss.
         p: chance of such a loss if nothing changed; NaN with `strict`.
         q: the same, adjusted for all rules of the comparison.
         unjudged: why it cannot be judged; empty where it can.
@@ -56,6 +57,7 @@ class Judgement:
     label: str
     measure: Measure
     loss: float = math.nan
+    gain: float = 0.0
     tolerance: float = math.nan
     p: float = math.nan
     q: float = math.nan
@@ -98,27 +100,28 @@ def judge(
         elif reason := obstacle(measure):
             found.append(replace(blank, unjudged=reason))
         else:
-            loss, tolerance, p = _measure(rule, measure, sample, strict=strict)
-            found.append(replace(blank, loss=loss, tolerance=tolerance, p=math.nan if strict else p))
+            loss, gain, tolerance, p = _measure(rule, measure, sample, strict=strict)
+            found.append(replace(blank, loss=loss, gain=gain, tolerance=tolerance, p=math.nan if strict else p))
     return found
 
 
-def _measure(rule: Rule, measure: Measure, sample: Sample, *, strict: bool) -> tuple[float, float, float]:
-    """Give loss, tolerance and p-value."""
+def _measure(rule: Rule, measure: Measure, sample: Sample, *, strict: bool) -> tuple[float, float, float, float]:
+    """Give loss, gain that does not count, tolerance and p-value."""
     base, new = sample.per_puzzle(measure.kind)
     way = 1 if measure.better == "high" else -1
     if measure.kind == "ratio":
-        return math.expm1(float((new - base).mean())), rule.number, sign_flips(base - new, "less")
+        return math.expm1(float((new - base).mean())), 0.0, rule.number, sign_flips(base - new, "less")
     if measure.kind == "rank":
         return _ranked(way * base, way * new, rule, strict=strict)
     losses = way * (base - new)
     loss = float((losses.clip(min=0) if strict else losses).mean())
+    gain = float((-losses).clip(min=0).mean()) if strict else 0.0
     tolerance = rule.number * (abs(float(base.mean())) if rule.relative else 1.0)
     p = math.nan if strict else loss_within_puzzles([way * v for v in sample.base], [way * v for v in sample.new])
-    return loss, tolerance, p
+    return loss, gain, tolerance, p
 
 
-def _ranked(base: np.ndarray, new: np.ndarray, rule: Rule, *, strict: bool) -> tuple[float, float, float]:
+def _ranked(base: np.ndarray, new: np.ndarray, rule: Rule, *, strict: bool) -> tuple[float, float, float, float]:
     """Count puzzles on which one side is worse by more than is tolerated, more being better; the sign test."""
 
     def below(low: np.ndarray, high: np.ndarray) -> int:
@@ -126,9 +129,11 @@ def _ranked(base: np.ndarray, new: np.ndarray, rule: Rule, *, strict: bool) -> t
         margin = rule.number * np.where(np.isfinite(high), np.abs(high), 0.0) if rule.relative else rule.number
         return int(np.sum(low < high - margin))
 
-    worse, better = below(new, base), 0 if strict else below(base, new)
+    worse, better = below(new, base), below(base, new)
     p = float(binomtest(better, worse + better, 0.5, alternative="less").pvalue) if worse + better else 1.0
-    return (worse - better) / len(base), 0.0, p
+    if strict:
+        return worse / len(base), better / len(base), 0.0, p
+    return (worse - better) / len(base), 0.0, 0.0, p
 
 
 def with_adjusted(judgements: Sequence[Judgement], *, strict: bool, alpha: float = GATE_ALPHA) -> list[Judgement]:

@@ -70,11 +70,18 @@ def verdict(report: Report) -> str:
 
 
 def _regression(one: Judgement, report: Report) -> str:
-    words = f"{one.label}: {one.measure.name} {_loss(one)}"
+    words = f"{one.label}: {one.measure.name} {_loss(one, strict=report.strict)}"
     if one.measure.name != "solved":
         return words
-    lost = [swing.name for result in report.results if result.contest.label == one.label for swing in result.lost]
-    return f"{words} (lost {', '.join(lost[:MOST_NAMES])})"
+    mine = [result for result in report.results if result.contest.label == one.label]
+    lost = [swing.name for result in mine for swing in result.lost]
+    won = [swing.name for result in mine for swing in result.won]
+    named = [
+        f"{word} {', '.join(names[:MOST_NAMES])}{f' and {len(names) - MOST_NAMES} more' * (len(names) > MOST_NAMES)}"
+        for word, names in (("lost", lost), ("won", won))
+        if names
+    ]
+    return f"{words} ({'; '.join(named)})" if named else words
 
 
 def _result(result: Result, style: str) -> Iterator[str]:
@@ -191,18 +198,27 @@ def _gate(report: Report) -> Iterator[str]:
         )
     for one in report.judgements:
         if not one.unjudged:
-            yield f"  {one.label}: {one.rule}: {_loss(one)}, {_reason(one, report)}"
+            yield f"  {one.label}: {one.rule}: {_loss(one, strict=report.strict)}, {_reason(one, report)}"
 
 
-def _loss(one: Judgement) -> str:
-    """Say how much worse a measure is, in its own terms."""
+def _loss(one: Judgement, *, strict: bool) -> str:
+    """Say how much worse a measure is, in its own terms; where gains set no loss off, how much better besides."""
     measure = one.measure
     if measure.kind == "ratio":
         return f"×{1 + one.loss:.3g} slower" if one.loss > 0 else f"×{1 / (1 + one.loss):.3g} faster"
     if measure.kind == "rank":
-        return f"worse on {100 * one.loss:.0f} % of the puzzles, net"
-    fell, fall = ("fell", "fall") if measure.better == "high" else ("rose", "rise")
-    return f"{fell} by {_amount(one.loss, measure)}" if one.loss > 0 else f"did not {fall}"
+        if one.gain:
+            return f"worse on {100 * one.loss:.0f} % of the puzzles, better on {100 * one.gain:.0f} % (not set off)"
+        return f"worse on {100 * one.loss:.0f} % of the puzzles{'' if strict else ', net'}"
+    fell, rose, fall = ("fell", "rose", "fall") if measure.better == "high" else ("rose", "fell", "rise")
+    if not one.loss > 0:
+        return f"did not {fall}"
+    words = f"{fell} by {_amount(one.loss, measure)}"
+    return (
+        f"{words} on some puzzles, {rose} by {_amount(one.gain, measure)} on others (not set off)"
+        if one.gain
+        else words
+    )
 
 
 def _reason(one: Judgement, report: Report) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from benchmark.comparison.report import Report
     from benchmark.comparison.rules import Rule
     from benchmark.request import RunRequest
+    from solvers.reference import Reference
 
 __all__ = ["add"]
 
@@ -154,8 +155,8 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
     from benchmark.comparison.stores import run_interleaved
     from benchmark.request import RunRequest
     from benchmark.suites.loading import common_seeds, load_target
-    from solvers.reference import parse_reference
 
+    references = _rerunnable(base, new)
     try:
         targets = find_targets(again.puzzles)
     except StorageError as error:
@@ -165,7 +166,7 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
     targets = build_missing(targets, again.plugins)
     request = RunRequest(
         puzzles=tuple(item for target in targets for item in load_target(target, again.answers)),
-        references=(parse_reference(base), parse_reference(new)),
+        references=references,
         results=results,
         seeds=tuple(range(seeds)),
         limits=limits,
@@ -178,6 +179,25 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
     side, solvers = _with_bar(request, again.repeats, run_interleaved)
     remark(f"results in {results}")
     return side, side, solvers
+
+
+def _rerunnable(*texts: str) -> tuple[Reference, ...]:
+    """Read solvers that are to be run: rows name a program by its label, from which it cannot be made again.
+
+    Raises:
+        SpecError: for one that is neither registered nor in a file.
+    """
+    from solvers.reference import parse_reference
+    from solvers.registry import list_solvers
+
+    references, known = tuple(map(parse_reference, texts)), {entry.name for entry in list_solvers()}
+    for text, reference in zip(texts, references, strict=True):
+        if not reference.is_file and reference.target not in known:
+            raise SpecError(
+                f"--rerun cannot run {text!r}{did_you_mean(reference.target, known)}: it takes registered solvers and "
+                "path/to/file.py:Name; programs are run with netjigsaw run --solver-command, into folders to compare"
+            )
+    return references
 
 
 def _with_bar(request: RunRequest, repeats: int, run: Any) -> Any:

@@ -102,7 +102,12 @@ def test_strict_lets_no_gain_make_up_for_a_loss(row: Make, compared: Compare) ->
     assert compared(base, new).exit == Exit.FINE
     report = compared(base, new, strict=True)
     assert report.exit == Exit.REGRESSION
-    assert report.regressions[0].loss == 0.25
+    assert (report.regressions[0].loss, report.regressions[0].gain) == (0.25, 0.25)
+    words = "solved fell by 25.0 pp on some puzzles, rose by 25.0 pp on others (not set off)"
+    assert verdict(report) == f"verdict: REGRESSION: mine: {words} (lost net-1; won net-0)"
+    assert "mine: solved:-0: fell by 25.0 pp on some puzzles, rose by 25.0 pp on others" in render_report(report)
+    one_way = compared([outcome(row, n, 1.0) for n in range(4)], new, strict=True)
+    assert verdict(one_way) == "verdict: REGRESSION: mine: solved fell by 25.0 pp (lost net-1)"
 
 
 def test_ranked_measures_tolerate_by_puzzle(row: Make, compared: Compare) -> None:
@@ -113,6 +118,9 @@ def test_ranked_measures_tolerate_by_puzzle(row: Make, compared: Compare) -> Non
     assert report.exit == Exit.REGRESSION
     assert report.regressions[0].p == pytest.approx(0.5**8)
     assert "worse on 80 % of the puzzles, net" in verdict(report)
+    mixed = [row(n, "partial", metrics={"mse_ratio": 0.14 if n < 8 else 0.01}) for n in range(10)]
+    strict = compared(base, mixed, "mse_ratio:+30%", strict=True)
+    assert "worse on 80 % of the puzzles, better on 20 % (not set off)" in verdict(strict)
 
 
 def test_rounding_and_two_failures_are_equal(row: Make, compared: Compare) -> None:
