@@ -18,7 +18,7 @@ from scipy.stats import kendalltau, pearsonr
 from benchmark.suites.loading import find_target, load_target
 from generator.reassembly.puzzle import view_puzzle
 from solvers.reassembly.adjoint import linearise
-from solvers.reassembly.continuation import STEPS, WIDTHS, _improve
+from solvers.reassembly.continuation import _improve, moments_for, widths
 from solvers.reassembly.evaluation import Rows, Walk
 from solvers.reassembly.quadratic import PassingSearch
 from solvers.reassembly.refine import Assembly, Refiner
@@ -77,9 +77,8 @@ def _draw_descents(truth, rows, rng) -> None:  # noqa: ANN001
     even = (torch.arange(depth) + 0.5) / depth
     times = torch.empty(depth)
     times[torch.from_numpy(start)] = even
-    for step in range(STEPS):
-        width = WIDTHS[0] * (WIDTHS[1] / WIDTHS[0]) ** (step / (STEPS - 1))
-        times = _improve(truth, refiner.draw(600), times, width, 18)
+    for width in widths(depth):
+        times = _improve(truth, refiner.draw(600), times, width, moments_for(width))
         times[times.argsort(stable=True)] += even
         times *= 0.5
         order = tuple(int(k) for k in times.argsort(stable=True))

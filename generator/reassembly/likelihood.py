@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network import ResidualNetwork
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "expected_error", "judge"]
 
 LEVEL = 0.01
 """Share of true assemblies whose residuals are taken for too large."""
@@ -59,6 +59,9 @@ ROUNDING_ERRORS = 10.0
 
 OUTLIER = 20.0
 """Logarithm of how unlikely a residual beyond its bound is taken to be; infinity would leave nothing to compare."""
+
+EXPECTED_ROWS, EXPECTED_DRAWS = 300, 4
+"""Rows and draws from which the expected error is estimated."""
 
 LARGEST_EXPONENT = 700.0
 """Beyond it, exp overflows."""
@@ -171,6 +174,18 @@ def judge(
         confidence=float(1 / (1 + np.exp(np.clip(-ratios, None, LARGEST_EXPONENT)).sum())),
         rows=len(inputs),
     )
+
+
+def expected_error(
+    network: ResidualNetwork, inputs: Tensor, targets: Tensor, degradation: Degradation, rng: np.random.Generator
+) -> float:
+    """Estimate the mean squared error that an assembly would have if it were the truth: few draws, on few rows.
+
+    Cheap beside `judge`, so that a search can tell which assemblies are worth a judgement.
+    """
+    x, y = inputs[:EXPECTED_ROWS], targets[:EXPECTED_ROWS]
+    drawn = _draw(network, x, y, degradation, rng, draws=EXPECTED_DRAWS)
+    return float(np.square(drawn - network(x).double().flatten().numpy()).mean())
 
 
 def _nearest(network: ResidualNetwork, inputs: Tensor, targets: Tensor, reach: int, shortlist: int) -> list[Neighbour]:

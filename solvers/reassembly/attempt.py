@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from generator.answer import Answer, plain
 from generator.errors import SpecError
 from generator.reassembly.certificate import certify
-from generator.reassembly.likelihood import judge
+from generator.reassembly.likelihood import expected_error, judge
 from solvers.reassembly.evaluation import Rows, split_rows
 from solvers.reassembly.pairing import pair
 
@@ -26,14 +28,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "PairedBlocks"]
 
-JUDGED_ROWS = 1_000
+JUDGED_ROWS = 2_000
 """Rows on which an assembly of a degraded puzzle is judged, at most."""
+
+NEAR_FLOOR = 4.0
+"""How far above what the degradation explains an error may be for its assembly to be worth a judgement."""
+
+LATE = 2.0
+"""Times the longest verdict so far that must be left for another one."""
 
 RESERVE_SHARE = 0.1
 """Share of the time limit kept back for certifying and handing in the answer."""
 
 RESERVE_S = 1.0
-"""Seconds that are kept back at most."""
+"""Seconds that are kept back besides those of one long step, if the share allows it."""
+
+LONG_STEP = 54_000
+"""Rows times moments of the longest step that does not ask whether time is up, a regression of the pairs."""
+
+FLOPS = 2e10
+"""Operations a second that a step is sure to reach: a fifth of what one thread does on a quiet machine."""
 
 
 @dataclass
@@ -50,7 +64,8 @@ class Attempt:
         outgoing: those paired with them.
         mse: its error on `rows` search rows.
         rows: an error on more rows supersedes one on fewer.
-        verdict: on the assembly judged last, where the puzzle is degraded.
+        verdicts: on the assemblies judged so far, where the puzzle is degraded; None where the error is far too large.
+        verdict_s: the longest that one of them took, so that none is begun too late.
     """
 
     puzzle: ReassemblyPuzzle
@@ -62,7 +77,8 @@ class Attempt:
     outgoing: list[int] = field(default_factory=list)
     mse: float = math.inf
     rows: int = 0
-    verdict: tuple[Halves, Verdict] | None = None
+    verdicts: dict[Halves, Verdict | None] = field(default_factory=dict)
+    verdict_s: float = 0.0
 
     @classmethod
     def begin(cls, puzzle: ReassemblyPuzzle, context: Context, rows: int) -> Attempt:
@@ -91,31 +107,57 @@ class Attempt:
     def judge(self) -> Halves | None:
         """Judge the best assembly of a degraded puzzle, once, and give a likelier neighbour if there is one."""
         halves = (tuple(self.incoming), tuple(self.outgoing))
-        if self.verdict is not None and self.verdict[0] == halves:
+        if self.verdicts.get(halves) is None and not self._late():
+            self.verdicts[halves] = self._verdict(halves)
+        verdict = self.verdicts.get(halves)
+        if verdict is None or verdict.margin >= 0.0 or verdict.rival is None:
             return None
-        puzzle = self.puzzle
-        network = puzzle.network.reordered(*halves)
-        inputs, targets = puzzle.inputs[:JUDGED_ROWS], puzzle.predictions[:JUDGED_ROWS]
-        verdict = judge(network, inputs, targets, puzzle.degradation, self.rng)
-        self.verdict = (halves, verdict)
-        self.context.log(verdict.note)
-        if verdict.margin >= 0.0 or verdict.rival is None:
-            return None
-        i, j = verdict.rival.assembly(puzzle.depth)
+        i, j = verdict.rival.assembly(self.puzzle.depth)
         return tuple(halves[0][k] for k in i), tuple(halves[1][k] for k in j)
+
+    def settles(self, halves: Halves, mse: float) -> bool:
+        """Say whether an assembly of a degraded puzzle may be called right; each is judged once at most."""
+        if halves not in self.verdicts and not self._late():
+            self.verdicts[halves] = self._verdict(halves) if self._near_floor(halves, mse) else None
+        verdict = self.verdicts.get(halves)
+        return verdict is not None and verdict.certified
 
     def settled(self) -> bool:
         """Say whether the best assembly of a degraded puzzle is as good as can be told."""
-        halves = (tuple(self.incoming), tuple(self.outgoing))
-        return self.verdict is not None and self.verdict[0] == halves and self.verdict[1].settled
+        verdict = self.verdicts.get((tuple(self.incoming), tuple(self.outgoing)))
+        return verdict is not None and verdict.settled
+
+    def _near_floor(self, halves: Halves, mse: float) -> bool:
+        """Say whether an error is of the size that the degradation explains; cheap, where a judgement is not."""
+        puzzle, network = self.puzzle, self.puzzle.network.reordered(*halves)
+        floor = expected_error(network, puzzle.inputs, puzzle.predictions, puzzle.degradation, self.rng)
+        return mse <= NEAR_FLOOR * floor
+
+    def _late(self) -> bool:
+        """Say whether a verdict might come after the limit."""
+        return self.context.time_left() < LATE * self.verdict_s
+
+    def _verdict(self, halves: Halves) -> Verdict:
+        puzzle, began = self.puzzle, time.monotonic()
+        inputs, targets = puzzle.inputs[:JUDGED_ROWS], puzzle.predictions[:JUDGED_ROWS]
+        verdict = judge(puzzle.network.reordered(*halves), inputs, targets, puzzle.degradation, self.rng)
+        self.verdict_s = max(self.verdict_s, time.monotonic() - began)
+        self.context.log(verdict.note)
+        return verdict
 
     def spent(self) -> float:
         """Say which share of the time for searching is spent; 0 without a limit."""
         wall_s = self.context.wall_s
         if math.isinf(wall_s):
             return 0.0
-        search_s = wall_s - min(RESERVE_S, RESERVE_SHARE * wall_s)
+        search_s = wall_s - min(RESERVE_S + self._long_step_s, RESERVE_SHARE * wall_s)
         return (wall_s - self.context.time_left()) / search_s
+
+    @cached_property
+    def _long_step_s(self) -> float:
+        """Estimate how long the longest step may last: halves run at every moment, and all pairs are differentiated."""
+        depth, hidden, width = self.puzzle.network.U.shape
+        return 2.0 * LONG_STEP * depth * hidden * (4 * width + 2 * depth) / FLOPS
 
     def pair(self, statistic: str) -> PairedBlocks:
         """Pair the halves by a named statistic.
@@ -137,9 +179,10 @@ class Attempt:
         """
         value = plain(self.puzzle.answer(self.incoming, self.outgoing))
         if not self.puzzle.degradation.none:
-            if self.verdict is None or self.verdict[0] != (tuple(self.incoming), tuple(self.outgoing)):
+            verdict = self.verdicts.get((tuple(self.incoming), tuple(self.outgoing)))
+            if verdict is None:
                 return Answer(value, note="not judged")
-            return Answer(value, self.verdict[1].certified, note=self.verdict[1].note)
+            return Answer(value, verdict.certified, note=verdict.note)
         if self.held_back.count == 0:
             return Answer(value, note="no rows to hold back")
         network, rows = self.puzzle.network.reordered(self.incoming, self.outgoing), self.held_back

@@ -8,6 +8,7 @@ are no obstacle on this way, since no order is taken before the end.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -26,13 +27,22 @@ if TYPE_CHECKING:
     from solvers.reassembly.evaluation import Rows
     from solvers.reassembly.monitor import Monitor
 
-__all__ = ["continued_order"]
+__all__ = ["continued_order", "moments_for", "widths"]
 
-WIDTHS = (0.25, 0.02)
-"""Width of a block's time at first and at last, as a share of the whole."""
+FIRST_WIDTH = 0.25
+"""Width of a block's time at first, as a share of the whole."""
 
-STEPS = 14
-"""Gauss-Newton steps on the way."""
+LAST_WIDTH = 0.5
+"""Width at last, in places: a share of the whole that falls with the depth."""
+
+SHARPENING = 1.2
+"""Factor by which the width falls from one Gauss-Newton step to the next."""
+
+RESOLUTION = 0.5
+"""Moments within a width: the flow is taken at more moments as it sharpens, each of which fewer blocks share."""
+
+MOMENTS = 6
+"""Moments at least."""
 
 SHARES_OF_STEP = (1.0, 0.5, 0.25, 0.1)
 """Shares of a step that are tried."""
@@ -49,8 +59,6 @@ def continued_order(
     draw: Callable[[], Rows],
     order: Sequence[int],
     monitor: Monitor,
-    *,
-    moments: int = 18,
 ) -> list[int]:
     """Follow the times of the blocks from a first order to a sharp one.
 
@@ -59,21 +67,31 @@ def continued_order(
         draw: gives fresh rows for every step.
         order: where the times begin.
         monitor: asked whether time is up.
-        moments: at which the flow is taken.
     """
     depth = network.depth
     even = (torch.arange(depth) + 0.5) / depth
     times = torch.empty(depth)
     times[list(order)] = even
-    for step in range(STEPS):
+    for width in widths(depth):
         if monitor.stop():
             break
-        width = WIDTHS[0] * (WIDTHS[1] / WIDTHS[0]) ** (step / (STEPS - 1))
-        times = _improve(network, draw(), times, width, moments)
+        times = _improve(network, draw(), times, width, moments_for(width))
         # The times stay spread evenly, as the places of an order are.
         times[times.argsort(stable=True)] += even
         times *= 0.5
     return [int(k) for k in times.argsort(stable=True)]
+
+
+def widths(depth: int) -> list[float]:
+    """List the widths of the steps: from a quarter of the whole to half a place, each the same share of the last."""
+    last = min(FIRST_WIDTH, LAST_WIDTH / depth)
+    steps = 1 + math.ceil(math.log(FIRST_WIDTH / last) / math.log(SHARPENING))
+    return [FIRST_WIDTH * (last / FIRST_WIDTH) ** (step / max(1, steps - 1)) for step in range(steps)]
+
+
+def moments_for(width: float) -> int:
+    """Say at how many moments the flow is taken."""
+    return max(MOMENTS, round(RESOLUTION / width))
 
 
 def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, moments: int) -> Tensor:

@@ -58,7 +58,11 @@ class Rows:
 
     def head(self, count: int) -> Rows:
         """Take the first rows."""
-        return Rows(self.inputs[:count], self.targets[:count], self.variance)
+        return self.part(slice(count))
+
+    def part(self, which: slice) -> Rows:
+        """Take some of the rows, by their numbers."""
+        return Rows(self.inputs[which], self.targets[which], self.variance)
 
 
 def split_rows(puzzle: ReassemblyPuzzle, count: int, rng: np.random.Generator) -> tuple[Rows, Rows]:

@@ -20,6 +20,7 @@ import torch
 from generator.errors import SpecError
 from solvers.reassembly.attempt import Attempt
 from solvers.reassembly.continuation import continued_order
+from solvers.reassembly.nearby import straighten, tighten
 from solvers.reassembly.proposals import propose_pairings
 from solvers.reassembly.refine import Assembly, Refiner
 from solvers.reassembly.schedule import mean_field_order
@@ -66,8 +67,20 @@ WORTH_JUDGING = 0.05
 CONTINUATION_ROWS = 600
 """Rows x outputs of a step of the continuation."""
 
-ORDER_ROWS = 1_000
+ORDER_ROWS = 500
 """Rows x outputs on which the mean-field order is fitted."""
+
+ORDER_MOMENTS = 8
+"""Moments of that fit."""
+
+ORDER_DEGREES = (2, 3, 4)
+"""Degrees of its polynomials: a rough order is enough for what follows."""
+
+FINER = 2
+"""Factor by which rows grow for the order that the continuation begins with, which has six steps and ten moments."""
+
+DEEP = 64
+"""Blocks from which the continuation comes first: an order by a few polynomials of time is too coarse for more."""
 
 
 @register(family="reassembly", name="flagship", source="this project")
@@ -79,6 +92,7 @@ class Flagship:
         seeds: "portfolio", or one source of first orders: "mean-field", "norms" or "random".
         meanfield: whether the regression may decide on pairs.
         repair: whether halves change partners while ordering.
+        inversions: whether the data are asked which pairs of blocks are inverted.
         continuation: whether orders are also sought by sharpening the times at which blocks act.
         exact_moves: whether promising moves are measured exactly when the models help no more.
         kicks: whether a stuck assembly is shaken, besides new starts.
@@ -88,6 +102,7 @@ class Flagship:
     seeds: str = "portfolio"
     meanfield: bool = True
     repair: bool = True
+    inversions: bool = True
     continuation: bool = True
     exact_moves: bool = True
     kicks: bool = True
@@ -121,8 +136,10 @@ class _Search:
             self._stop,
             repair=settings.repair,
             exact_moves=settings.exact_moves,
+            settled=None if attempt.puzzle.degradation.none else self._settled,
         )
         self.best: Assembly | None = None
+        self.tried = False  # whether all first starts and a restart are done: then what cannot be told apart will do
 
     def run(self) -> None:
         finish = self._finish if self.settings.meanfield else None
@@ -160,6 +177,7 @@ class _Search:
             assembly = self._descend(self._begin(pairings[turn % len(pairings)], seed))
             self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
             turn += 1
+            self.tried = True
 
     def _order(self, blocks: PairedBlocks) -> Assembly:
         """Order paired blocks from the first few starts, as far as moves alone lead."""
@@ -185,9 +203,10 @@ class _Search:
         """Yield pairing and seed of every first start: the two best pairings by the mean field, then the best one."""
         wanted = self.settings.seeds
         if wanted in {"portfolio", "mean-field"}:
-            yield from ((pairing, "mean-field") for pairing in range(min(2, pairings)))
-            if self.settings.continuation:
-                yield from ((pairing, "continued") for pairing in range(min(2, pairings)))
+            depth = self.attempt.puzzle.depth
+            kinds = ["mean-field", "continued"] if self.settings.continuation else ["mean-field"]
+            for kind in reversed(kinds) if depth > DEEP else kinds:
+                yield from ((pairing, kind) for pairing in range(min(2, pairings)))
         if wanted in {"portfolio", "norms"}:
             yield from ((0, f"{proxy}{'-' if descending else '+'}") for proxy, descending in NORMS)
         if wanted in {"portfolio", "random"}:
@@ -202,12 +221,19 @@ class _Search:
         elif seed == "random, continued":
             order = self._continued(blocks, random_order(blocks.network.depth, self.attempt.rng))
         elif seed in {"mean-field", "continued"}:
-            rows = search.head(max(100, ORDER_ROWS // search.targets.shape[1]))
-            order = mean_field_order(blocks.network, rows, blocks)
+            order = self._mean_field(blocks, finer=seed == "continued" and blocks.network.depth <= DEEP)
             order = order if seed == "mean-field" else self._continued(blocks, order)
         else:
             order = seed_order(blocks.network, search.inputs[:1_000], seed[:-1], descending=seed[-1] == "-")
         return self.refiner.measure(tuple(order), tuple(blocks.partners[k] for k in order))
+
+    def _mean_field(self, blocks: PairedBlocks, *, finer: bool) -> list[int]:
+        search = self.attempt.search
+        count = max(100, ORDER_ROWS // search.targets.shape[1])
+        if finer:
+            return mean_field_order(blocks.network, search.head(FINER * count), blocks)
+        rows = search.head(count)
+        return mean_field_order(blocks.network, rows, blocks, moments=ORDER_MOMENTS, degrees=ORDER_DEGREES)
 
     def _continued(self, blocks: PairedBlocks, order: list[int]) -> list[int]:
         rows = max(100, CONTINUATION_ROWS // self.attempt.search.targets.shape[1])
@@ -215,9 +241,12 @@ class _Search:
 
     def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
         self._report(assembly)
+        if self.settings.inversions:
+            assembly = straighten(self.refiner, assembly)
         assembly = self.refiner.descend(assembly, patience)
         if not self._done() and assembly.mse < NEARLY * self.attempt.search.variance:
-            assembly = self.refiner.tighten(assembly)
+            assembly = tighten(self.refiner, assembly)
+            assembly = straighten(self.refiner, assembly) if self.settings.inversions else assembly
         if self.attempt.puzzle.degradation.none or self._stop():
             return assembly
         return self._judged(assembly)
@@ -249,8 +278,13 @@ class _Search:
             self.best = assembly
             self.attempt.offer(assembly.incoming, assembly.outgoing, assembly.mse, self.refiner.deciding.count)
 
+    def _settled(self, assembly: Assembly) -> bool:
+        return self.attempt.settles((assembly.incoming, assembly.outgoing), assembly.mse)
+
     def _stop(self) -> bool:
         return self.attempt.spent() >= 1.0
 
     def _done(self) -> bool:
-        return self._stop() or (self.best is not None and (self.refiner.solved(self.best) or self.attempt.settled()))
+        if self._stop() or self.best is None:
+            return self._stop()
+        return self.refiner.solved(self.best) or (self.tried and self.attempt.settled())

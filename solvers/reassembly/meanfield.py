@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["pairing_flow", "ridge_step", "schedule_flow", "schedule_predictions", "sinkhorn"]
 
-CHUNK = 1 << 23
-"""Numbers that the activations of one chunk of rows may hold over all moments; 32 MiB in float32."""
+FLOW_CHUNK = 1 << 22
+"""Numbers that the activations of one chunk of rows may hold over all moments of a flow; 16 MiB in float32."""
+
+CHUNK = 1 << 20
+"""Numbers that the activations of one moment may hold where only predictions are wanted; 4 MiB in float32."""
 
 RIDGES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 10.0)
 """Ridges that are tried, in units of the mean diagonal of the Gram matrix."""
@@ -47,7 +50,7 @@ def pairing_flow(network: ResidualNetwork, inputs: Tensor, belief: Tensor, sched
     """
     depth, hidden, _ = network.U.shape
     outputs = network.head.shape[0]
-    size = max(1, CHUNK // (2 * len(schedule) * depth * hidden))
+    size = max(1, FLOW_CHUNK // (2 * len(schedule) * depth * hidden))
     parts = [_pairing_chunk(network, part, belief, schedule) for part in torch.split(inputs, size)]
     features = torch.cat([part[1] for part in parts], dim=1)
     return torch.cat([part[0] for part in parts]), features.view(outputs * len(inputs), depth * depth)
@@ -95,7 +98,7 @@ def schedule_flow(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) ->
         Predictions n x o, and their derivatives with respect to W: L x K x (o n), output by output.
     """
     moments, depth = schedule.shape
-    size = max(1, CHUNK // (2 * moments * depth * network.U.shape[1]))
+    size = max(1, FLOW_CHUNK // (2 * moments * depth * network.U.shape[1]))
     parts = [_schedule_chunk(network, part, schedule) for part in torch.split(inputs, size)]
     features = torch.cat([part[1] for part in parts], dim=3)
     return torch.cat([part[0] for part in parts]), features.view(moments, depth, -1)

@@ -18,7 +18,6 @@ from solvers.reassembly.evaluation import Rows, Walk, order_mse
 from solvers.reassembly.exchange import exchange_model
 from solvers.reassembly.quadratic import PassingSearch
 from solvers.reassembly.relocation import passing_model
-from solvers.reassembly.window import windowed_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +41,8 @@ TRUST_RANGE = (1e-3, 1e3)
 ENOUGH_GAIN = 0.02
 """Share of the error that a round must gain, or the next one uses more rows."""
 
-WINDOW = 6
-"""Places that blocks are moved by where an order is nearly right."""
-
-TIGHTER = 0.7
-"""Share of the error that a round of such moves may leave for another to follow."""
+MOST_STATES = 1 << 27
+"""Numbers that the states and adjoints of a model may hold: 512 MiB in float32."""
 
 EXACT_MOVES = 60
 """Moves of the best predictions that are measured exactly when the model helps no more."""
@@ -77,6 +73,7 @@ class Refiner:
         stop: asked whether time is up.
         repair: whether halves may change partners.
         exact_moves: whether the most promising moves are measured when the model helps no more.
+        settled: says of a degraded puzzle, where no error is rounding, whether an assembly will do; None elsewhere.
         rows_model: rows x outputs of a model at first.
         rows_exact: rows x outputs that decide.
     """
@@ -88,6 +85,7 @@ class Refiner:
     stop: Callable[[], bool]
     repair: bool = True
     exact_moves: bool = True
+    settled: Callable[[Assembly], bool] | None = None
     rows_model: int = 500
     rows_exact: int = 1_500
     trust: dict[str, float] = field(default_factory=dict)
@@ -104,7 +102,9 @@ class Refiner:
         return Assembly(incoming, outgoing, order_mse(network, self.deciding, range(len(incoming))))
 
     def solved(self, assembly: Assembly) -> bool:
-        """Say whether nothing is left to find: the error is rounding."""
+        """Say whether nothing is left to find: the error is rounding, or the assembly is settled."""
+        if self.settled is not None:
+            return self.settled(assembly)
         if assembly.mse >= 1e-7 * self.search.variance:
             return False
         if assembly.mse < self.deciding.floor:
@@ -128,20 +128,6 @@ class Refiner:
                 idle = 0 if better.mse < (1.0 - ENOUGH_GAIN) * assembly.mse else idle
                 assembly = better
         return assembly
-
-    def tighten(self, assembly: Assembly) -> Assembly:
-        """Move blocks by a few places, all moves judged jointly: cheap, and enough where an order is nearly right."""
-        network = self.halves.reordered(assembly.incoming, assembly.outgoing)
-        walk = Walk(network, self.deciding, list(range(network.depth)))
-        before = math.inf
-        while walk.mse < TIGHTER * before and not walk.solved and not self.stop():
-            before = walk.mse
-            windowed_round(walk, WINDOW)
-        if not walk.mse < assembly.mse:
-            return assembly
-        better = Assembly(*assembly.moved(walk.order), walk.mse)
-        self.report(better)
-        return better
 
     def relocate(self, assembly: Assembly, size: int = 1, *, deep: bool = False) -> Assembly:
         """Move blocks as the model of passings says; `deep` looks for pairs of moves too."""
@@ -229,8 +215,9 @@ class Refiner:
         return Rows(self.search.inputs[drawn], self.search.targets[drawn], self.search.variance)
 
     def _draw(self, size: int) -> Rows:
-        outputs, depth = self.search.targets.shape[1], self.halves.depth
-        return self.draw(max(100, size * max(self.rows_model, 10 * depth) // outputs))
+        outputs, depth, width = self.search.targets.shape[1], self.halves.depth, self.halves.U.shape[2]
+        fitting = MOST_STATES // ((depth + 1) * width * (1 + outputs))
+        return self.draw(max(100, min(size * max(self.rows_model, 10 * depth) // outputs, fitting)))
 
     def _try(
         self,

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from solvers.reassembly.activations import derivative_function
+from solvers.reassembly.band import Band
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from generator.reassembly.network import ResidualNetwork
     from solvers.reassembly.adjoint import Linearisation
 
-__all__ = ["PassingModel", "passing_features", "passing_model", "step_contributions"]
+__all__ = ["PassingModel", "move_changes", "passing_features", "passing_model", "step_contributions"]
 
 CHUNK = 1 << 18
 """Numbers that one intermediate array may hold: 1 MiB in float32, so that it stays in cache."""
@@ -45,11 +46,12 @@ CHUNK = 1 << 18
 class PassingModel:
     """Predicted error of sets of passings: constant - 2 linear . z + z^T gram z.
 
-    The passing of block x by block a has number a K + x; those with a = x are void.
+    Passings have the numbers of a band around every block's place: of block x by block a it is a K + x where the band
+    holds all places. Those with a = x are void.
 
     Attributes:
-        gram: K^2 x K^2.
-        linear: K^2.
+        gram: P x P.
+        linear: P.
         constant: mean squared error of the current order.
         depth: K.
     """
@@ -59,10 +61,17 @@ class PassingModel:
     constant: float
     depth: int
 
+    @property
+    def band(self) -> Band:
+        """Which passings the model holds."""
+        return Band(self.depth, len(self.linear) // self.depth)
 
-def passing_model(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> PassingModel:
+
+def passing_model(
+    network: ResidualNetwork, around: Linearisation, order: Sequence[int], band: Band | None = None
+) -> PassingModel:
     """Build the model around an order that was linearised with an adjoint for every output."""
-    features = passing_features(network, around, order)
+    features = _banded_features(network, around, order, band or Band.fitting(len(order)))
     errors = around.errors.T.reshape(-1)
     count = errors.shape[0]
     gram = (features @ features.T).div_(count)
@@ -72,26 +81,61 @@ def passing_model(network: ResidualNetwork, around: Linearisation, order: Sequen
 
 def passing_features(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
     """Compute the change of every output, output by output, for every passing: K^2 x (o n)."""
-    depth = len(order)
-    states = torch.stack(around.states)
-    adjoints = torch.stack(around.adjoints, dim=1)
+    return _banded_features(network, around, order, Band(len(order), len(order)))
+
+
+def _banded_features(network: ResidualNetwork, around: Linearisation, order: Sequence[int], band: Band) -> Tensor:
+    """Compute the change of every output for every passing in a band: (K L) x (o n)."""
+    states, adjoints = torch.stack(around.states), torch.stack(around.adjoints, dim=1)
     outputs, _, rows, _ = adjoints.shape
-    features = torch.zeros(depth, depth, outputs, rows, dtype=states.dtype)
+    features = torch.zeros(len(order), band.span, outputs, rows, dtype=states.dtype)
     for a, block in enumerate(order):
-        step = states[a + 1] - states[a]
-        now = (adjoints[:, a + 1] * step).sum(dim=2)
-        if a + 1 < depth:
-            values = step_contributions(network, block, states[a + 2 :] - step, adjoints[:, a + 2 :])
-            features[a, a + 1 :] = values.transpose(0, 1)
-            features[a, a + 2 :] -= values[:, :-1].transpose(0, 1)
-            features[a, a + 1] -= now
-        if a > 0:
-            pulled = _pull_back(network, block, states[a], adjoints[:, a + 1])
-            values = step_contributions(network, block, states[:a], adjoints[:, :a] - pulled[:, None])
-            features[a, :a] = values.transpose(0, 1)
-            features[a, : a - 1] -= values[:, 1:].transpose(0, 1)
-            features[a, a - 1] -= now
-    return features.view(depth * depth, outputs * rows)
+        _passings(network, block, (states, adjoints, a), features[a], band.start(a))
+    return features.view(len(order) * band.span, outputs * rows)
+
+
+def move_changes(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
+    """Predict the change of the mean squared error for every move of one block, K x K from place to place.
+
+    The prices of single moves of `quadratic.py`, without the Gram matrix that joint ones ask for.
+    """
+    states, adjoints = torch.stack(around.states), torch.stack(around.adjoints, dim=1)
+    depth, errors = len(order), around.errors.T
+    changes = torch.zeros(depth, depth, dtype=states.dtype)
+    for a, block in enumerate(order):
+        passed = torch.zeros(depth, *errors.shape, dtype=states.dtype)
+        _passings(network, block, (states, adjoints, a), passed, 0)
+        passed[a + 1 :] = passed[a + 1 :].cumsum(dim=0)
+        passed[:a] = passed[:a].flip(0).cumsum(dim=0).flip(0)
+        changes[a] = (passed * (passed + 2.0 * errors)).mean(dim=(1, 2))
+    return changes
+
+
+def _passings(network: ResidualNetwork, block: int, at: tuple[Tensor, Tensor, int], out: Tensor, low: int) -> None:
+    """Write into p x o x n what a block does to the outputs by passing each of the places from `low` on.
+
+    Args:
+        network: of the block.
+        block: its number.
+        at: states and adjoints of the order, and the block's place.
+        out: to write into, zeros.
+        low: first place.
+    """
+    states, adjoints, a = at
+    high, own = low + len(out), a - low
+    step = states[a + 1] - states[a]
+    now = (adjoints[:, a + 1] * step).sum(dim=2)
+    if a + 1 < high:
+        values = step_contributions(network, block, states[a + 2 : high + 1] - step, adjoints[:, a + 2 : high + 1])
+        out[own + 1 :] = values.transpose(0, 1)
+        out[own + 2 :] -= values[:, :-1].transpose(0, 1)
+        out[own + 1] -= now
+    if a > low:
+        pulled = _pull_back(network, block, states[a], adjoints[:, a + 1])
+        values = step_contributions(network, block, states[low:a], adjoints[:, low:a] - pulled[:, None])
+        out[:own] = values.transpose(0, 1)
+        out[: own - 1] -= values[:, 1:].transpose(0, 1)
+        out[own - 1] -= now
 
 
 def step_contributions(network: ResidualNetwork, block: int, states: Tensor, adjoints: Tensor) -> Tensor:

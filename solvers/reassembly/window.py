@@ -41,6 +41,9 @@ SERVES = 0.5
 CHUNK = 1 << 18
 """Numbers that one intermediate array may hold: 1 MiB in float32, so that it stays near the processor."""
 
+FEWEST_ROWS = 64
+"""Rows of a chunk at least: the weights of all blocks are read once for every chunk and distance."""
+
 LEAST_GAIN = 1e-6
 """Share of the present error that a move must gain."""
 
@@ -95,7 +98,7 @@ def pair_changes(network: ResidualNetwork, around: Linearisation, window: int) -
         Changes, pairs x (o n), output by output, the pairs as `inverted_pairs` numbers them.
     """
     states, adjoints = torch.stack(around.states), torch.stack(around.adjoints)
-    size = max(1, CHUNK // (network.depth * max(network.U.shape[1], network.U.shape[2] * adjoints.shape[1])))
+    size = max(FEWEST_ROWS, CHUNK // (network.depth * max(network.U.shape[1], network.U.shape[2] * adjoints.shape[1])))
     parts = zip(torch.split(states, size, dim=1), torch.split(adjoints, size, dim=2), strict=True)
     return torch.cat([_changes(network, h, g, window) for h, g in parts], dim=2).flatten(1)
 

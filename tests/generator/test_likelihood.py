@@ -12,7 +12,7 @@ import torch
 from generator.errors import SpecError
 from generator.reassembly.degrade import degraded_predictions, rounded
 from generator.reassembly.generate import initial_network
-from generator.reassembly.likelihood import Verdict, judge
+from generator.reassembly.likelihood import Verdict, expected_error, judge
 from generator.reassembly.spec import Degradation, ReassemblySpec
 
 if TYPE_CHECKING:
@@ -89,6 +89,14 @@ def test_expected_errors_are_what_the_formulas_say() -> None:
     network, x, y = case(0, WAYS[3], rows=2000)
     noise = 1e-4 * float(network(x).double().var(dim=0, correction=0).mean())
     assert verdict(network, x, y, WAYS[3]).expected == pytest.approx(noise, rel=0.02)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.label)
+def test_the_cheap_estimate_of_the_expected_error_is_of_the_right_size(way: Degradation) -> None:
+    for seed in range(5):
+        network, x, y = case(seed, way, rows=2000)
+        ratio = expected_error(network, x, y, way, np.random.default_rng(seed)) / verdict(network, x, y, way).expected
+        assert 0.3 < ratio < 3.0
 
 
 @pytest.mark.parametrize(

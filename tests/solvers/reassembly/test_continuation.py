@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from scipy.stats import kendalltau
 
 from solvers.reassembly import continuation
-from solvers.reassembly.continuation import continued_order
+from solvers.reassembly.continuation import continued_order, moments_for, widths
 from solvers.reassembly.evaluation import Rows, order_mse, split_rows
 from solvers.reassembly.monitor import SILENT
 
@@ -138,6 +139,23 @@ def test_order_is_recovered_from_a_shuffled_one(kind: str, request: pytest.Fixtu
 
     assert max(gained) < 0.1
     assert min(gained) == 0.0
+
+
+@pytest.mark.parametrize("depth", [1, 8, 48, 192])
+def test_widths_fall_evenly_to_half_a_place(depth: int) -> None:
+    found = widths(depth)
+    factors = [before / after for before, after in itertools.pairwise(found)]
+
+    assert found[0] == pytest.approx(0.25)
+    assert found[-1] == pytest.approx(min(0.25, 0.5 / depth))
+    assert factors == pytest.approx([factors[0]] * len(factors) if factors else [])
+    assert all(1.0 < factor <= 1.2 + 1e-9 for factor in factors)
+
+
+def test_moments_lie_close_enough_for_every_width() -> None:
+    for width in widths(192):
+        assert moments_for(width) >= 6
+        assert 0.4 < moments_for(width) * width < 2.0
 
 
 def test_without_time_the_first_order_stays(make_network: Callable[..., ResidualNetwork]) -> None:

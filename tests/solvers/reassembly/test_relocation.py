@@ -14,7 +14,7 @@ import torch
 from solvers.reassembly.adjoint import Linearisation, linearise
 from solvers.reassembly.evaluation import Rows, order_mse, split_rows
 from solvers.reassembly.quadratic import PassingSearch
-from solvers.reassembly.relocation import passing_features, passing_model
+from solvers.reassembly.relocation import move_changes, passing_features, passing_model
 
 if TYPE_CHECKING:
     from generator.reassembly.network import ResidualNetwork
@@ -55,6 +55,15 @@ def test_prediction_of_moves_converges(kind: str, order: tuple[float, float], re
     coarse, fine = (prediction_error(dropped.network, inputs, strength) for strength in (0.2, 0.0125))
 
     assert order[0] < math.log2(coarse / fine) / 4 < order[1]
+
+
+def test_single_moves_cost_what_the_search_says_without_its_matrix(trained_logits: Dropped) -> None:
+    rows, linear = around(trained_logits)
+    search = PassingSearch(passing_model(trained_logits.network, linear, ORDER))
+    changes = move_changes(trained_logits.network, linear, ORDER)
+
+    np.testing.assert_allclose(changes.numpy(), search.prices(search.begin(0.0)), rtol=1e-3, atol=1e-5)
+    assert rows.targets.shape[1] > 1
 
 
 def test_descent_lowers_the_real_error(trained: Dropped) -> None:

@@ -1,0 +1,57 @@
+"""Which pairs of places a quadratic model holds: all of them, or in deep networks those near each other.
+
+The Gram matrix of a model of all K^2 pairs holds K^4 numbers, 5.4 GB of float32 at 192 blocks. A band keeps for every
+place the L places around it, so that the matrix stays within a fixed size; at 96 blocks and fewer it holds all pairs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["MOST_NUMBERS", "Band"]
+
+MOST_NUMBERS = 100_000_000
+"""Numbers that the Gram matrix of a model may hold: 400 MB in float32."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """The places around each of K places, as many for each; near the ends they lie on one side.
+
+    Attributes:
+        depth: number of places, K.
+        span: places in the band of one of them, itself among them, L.
+    """
+
+    depth: int
+    span: int
+
+    @classmethod
+    def fitting(cls, depth: int) -> Band:
+        """Make the widest band whose Gram matrix is not too large."""
+        return cls(depth, max(1, min(depth, math.isqrt(MOST_NUMBERS) // depth)))
+
+    def start(self, place: int) -> int:
+        """Give the first place in the band of another."""
+        return min(max(0, place - self.span // 2), self.depth - self.span)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Every place's first place: K."""
+        return np.clip(np.arange(self.depth) - self.span // 2, 0, self.depth - self.span)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """Number the pairs, place by place: K x K, -1 where the second is not in the band of the first."""
+        numbers = np.full((self.depth, self.depth), -1, dtype=np.int64)
+        inside = self.starts[:, None] + np.arange(self.span)
+        np.put_along_axis(numbers, inside, np.arange(self.depth * self.span).reshape(self.depth, -1), axis=1)
+        return numbers
