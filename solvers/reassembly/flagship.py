@@ -19,26 +19,21 @@ import torch
 
 from generator.errors import SpecError
 from solvers.reassembly.attempt import Attempt
-from solvers.reassembly.continuation import continued_order
 from solvers.reassembly.nearby import straighten, tighten
 from solvers.reassembly.proposals import propose_pairings
 from solvers.reassembly.refine import Assembly, Refiner
-from solvers.reassembly.schedule import mean_field_order
-from solvers.reassembly.seeding import random_order, seed_order
+from solvers.reassembly.starts import SEEDS, begin, first_starts
 from solvers.registry import register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from generator.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
     from solvers.reassembly.attempt import PairedBlocks
 
-__all__ = ["SEEDS", "Flagship"]
-
-SEEDS = ("portfolio", "mean-field", "norms", "random")
-"""Where first orders come from."""
+__all__ = ["Flagship"]
 
 KICKS = 2
 """Kicks that follow a start whose descent does not end exact."""
@@ -48,9 +43,6 @@ NEARLY = 0.02
 
 FINALISTS = 2
 """Starts that are taken further than moves alone lead."""
-
-NORMS = (("frobenius", True), ("frobenius", False))
-"""Proxies of depth, and whether they are taken descending."""
 
 TRIED = 2
 """First starts from which pairs that are likely but not sure are put to the test."""
@@ -63,24 +55,6 @@ JUDGEMENTS = 8
 
 WORTH_JUDGING = 0.05
 """Share of the variance above which an assembly of a degraded puzzle is not judged: the search is not over."""
-
-CONTINUATION_ROWS = 600
-"""Rows x outputs of a step of the continuation."""
-
-ORDER_ROWS = 500
-"""Rows x outputs on which the mean-field order is fitted."""
-
-ORDER_MOMENTS = 8
-"""Moments of that fit."""
-
-ORDER_DEGREES = (2, 3, 4)
-"""Degrees of its polynomials: a rough order is enough for what follows."""
-
-FINER = 2
-"""Factor by which rows grow for the order that the continuation begins with, which has six steps and ten moments."""
-
-DEEP = 64
-"""Blocks from which the continuation comes first: an order by a few polynomials of time is too coarse for more."""
 
 
 @register(family="reassembly", name="flagship", source="this project")
@@ -149,7 +123,7 @@ class _Search:
         # Moves alone are cheap: many starts are taken as far as those go, and the best ones further.
         shallow: list[Assembly] = []
         for pairing, seed in self._starts(len(pairings)):
-            assembly = self._descend(self._begin(pairings[pairing], seed), patience=0)
+            assembly = self._descend(begin(self.refiner, pairings[pairing], seed), patience=0)
             self.attempt.context.log(f"start: pairing {pairing + 1}, {seed}, mse {assembly.mse:.3e}")
             if not self._done() and assembly.mse < WORTH_FINISHING * self.attempt.search.variance:
                 assembly = self._descend(assembly)
@@ -174,7 +148,7 @@ class _Search:
             if self._done():
                 return
             seed = "random, continued" if self.settings.continuation and turn % 2 == 0 else "random"
-            assembly = self._descend(self._begin(pairings[turn % len(pairings)], seed))
+            assembly = self._descend(begin(self.refiner, pairings[turn % len(pairings)], seed))
             self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
             turn += 1
             self.tried = True
@@ -183,7 +157,7 @@ class _Search:
         """Order paired blocks from the first few starts, as far as moves alone lead."""
         found: list[Assembly] = []
         for _, seed in itertools.islice(self._starts(1), TRIED):
-            found.append(self._descend(self._begin(blocks, seed), patience=0))
+            found.append(self._descend(begin(self.refiner, blocks, seed), patience=0))
             self.attempt.context.log(f"trial of the pairs: {seed}, mse {found[-1].mse:.3e}")
             if self._done() or found[-1].mse < WORTH_FINISHING * self.attempt.search.variance:
                 return found[-1]
@@ -200,44 +174,8 @@ class _Search:
         return assembly
 
     def _starts(self, pairings: int) -> Iterator[tuple[int, str]]:
-        """Yield pairing and seed of every first start: the two best pairings by the mean field, then the best one."""
-        wanted = self.settings.seeds
-        if wanted in {"portfolio", "mean-field"}:
-            depth = self.attempt.puzzle.depth
-            kinds = ["mean-field", "continued"] if self.settings.continuation else ["mean-field"]
-            for kind in reversed(kinds) if depth > DEEP else kinds:
-                yield from ((pairing, kind) for pairing in range(min(2, pairings)))
-        if wanted in {"portfolio", "norms"}:
-            yield from ((0, f"{proxy}{'-' if descending else '+'}") for proxy, descending in NORMS)
-        if wanted in {"portfolio", "random"}:
-            yield from ((0, "random") for _ in range(2 if wanted == "portfolio" else 4))
-            if wanted == "random" and self.settings.continuation:
-                yield from ((0, "random, continued") for _ in range(2))
-
-    def _begin(self, blocks: PairedBlocks, seed: str) -> Assembly:
-        search = self.attempt.search
-        if seed == "random":
-            order: Sequence[int] = random_order(blocks.network.depth, self.attempt.rng)
-        elif seed == "random, continued":
-            order = self._continued(blocks, random_order(blocks.network.depth, self.attempt.rng))
-        elif seed in {"mean-field", "continued"}:
-            order = self._mean_field(blocks, finer=seed == "continued" and blocks.network.depth <= DEEP)
-            order = order if seed == "mean-field" else self._continued(blocks, order)
-        else:
-            order = seed_order(blocks.network, search.inputs[:1_000], seed[:-1], descending=seed[-1] == "-")
-        return self.refiner.measure(tuple(order), tuple(blocks.partners[k] for k in order))
-
-    def _mean_field(self, blocks: PairedBlocks, *, finer: bool) -> list[int]:
-        search = self.attempt.search
-        count = max(100, ORDER_ROWS // search.targets.shape[1])
-        if finer:
-            return mean_field_order(blocks.network, search.head(FINER * count), blocks)
-        rows = search.head(count)
-        return mean_field_order(blocks.network, rows, blocks, moments=ORDER_MOMENTS, degrees=ORDER_DEGREES)
-
-    def _continued(self, blocks: PairedBlocks, order: list[int]) -> list[int]:
-        rows = max(100, CONTINUATION_ROWS // self.attempt.search.targets.shape[1])
-        return continued_order(blocks.network, lambda: self.refiner.draw(rows), order, blocks)
+        depth, settings = self.attempt.puzzle.depth, self.settings
+        return first_starts(settings.seeds, depth, pairings, continuation=settings.continuation)
 
     def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
         self._report(assembly)

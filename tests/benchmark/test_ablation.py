@@ -13,7 +13,8 @@ import pytest
 from benchmark.trial import Limits, Row, Status
 from generator.errors import SpecError
 from generator.plugins import load_file
-from solvers.reassembly.flagship import SEEDS, Flagship
+from solvers.reassembly.flagship import Flagship
+from solvers.reassembly.starts import SEEDS
 
 ABLATION: Any = load_file(Path(__file__).parents[2] / "benchmarks" / "ablation.py")
 PUZZLES = {"d1": "one", "d2": "two", "d3": "three"}

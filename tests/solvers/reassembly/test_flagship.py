@@ -12,7 +12,7 @@ from generator.errors import SpecError
 from generator.reassembly.degrade import degraded_predictions, rounded
 from generator.reassembly.spec import Degradation
 from solvers.api import Context
-from solvers.reassembly import flagship
+from solvers.reassembly import flagship, starts
 from solvers.reassembly.flagship import Flagship
 from solvers.reassembly.refine import Refiner
 
@@ -44,9 +44,9 @@ def test_ingredients_can_be_switched_off(trained: Dropped) -> None:
 
 
 def test_deep_networks_begin_with_the_continuation(trained: Dropped, monkeypatch: pytest.MonkeyPatch) -> None:
-    starts = []
+    begun = []
     for deep in (8, 7):
-        monkeypatch.setattr(flagship, "DEEP", deep)
+        monkeypatch.setattr(starts, "DEEP", deep)
         logged: list[str] = []
 
         def log(text: str, kept: list[str] = logged) -> None:
@@ -54,10 +54,10 @@ def test_deep_networks_begin_with_the_continuation(trained: Dropped, monkeypatch
 
         answer = Flagship(inversions=False).solve(trained.puzzle, Context(seed=1, wall_s=30.0, log=log))
         assert answer.value == trained.answer
-        starts.append(next(line for line in logged if "mean-field" in line or "continued" in line))
+        begun.append(next(line for line in logged if "mean-field" in line or "continued" in line))
 
-    assert "mean-field" in starts[0]
-    assert "continued" in starts[1]
+    assert "mean-field" in begun[0]
+    assert "continued" in begun[1]
 
 
 def test_regression_on_inverted_pairs_alone_is_enough(trained: Dropped, monkeypatch: pytest.MonkeyPatch) -> None:
