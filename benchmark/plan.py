@@ -157,6 +157,9 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
         return _Candidate(digest_of_source(path))
     known = {entry.name: entry for entry in reversed(list_solvers()) if _may(entry, reference.family)}
     if reference.target not in known:
+        if reference.target.endswith(".py"):
+            name = f"{reference.family}/{reference.target}" if reference.family else reference.target
+            raise SpecError(f"{name!r} names a file but no solver in it; write {name}:Name")
         kind = f"{reference.family} solver" if reference.family else "solver"
         raise SpecError(f"no {kind} {reference.target!r}{did_you_mean(reference.target, known)}")
     mine = [entry for entry in list_solvers(family) if entry.name == reference.target]

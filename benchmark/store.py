@@ -76,7 +76,7 @@ class Store:
         Raises:
             StorageError: naming file and line of the first damaged row.
         """
-        for path in sorted(self.folder.glob("rows-*.jsonl")):
+        for path in _matching(self.folder, "rows-*.jsonl"):
             yield from _read_rows(path)
 
     def sessions(self) -> dict[str, Session]:
@@ -86,7 +86,7 @@ class Store:
             StorageError: if a file cannot be read.
             PuzzleError: if one is damaged.
         """
-        found = (read_model(Session, path, kind="session") for path in sorted(self.folder.glob("session-*.json")))
+        found = (read_model(Session, path, kind="session") for path in _matching(self.folder, "session-*.json"))
         return {session.id: session for session in found}
 
     def manifests(self) -> dict[str, Manifest]:
@@ -96,7 +96,7 @@ class Store:
             StorageError: if a file cannot be read.
             PuzzleError: if one is damaged.
         """
-        found = (read_model(Manifest, path, kind="puzzle") for path in sorted(self.folder.glob("puzzles/*.json")))
+        found = (read_model(Manifest, path, kind="puzzle") for path in _matching(self.folder / "puzzles", "*.json"))
         return {manifest.digest: manifest for manifest in found}
 
     def outcome(self, row: Row) -> Outcome | None:
@@ -189,6 +189,22 @@ class Writer:
         finally:
             with contextlib.suppress(OSError):  # gone already, but for a write that failed or was interrupted
                 scratch.unlink(missing_ok=True)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """List a folder's files; none where there is no folder yet. Unlike a glob, it says what it may not read.
+
+    Raises:
+        StorageError: if it is no folder, or cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.match(pattern))
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        raise StorageError(f"{folder} is no folder; name another one for the results") from None
+    except OSError as error:
+        raise StorageError(f"cannot read {folder}: {error.strerror or error}") from error
 
 
 def _text(model: BaseModel) -> bytes:

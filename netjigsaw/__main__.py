@@ -10,7 +10,7 @@ import typer
 
 from generator.errors import NetjigsawError
 from netjigsaw.cli.app import build_app
-from netjigsaw.cli.exits import CommandError
+from netjigsaw.cli.exits import CommandError, os_error_text
 from netjigsaw.cli.plugins import take_plugins
 
 __all__ = ["main", "run"]
@@ -49,7 +49,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         result = 0
     except OSError as error:  # such as a name that is too long, or a full disk behind stdout
-        return _say(error, str(error), 1, full=full)
+        return _say(error, os_error_text(error), 1, full=full)
     if result == INTERRUPTED:  # typer too answers Ctrl-C with this number, and says nothing
         sys.stderr.write("netjigsaw: interrupted; what was finished is kept\n")
     return result if isinstance(result, int) else 0

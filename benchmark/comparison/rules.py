@@ -92,7 +92,21 @@ def measure_of(rule: Rule, measures: Sequence[Measure]) -> Measure | None:
         raise SpecError(f"the rule {rule.text!r} of --fail-on has the wrong sign: {way} is worse; write {fixed}")
     if measure.kind == "ratio" and not rule.relative:
         raise SpecError(f"the rule {rule.text!r} of --fail-on: times are compared as a ratio; write e.g. time:+20%")
+    _check_can_fail(rule, measure)
     return measure
+
+
+def _check_can_fail(rule: Rule, measure: Measure) -> None:
+    """Refuse a gate that could never close, such as `solved:-2` where `-2%` was meant.
+
+    Raises:
+        SpecError: if the rule tolerates a loss of more than the whole.
+    """
+    share = measure.kind == "share" or (measure.metric is not None and measure.metric.shown == "percent")
+    if share and measure.better == "high" and rule.number > 1:
+        raise SpecError(
+            f"the rule {rule.text!r} of --fail-on tolerates more than there is; write e.g. {rule.metric}:-0.02"
+        )
 
 
 def check_rules(rules: Sequence[Rule], measures: Sequence[Sequence[Measure]]) -> None:

@@ -46,5 +46,5 @@ def resolve_suite(text: str) -> Suite:
     source = find_suite_file(text)
     if source is None:
         hint = did_you_mean(text, built_in_suites())
-        raise SpecError(f"no suite {text!r}{hint}, or a TOML file, or a folder with {SUITE_FILE}")
+        raise SpecError(f"no suite {text!r}, and no TOML file or folder with {SUITE_FILE} of that name{hint}")
     return read_suite(source)

@@ -15,7 +15,7 @@ from benchmark.suites.locking import lock_path
 from benchmark.suites.places import puzzle_home
 from benchmark.suites.reading import puzzles_folder, read_suite
 from benchmark.suites.schema import NOT_AS_LOCKED, LockState, PlannedPuzzle, SuiteUse
-from generator.errors import SpecError, StorageError
+from generator.errors import SpecError
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def find_target(text: str) -> Target:
     """Read an argument: a puzzle's folder, a suite, or `suite/pattern` for the puzzles named or tagged so.
 
     Raises:
-        SpecError: if the suite's file is wrong, or no puzzle of it fits.
-        StorageError: if there is neither puzzle nor suite.
+        SpecError: if there is neither puzzle nor suite, the suite's file is wrong, or no puzzle of it fits.
+        StorageError: if the suite's file cannot be read.
     """
     if text not in built_in_suites() and (Path(text) / "manifest.json").exists():
         return Target(folder=Path(text))
@@ -74,7 +74,7 @@ def find_target(text: str) -> Target:
     if source is not None:
         suite = read_suite(source)
         return Target(suite=suite, entries=suite.select(pattern))
-    raise StorageError(f"no puzzle at {text}, and no suite of that name{did_you_mean(text, built_in_suites())}")
+    raise SpecError(f"no puzzle at {text}, and no suite of that name{did_you_mean(text, built_in_suites())}")
 
 
 def load_target(target: Target, answers: Path | None = None) -> list[LoadedPuzzle]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.suites.places import versions
 from benchmark.suites.schema import Lock, LockedPuzzle
-from generator.errors import SpecError
+from generator.errors import PuzzleError, SpecError
 from generator.storage import read_model, writing_file
 from generator.version import __version__
 
@@ -32,7 +32,13 @@ def read_lock(source: Path) -> Lock | None:
         PuzzleError: if it is damaged.
     """
     path = lock_path(source)
-    return read_model(Lock, path, kind="lock") if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return read_model(Lock, path, kind="lock")
+    except PuzzleError as error:
+        text = f"{error}; fetch it again, or remove it and lock the suite anew with netjigsaw suite build --lock"
+        raise PuzzleError(text) from error
 
 
 def lock_of(suite: Suite) -> Lock:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.suites.folder import fill_folder
+from benchmark.suites.reading import SUITE_FILE, puzzles_folder
 from generator.errors import SpecError
-from generator.storage import writing_file
+from generator.storage import DEFAULT_ANSWERS, writing_file
 
 if TYPE_CHECKING:
     from benchmark.suites.record import Suite
 
-__all__ = ["file_sha256", "pack"]
+__all__ = ["contents_in_words", "file_sha256", "pack"]
 
 
 def pack(suite: Suite, target: Path, *, public: bool) -> str:
@@ -46,6 +47,18 @@ def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
     member.mode = 0o644
     with path.open("rb") as content:
         archive.addfile(member, content)
+
+
+def contents_in_words(suite: Suite, archive: Path, *, public: bool) -> str:
+    """Say what an archive of a suite tells besides the puzzles: a public part that is packed again has nothing more."""
+    folder = f"{puzzles_folder(Path(SUITE_FILE)).name}/{DEFAULT_ANSWERS}/"
+    with tarfile.open(archive) as opened:
+        answers = sum(name.startswith(folder) for name in opened.getnames())
+    recipes = 0 if public else sum(entry.recipe is not None for entry in suite.entries)
+    if not answers and not recipes:
+        return "without answers, seeds and recipes"
+    whole = answers == recipes == len(suite.entries)
+    return "with answers and recipes" if whole else f"with {answers} answers and {recipes} recipes"
 
 
 def file_sha256(path: Path) -> str:

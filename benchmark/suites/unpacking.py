@@ -62,7 +62,7 @@ def _check_file(archive: Path, sha256: str | None, most_mib: float) -> None:
     except OSError as error:
         raise StorageError(f"cannot read {archive}: {error.strerror or error}") from error
     if sha256 is not None and found != sha256.lower():
-        raise PuzzleError(f"{archive} has SHA-256 {found}, not {sha256}")
+        raise PuzzleError(f"{archive} has SHA-256 {found}, not {sha256}; fetch it again")
 
 
 def _extract(archive: Path, folder: Path) -> None:
@@ -79,7 +79,7 @@ def _extract(archive: Path, folder: Path) -> None:
                 seen.add(member.name)
                 _copy(opened, member, folder / member.name)
     except (tarfile.TarError, ValueError, EOFError) as error:
-        raise PuzzleError(f"{archive} is not a tar archive, or is damaged ({error})") from None
+        raise PuzzleError(f"{archive} is not a tar archive, or is damaged ({error}); fetch it again") from None
 
 
 def _copy(opened: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:

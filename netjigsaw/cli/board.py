@@ -16,6 +16,8 @@ from netjigsaw.cli.targets import find_targets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from benchmark.store import Store
     from benchmark.submission.merging import Merged
 
@@ -81,14 +83,20 @@ def _rank_store(results: Path, style: str, by: str, html: Path | None) -> None:
         from leaderboard.ranking import rank_frame
         from leaderboard.tables import render
 
-        frame = with_plan(frame_of_store(store), sessions)
+        frame = with_plan(_held(frame_of_store(store), results), sessions)
         say(render(rank_frame(frame, by=by, headline=headline_of(sessions)), style).rstrip("\n"))
         return
     _check_page(style, by)
     from leaderboard.page.make import write_page
 
-    size = write_page(store, with_plan(frame_of_store(store, details=True), sessions), html)
+    size = write_page(store, with_plan(_held(frame_of_store(store, details=True), results), sessions), html)
     say(f"page in {html}, {size / 2**20:.2f} MiB")
+
+
+def _held(frame: pd.DataFrame, results: Path) -> pd.DataFrame:
+    if frame.empty:
+        raise SpecError(f"{results} holds no results (no rows-*.jsonl with a row); netjigsaw run writes them")
+    return frame
 
 
 def _check_page(style: str, by: str) -> None:

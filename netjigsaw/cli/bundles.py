@@ -45,6 +45,8 @@ def open_on(
     limit = parse_size(max_size)
     if limit is None:
         raise SpecError("--max-size needs a size, e.g. 500MiB")
+    if not path.is_file():
+        raise SpecError(f"no bundle at {path}; netjigsaw submit writes them")
     opened = open_bundle(path, limit)
     if opened.contents is None:
         return opened, None, None

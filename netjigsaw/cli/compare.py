@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from generator.errors import SpecError, StorageError
+from generator.errors import SpecError
 from generator.suggest import did_you_mean
 from netjigsaw.cli.console import progress_bar, remark, say
-from netjigsaw.cli.exits import USAGE, CommandError, separate_codes
+from netjigsaw.cli.exits import CommandError, separate_codes
 from netjigsaw.cli.limits import Answers, Isolation, Memory, Threads, Timeout
 from netjigsaw.cli.targets import build_missing, common_limits, find_targets, hidden_by
 
@@ -134,6 +134,8 @@ def _two_folders(base: Path, new: Path, solver: list[str] | None) -> Sides:
     from benchmark.comparison.stores import load_side, same_solvers
 
     ours, theirs = load_side(base), load_side(new)
+    if base.resolve() == new.resolve():
+        remark("BASE and NEW are the same folder, so nothing can differ")
     return ours, theirs, same_solvers(ours, theirs, solver or ())
 
 
@@ -157,10 +159,7 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
     from benchmark.suites.loading import common_seeds, load_target
 
     references = _rerunnable(base, new)
-    try:
-        targets = find_targets(again.puzzles)
-    except StorageError as error:
-        raise CommandError(str(error), USAGE) from error
+    targets = find_targets(again.puzzles)
     limits = common_limits(targets, again.timeout, again.memory, again.threads)
     seeds = again.seeds or common_seeds(targets)
     targets = build_missing(targets, again.plugins)

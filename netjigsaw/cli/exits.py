@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 from generator.errors import NetjigsawError, SpecError
@@ -10,7 +11,7 @@ from generator.errors import NetjigsawError, SpecError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["INFRASTRUCTURE", "USAGE", "CommandError", "separate_codes"]
+__all__ = ["INFRASTRUCTURE", "USAGE", "CommandError", "os_error_text", "separate_codes"]
 
 USAGE, INFRASTRUCTURE = 2, 4
 
@@ -28,6 +29,13 @@ class CommandError(NetjigsawError):
         self.exit_code = exit_code
 
 
+def os_error_text(error: OSError) -> str:
+    """Say what the system refused and where, without its error number."""
+    if error.filename is None or not error.strerror:
+        return str(error)
+    return f"cannot use {os.fsdecode(error.filename)}: {error.strerror}"
+
+
 @contextlib.contextmanager
 def separate_codes() -> Iterator[None]:
     """Keep code 1 for what a command is asked to judge: wrong usage is 2, whatever else goes wrong is 4.
@@ -41,8 +49,10 @@ def separate_codes() -> Iterator[None]:
         raise
     except SpecError as error:
         raise CommandError(str(error), USAGE) from error
-    except (NetjigsawError, OSError) as error:
+    except NetjigsawError as error:
         raise CommandError(str(error), INFRASTRUCTURE) from error
+    except OSError as error:
+        raise CommandError(os_error_text(error), INFRASTRUCTURE) from error
     except Exception as error:  # a bug must not look like a verdict
         text = f"internal error, {type(error).__name__}: {error}; --traceback shows where"
         raise CommandError(text, INFRASTRUCTURE) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from generator.errors import SpecError
+from generator.errors import HarnessError, SpecError
 from netjigsaw.cli.console import progress_bar, remark, say
 from netjigsaw.cli.limits import Answers, Commands, Isolation, Memory, Threads, Timeout
 from netjigsaw.cli.quantities import show_duration
@@ -108,6 +108,20 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         endings = Counter(str(row.status) for row in rows)
         say(f"{len(rows)} trials: " + ", ".join(f"{count} {status}" for status, count in endings.most_common()))
         say(f"results in {results}; netjigsaw leaderboard --results {results}")
+        _check_measured(rows)
+
+
+def _check_measured(rows: Sequence[Row]) -> None:
+    """Refuse to call a run fine in which no solver ran at all, for a slip in a name say.
+
+    Raises:
+        HarnessError: with the first reason.
+    """
+    from benchmark.trial import Status
+
+    if rows and all(row.status in {Status.UNAVAILABLE, Status.SKIPPED} for row in rows):
+        row = next((row for row in rows if row.status == Status.UNAVAILABLE), rows[0])
+        raise HarnessError(f"nothing was measured: {row.solver} is {row.status}, {row.reason}")
 
 
 def _references(

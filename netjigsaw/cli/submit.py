@@ -72,6 +72,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         reference = _solver(solver, solver_command)
         target, ground = _ground(suite, answers, plugins)
         _check_texts(author, notes)
+        if out is not None and out.is_dir():
+            raise SpecError(f"--out {out} is a folder; name the file to write, such as {out / 'bundle.njz'}")
         check_as_locked(ground.suite)
         request = RunRequest(
             puzzles=tuple(load_target(target, answers)),

@@ -201,12 +201,11 @@ def pack_suite(
       netjigsaw suite pack mine.toml mine-public.tar --public
     """
     from benchmark.suites.finding import resolve_suite
-    from benchmark.suites.packing import pack
+    from benchmark.suites.packing import contents_in_words, pack
 
     found = resolve_suite(suite)
     digest = pack(found, out, public=public)
-    kind = "without answers, seeds and recipes" if public else "with answers and recipes"
-    say(f"{out}: {len(found.entries)} puzzles {kind}")
+    say(f"{out}: {len(found.entries)} puzzles {contents_in_words(found, out, public=public)}")
     say(f"sha256 {digest}")
 
 

@@ -12,6 +12,7 @@ from generator.answer import Answer, plain
 from generator.errors import SpecError
 from generator.reassembly.certificate import certify
 from generator.reassembly.likelihood import expected_error, judge
+from solvers.reassembly.band import Band
 from solvers.reassembly.evaluation import Rows, split_rows
 from solvers.reassembly.pairing import pair
 
@@ -45,6 +46,9 @@ RESERVE_S = 1.0
 
 LONG_STEP = 54_000
 """Rows times moments of the longest step that does not ask whether time is up, a regression of the pairs."""
+
+MODEL_ROWS = 40
+"""Rows x outputs, by block, of the largest model of moves; those of 50 blocks at least."""
 
 FLOPS = 2e10
 """Operations a second that a step is sure to reach: a fifth of what one thread does on a quiet machine."""
@@ -155,9 +159,12 @@ class Attempt:
 
     @cached_property
     def _long_step_s(self) -> float:
-        """Estimate how long the longest step may last: halves run at every moment, and all pairs are differentiated."""
+        """Estimate how long the longest step may last: a regression of all pairs, or a model of moves in its band."""
         depth, hidden, width = self.puzzle.network.U.shape
-        return 2.0 * LONG_STEP * depth * hidden * (4 * width + 2 * depth) / FLOPS
+        pairing = 2.0 * LONG_STEP * depth * hidden * (4 * width + 2 * depth)
+        passings = depth * Band.fitting(depth).span
+        model = 2.0 * MODEL_ROWS * max(50, depth) * passings * (passings + 2 * hidden * width)
+        return max(pairing, model) / FLOPS
 
     def pair(self, statistic: str) -> PairedBlocks:
         """Pair the halves by a named statistic.

@@ -59,6 +59,8 @@ def continued_order(
     draw: Callable[[], Rows],
     order: Sequence[int],
     monitor: Monitor,
+    *,
+    fineness: int = 1,
 ) -> list[int]:
     """Follow the times of the blocks from a first order to a sharp one.
 
@@ -67,6 +69,7 @@ def continued_order(
         draw: gives fresh rows for every step.
         order: where the times begin.
         monitor: asked whether time is up.
+        fineness: factor by which moments are more than they need be to tell the blocks apart.
     """
     depth = network.depth
     even = (torch.arange(depth) + 0.5) / depth
@@ -75,7 +78,7 @@ def continued_order(
     for width in widths(depth):
         if monitor.stop():
             break
-        times = _improve(network, draw(), times, width, moments_for(width))
+        times = _improve(network, draw(), times, width, fineness * moments_for(width))
         # The times stay spread evenly, as the places of an order are.
         times[times.argsort(stable=True)] += even
         times *= 0.5

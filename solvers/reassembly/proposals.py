@@ -20,10 +20,13 @@ FILTERS = ("filter-echoes", "filter-balanced", "filter-trace", "filter-reversed-
 """Matched filters from starts that share little; where all end alike, their pairs are believed."""
 
 ASPECTS = ("filter-crossed", "filter-all-aspects", "combined")
-"""Views of the movement and of all there is; where all end alike and stand out, their pairs are believed."""
+"""Views of the movement and of all there is; where they end alike and stand out, their pairs are believed."""
 
 SURE_MARGIN = 0.7
 """Margin above chance from which agreeing fingerprints are believed without asking the data."""
+
+CERTAIN_MARGIN = 1.0
+"""Margin of all fingerprints together above which it is enough that those of the movement agree with them."""
 
 LIKELY_MARGIN = 0.25
 """Margin of all fingerprints together from which an order is sought under their pairs before the data are asked."""
@@ -70,7 +73,7 @@ def _sure(named: dict[str, Fingerprint], first: Fingerprint) -> bool:
         return False
     plain = _agree(named, (*FILTERS, "combined"))
     plain = plain and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
-    return plain or (_agree(named, ASPECTS) and min(named[name].margin for name in ASPECTS) > SURE_MARGIN)
+    return plain or (_agree(named, ASPECTS) and named["combined"].margin > CERTAIN_MARGIN)
 
 
 def _agree(named: dict[str, Fingerprint], names: Sequence[str]) -> bool:

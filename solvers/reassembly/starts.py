@@ -25,6 +25,15 @@ NORMS = (("frobenius", True), ("frobenius", False))
 CONTINUATION_ROWS = 600
 """Rows x outputs of a step of the continuation."""
 
+PATIENTLY = "continued patiently"
+"""How the second continuation is named."""
+
+PATIENT_ROWS = 2_000
+"""Rows x outputs of a step of the patient continuation: six times as dear, and far more likely to end exact."""
+
+PATIENT_FINENESS = 2
+"""Factor by which it takes more moments."""
+
 ORDER_ROWS = 500
 """Rows x outputs on which the mean-field order is fitted."""
 
@@ -51,34 +60,36 @@ def first_starts(seeds: str, depth: int, pairings: int, *, continuation: bool) -
         continuation: whether orders are also sought by sharpening the times at which blocks act.
     """
     if seeds in {"portfolio", "mean-field"}:
-        kinds = ["mean-field", "continued"] if continuation else ["mean-field"]
+        kinds = ["mean-field", "mean-field, continued"] if continuation else ["mean-field"]
         for kind in reversed(kinds) if depth > DEEP else kinds:
             yield from ((pairing, kind) for pairing in range(min(2, pairings)))
+        if continuation:
+            yield 0, "mean-field, continued patiently"
     if seeds in {"portfolio", "norms"}:
         yield from ((0, f"{proxy}{'-' if descending else '+'}") for proxy, descending in NORMS)
+    if seeds == "random" and continuation:
+        yield from ((0, kind) for kind in ("random, continued", "random, continued patiently"))
     if seeds in {"portfolio", "random"}:
-        yield from ((0, "random") for _ in range(2 if seeds == "portfolio" else 4))
-        if seeds == "random" and continuation:
-            yield from ((0, "random, continued") for _ in range(2))
+        yield from ((0, "random") for _ in range(2))
 
 
 def begin(refiner: Refiner, blocks: PairedBlocks, kind: str) -> Assembly:
     """Give paired blocks a first order of a kind, and measure it."""
-    search, depth = refiner.search, blocks.network.depth
-    if kind == "random":
+    source, _, way = kind.partition(", ")
+    depth = blocks.network.depth
+    if source == "random":
         order: Sequence[int] = random_order(depth, refiner.rng)
-    elif kind == "random, continued":
-        order = _continued(refiner, blocks, random_order(depth, refiner.rng))
-    elif kind == "mean-field":
-        order = _mean_field(refiner, blocks)
-    elif kind == "continued":
-        order = _continued(refiner, blocks, _mean_field(refiner, blocks, finer=depth <= DEEP))
+    elif source == "mean-field":
+        order = _mean_field(refiner, blocks, finer=bool(way) and (depth <= DEEP or way == PATIENTLY))
     else:
-        order = seed_order(blocks.network, search.inputs[:1_000], kind[:-1], descending=kind[-1] == "-")
+        inputs = refiner.search.inputs[:1_000]
+        order = seed_order(blocks.network, inputs, source[:-1], descending=source[-1] == "-")
+    if way:
+        order = _continued(refiner, blocks, order, patiently=way == PATIENTLY)
     return refiner.measure(tuple(order), tuple(blocks.partners[k] for k in order))
 
 
-def _mean_field(refiner: Refiner, blocks: PairedBlocks, *, finer: bool = False) -> list[int]:
+def _mean_field(refiner: Refiner, blocks: PairedBlocks, *, finer: bool) -> list[int]:
     count = max(100, ORDER_ROWS // refiner.search.targets.shape[1])
     if finer:
         return mean_field_order(blocks.network, refiner.search.head(FINER * count), blocks)
@@ -86,6 +97,7 @@ def _mean_field(refiner: Refiner, blocks: PairedBlocks, *, finer: bool = False) 
     return mean_field_order(blocks.network, rows, blocks, moments=ORDER_MOMENTS, degrees=ORDER_DEGREES)
 
 
-def _continued(refiner: Refiner, blocks: PairedBlocks, order: list[int]) -> list[int]:
-    rows = max(100, CONTINUATION_ROWS // refiner.search.targets.shape[1])
-    return continued_order(blocks.network, lambda: refiner.draw(rows), order, blocks)
+def _continued(refiner: Refiner, blocks: PairedBlocks, order: Sequence[int], *, patiently: bool) -> list[int]:
+    count, fineness = (PATIENT_ROWS, PATIENT_FINENESS) if patiently else (CONTINUATION_ROWS, 1)
+    rows = max(100, count // refiner.search.targets.shape[1])
+    return continued_order(blocks.network, lambda: refiner.draw(rows), order, blocks, fineness=fineness)

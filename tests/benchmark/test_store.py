@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from benchmark.store import Store, Writer
 from benchmark.trial import Limits, Row, Status
 from generator.answer import Answer
 from generator.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def row(trial: str, session: str = "s", status: Status = Status.SOLVED) -> Row:
@@ -84,6 +88,20 @@ def test_a_store_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "rows-x.jsonl").mkdir()
     with pytest.raises(StorageError, match=r"cannot read .*rows-x\.jsonl: Is a directory"):
         Store(tmp_path).rows()
+
+
+def test_a_folder_that_may_not_be_read_is_not_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="file is no folder; name another one"):
+        Store(tmp_path / "file").rows()
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    for read in (Store(tmp_path).rows, Store(tmp_path).sessions, Store(tmp_path).manifests):
+        with pytest.raises(StorageError, match=r"cannot read .*: Permission denied"):
+            read()
 
 
 def test_what_a_trial_left_comes_back(tmp_path: Path) -> None:

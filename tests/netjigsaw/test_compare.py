@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, source in SOURCES.items():
             Path("mine.py").write_text(source, encoding="utf-8")
             asked = ["run", *PUZZLES, "--solver", "mine.py:solve", "--seeds", "2", "--results", name]
-            assert run(["--plugin", str(TOYS / "toy.py"), *asked]) == 0
+            assert run(["--plugin", str(TOYS / "toy.py"), *asked]) == (1 if name == "broken" else 0)
     finally:
         os.chdir(before)
     return home
@@ -93,6 +93,7 @@ def test_a_crippled_solver_closes_the_gate_and_the_lost_puzzles_are_named(
     assert record["exit"] == 1
     assert [swing["name"] for swing in record["solvers"][0]["lost"]] == lost
     assert compare("crippled", "base")[0] == 0
+    assert compare("base", "base")[2] == "BASE and NEW are the same folder, so nothing can differ\n"
     assert compare("base", "crippled", "--fail-on", "none")[0] == 0
     assert compare("base", "crippled", "--fail-on", "right:-100%", "--strict")[0] == 0
     assert compare("base", "crippled", "--fail-on", "right:-0.02", "--format", "github")[0] == 1

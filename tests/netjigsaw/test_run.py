@@ -127,6 +127,34 @@ def test_show_a_puzzle(folder: Path, netjigsaw: Callable[..., tuple[int, str, st
     assert "true pairs" not in out
 
 
+def test_a_run_in_which_nothing_ran_has_failed(folder: Path, netjigsaw: Callable[..., tuple[int, str, str]]) -> None:
+    (folder / "mine.py").write_text("class Mine:\n    def solve(self, puzzle, context):\n        return None\n")
+    for _ in range(2):  # what the store holds already does not make it fine
+        code, out, err = netjigsaw("run", "p1", "--solver", "mine.py:Mien", "--results", "res")
+        assert code == 1
+        assert out.startswith("1 trials: 1 unavailable\n")
+        assert "nothing was measured: mine.py:Mien is unavailable, " in err.splitlines()[-1]
+        assert "has no 'Mien'; did you mean Mine?" in err.splitlines()[-1]
+    code, out, _ = netjigsaw("run", "p1", "--solver", "mine.py:Mien", "--solver", "mine.py:Mine", "--results", "res")
+    assert code == 0
+    assert "1 unavailable" in out
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_the_system_refuses_is_said_without_its_number(
+    netjigsaw: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    Path("mine.py").write_text("class Mine:\n    def solve(self, puzzle, context): ...\n")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    code, _, err = netjigsaw("run", "p1", "--solver", "mine.py:Mine")
+    assert code == 1
+    assert err.splitlines()[-1].endswith("mine.py: Permission denied")
+    assert "Errno" not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -135,6 +163,10 @@ def test_show_a_puzzle(folder: Path, netjigsaw: Callable[..., tuple[int, str, st
         (("run", "p1", "--solver", "park[sede=1]"), "did you mean seed"),
         (("run", "p1", "--solver", "park[rows=many]"), "takes a int"),
         (("run", "p1", "--solver", "absent.py:Mine"), "absent.py"),
+        (("run", "p1", "--solver", "mine.py"), "'mine.py' names a file but no solver in it; write mine.py:Name"),
+        (("run", "p1", "--solver", "here/mine.py"), "write here/mine.py:Name"),
+        (("run", "p1", "--solver", "random", "--results", "p1/manifest.json"), "manifest.json is no folder"),
+        (("leaderboard", "--results", "p1"), "p1 holds no results"),
         (("run", "p1", "--timeout", "soon"), "90s, 10m, 3h or none"),
         (("run", "p1", "--memory", "lots"), "512MiB, 4GiB or none"),
         (("run", "p1", "--retry", "sad"), "no status 'sad'"),

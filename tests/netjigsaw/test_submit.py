@@ -147,8 +147,10 @@ def test_usage(cli: Cli, home: Path, toys: Path, bundle: Path) -> None:
         (2, ("verify", bundle), "which is not built in; say with --suite where it is"),
         (2, ("verify", bundle, "--suite", toys, "--solver", "x.py:X"), "give --rerun as well"),
         (2, ("verify", bundle, "--suite", f"{toys}/t0"), "a submission is of a whole suite"),
-        (4, ("verify", "none.njz", "--suite", toys), "cannot read none.njz"),
-        (4, ("verify", bundle, "--suite", "nowhere"), "no puzzle at nowhere"),
+        (2, ("verify", "none.njz", "--suite", toys), "no bundle at none.njz; netjigsaw submit writes them"),
+        (2, ("verify", bundle, "--suite", "nowhere"), "no puzzle at nowhere"),
+        (1, ("leaderboard", "none.njz", "--suite", toys), "no bundle at none.njz"),
+        (1, ("submit", "half.py:Half", "--suite", toys, "--out", home), "is a folder; name the file to write"),
         (1, ("submit", "half.py:Half", "--suite", toys, "--author", "a/b"), "--author 'a/b': use at most"),
         (1, ("submit", f"{home}/half.py:Half", "--suite", f"{toys}/t0"), "a submission is of a whole suite"),
         (1, ("leaderboard", "--suite", "mini"), "give bundles as well"),
@@ -238,6 +240,12 @@ def test_a_private_suite(cli: Cli, stored: Path, tmp_path: Path) -> None:
         shutil.copytree(stored / "p", folder / "puzzles" / "p")
         (folder / "suite.toml").write_text(f'format = 1\nname = "private"\n{puzzle}')
     shutil.copytree(stored / "answers", makers / "puzzles" / "answers")
+    told = "again.tar: 1 puzzles without answers, seeds and recipes\n"
+    assert cli("suite", "pack", public, "again.tar")[1].startswith(told)
+    assert cli("suite", "pack", makers, "again.tar", "--public")[1].startswith(told)
+    assert cli("suite", "pack", makers, "again.tar")[1].startswith(
+        "again.tar: 1 puzzles with 1 answers and 0 recipes\n"
+    )
     (tmp_path / "mine.py").write_text(
         "def solve(puzzle, context):\n    return puzzle.answer(range(puzzle.depth), range(puzzle.depth))\n"
     )

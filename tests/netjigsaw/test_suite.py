@@ -181,6 +181,7 @@ def test_solvers_cannot_read_what_suites_hold(cli: Cli, toys: Path) -> None:
         (("run", "mini/nothing"), "suite mini has no puzzle named or tagged 'nothing'"),
         (("solve", "mini", "--solver", "park"), "mini names 13 puzzles; choose one, as suite/name: tiny"),
         (("suite", "show", "nowhere.toml"), "no suite 'nowhere.toml'"),
+        (("suite", "show", "minni"), "no TOML file or folder with suite.toml of that name; did you mean mini?"),
         (("suite", "build", "mini", "--only", "tiny", "--lock"), "--only builds a part"),
         (("suite", "pack", "mini", "out.tar", "--public"), "the seed 1 of puzzle tiny can be found by trying"),
         (("suite", "unpack", "gone.tar", "out"), "cannot read gone.tar"),

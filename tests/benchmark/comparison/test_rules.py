@@ -44,6 +44,8 @@ def test_what_is_no_rule_is_refused_in_one_line(text: str, complaint: str) -> No
     ("text", "name"),
     [
         ("exact:-0", "exact_order"),
+        ("exact:-100%", "exact_order"),
+        ("kendall:-1.5", "kendall_tau"),
         ("pairing:-1%", "pairing_accuracy"),
         ("mse:+1%", "mse"),
         ("solved:-0", "solved"),
@@ -64,6 +66,8 @@ def test_a_name_may_be_cut_short(text: str, name: str) -> None:
         ("mse:-1", "write mse:+1"),
         ("time:+5", "compared as a ratio"),
         ("exakt:-0", "did you mean exact_order"),
+        ("solved:-2", "tolerates more than there is; write e.g. solved:-0.02"),
+        ("exact:-200%", "tolerates more than there is"),
         ("p:-0", "it may be pairing_accuracy or position_accuracy"),
     ],
 )

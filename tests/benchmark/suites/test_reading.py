@@ -111,7 +111,7 @@ def test_suites_are_found_by_name_file_and_folder(
     monkeypatch.chdir(tmp_path)
     assert resolve_suite("folder").name == resolve_suite("folder/suite.toml").name == "mine"
     assert resolve_suite("mini").name == "mini"
-    with pytest.raises(SpecError, match="no suite 'minni'; did you mean mini"):
+    with pytest.raises(SpecError, match=r"no suite 'minni', and no TOML file .* of that name; did you mean mini"):
         resolve_suite("minni")
     with pytest.raises(StorageError, match="no suite at"):
         read_suite(tmp_path / "gone.toml")
