@@ -34,6 +34,9 @@ LIKELY_MARGIN = 0.25
 ALTERNATIONS = 5
 """Rounds of pairing and ordering where fingerprints are in doubt."""
 
+ALTERNATED = 64
+"""Blocks up to which that is tried: it regresses on all pairs at once, 9,216 of them for 96 blocks."""
+
 FEWEST = 5
 """Blocks from which agreement of the filters is no accident."""
 
@@ -92,11 +95,10 @@ def _settle(
     paired = attempt.paired(combined.partners)
     believed = (strength(combined.scores) * combined.scores).float()
     cautious = (max(first.margin, 0.0) * first.scores).float()
-    ways: list[Callable[[], Assembly]] = [
-        lambda: alternate(refiner, believed, paired, rounds=2),
-        lambda: propagate(refiner, combined.scores, paired),
-        lambda: alternate(refiner, cautious, paired, rounds=ALTERNATIONS),
-    ]
+    ways: list[Callable[[], Assembly]] = [lambda: propagate(refiner, combined.scores, paired)]
+    if len(combined.partners) <= ALTERNATED:
+        ways.insert(0, lambda: alternate(refiner, believed, paired, rounds=2))
+        ways.append(lambda: alternate(refiner, cautious, paired, rounds=ALTERNATIONS))
     if combined.margin > LIKELY_MARGIN:
         ways.insert(0, lambda: order(paired))
     found: list[Assembly] = []
