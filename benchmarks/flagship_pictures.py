@@ -18,7 +18,7 @@ from scipy.stats import kendalltau, pearsonr
 from benchmark.suites.loading import find_target, load_target
 from generator.reassembly.puzzle import view_puzzle
 from solvers.reassembly.adjoint import linearise
-from solvers.reassembly.continuation import _improve, moments_for, widths
+from solvers.reassembly.continuation import continued_orders
 from solvers.reassembly.evaluation import Rows, Walk
 from solvers.reassembly.quadratic import PassingSearch
 from solvers.reassembly.refine import Assembly, Refiner
@@ -74,15 +74,8 @@ def _draw_descents(truth, rows, rng) -> None:  # noqa: ANN001
     report(refiner.measure(begin, begin))
     refiner.descend(refiner.measure(begin, begin), patience=2)
     continued: list[tuple[float, float]] = []
-    even = (torch.arange(depth) + 0.5) / depth
-    times = torch.empty(depth)
-    times[torch.from_numpy(start)] = even
-    for width in widths(depth):
-        times = _improve(truth, refiner.draw(600), times, width, moments_for(width))
-        times[times.argsort(stable=True)] += even
-        times *= 0.5
-        order = tuple(int(k) for k in times.argsort(stable=True))
-        mse = refiner.measure(order, order).mse / rows.variance
+    for order in continued_orders(truth, lambda: refiner.draw(600), begin):
+        mse = refiner.measure(tuple(order), tuple(order)).mse / rows.variance
         continued.append((mse, kendalltau(order, range(depth)).statistic))
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for values, label in ((moves, "moves alone"), (continued, "continuation")):

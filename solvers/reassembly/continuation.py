@@ -19,7 +19,7 @@ from solvers.reassembly.activations import derivative_function
 from solvers.reassembly.meanfield import ridge_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torch import Tensor
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from solvers.reassembly.evaluation import Rows
     from solvers.reassembly.monitor import Monitor
 
-__all__ = ["continued_order", "moments_for", "widths"]
+__all__ = ["continued_order", "continued_orders", "moments_for", "widths"]
 
 FIRST_WIDTH = 0.25
 """Width of a block's time at first, as a share of the whole."""
@@ -71,18 +71,27 @@ def continued_order(
         monitor: asked whether time is up.
         fineness: factor by which moments are more than they need be to tell the blocks apart.
     """
+    latest = list(order)
+    steps = continued_orders(network, draw, order, fineness=fineness)
+    while not monitor.stop() and (sharper := next(steps, None)) is not None:
+        latest = sharper
+    return latest
+
+
+def continued_orders(
+    network: ResidualNetwork, draw: Callable[[], Rows], order: Sequence[int], *, fineness: int = 1
+) -> Iterator[list[int]]:
+    """Yield the order after every step of `continued_order`, whose arguments these are."""
     depth = network.depth
     even = (torch.arange(depth) + 0.5) / depth
     times = torch.empty(depth)
     times[list(order)] = even
     for width in widths(depth):
-        if monitor.stop():
-            break
         times = _improve(network, draw(), times, width, fineness * moments_for(width))
         # The times stay spread evenly, as the places of an order are.
         times[times.argsort(stable=True)] += even
         times *= 0.5
-    return [int(k) for k in times.argsort(stable=True)]
+        yield [int(k) for k in times.argsort(stable=True)]
 
 
 def widths(depth: int) -> list[float]:
