@@ -103,7 +103,8 @@ def _find_program(word: str, *, labelled: bool) -> str:
     hint = (
         "; what stands before the first = is a label, so set variables with env NAME=VALUE program" if labelled else ""
     )
-    raise SpecError(f"there is no program {word!r}{hint}")
+    advice = "check the path" if "/" in word else f"name one on the PATH, or give a path such as ./{word}"
+    raise SpecError(f"there is no program {word!r}; {advice}{hint}")
 
 
 def _place_of(word: str) -> str:
