@@ -2,13 +2,13 @@
 
 Policy, fixed: `proposals.py` names pairings, by weights alone where they are sure; where they are likely, their order
 is sought first, and else weights and data are asked together. Then each of several first orders (`starts.py`: by the
-mean field, by continuation from it, quick and patient, by |V|_F both ways, two at random) is put straight by regression
-on inverted pairs and descends by the model of passings. One that comes below WORTH_FINISHING goes on at once, with
-pairs of moves and exact moves, and the FINALISTS that came lowest after all; an order that is nearly right is tightened
-by joint moves of a few places. If none is exact, the best assembly is kicked KICKS times and a new random start made, by
-turns, with halves free to change partners. It ends when the error is rounding, when a degraded puzzle's assembly is
-certified - or, after all first starts and a restart, as good as can be told - or when time is up. Only that end, and not
-to begin a pass that would come after it, depends on the clock.
+mean field, by continuation from it, quick and patient, by |V|_F both ways, two at random) is put straight by
+regression on inverted pairs and descends by the model of passings. One that comes below WORTH_FINISHING goes on at
+once, with pairs of moves and exact moves, and the FINALISTS that came lowest after all; an order that is nearly right
+is tightened by joint moves of a few places. If none is exact, the best assembly is kicked KICKS times and a new
+random start made, by turns, with halves free to change partners. It ends when the error is rounding, when a degraded
+puzzle's assembly is certified - or, after all first starts and a restart, as good as can be told - or when time is
+up. Only that end, and not to begin a pass that would come after it, depends on the clock.
 """
 
 from __future__ import annotations
