@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from solvers.reassembly.alternation import alternate
 from solvers.reassembly.fingerprint import Fingerprint, fingerprints
+from solvers.reassembly.peeling import peel
 from solvers.reassembly.propagation import propagate, strength
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from torch import Tensor
 
     from solvers.reassembly.attempt import Attempt, PairedBlocks
     from solvers.reassembly.refine import Assembly, Refiner
@@ -36,6 +39,9 @@ ALTERNATIONS = 5
 
 ALTERNATED = 64
 """Blocks up to which that is tried: it regresses on all pairs at once, 9,216 of them for 96 blocks."""
+
+PEELED = 2_000
+"""Hidden units of all blocks up to which a network is peeled first: the cost grows with their square."""
 
 FEWEST = 5
 """Blocks from which agreement of the filters is no accident."""
@@ -99,6 +105,8 @@ def _settle(
     if len(combined.partners) <= ALTERNATED:
         ways.insert(0, lambda: alternate(refiner, believed, paired, rounds=2))
         ways.append(lambda: alternate(refiner, cautious, paired, rounds=ALTERNATIONS))
+    if refiner.halves.c.numel() <= PEELED:
+        ways.insert(0, lambda: _peeled(attempt, refiner, order, finish, strength(combined.scores) * combined.scores))
     if combined.margin > LIKELY_MARGIN:
         ways.insert(0, lambda: order(paired))
     found: list[Assembly] = []
@@ -108,3 +116,20 @@ def _settle(
         found.append(finish(way()))
     found.sort(key=lambda assembly: assembly.mse)
     return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
+
+
+def _peeled(
+    attempt: Attempt,
+    refiner: Refiner,
+    order: Callable[[PairedBlocks], Assembly],
+    finish: Callable[[Assembly], Assembly],
+    prior: Tensor,
+) -> Assembly:
+    """Peel the network, and order what comes of it anew where its own order cannot be finished."""
+    paired = attempt.paired(range(attempt.puzzle.depth))
+    incoming, outgoing = peel(refiner.halves, attempt.search, prior, paired.stop, paired.log)
+    found = finish(refiner.measure(tuple(incoming), tuple(outgoing)))
+    if paired.stop() or refiner.solved(found):
+        return found
+    partners = [partner for _, partner in sorted(zip(incoming, outgoing, strict=True))]
+    return min(found, order(attempt.paired(partners)), key=lambda one: one.mse)
