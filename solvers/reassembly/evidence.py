@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Slope", "evidence", "evidence_slope"]
 
-STRIPES = 4
+STRIPES = 6
 """Stripes of columns of which a Gram matrix is put together, so that little above its diagonal is computed."""
 
 ROUNDING = {torch.float32: 1e-7, torch.float64: 1e-14}
@@ -94,7 +94,8 @@ def evidence_slope(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio
     hidden = fit.units.shape[1]
     inverse = torch.cholesky_inverse(fit.factor)
     scaled = fit.errors * (rows / fit.left)
-    by_units = torch.addmm(scaled @ -fit.weights.T, fit.units, inverse, alpha=float(outputs))
+    freed = fit.units.addmm_(fit.linear, fit.trends, alpha=-1.0)
+    by_units = torch.addmm(scaled @ -fit.weights.T, freed, inverse, alpha=float(outputs))
     by_linear = -(by_units @ fit.trends.T) - scaled @ fit.trend.T
     readers = rest.U.reshape(hidden, -1)
     inner = torch.addmm(rest.c.reshape(-1), states, readers.T)
@@ -116,11 +117,12 @@ def _fit(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -
     base = linear.T @ linear
     base.diagonal().add_(ROUNDING[states.dtype] * float(base.diagonal().mean()))
     factor = torch.linalg.cholesky(base)
-    trends = torch.cholesky_solve(linear.T @ units, factor)
+    seen = linear.T @ units
+    trends = torch.cholesky_solve(seen, factor)
     trend = torch.cholesky_solve(linear.T @ targets, factor)
-    units = units.addmm_(linear, trends, alpha=-1.0)
     errors = targets - linear @ trend
-    gram = _gram(units)
+    # Freed from what is linear in the states without a pass through the units themselves.
+    gram = _gram(units).addmm_(seen.T, trends, alpha=-1.0)
     gram.diagonal().add_(ratio)
     lower, failed = torch.linalg.cholesky_ex(gram)
     if int(failed):  # units that are nearly copies of each other, in float32
@@ -130,7 +132,7 @@ def _fit(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -
     told = units.T @ errors
     weights = torch.cholesky_solve(told, lower)
     power = targets.square().sum(dim=0).clamp_min(1e-30)
-    errors = errors.addmm(units, weights, alpha=-1.0)
+    errors = errors.addmm(units, weights, alpha=-1.0).addmm_(linear, trends @ weights)
     # Not |f|^2 less what is explained: that would lose the digits in which good fits differ.
     left = (errors.square().sum(dim=0) + ratio * weights.square().sum(dim=0)).maximum(ROUNDING[states.dtype] ** 2 * power)
     volume = 2.0 * float(lower.diagonal().double().log().sum()) - len(gram) * math.log(ratio)

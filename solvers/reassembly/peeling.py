@@ -42,8 +42,8 @@ WINDOW = 16
 INSERTED = 2
 """Places before the end of the prefix at which a new block is first looked for."""
 
-TESTED = 12
-"""New blocks whose evidence is computed at once, at most."""
+TESTED = 8
+"""New blocks whose evidence is computed at once, at most; after every return as many more."""
 
 HOPEFUL = 0.7
 """Share of the best gain so far that a change must promise to be put to the test."""
@@ -72,20 +72,23 @@ PRICED_ROWS = 2_000
 FORWARD, BACKWARD = 16, 6
 """Places by which a block is moved."""
 
+CHEAP, MOST_EFFORT = 1_500, 4
+"""Hidden units of all blocks below which tests are so cheap that as many times more are made, and times at most."""
+
 RATIOS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 """First ratios of noise to weights that are tried."""
 
 EXACT_SHARE = 1e-3
 """Unexplained share of the variance below which float64 takes over."""
 
-LOST = 3
+LOST = 6
 """Blocks put in without the best evidence being bettered after which it is gone back to: some blocks are wrong."""
 
 RETURNS = 8
 """Times that this is done; no prefix is gone through twice, so each time other blocks follow."""
 
 THINNED = 3
-"""Blocks that are taken out then, at least: those that are missed least."""
+"""Blocks that are taken out then, those that are missed least; the next time as many more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +135,9 @@ def peel(
         if idle == LOST:
             if returns == RETURNS:
                 break
-            current, idle, returns = search.thinned(best), 0, returns + 1
+            returns += 1
+            search.effort += 1
+            current, idle = search.thinned(best, THINNED * returns), 0
         slope = search.slope(current)
         if slope is None:
             break
@@ -158,6 +163,7 @@ class _Peeling:
         self.all_inputs = rows.inputs.float()
         self.rows = min(rows.count, FIRST_ROWS // targets.shape[1])
         self.ratio = 1.0
+        self.effort = max(1, min(MOST_EFFORT, CHEAP // self.halves.c.numel()))
         self.overrated = 0.0  # by how much new blocks gain less than their price says, on average
         self.seen: set[tuple[Block, ...]] = set()  # no prefix is gone through twice
 
@@ -176,11 +182,12 @@ class _Peeling:
         """What is to be explained, on the rows that are looked at."""
         return self.all_targets[: self.rows]
 
-    def look_at_more(self) -> bool:
-        """Look at twice as many rows from now on; false if there are no more."""
-        if self.rows == len(self.all_targets):
+    def look_at_more(self, gain: float) -> bool:
+        """Look at twice as many rows from now on, or at all where the gain is small; false if there are no more."""
+        everything = len(self.all_targets)
+        if gain > CLEAR or self.rows == everything:
             return False
-        self.rows = min(2 * self.rows, len(self.all_targets))
+        self.rows = min(2 * self.rows, everything) if gain > 0.5 * CLEAR else everything
         self.seen.clear()
         return True
 
@@ -224,7 +231,7 @@ class _Peeling:
         if not tried:
             return prefix
         best, added, clear = tried[0], 0, tried[0].value - prefix.value
-        if clear > -CLEAR and self.look_at_more():
+        if self.look_at_more(-clear):
             return None
         for other in tried[1:]:
             if added == TOGETHER or stop():
@@ -238,12 +245,12 @@ class _Peeling:
                 best, added = both, added + 1
         return best
 
-    def thinned(self, prefix: _Prefix) -> _Prefix:
+    def thinned(self, prefix: _Prefix, count: int) -> _Prefix:
         """Take out the blocks that are missed least."""
         places = range(len(prefix.blocks))
         without = [_Change(0.0, place, prefix.blocks[place + 1 :]) for place in places]
         values = [self._changed(prefix, change).value - prefix.value for change in without]
-        count = max(THINNED, sum(value < 0.0 for value in values))
+        count = max(count, sum(value < 0.0 for value in values))
         out = sorted(places, key=lambda place: values[place])[:count]
         kept = tuple(block for place, block in enumerate(prefix.blocks) if place not in out)
         return self._changed(prefix, _Change(0.0, 0, kept))
@@ -288,12 +295,13 @@ class _Peeling:
         for change in sorted(changes, key=lambda one: one.price):
             if change.price > HOPEFUL * gain:
                 break
-            if (*prefix.blocks[: change.start], *change.blocks) not in self.seen:
-                tried.append(self._changed(prefix, change))
-                gained = tried[-1].value - prefix.value
-                gain = min(gain, gained)
-                if len(tried[-1].blocks) > len(prefix.blocks):
-                    self.overrated += 0.1 * (gained - change.price - self.overrated)
+            if (*prefix.blocks[: change.start], *change.blocks) in self.seen:
+                continue
+            tried.append(self._changed(prefix, change))
+            gained = tried[-1].value - prefix.value
+            gain = min(gain, gained)
+            if len(tried[-1].blocks) > len(prefix.blocks):
+                self.overrated += 0.1 * (gained - change.price - self.overrated)
         return tried
 
     def _changed(self, prefix: _Prefix, change: _Change) -> _Prefix:
@@ -316,7 +324,7 @@ class _Peeling:
         )
         least, places = (prices - self.prior[incoming][:, outgoing].to(prices.dtype)).min(dim=0)
         changes = []
-        for number in least.flatten().argsort()[:TESTED].tolist():
+        for number in least.flatten().argsort()[: TESTED * self.effort].tolist():
             a, b = divmod(number, len(outgoing))
             place = int(places[a, b])
             blocks = (*tail[:place], (incoming[a], outgoing[b]), *tail[place:])
@@ -349,11 +357,11 @@ class _Peeling:
         """List the most promising changes of the last blocks, some of each kind."""
         start = max(0, len(prefix.blocks) - WINDOW)
         adjoints, states = self._window(prefix, slope, start, slice(None, None, max(1, self.rows // PRICED_ROWS)))
-        kinds = ((self._moves, 4), (self._removals, 2), (self._exchanges, 3))
+        kinds = ((self._moves, 4), (self._removals, 2))
         chosen: list[_Change] = []
         for kind, count in kinds:
             changes = sorted(kind(prefix.blocks, start, adjoints, states), key=lambda one: one.price)
-            chosen += [change for change in changes[:count] if change.price < -LEAST_REPAIR]
+            chosen += [change for change in changes[: count * self.effort] if change.price < -LEAST_REPAIR]
         return chosen
 
     def _moves(
@@ -386,32 +394,4 @@ class _Peeling:
             told = float((adjoints[place + 1] * (states[place + 1] - states[place])).sum())
             price = float(self.prior[block]) - told - self.overrated
             changes.append(_Change(price, start + place, tuple(blocks[start + place + 1 :])))
-        return changes
-
-    def _exchanges(
-        self, blocks: Sequence[Block], start: int, adjoints: list[Tensor], states: list[Tensor]
-    ) -> list[_Change]:
-        """Give a block a free half instead of one of its own, or let two blocks exchange outgoing halves."""
-        incoming, outgoing = self._free(blocks)
-        tail, changes = blocks[start:], []
-        everyone = [*outgoing, *(j for _, j in tail)]
-        table = []
-        for place, (i, j) in enumerate(tail):
-            adjoint, before = adjoints[place + 1], states[place]
-            own = float(self._prices(adjoint, before, [i], [j])[0, 0]) - float(self.prior[i, j])
-            wanted = self._prices(adjoint, before, [i], everyone)[0].double() - self.prior[i, everyone] - own
-            readers = self._prices(adjoint, before, incoming, [j])[:, 0].double() - self.prior[incoming, j] - own
-            table.append(wanted[len(outgoing) :])
-            for number in wanted[: len(outgoing)].argsort()[:2].tolist():
-                new = (i, outgoing[number])
-                changes.append(_Change(float(wanted[number]), start + place, (new, *tail[place + 1 :])))
-            for number in readers.argsort()[:1].tolist():
-                new = (incoming[number], j)
-                changes.append(_Change(float(readers[number]), start + place, (new, *tail[place + 1 :])))
-        for first in range(len(tail)):
-            for second in range(first + 1, len(tail)):
-                price = float(table[first][second] + table[second][first])
-                swapped = list(tail)
-                swapped[first], swapped[second] = (tail[first][0], tail[second][1]), (tail[second][0], tail[first][1])
-                changes.append(_Change(price, start + first, tuple(swapped[first:])))
         return changes

@@ -40,8 +40,14 @@ ALTERNATIONS = 5
 ALTERNATED = 64
 """Blocks up to which that is tried: it regresses on all pairs at once, 9,216 of them for 96 blocks."""
 
+CLOSE = 0.05
+"""Share of the variance below which that order is refined before such a network is peeled."""
+
 PEELED = 2_000
 """Hidden units of all blocks up to which a network is peeled first: the cost grows with their square."""
+
+PEELING_SHARE = 0.9
+"""Share of the time at which peeling ends, so that what it has found can be finished."""
 
 FEWEST = 5
 """Blocks from which agreement of the filters is no accident."""
@@ -101,19 +107,25 @@ def _settle(
     paired = attempt.paired(combined.partners)
     believed = (strength(combined.scores) * combined.scores).float()
     cautious = (max(first.margin, 0.0) * first.scores).float()
-    ways: list[Callable[[], Assembly]] = [lambda: propagate(refiner, combined.scores, paired)]
+    peelable = refiner.halves.c.numel() <= PEELED
+
+    def trial() -> Assembly:
+        ordered = order(paired)
+        return ordered if peelable and ordered.mse > CLOSE * refiner.search.variance else finish(ordered)
+
+    ways: list[Callable[[], Assembly]] = [trial] if combined.margin > LIKELY_MARGIN else []
+    if peelable:
+        ways.append(lambda: _peeled(attempt, refiner, order, finish, strength(combined.scores) * combined.scores))
     if len(combined.partners) <= ALTERNATED:
-        ways.insert(0, lambda: alternate(refiner, believed, paired, rounds=2))
-        ways.append(lambda: alternate(refiner, cautious, paired, rounds=ALTERNATIONS))
-    if refiner.halves.c.numel() <= PEELED:
-        ways.insert(0, lambda: _peeled(attempt, refiner, order, finish, strength(combined.scores) * combined.scores))
-    if combined.margin > LIKELY_MARGIN:
-        ways.insert(0, lambda: order(paired))
+        ways.append(lambda: finish(alternate(refiner, believed, paired, rounds=2)))
+    ways.append(lambda: finish(propagate(refiner, combined.scores, paired)))
+    if len(combined.partners) <= ALTERNATED:
+        ways.append(lambda: finish(alternate(refiner, cautious, paired, rounds=ALTERNATIONS)))
     found: list[Assembly] = []
     for way in ways:
         if paired.stop() or (found and refiner.solved(found[-1])):
             break
-        found.append(finish(way()))
+        found.append(way())
     found.sort(key=lambda assembly: assembly.mse)
     return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
 
@@ -127,7 +139,9 @@ def _peeled(
 ) -> Assembly:
     """Peel the network, and order what comes of it anew where its own order cannot be finished."""
     paired = attempt.paired(range(attempt.puzzle.depth))
-    incoming, outgoing = peel(refiner.halves, attempt.search, prior, paired.stop, paired.log)
+    incoming, outgoing = peel(
+        refiner.halves, attempt.search, prior, lambda: paired.spent() > PEELING_SHARE, paired.log
+    )
     found = finish(refiner.measure(tuple(incoming), tuple(outgoing)))
     if paired.stop() or refiner.solved(found):
         return found
