@@ -16,6 +16,7 @@ Where h is advanced by the block that really comes next, the rest is explained b
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -134,7 +135,9 @@ def _fit(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -
     power = targets.square().sum(dim=0).clamp_min(1e-30)
     errors = errors.addmm(units, weights, alpha=-1.0).addmm_(linear, trends @ weights)
     # Not |f|^2 less what is explained: that would lose the digits in which good fits differ.
-    left = (errors.square().sum(dim=0) + ratio * weights.square().sum(dim=0)).maximum(ROUNDING[states.dtype] ** 2 * power)
+    left = (errors.square().sum(dim=0) + ratio * weights.square().sum(dim=0)).maximum(
+        ROUNDING[states.dtype] ** 2 * power
+    )
     volume = 2.0 * float(lower.diagonal().double().log().sum()) - len(gram) * math.log(ratio)
     value = 0.5 * rows * float((left.double() / rows).log().sum()) + 0.5 * outputs * volume
     return _Fit(value, units, linear, lower, weights, trend, trends, errors, left)
@@ -145,7 +148,7 @@ def _gram(units: Tensor) -> Tensor:
     width = units.shape[1]
     gram = units.new_empty(width, width)
     bounds = [width * k // STRIPES for k in range(STRIPES + 1)]
-    for low, high in zip(bounds, bounds[1:]):
+    for low, high in itertools.pairwise(bounds):
         gram[low:, low:high] = units[:, low:].T @ units[:, low:high]
         gram[low:high, high:] = gram[high:, low:high].T
     return gram

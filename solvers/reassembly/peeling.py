@@ -51,18 +51,6 @@ HOPEFUL = 0.7
 FIRST_ROWS = 1_500
 """Rows x outputs that are looked at first."""
 
-CLEAR = 100.0
-"""Nats that the best new block must gain, or more rows are looked at."""
-
-TOGETHER = 2
-"""Of these, how many more may follow the best one at once, each if it keeps WORTH of its own gain."""
-
-WORTH = 0.5
-"""Share of its gain alone that a further block must bring."""
-
-REPAIRS = 3
-"""Rounds of repair of the prefix at each length."""
-
 LEAST_REPAIR = 1.0
 """Nats that a repair must gain."""
 
@@ -89,6 +77,27 @@ RETURNS = 8
 
 THINNED = 3
 """Blocks that are taken out then, those that are missed least; the next time as many more."""
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How carefully a network is peeled.
+
+    Attributes:
+        together: how many more of the new blocks that were put to the test may follow the best one at once,
+        worth: each if it keeps this share of its gain alone, which must be that share of the best one's.
+        clear: nats that the best new block must gain, or more rows are looked at.
+        repairs: rounds of repair of the prefix at each length.
+    """
+
+    together: int
+    worth: float
+    clear: float
+    repairs: int
+
+
+BOLD, CAREFUL = _Manner(4, 0.35, 80.0, 2), _Manner(2, 0.5, 100.0, 3)
+"""Where tests are dear, and where they are cheap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +128,7 @@ def peel(
 
     Args:
         halves: not paired.
-        rows: all of them are used at every step.
+        rows: more than the state is wide; few are used at first, all where few do not tell.
         prior: log-odds of the pairs in nats, K x K.
         stop: asked whether time is up.
         log: told about the way.
@@ -130,6 +139,7 @@ def peel(
     """
     search = _Peeling(halves, rows, prior)
     best = current = search.begin()
+    slope: Slope | None = None
     idle, returns = 0, 0
     while len(current.blocks) < halves.depth - 1 and not stop():
         if idle == LOST:
@@ -164,6 +174,7 @@ class _Peeling:
         self.rows = min(rows.count, FIRST_ROWS // targets.shape[1])
         self.ratio = 1.0
         self.effort = max(1, min(MOST_EFFORT, CHEAP // self.halves.c.numel()))
+        self.manner = CAREFUL if self.effort > 1 else BOLD
         self.overrated = 0.0  # by how much new blocks gain less than their price says, on average
         self.seen: set[tuple[Block, ...]] = set()  # no prefix is gone through twice
 
@@ -185,9 +196,9 @@ class _Peeling:
     def look_at_more(self, gain: float) -> bool:
         """Look at twice as many rows from now on, or at all where the gain is small; false if there are no more."""
         everything = len(self.all_targets)
-        if gain > CLEAR or self.rows == everything:
+        if gain > self.manner.clear or self.rows == everything:
             return False
-        self.rows = min(2 * self.rows, everything) if gain > 0.5 * CLEAR else everything
+        self.rows = min(2 * self.rows, everything) if gain > 0.5 * self.manner.clear else everything
         self.seen.clear()
         return True
 
@@ -205,7 +216,7 @@ class _Peeling:
 
     def repaired(self, prefix: _Prefix, slope: Slope, stop: Callable[[], bool]) -> tuple[_Prefix, Slope]:
         """Change the last blocks of a prefix as long as that raises the evidence."""
-        for _ in range(REPAIRS if len(prefix.blocks) > 1 else 0):
+        for _ in range(self.manner.repairs if len(prefix.blocks) > 1 else 0):
             if stop():
                 break
             prefix = replace(prefix, value=slope.value - self._believed(prefix.blocks))
@@ -213,8 +224,7 @@ class _Peeling:
             better = min(tried, key=lambda one: one.value, default=prefix)
             if better.value > prefix.value - LEAST_REPAIR:
                 break
-            renewed = self.slope(better)
-            if renewed is None:
+            if (renewed := self.slope(better)) is None:
                 break
             prefix, slope = better, renewed
         return prefix, slope
@@ -234,14 +244,16 @@ class _Peeling:
         if self.look_at_more(-clear):
             return None
         for other in tried[1:]:
-            if added == TOGETHER or stop():
+            if added == self.manner.together or stop():
                 break
             (block,) = set(other.blocks) - set(prefix.blocks)
             gain = other.value - prefix.value
-            if gain > WORTH * min(clear, 0.0) or any(block[0] == i or block[1] == j for i, j in best.blocks):
+            if gain > self.manner.worth * min(clear, 0.0) or any(
+                block[0] == i or block[1] == j for i, j in best.blocks
+            ):
                 continue
             both = self._changed(best, _Change(0.0, len(best.blocks), (block,)))
-            if both.value < best.value + WORTH * gain:
+            if both.value < best.value + self.manner.worth * gain:
                 best, added = both, added + 1
         return best
 
@@ -340,9 +352,7 @@ class _Peeling:
         told = pulled.permute(1, 0, 2).reshape(depth, -1) @ net.V[outgoing].reshape(len(outgoing), -1).T
         return told + adjoint.sum(dim=0) @ net.e[outgoing].T
 
-    def _window(
-        self, prefix: _Prefix, slope: Slope, start: int, rows: slice
-    ) -> tuple[list[Tensor], list[Tensor]]:
+    def _window(self, prefix: _Prefix, slope: Slope, start: int, rows: slice) -> tuple[list[Tensor], list[Tensor]]:
         """Give adjoints of the evidence and states before each block from `start` on, and at the end."""
         net, derivative = self.halves, derivative_function(self.halves.activation)
         states = [self._cast(one[rows]) for one in prefix.states[start:]]

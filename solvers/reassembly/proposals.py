@@ -107,7 +107,7 @@ def _settle(
     paired = attempt.paired(combined.partners)
     believed = (strength(combined.scores) * combined.scores).float()
     cautious = (max(first.margin, 0.0) * first.scores).float()
-    peelable = refiner.halves.c.numel() <= PEELED
+    peelable = _peelable(refiner)
 
     def trial() -> Assembly:
         ordered = order(paired)
@@ -130,6 +130,12 @@ def _settle(
     return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
 
 
+def _peelable(refiner: Refiner) -> bool:
+    """Say whether a network is small enough to be peeled, and the rows are more than its linear part takes."""
+    depth, hidden, width = refiner.halves.U.shape
+    return depth > 1 and depth * hidden <= PEELED and refiner.search.count > 2 * width
+
+
 def _peeled(
     attempt: Attempt,
     refiner: Refiner,
@@ -139,9 +145,7 @@ def _peeled(
 ) -> Assembly:
     """Peel the network, and order what comes of it anew where its own order cannot be finished."""
     paired = attempt.paired(range(attempt.puzzle.depth))
-    incoming, outgoing = peel(
-        refiner.halves, attempt.search, prior, lambda: paired.spent() > PEELING_SHARE, paired.log
-    )
+    incoming, outgoing = peel(refiner.halves, attempt.search, prior, lambda: paired.spent() > PEELING_SHARE, paired.log)
     found = finish(refiner.measure(tuple(incoming), tuple(outgoing)))
     if paired.stop() or refiner.solved(found):
         return found
