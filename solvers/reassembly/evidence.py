@@ -80,14 +80,14 @@ def evidence(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: floa
         ratio: r, variance of the noise by that of the weights a.
 
     Returns:
-        The sum over outputs; infinite where a state is not finite.
+        The sum over outputs; infinite where states or units overflow.
     """
     fit = _fit(rest, states, targets, ratio)
     return fit.value if fit else float("inf")
 
 
 def evidence_slope(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -> Slope | None:
-    """Compute minus the log evidence with its derivatives; None where a state is not finite."""
+    """Compute minus the log evidence with its derivatives; None where states or units overflow."""
     fit = _fit(rest, states, targets, ratio)
     if fit is None:
         return None
@@ -125,11 +125,15 @@ def _fit(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -
     # Freed from what is linear in the states without a pass through the units themselves.
     gram = _gram(units).addmm_(seen.T, trends, alpha=-1.0)
     gram.diagonal().add_(ratio)
+    scale = float(gram.diagonal().mean())
+    if not math.isfinite(scale):
+        return None
     lower, failed = torch.linalg.cholesky_ex(gram)
-    if int(failed):  # units that are nearly copies of each other, in float32
-        gram = gram.double()
-        lower = torch.linalg.cholesky(gram + ROUNDING[torch.float32] * gram.diagonal().mean() * torch.eye(len(gram)))
-        lower = lower.to(states.dtype)
+    boost = ROUNDING[states.dtype] * scale
+    while int(failed):  # units that are copies of each other, but for rounding
+        gram.diagonal().add_(boost)
+        boost *= 10.0
+        lower, failed = torch.linalg.cholesky_ex(gram)
     told = units.T @ errors
     weights = torch.cholesky_solve(told, lower)
     power = targets.square().sum(dim=0).clamp_min(1e-30)

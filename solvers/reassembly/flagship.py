@@ -1,7 +1,8 @@
 """The flagship: pairing and order of networks of any kind, certified where exact, with no setting.
 
 Policy, fixed: `proposals.py` names pairings, by weights alone where they are sure; where they are likely, their order
-is sought first, and else weights and data are asked together. Then each of several first orders (`starts.py`: by the
+is sought first, and else weights and data are asked together; networks of few hidden units are peeled for that
+(`peeling.py`), then others settled by regression. Then each of several first orders (`starts.py`: by the
 mean field, by continuation from it, quick and patient, by |V|_F both ways, two at random) is put straight by
 regression on inverted pairs and descends by the model of passings. One that comes below WORTH_FINISHING goes on at
 once, with pairs of moves and exact moves, and the FINALISTS that came lowest after all; an order that is nearly right
@@ -66,7 +67,8 @@ class Flagship:
 
     Attributes:
         seeds: "portfolio", or one source of first orders: "mean-field", "norms" or "random".
-        meanfield: whether the regression may decide on pairs.
+        meanfield: whether the data may decide on pairs.
+        peeling: whether networks of few hidden units are peeled for that, block by block from the input.
         repair: whether halves change partners while ordering.
         inversions: whether the data are asked which pairs of blocks are inverted.
         continuation: whether orders are also sought by sharpening the times at which blocks act.
@@ -77,6 +79,7 @@ class Flagship:
 
     seeds: str = "portfolio"
     meanfield: bool = True
+    peeling: bool = True
     repair: bool = True
     inversions: bool = True
     continuation: bool = True
@@ -119,7 +122,7 @@ class _Search:
 
     def run(self) -> None:
         finish = self._finish if self.settings.meanfield else None
-        pairings = propose_pairings(self.attempt, self.refiner, self._order, finish)
+        pairings = propose_pairings(self.attempt, self.refiner, self._order, finish, peeling=self.settings.peeling)
         if self._done():
             return
         # Moves alone are cheap: many starts are taken as far as those go, and the best ones further.

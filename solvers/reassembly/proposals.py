@@ -58,6 +58,8 @@ def propose_pairings(
     refiner: Refiner,
     order: Callable[[PairedBlocks], Assembly],
     finish: Callable[[Assembly], Assembly] | None,
+    *,
+    peeling: bool,
 ) -> list[PairedBlocks]:
     """List pairings to try, the most credible first; where the weights are sure there is one.
 
@@ -66,6 +68,7 @@ def propose_pairings(
         refiner: of it; halves may change partners from now on only if the weights are in doubt.
         order: seeks an order of paired blocks.
         finish: takes an assembly whose pairs came from the data to its end; None for weights alone.
+        peeling: whether small networks may be peeled.
     """
     views = fingerprints(attempt.puzzle.network, attempt.search)
     named = {view.name: view for view in views}
@@ -77,7 +80,11 @@ def propose_pairings(
     refiner.repair = refiner.repair and not sure
     if sure:
         return [attempt.paired(combined.partners)]
-    settled = [] if finish is None else _settle(attempt, refiner, order, finish, views)
+    settled = (
+        []
+        if finish is None
+        else _settle(attempt, refiner, order, finish, views, peelable=peeling and _peelable(refiner))
+    )
     candidates = [*settled, combined.partners, *(view.partners for view in views[:2])]
     unique = {tuple(partners): partners for partners in candidates}
     return [attempt.paired(partners) for partners in unique.values()]
@@ -101,13 +108,14 @@ def _settle(
     order: Callable[[PairedBlocks], Assembly],
     finish: Callable[[Assembly], Assembly],
     views: Sequence[Fingerprint],
+    *,
+    peelable: bool,
 ) -> list[list[int]]:
     """Settle pairs and order together, in several ways, and give the pairs of all, the best first."""
     first, combined = views[0], next(view for view in views if view.name == "combined")
     paired = attempt.paired(combined.partners)
     believed = (strength(combined.scores) * combined.scores).float()
     cautious = (max(first.margin, 0.0) * first.scores).float()
-    peelable = _peelable(refiner)
 
     def trial() -> Assembly:
         ordered = order(paired)

@@ -37,7 +37,15 @@ def test_every_source_of_orders_leads_there(seeds: str, trained: Dropped) -> Non
 
 
 def test_ingredients_can_be_switched_off(trained: Dropped) -> None:
-    bare = Flagship(meanfield=False, repair=False, inversions=False, continuation=False, exact_moves=False, kicks=False)
+    bare = Flagship(
+        meanfield=False,
+        peeling=False,
+        repair=False,
+        inversions=False,
+        continuation=False,
+        exact_moves=False,
+        kicks=False,
+    )
     answer = bare.solve(trained.puzzle, Context(seed=3, wall_s=5.0))
 
     assert len(trained.puzzle.assembly(answer.value)[0]) == trained.puzzle.depth
