@@ -139,9 +139,10 @@ def _settle(
 
 
 def _peelable(refiner: Refiner) -> bool:
-    """Say whether a network is small enough to be peeled, and the rows are more than its linear part takes."""
+    """Say whether a network is small enough to be peeled, and the data tell more numbers than it has hidden units."""
     depth, hidden, width = refiner.halves.U.shape
-    return depth > 1 and depth * hidden <= PEELED and refiner.search.count > 2 * width
+    rows, outputs = refiner.search.targets.shape
+    return depth > 1 and depth * hidden <= min(PEELED, rows * outputs) and rows > 2 * width
 
 
 def _peeled(
