@@ -9,22 +9,24 @@ import sys
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from generator.errors import NetjigsawError, StorageError, TrainingError
-from generator.family import Progress, get_family
+from generator.family.registry import find_family
+from generator.home import HOME
 from generator.plugins import load_plugin
-from generator.storage import find_answer, load_puzzle, save_answer, save_puzzle
+from generator.puzzle.storage import find_answer, load_puzzle, save_answer, save_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pydantic import BaseModel
 
-    from generator.puzzle import Puzzle
+    from generator.puzzle.content import Puzzle
+    from generator.puzzle.sealing import Progress
 
 __all__ = ["Failure", "Order", "Outcome", "child_seed", "make_all", "make_each"]
 
@@ -153,12 +155,11 @@ _news: Any = None
 @contextlib.contextmanager
 def _own_packages_first() -> Iterator[None]:
     """Let processes that start in the block find this package before any other one of its name."""
-    home = str(Path(__file__).resolve().parent.parent)
-    sys.path.insert(0, home)
+    sys.path.insert(0, str(HOME))
     try:
         yield
     finally:
-        sys.path.remove(home)
+        sys.path.remove(str(HOME))
 
 
 def _start_process(plugins: Sequence[str], news: Any) -> None:
@@ -180,7 +181,7 @@ def _make(order: Order, progress: Progress) -> Outcome:
     if order.folder.exists():
         return Outcome(order, _kept(order), kept=True)
     try:
-        made = get_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
+        made = find_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):  # as torch puts it
             raise TrainingError(f"{order.name} does not fit into memory; make it smaller") from error

@@ -5,6 +5,7 @@
     ├── PuzzleError     a puzzle whose content is damaged or contradicts itself
     │   └── LayoutError the same for the published layout (pieces/, historical_data.csv)
     ├── AnswerError     an answer that does not have the family's form
+    ├── QueryError      a query that an oracle refuses; it costs nothing
     ├── TrainingError   a training run that did not end in a usable network
     ├── StorageError    a file or folder that cannot be read or written
     ├── PluginError     a solver or family that cannot be found or loaded
@@ -23,6 +24,7 @@ __all__ = [
     "NetjigsawError",
     "PluginError",
     "PuzzleError",
+    "QueryError",
     "SpecError",
     "StorageError",
     "TrainingError",
@@ -47,6 +49,10 @@ class LayoutError(PuzzleError):
 
 class AnswerError(NetjigsawError):
     """An answer does not have the form that its family asks for."""
+
+
+class QueryError(NetjigsawError):
+    """An oracle refuses a query: budget spent, wrong shape, too many rows, not finite, outside the box."""
 
 
 class TrainingError(NetjigsawError):

@@ -19,7 +19,7 @@ from generator.errors import SpecError, TrainingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from generator.family import Progress
+    from generator.puzzle.sealing import Progress
 
 __all__ = ["Recipe", "one_thread", "rate_at", "train", "usable_device"]
 

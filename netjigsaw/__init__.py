@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from generator.answer import Answer
     from generator.errors import NetjigsawError
-    from generator.family import Family, Made, Metric, Score, register_family, seal
-    from generator.puzzle import Puzzle
-    from generator.storage import load_puzzle, save_puzzle
+    from generator.family.metric import Metric, Score
+    from generator.family.record import Family
+    from generator.family.registry import register_family
+    from generator.puzzle.answer import Answer
+    from generator.puzzle.content import Puzzle
+    from generator.puzzle.sealing import Made, seal
+    from generator.puzzle.storage import load_puzzle, save_puzzle
     from generator.version import __version__
     from netjigsaw.contract import SolverContract, check_solver
     from solvers.api import Context
@@ -38,22 +41,22 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Answer": "generator.answer",
+    "Answer": "generator.puzzle.answer",
     "Context": "solvers.api",
-    "Family": "generator.family",
-    "Made": "generator.family",
-    "Metric": "generator.family",
+    "Family": "generator.family.record",
+    "Made": "generator.puzzle.sealing",
+    "Metric": "generator.family.metric",
     "NetjigsawError": "generator.errors",
-    "Puzzle": "generator.puzzle",
-    "Score": "generator.family",
+    "Puzzle": "generator.puzzle.content",
+    "Score": "generator.family.metric",
     "SolverContract": "netjigsaw.contract",
     "__version__": "generator.version",
     "check_solver": "netjigsaw.contract",
-    "load_puzzle": "generator.storage",
+    "load_puzzle": "generator.puzzle.storage",
     "register": "solvers.registry",
-    "register_family": "generator.family",
-    "save_puzzle": "generator.storage",
-    "seal": "generator.family",
+    "register_family": "generator.family.registry",
+    "save_puzzle": "generator.puzzle.storage",
+    "seal": "generator.puzzle.sealing",
 }
 
 

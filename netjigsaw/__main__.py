@@ -10,8 +10,8 @@ import typer
 
 from generator.errors import NetjigsawError
 from netjigsaw.cli.app import build_app
-from netjigsaw.cli.exits import CommandError, os_error_text
-from netjigsaw.cli.plugins import take_plugins
+from netjigsaw.cli.shared.exits import CommandError, os_error_text
+from netjigsaw.cli.shared.plugins import take_plugins
 
 __all__ = ["main", "run"]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.conformance.examine import examine
 from benchmark.conformance.findings import Finding
-from benchmark.lookup import load_built_in_families
 from generator.errors import SpecError
 from solvers.reference import Reference, parse_reference
 from solvers.registry import list_solvers
@@ -36,7 +35,6 @@ def check_solver(
     Raises:
         SpecError: if there is no such solver, or no puzzles to try it on.
     """
-    load_built_in_families()
     return examine(_reference(solver), family=family, wall_s=timeout_s)
 
 

@@ -1,7 +1,7 @@
 """What a solver is, and what it is given. The contract is structural.
 
 A solver is any object with `solve(puzzle, context)`. It returns the answer: the bare
-value in the family's form, or a `generator.answer.Answer`. In return it may call
+value in the family's form, or a `generator.puzzle.answer.Answer`. In return it may call
 
     context.report(value)   keep a best-so-far answer; scored if time or memory runs out
     context.log(text)       say what it does; shown by `netjigsaw solve`
@@ -85,5 +85,5 @@ class Solver(Protocol):
             context: seed, limits, and where to report.
 
         Returns:
-            The answer, bare or as `generator.answer.Answer`; None says that the solver gave up.
+            The answer, bare or as `generator.puzzle.answer.Answer`; None says that the solver gave up.
         """

@@ -1,71 +1,21 @@
-"""A program as a solver: how its command is written, found and digested. Nothing is run here."""
+"""A program as a solver: how its command is read and found. Nothing is run here."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import SpecError
+from solvers.program import Command, parted
 from solvers.reference import Reference
-from solvers.source import digest_of_source
 
-__all__ = ["Command", "find_command"]
+__all__ = ["find_command"]
 
 _LABELLED = re.compile(r"(?P<label>\w[\w.+-]*)=(?P<command>.+)", re.DOTALL)
-_ASSIGNED = re.compile(r"(?P<before>--?[\w-]+=)(?P<path>.+)", re.DOTALL)
 _HERE = frozenset({"", ".", ".."})
-
-
-@dataclass(frozen=True)
-class Command:
-    """A program with its arguments.
-
-    Attributes:
-        program: its absolute path.
-        words: all of the command, as typed.
-        places: for each word the absolute form of a path in it that exists where it was typed, else the empty text.
-    """
-
-    program: str
-    words: tuple[str, ...]
-    places: tuple[str, ...]
-
-    def argv(self, folder: Path) -> list[str]:
-        """Write the arguments as they are handed over in a working folder.
-
-        A path that exists in that folder means the one there; another one, that of where the command was typed.
-        """
-        pairs = zip(self.words[1:], self.places[1:], strict=True)
-        return [
-            self.program,
-            *(place if place and not _leads_somewhere(word, folder) else word for word, place in pairs),
-        ]
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """List the files and folders of the user's that the program needs."""
-        return tuple(Path(_path_in(place)) for place in self.places if place)
-
-    @property
-    def source(self) -> str:
-        """Digest the words and the files that they name.
-
-        A Python file counts with what it imports from its own folder; a folder by its `__main__.py`.
-        """
-        digests = []
-        for path in self.files:
-            main = path / "__main__.py" if path.is_dir() else path
-            if main.suffix == ".py" and main.is_file():
-                digests.append(digest_of_source(main))
-            elif main.is_file():
-                with main.open("rb") as file:
-                    digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-        return hashlib.sha256("\0".join([*self.words, "", *digests]).encode()).hexdigest()[:16]
 
 
 def find_command(text: str) -> Reference:
@@ -109,19 +59,6 @@ def _find_program(word: str, *, labelled: bool) -> str:
 
 def _place_of(word: str) -> str:
     """Write a word with the path in it made absolute; the empty text if nothing exists at that path."""
-    before, path = _parted(word)
+    before, path = parted(word)
     found = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - see `_find_program`
     return f"{before}{found}" if path not in _HERE and os.path.exists(found) else ""  # noqa: PTH110
-
-
-def _parted(word: str) -> tuple[str, str]:
-    match = _ASSIGNED.fullmatch(word)
-    return (match["before"], match["path"]) if match else ("", word)
-
-
-def _path_in(word: str) -> str:
-    return _parted(word)[1]
-
-
-def _leads_somewhere(word: str, folder: Path) -> bool:
-    return (folder / _path_in(word)).exists()

@@ -13,7 +13,7 @@ from generator.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from solvers.command import Command
+    from solvers.program import Command
 
 __all__ = ["Reference", "parse_reference"]
 

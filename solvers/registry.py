@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator.errors import PluginError, SpecError
+from generator.family.registry import families
+from generator.home import HOME
 from generator.plugins import describe_failure, load_object
 from generator.suggest import did_you_mean
 from solvers.source import digest_of_source
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from solvers.reference import Reference
 
 __all__ = [
-    "BUILT_IN",
     "ENTRY_POINTS",
     "OtherFamilyError",
     "SolverEntry",
@@ -42,9 +43,6 @@ __all__ = [
 
 ENTRY_POINTS = "netjigsaw.solvers"
 """Entry-point group in which other packages offer solvers."""
-
-BUILT_IN = ("solvers.reassembly.flagship", "solvers.reassembly.fast", "solvers.reassembly.published")
-"""Modules that register the built-in solvers when they are imported."""
 
 Factory = TypeVar("Factory", bound="type[Any]")
 
@@ -66,6 +64,7 @@ class SolverEntry:
         origin: where the code comes from.
         parameters: default by name.
         error: why it is unavailable, else empty.
+        built_in: whether it comes with this suite, so that it may be made beside the answers.
     """
 
     name: str
@@ -76,6 +75,7 @@ class SolverEntry:
     origin: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     error: str = ""
+    built_in: bool = False
 
 
 _REGISTERED: dict[tuple[str, str], SolverEntry] = {}
@@ -92,7 +92,9 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
         held = _REGISTERED.get((family, name))
         if held is not None and held.origin != _origin(factory):
             raise PluginError(f"a {family} solver named {name!r} is registered already ({held.origin})")
-        _REGISTERED[family, name] = _entry(factory, name=name, family=family, source=source)
+        ours = str(factory.__module__).partition(".")[0] == "solvers" and _file_of(factory).is_relative_to(HOME)
+        entry = _entry(factory, name=name, family=family, source=source)
+        _REGISTERED[family, name] = dataclasses.replace(entry, built_in=ours)
         return factory
 
     return decorate
@@ -168,8 +170,9 @@ def source_digest(entry: SolverEntry) -> str:
 
 
 def _load_built_in() -> None:
-    for module in BUILT_IN:
-        import_module(module)
+    for family in families():
+        for module in family.solvers:
+            import_module(module)
 
 
 @cache
@@ -230,14 +233,17 @@ def _summary(factory: Any) -> str:
     return "" if text.startswith(f"{getattr(factory, '__name__', '')}(") else text.partition("\n")[0]
 
 
+def _file_of(factory: Any) -> Path:
+    return Path(inspect.getsourcefile(factory) or "")
+
+
 def _origin(factory: Any) -> str:
     try:
-        file = Path(inspect.getsourcefile(factory) or "")
+        file = _file_of(factory)
         line = inspect.getsourcelines(factory)[1]
     except (OSError, TypeError):
         return str(getattr(factory, "__module__", "unknown"))
-    home = Path(__file__).parent.parent
-    return f"{file.relative_to(home) if file.is_relative_to(home) else file}:{line}"
+    return f"{file.relative_to(HOME) if file.is_relative_to(HOME) else file}:{line}"
 
 
 def _check_type(entry: SolverEntry, key: str, value: Any) -> None:

@@ -8,12 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.home import HOME
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["digest_of_source", "files_of_source", "is_ours"]
 
-HOME = Path(__file__).resolve().parent.parent
 OWN = ("generator", "solvers")
 """Packages of this suite that solvers rest on."""
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from generator.reassembly.generate import generate
+from generator.puzzle.storage import save_answer, save_puzzle
+from generator.reassembly.making.generate import generate
 from generator.reassembly.puzzle import ReassemblyPuzzle, view_puzzle
 from generator.reassembly.spec import PRESETS, ReassemblySpec
-from generator.storage import save_answer, save_puzzle
 from netjigsaw.__main__ import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.family import Made
+    from generator.puzzle.sealing import Made
 
 
 @pytest.fixture(scope="session", autouse=True)

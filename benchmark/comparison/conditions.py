@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmark.session import Session
-    from benchmark.trial import Row
+    from benchmark.results.session import Session
+    from benchmark.results.trial import Row
 
 __all__ = ["why_times_differ"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benchmark.comparison.findings import Finding, Swing
     from benchmark.comparison.report import Report, Result
-    from benchmark.trial import Row
+    from benchmark.results.trial import Row
 
 __all__ = ["to_json"]
 

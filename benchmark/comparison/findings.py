@@ -11,15 +11,15 @@ import numpy as np
 from benchmark.comparison.inference import bootstrap_interval, share_interval, sign_flips
 from benchmark.comparison.matching import names_of
 from benchmark.comparison.measures import sample_of
+from benchmark.results.trial import Status
 from benchmark.statistics import ALPHA
-from benchmark.trial import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmark.comparison.matching import Contest
     from benchmark.comparison.measures import Measure, Sample
-    from benchmark.trial import Row
+    from benchmark.results.trial import Row
 
 __all__ = ["Finding", "Swing", "find_all", "swings"]
 

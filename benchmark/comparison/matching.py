@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmark.outcome import SERVER_DIED
-from benchmark.trial import Limits, Status
+from benchmark.results.outcome import SERVER_DIED
+from benchmark.results.trial import Limits, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from benchmark.session import Session
-    from benchmark.trial import Row
+    from benchmark.results.session import Session
+    from benchmark.results.trial import Row
 
 __all__ = ["Contest", "Pair", "Side", "live_rows", "match", "names_of", "why_unjudged"]
 

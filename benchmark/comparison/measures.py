@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from benchmark.lookup import find_family
-from benchmark.trial import Status
+from benchmark.results.trial import Status
+from generator.family.registry import find_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmark.comparison.matching import Pair
-    from benchmark.trial import Row
-    from generator.family import Metric
+    from benchmark.results.trial import Row
+    from generator.family.metric import Metric
 
 __all__ = ["SOLVED", "TIME", "Kind", "Measure", "Sample", "measures_of", "sample_of"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmark.comparison.matching import Contest, Side
     from benchmark.comparison.measures import Measure
     from benchmark.comparison.rules import Rule
-    from benchmark.session import Session
+    from benchmark.results.session import Session
 
 __all__ = ["Exit", "Report", "Result", "compare_sides"]
 

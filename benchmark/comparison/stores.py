@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.comparison.matching import Side
-from benchmark.plan import label_of
-from benchmark.runner import run
-from benchmark.store import Store
-from benchmark.supervisor import WARM
+from benchmark.results.store import Store
+from benchmark.running.plan import label_of
+from benchmark.running.runner import run
 from generator.errors import SpecError
 from generator.suggest import did_you_mean
 from solvers.reference import parse_reference
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from benchmark.plan import Cell
-    from benchmark.request import RunRequest
-    from benchmark.runner import Event
-    from benchmark.session import Session
-    from benchmark.trial import Row
+    from benchmark.results.session import Session
+    from benchmark.results.trial import Row
+    from benchmark.running.plan import Cell
+    from benchmark.running.request import RunRequest
+    from benchmark.running.runner import Event
 
 __all__ = ["alternating", "load_side", "run_interleaved", "same_solvers", "two_solvers"]
 
@@ -68,7 +67,7 @@ def two_solvers(side: Side, base: str, new: str) -> dict[str, str]:
 
 
 def run_interleaved(
-    request: RunRequest, repeats: int, on_event: Callable[[Event], None] | None = None, *, warm: tuple[str, ...] = WARM
+    request: RunRequest, repeats: int, on_event: Callable[[Event], None] | None = None
 ) -> tuple[Side, dict[str, str]]:
     """Run two solvers trial by trial, first A B, then B A, and so on, all of it `repeats` times.
 
@@ -80,7 +79,6 @@ def run_interleaved(
         request: with two references; one job, so that nothing runs beside a trial.
         repeats: how often.
         on_event: told how it goes.
-        warm: modules that fork servers import before the first trial.
 
     Returns:
         The rows of both, for either side, and the label of the first mapped to that of the second.
@@ -101,7 +99,7 @@ def run_interleaved(
         folder = request.results / f"repeat-{index + 1}"
         hidden = (*request.hidden, request.results)
         turn = replace(request, results=folder, hidden=hidden, order=alternating(index), jobs=1)
-        rows.append(tuple(run(turn, on_event, live=False, warm=warm)))
+        rows.append(tuple(run(turn, on_event, live=False)))
         sessions |= Store(folder).sessions()
     return Side(str(request.results), tuple(rows), sessions), {base: new}
 

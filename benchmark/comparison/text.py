@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from benchmark.comparison.apart import MOST_NAMES, apart_in_words, one_sided
 from benchmark.comparison.gate import GATE_ALPHA
 from benchmark.comparison.report import Exit
+from benchmark.comparison.unmatched import MOST_NAMES, apart_in_words, one_sided
 from benchmark.statistics import ALPHA, mcnemar
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.trial import Status
+from benchmark.results.trial import Status
 
 if TYPE_CHECKING:
-    from benchmark.judge import Verdict
+    from benchmark.running.judge import Verdict
 
 __all__ = ["Advice", "advice_for"]
 

@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.lookup import find_family
-from benchmark.plan import plan
-from benchmark.request import LoadedPuzzle
-from benchmark.trial import Limits
+from benchmark.results.trial import Limits
+from benchmark.running.plan import plan
 from generator.errors import SpecError
-from generator.family import families
+from generator.family.registry import families, find_family
+from generator.puzzle.storage import LoadedPuzzle
 from solvers.registry import list_solvers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmark.judge import Verdict
-    from benchmark.outcome import Outcome
-    from benchmark.plan import Cell
-    from generator.family import Family
+    from benchmark.results.outcome import Outcome
+    from benchmark.running.judge import Verdict
+    from benchmark.running.plan import Cell
+    from generator.family.record import Family
     from solvers.reference import Reference
 
 __all__ = ["Errand", "Purpose", "Times", "Tried", "choose_family", "errands", "load_probes"]

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from benchmark.conformance.errands import Errand, Times, Tried, choose_family, errands, load_probes
 from benchmark.conformance.findings import judge
-from benchmark.executors import LocalExecutor
-from benchmark.judge import Judge
-from benchmark.messages import Ended
-from benchmark.outcome import Outcome
-from benchmark.plan import absolute_plugins
-from benchmark.supervisor import Settings
-from benchmark.trial import Status
+from benchmark.isolation.supervisor import Settings, warm_modules
+from benchmark.results.outcome import Outcome
+from benchmark.results.trial import Status
+from benchmark.running.executors import LocalExecutor
+from benchmark.running.judge import Judge
+from benchmark.running.messages import Ended
+from benchmark.running.plan import absolute_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from benchmark.conformance.findings import Finding
-    from benchmark.request import LoadedPuzzle
+    from generator.puzzle.storage import LoadedPuzzle
     from solvers.reference import Reference
 
 __all__ = ["examine", "examine_all"]
@@ -99,7 +99,8 @@ def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) ->
         waiting[id(works[-1])] = errand
     if not works:
         return
-    executor = LocalExecutor(Settings(isolation=isolation))
+    warm = warm_modules(work.trial.family for work in works)
+    executor = LocalExecutor(Settings(isolation=isolation, warm=warm))
     with contextlib.closing(executor):
         executor.start()
         with contextlib.closing(executor.execute(works)) as messages:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.conformance.advice import Advice, advice_for
 from benchmark.conformance.errands import Purpose
-from benchmark.lookup import find_family
-from benchmark.trial import Status
+from benchmark.results.trial import Status
 from generator.errors import AnswerError
+from generator.family.registry import find_family
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmark.conformance.errands import Tried
-    from benchmark.outcome import Report
+    from benchmark.results.outcome import Report
 
 __all__ = ["CHECKS", "Finding", "judge"]
 

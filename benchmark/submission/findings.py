@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.outcome import one_line
+from benchmark.results.outcome import one_line
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmark.session import Session
-    from benchmark.store import Store
+    from benchmark.results.session import Session
+    from benchmark.results.store import Store
+    from benchmark.results.trial import Row
     from benchmark.submission.suiting import Ground
     from benchmark.submission.verifying import Verification
-    from benchmark.trial import Row
-    from generator.puzzle import Manifest
+    from generator.puzzle.content import Manifest
 
 __all__ = ["Merged", "merge"]
 

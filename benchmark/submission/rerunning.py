@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.request import RunRequest
-from benchmark.single import solve_once
+from benchmark.results.trial import Status
+from benchmark.running.request import RunRequest
+from benchmark.running.single import solve_once
 from benchmark.submission.findings import Finding
 from benchmark.submission.suiting import place_of
-from benchmark.trial import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from benchmark.single import Solved
+    from benchmark.results.trial import Row
+    from benchmark.running.single import Solved
     from benchmark.submission.suiting import Ground
-    from benchmark.trial import Row
     from solvers.reference import Reference
 
 __all__ = ["Conditions", "Rerun", "choose", "rerun"]

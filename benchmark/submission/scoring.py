@@ -6,25 +6,25 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from benchmark.outcome import Outcome
-from benchmark.raw import outcome_of
-from benchmark.rescore import score_again
-from benchmark.submission.archive import BundleError
+from benchmark.results.outcome import Outcome
+from benchmark.results.raw import outcome_of
+from benchmark.results.trial import Row, Status
+from benchmark.running.rescore import score_again
+from benchmark.submission.bundle.archive import BundleError
+from benchmark.submission.bundle.schema import is_line
 from benchmark.submission.findings import Finding
-from benchmark.submission.schema import is_line
 from benchmark.submission.times import check_times
-from benchmark.trial import Row, Status
 from generator.errors import NetjigsawError
 from generator.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from benchmark.judge import Judge
-    from benchmark.raw import Raw
-    from benchmark.request import LoadedPuzzle
-    from benchmark.submission.contents import Contents
+    from benchmark.results.raw import Raw
+    from benchmark.running.judge import Judge
+    from benchmark.submission.bundle.contents import Contents
     from benchmark.submission.suiting import Cell
+    from generator.puzzle.storage import LoadedPuzzle
 
 __all__ = ["Scored", "score_cell"]
 

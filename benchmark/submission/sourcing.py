@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.submission.archive import source_name_fits
+from benchmark.submission.bundle.archive import source_name_fits
 from benchmark.submission.findings import Finding
 from generator.errors import SpecError
 from generator.version import __version__
@@ -14,8 +14,8 @@ from solvers.registry import list_solvers, source_digest
 from solvers.source import digest_of_source, files_of_source, is_ours
 
 if TYPE_CHECKING:
-    from benchmark.submission.contents import Contents
-    from benchmark.submission.schema import BundledSolver
+    from benchmark.submission.bundle.contents import Contents
+    from benchmark.submission.bundle.schema import BundledSolver
 
 __all__ = ["check_source", "gather_source", "source_in", "unpack_source"]
 

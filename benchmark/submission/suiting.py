@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benchmark.lookup import find_family
+from benchmark.results.trial import Trial
 from benchmark.submission.findings import Finding
 from benchmark.suites.loading import suite_use
 from benchmark.suites.schema import LockState
-from benchmark.trial import Trial
 from generator.errors import SpecError
+from generator.family.registry import find_family
 from solvers.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from benchmark.request import LoadedPuzzle
-    from benchmark.submission.contents import Contents
-    from benchmark.submission.schema import BundledPuzzle, BundledSolver, BundledSuite
+    from benchmark.results.trial import Row
+    from benchmark.submission.bundle.contents import Contents
+    from benchmark.submission.bundle.schema import BundledPuzzle, BundledSolver, BundledSuite
     from benchmark.suites.loading import Target
     from benchmark.suites.record import Entry, Suite
     from benchmark.suites.schema import SuiteUse
-    from benchmark.trial import Row
+    from generator.puzzle.storage import LoadedPuzzle
 
 __all__ = ["Cell", "Ground", "cells_of", "check_suite", "ground_of", "known_rows", "label_of", "place_of"]
 

@@ -10,16 +10,16 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from benchmark.conversation import DRAIN_LIMIT_S, KILL_GRACE_S, LOAD_LIMIT_S
+from benchmark.isolation.conversation import DRAIN_LIMIT_S, KILL_GRACE_S, LOAD_LIMIT_S
+from benchmark.submission.bundle.schema import is_line
 from benchmark.submission.findings import Finding
-from benchmark.submission.schema import is_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmark.raw import Raw
-    from benchmark.session import Session
-    from benchmark.trial import Row
+    from benchmark.results.raw import Raw
+    from benchmark.results.session import Session
+    from benchmark.results.trial import Row
 
 __all__ = ["GRACE_S", "check_session", "check_times"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.judge import Judge
+from benchmark.running.judge import Judge
 from benchmark.submission.findings import Finding
 from benchmark.submission.scoring import score_cell
 from benchmark.submission.sourcing import check_source
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from benchmark.session import Session
-    from benchmark.submission.contents import Contents, Opened
-    from benchmark.submission.schema import Manifest
+    from benchmark.results.session import Session
+    from benchmark.results.trial import Row
+    from benchmark.submission.bundle.contents import Contents, Opened
+    from benchmark.submission.bundle.schema import Manifest
     from benchmark.submission.suiting import Ground
-    from benchmark.trial import Row
 
 __all__ = ["Verification", "verify_bundle"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benchmark.suites.places import claim
+from benchmark.suites.cache import claim
 from generator.batch import Failure, Order, make_each
 from generator.errors import NetjigsawError, PuzzleError, StorageError
-from generator.storage import find_answer, load_puzzle
+from generator.puzzle.storage import find_answer, load_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

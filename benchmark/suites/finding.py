@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.suites.places import BUILT_IN
+from benchmark.suites.cache import BUILT_IN
 from benchmark.suites.reading import SUITE_FILE, read_suite
 from benchmark.suites.record import Suite
 from generator.errors import SpecError

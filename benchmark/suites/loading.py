@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.lookup import find_family
-from benchmark.request import LoadedPuzzle, load_for_run
 from benchmark.suites.building import check_built
+from benchmark.suites.cache import puzzle_home
 from benchmark.suites.finding import built_in_suites, find_suite_file
 from benchmark.suites.locking import lock_path
-from benchmark.suites.places import puzzle_home
 from benchmark.suites.reading import puzzles_folder, read_suite
 from benchmark.suites.schema import NOT_AS_LOCKED, LockState, PlannedPuzzle, SuiteUse
 from generator.errors import SpecError
+from generator.family.registry import find_family
+from generator.puzzle.storage import LoadedPuzzle, load_with_answer
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ def load_target(target: Target, answers: Path | None = None) -> list[LoadedPuzzl
         AnswerError: if an answer does not open its puzzle's commitment.
     """
     if target.folder is not None:
-        return [load_for_run(target.folder, answers)]
+        return [load_with_answer(target.folder, answers)]
     return [_load_entry(entry, answers) for entry in target.entries]
 
 
 def _load_entry(entry: Entry, answers: Path | None) -> LoadedPuzzle:
     check_built(entry)
-    loaded = load_for_run(entry.path, answers)
+    loaded = load_with_answer(entry.path, answers)
     # Suites share the puzzle under names of their own; the name is not part of the digest.
     name = entry.name + (NOT_AS_LOCKED if entry.state is LockState.DIFFERS else "")
     manifest = loaded.puzzle.manifest.model_copy(update={"name": name})

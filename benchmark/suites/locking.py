@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from benchmark.suites.places import versions
+from benchmark.suites.cache import versions
 from benchmark.suites.schema import Lock, LockedPuzzle
 from generator.errors import PuzzleError, SpecError
-from generator.storage import read_model, writing_file
+from generator.puzzle.storage import read_model, writing_file
 from generator.version import __version__
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from benchmark.lookup import find_family
+from benchmark.results.trial import Limits
+from benchmark.suites.cache import cached_path
 from benchmark.suites.locking import read_lock
-from benchmark.suites.places import cached_path
 from benchmark.suites.record import Entry, Recipe, Suite, built_digest
 from benchmark.suites.schema import PuzzleItem, Scoring, SuiteFile
-from benchmark.trial import Limits
-from generator.canonical import sha256_json
 from generator.errors import SpecError, StorageError
-from generator.recipe import make_spec
-from generator.storage import DEFAULT_ANSWERS
+from generator.family.recipe import make_spec
+from generator.family.registry import find_family
+from generator.puzzle.canonical import sha256_json
+from generator.puzzle.storage import DEFAULT_ANSWERS
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from benchmark.suites.schema import LockState
-from generator.canonical import sha256_json
 from generator.errors import SpecError
-from generator.puzzle import Manifest
-from generator.storage import answers_beside, read_model
+from generator.puzzle.canonical import sha256_json
+from generator.puzzle.content import Manifest
+from generator.puzzle.storage import answers_beside, read_model
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from benchmark.results.trial import Limits
     from benchmark.suites.schema import Lock
-    from benchmark.trial import Limits
 
 __all__ = ["Entry", "Recipe", "Suite", "built_digest"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StringConstraints, model_validator
 
-from benchmark.trial import Limits
+from benchmark.results.trial import Limits
 
 __all__ = [
     "NOT_AS_LOCKED",

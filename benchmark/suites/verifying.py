@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from benchmark.suites.reading import puzzles_folder
 from benchmark.suites.schema import LockState
 from generator.errors import NetjigsawError
-from generator.storage import DEFAULT_ANSWERS, find_answer, load_puzzle
+from generator.puzzle.storage import DEFAULT_ANSWERS, find_answer, load_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.suites.record import Entry, Suite
-    from generator.puzzle import Puzzle
+    from generator.puzzle.content import Puzzle
 
 __all__ = ["Finding", "verify"]
 

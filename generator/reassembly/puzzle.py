@@ -18,15 +18,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from generator.errors import AnswerError, PuzzleError
-from generator.reassembly.network import ACTIVATIONS, ResidualNetwork
+from generator.puzzle.storage import first_fault
+from generator.reassembly.network.residual import ACTIVATIONS, ResidualNetwork
 from generator.reassembly.spec import UNDEGRADED, Degradation
-from generator.storage import first_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from generator.answer import Answer
-    from generator.puzzle import Puzzle
+    from generator.puzzle.answer import Answer
+    from generator.puzzle.content import Puzzle
 
 __all__ = ["ReassemblyPuzzle", "Roles", "check_answer", "view_puzzle"]
 

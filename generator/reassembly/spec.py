@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from generator.errors import PuzzleError
-from generator.storage import first_fault
+from generator.puzzle.storage import first_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

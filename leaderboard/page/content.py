@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from benchmark.lookup import find_family
-from leaderboard.captions import caption
-from leaderboard.frame import GROUPS, group_keys
-from leaderboard.grid import drop_skipped, grid_of, mark_live
+from generator.family.registry import find_family
 from leaderboard.page.encode import coded, short
 from leaderboard.page.results import puzzles_of, results_of
 from leaderboard.page.summaries import cactus, facet, solved_bits, solved_by_both
+from leaderboard.ranking.captions import caption
+from leaderboard.ranking.frame import GROUPS, group_keys
+from leaderboard.ranking.grid import drop_skipped, grid_of, mark_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
-    from generator.puzzle import Manifest
-    from leaderboard.grid import Grid
-    from leaderboard.ranking import Ranking, Standing
+    from generator.puzzle.content import Manifest
+    from leaderboard.ranking.grid import Grid
+    from leaderboard.ranking.rank import Ranking, Standing
 
 __all__ = ["MOST_PAIRED", "family_content"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.storage import writing_file
+from generator.puzzle.storage import writing_file
 from generator.version import __version__
 from leaderboard.page.content import family_content
 from leaderboard.page.render import render_page
 from leaderboard.page.results import ENDINGS
-from leaderboard.planned import PLANNED, headline_of
-from leaderboard.ranking import rank_frame
+from leaderboard.ranking.planned import PLANNED, headline_of
+from leaderboard.ranking.rank import rank_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from benchmark.session import Session
-    from benchmark.store import Store
-    from generator.puzzle import Manifest
+    from benchmark.results.session import Session
+    from benchmark.results.store import Store
+    from generator.puzzle.content import Manifest
 
 __all__ = ["MOST_RESULTS", "make_page", "page_of", "write_page"]
 
@@ -64,7 +64,7 @@ def make_page(frame: pd.DataFrame, manifests: Mapping[str, Manifest], sessions: 
     """Make the page of results.
 
     Args:
-        frame: from `leaderboard.frame`, with details.
+        frame: from `leaderboard.ranking.frame`, with details.
         manifests: by digest; of a puzzle without one, only its labels are shown.
         sessions: by id; of a result without one, its machine is not shown.
 

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
-from leaderboard.captions import caption
-from leaderboard.columns import failures, measured
+from leaderboard.ranking.captions import caption
+from leaderboard.tables.columns import failures, measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leaderboard.ranking import Ranking
+    from leaderboard.ranking.rank import Ranking
 
 __all__ = ["render_page"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.trial import Status
-from leaderboard.frame import METRICS
-from leaderboard.grid import MISSING
+from benchmark.results.trial import Status
 from leaderboard.page.encode import shorts
+from leaderboard.ranking.frame import METRICS
+from leaderboard.ranking.grid import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.family import Metric
-    from leaderboard.grid import Grid
+    from generator.family.metric import Metric
+    from leaderboard.ranking.grid import Grid
 
 __all__ = ["ENDINGS", "LEFT_OUT", "puzzles_of", "results_of"]
 

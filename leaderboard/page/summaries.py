@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.statistics import wilson
 from leaderboard.page.encode import shorts
 from leaderboard.page.results import puzzles_of
-from leaderboard.statistics import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leaderboard.grid import Grid
+    from leaderboard.ranking.grid import Grid
 
 __all__ = ["MOST_VALUES", "cactus", "facet", "solved_bits", "solved_by_both"]
 

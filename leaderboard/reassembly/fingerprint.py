@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from scipy.stats import kendalltau
 
-from solvers.reassembly.pairing import diagonal_dominance, match, norm_correlation, trace
-from solvers.reassembly.seeding import delta_norm, frobenius_norm, l1_norm
+from solvers.reassembly.ordering.seeding import delta_norm, frobenius_norm, l1_norm
+from solvers.reassembly.pairing.statistics import diagonal_dominance, match, norm_correlation, trace
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from generator.puzzle import SealedAnswer
+    from generator.puzzle.content import SealedAnswer
     from generator.reassembly.puzzle import ReassemblyPuzzle
 
 __all__ = ["Blocks", "Fingerprint", "blocks_of", "facts", "fingerprint", "tau_with_depth"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from leaderboard.drawing import COLOURS, GREY, new_figure, tidy, title, whole_ticks
+from leaderboard.pictures.drawing import COLOURS, GREY, new_figure, tidy, title, whole_ticks
 from leaderboard.reassembly.fingerprint import blocks_of, tau_with_depth
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
-    from generator.puzzle import SealedAnswer
+    from generator.puzzle.content import SealedAnswer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from leaderboard.reassembly.fingerprint import Blocks
 

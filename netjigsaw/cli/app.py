@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.version import __version__
-from netjigsaw.cli import (
+from netjigsaw.cli.commands import (
     board,
     check,
     compare,
@@ -22,7 +22,7 @@ from netjigsaw.cli import (
     suite,
     verify,
 )
-from netjigsaw.cli.console import say
+from netjigsaw.cli.shared.console import say
 
 __all__ = ["build_app"]
 

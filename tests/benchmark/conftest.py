@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.request import LoadedPuzzle, RunRequest
-from benchmark.trial import Limits
+from benchmark.results.trial import Limits
+from benchmark.running.request import RunRequest
 from generator.plugins import load_file
+from generator.puzzle.storage import LoadedPuzzle
 from solvers.reference import parse_reference
 
 if TYPE_CHECKING:

@@ -8,11 +8,14 @@ import numpy as np
 from pydantic import BaseModel
 
 from generator.errors import AnswerError
-from generator.family import Family, Made, Metric, Progress, Score, register_family, seal, silent
+from generator.family.metric import Metric, Score
+from generator.family.record import Family
+from generator.family.registry import register_family
+from generator.puzzle.sealing import Made, Progress, seal, silent
 
 if TYPE_CHECKING:
-    from generator.answer import Answer
-    from generator.puzzle import Puzzle, SealedAnswer
+    from generator.puzzle.answer import Answer
+    from generator.puzzle.content import Puzzle, SealedAnswer
 
 __all__ = ["TOY", "make_toy"]
 

@@ -8,19 +8,13 @@ import pytest
 import generator.batch as module
 from generator.batch import Order, child_seed, make_all
 from generator.errors import NetjigsawError, StorageError, TrainingError
-from generator.plugins import load_plugin
+from generator.puzzle.storage import find_answer, load_puzzle
 from generator.reassembly.spec import ReassemblySpec
-from generator.storage import find_answer, load_puzzle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SPEC = ReassemblySpec.model_validate({"depth": 2, "width": 3, "hidden": 4, "rows": 30, "steps": 10, "batch": 10})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _families() -> None:
-    load_plugin("benchmark.families")
 
 
 def order(home: Path, name: str = "p", seed: int = 1, **changes: Any) -> Order:
@@ -33,7 +27,7 @@ def unwatched(order: Order, step: int, steps: int, loss: float) -> None:
 
 
 def make(*orders: Order, jobs: int = 1) -> list[module.Outcome]:
-    return list(make_all(orders, jobs=jobs, plugins=("benchmark.families",), watch=unwatched))
+    return list(make_all(orders, jobs=jobs, plugins=(), watch=unwatched))
 
 
 def test_two_processes_make_the_bits_that_one_makes(tmp_path: Path) -> None:
@@ -46,7 +40,7 @@ def test_two_processes_make_the_bits_that_one_makes(tmp_path: Path) -> None:
         watched.add(order.name)
 
     orders = [order(tmp_path / "two", f"p{i}", child_seed(5, i)) for i in range(2)]
-    two = list(make_all(orders, jobs=2, plugins=("benchmark.families",), watch=watch))
+    two = list(make_all(orders, jobs=2, plugins=(), watch=watch))
     assert {o.order.name: o.puzzle.digest for o in one} == {o.order.name: o.puzzle.digest for o in two}
     assert len({o.puzzle.digest for o in one}) == 2
     for outcome in two:
@@ -125,7 +119,7 @@ def test_too_little_memory_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("generator.reassembly.generate.generate", refuse)
+    monkeypatch.setattr("generator.reassembly.making.generate.generate", refuse)
     with pytest.raises(TrainingError, match="p does not fit into memory"):
         make(order(tmp_path))
 
@@ -134,7 +128,7 @@ def test_a_fault_of_ours_is_not_dressed_up(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("generator.reassembly.generate.generate", fail)
+    monkeypatch.setattr("generator.reassembly.making.generate.generate", fail)
     with pytest.raises(RuntimeError, match="a bug"):
         make(order(tmp_path))
 
@@ -147,7 +141,7 @@ def test_a_killed_process_is_one_line(tmp_path: Path) -> None:
     )
     orders = [order(tmp_path / "out", f"p{i}", i) for i in range(2)]
     with pytest.raises(NetjigsawError, match="was killed"):
-        list(make_all(orders, jobs=2, plugins=("benchmark.families", os.fspath(killer)), watch=unwatched))
+        list(make_all(orders, jobs=2, plugins=(os.fspath(killer)), watch=unwatched))
 
 
 def test_child_seeds_are_all_different() -> None:

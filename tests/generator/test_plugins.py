@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.errors import PluginError, SpecError
-from generator.family import Family, families, get_family, register_family
+from generator.family.record import Family
+from generator.family.registry import families, find_family, register_family
 from generator.lazy import late
 from generator.plugins import describe_failure, load_file, load_object, load_plugin
 from generator.suggest import did_you_mean
@@ -130,13 +131,14 @@ def test_late_functions_are_imported_at_their_first_call() -> None:
 
 
 def test_a_family_s_name_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.family._FAMILIES", {})
+    monkeypatch.setattr("generator.family.registry._FAMILIES", {})
+    monkeypatch.setattr("generator.family.registry.BUILT_IN", ())
     family = Family(name="f", summary="", spec=None, presets={}, generate=None, score=None, metrics=())  # type: ignore[arg-type]  # unused
     assert register_family(family) is family
     assert register_family(family) is family
     with pytest.raises(PluginError, match="registered already"):
         register_family(Family(**{**vars(family), "summary": "another"}))
     assert families() == (family,)
-    assert get_family("f") is family
+    assert find_family("f") is family
     with pytest.raises(SpecError, match="no puzzle family 'g'; known: f"):
-        get_family("g")
+        find_family("g")

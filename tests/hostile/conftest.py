@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from benchmark.request import LoadedPuzzle, RunRequest
-from benchmark.runner import run
-from benchmark.supervisor import Server, Settings
-from benchmark.trial import Limits
+from benchmark.isolation.supervisor import Server, Settings
+from benchmark.results.trial import Limits
+from benchmark.running.request import RunRequest
+from benchmark.running.runner import run
 from generator.plugins import load_file
-from generator.storage import save_answer, save_puzzle
+from generator.puzzle.storage import LoadedPuzzle, save_answer, save_puzzle
 from solvers.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.trial import Row
-    from generator.puzzle import SealedAnswer
+    from benchmark.results.trial import Row
+    from generator.puzzle.content import SealedAnswer
 
 HERE = Path(__file__).parent
 TOY = HERE.parent / "benchmark" / "toy.py"
@@ -78,7 +78,7 @@ def attack(puzzle: LoadedPuzzle, tmp_path_factory: pytest.TempPathFactory) -> Ca
             plugins=(str(TOY),),
             isolation=isolation,
         )
-        rows = run(request, warm=("numpy",))
+        rows = run(request)
         assert left_running() == []
         return {Path(row.solver.rpartition(":")[0]).stem: row for row in rows}
 

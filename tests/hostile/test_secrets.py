@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.store import Store
-from benchmark.trial import Row, Status
+from benchmark.results.store import Store
+from benchmark.results.trial import Row, Status
 from solvers.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.request import LoadedPuzzle
+    from generator.puzzle.storage import LoadedPuzzle
 
 SOLVERS = Path(__file__).parent / "solvers"
 

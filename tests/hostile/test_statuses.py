@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import benchmark.conversation
-from benchmark.trial import Limits, Row, Status
+import benchmark.isolation.conversation
+from benchmark.results.trial import Limits, Row, Status
 from solvers.reference import Reference
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ EXPECTED: dict[str, tuple[Status, str]] = {
 @pytest.fixture(scope="module")
 def rows(attack: Callable[..., dict[str, Row]], isolation: str) -> dict[str, Row]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(benchmark.conversation, "LOAD_LIMIT_S", 1.5)
+        patch.setattr(benchmark.isolation.conversation, "LOAD_LIMIT_S", 1.5)
         references = [Reference(f"{SOLVERS / name}.py:attack") for name in EXPECTED]
         return attack(*references, isolation=isolation)
 
@@ -122,7 +122,7 @@ def test_foreign_text_is_made_safe(rows: dict[str, Row]) -> None:
 def test_attacking_the_server_costs_only_that_trial(
     attack: Callable[..., dict[str, Row]], isolation: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmark.conversation, "KILL_GRACE_S", 0.5)
+    monkeypatch.setattr(benchmark.isolation.conversation, "KILL_GRACE_S", 0.5)
     found = attack(Reference(f"{SOLVERS / name}.py:attack"), isolation=isolation)
     assert found[name].status == (
         Status.TIMEOUT if isolation == "namespaces" or name == "stop_parent" else Status.CRASHED

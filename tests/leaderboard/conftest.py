@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 
-from benchmark.trial import Limits, Row, Status
-from generator import family as family_module
-from generator.family import Family, Metric
+from benchmark.results.trial import Limits, Row, Status
+from generator.family import registry as family_module
+from generator.family.metric import Metric
+from generator.family.record import Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable

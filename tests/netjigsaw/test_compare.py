@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.outcome import SERVER_DIED
+from benchmark.results.outcome import SERVER_DIED
 from generator.plugins import load_file
-from generator.storage import save_answer, save_puzzle
+from generator.puzzle.storage import save_answer, save_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

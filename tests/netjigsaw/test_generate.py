@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import netjigsaw
+from generator.puzzle.storage import find_answer, load_answer, load_puzzle
 from generator.reassembly.spec import PRESETS, ReassemblySpec
-from generator.storage import find_answer, load_answer, load_puzzle
 from generator.version import __version__
-from netjigsaw.cli.quantities import parse_duration, parse_size, show_duration
+from netjigsaw.cli.shared.quantities import parse_duration, parse_size, show_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.family import Made
+    from generator.puzzle.sealing import Made
 
     Cli = Callable[..., tuple[int, str, str]]
 
@@ -186,7 +186,7 @@ def test_an_interrupted_command_leaves_nothing(cli: Cli, tmp_path: Path, monkeyp
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("generator.storage._save_tensors", interrupt)
+    monkeypatch.setattr("generator.puzzle.storage._save_tensors", interrupt)
     code, _, err = cli(*GENERATE, "--seed", 3, "--out", "p")
     assert code == 130
     assert err == "netjigsaw: interrupted; what was finished is kept\n"
@@ -268,11 +268,11 @@ def test_a_package_whose_families_fail_breaks_no_command(
 def test_a_spec_that_takes_our_options_is_one_line(
     fails: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generator.family._FAMILIES", {})
+    monkeypatch.setattr("generator.family.registry._FAMILIES", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "clash.py").write_text(
         "from pydantic import BaseModel\n"
-        "from generator.family import Family, register_family\n"
+        "from generator.family.record import Family, register_family\n"
         "class Spec(BaseModel):\n    seed: int = 1\n"
         "register_family(Family('clash', '', Spec, {}, None, None, ()))\n",
         encoding="utf-8",

@@ -13,7 +13,7 @@ import yaml
 
 from generator.version import __version__
 from netjigsaw.cli.app import build_app
-from netjigsaw.cli.plugins import take_plugins
+from netjigsaw.cli.shared.plugins import take_plugins
 
 TOP = Path(__file__).parents[2]
 WORKFLOW = TOP / "examples" / "results-repository" / ".github" / "workflows" / "results.yml"

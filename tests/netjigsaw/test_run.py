@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.scoring.reassembly import solution_sha256
-from generator.reassembly.generate import generate
+from generator.puzzle.storage import save_answer, save_puzzle
+from generator.reassembly.making.generate import generate
+from generator.reassembly.scoring.score import solution_sha256
 from generator.reassembly.spec import PRESETS, ReassemblySpec
-from generator.storage import save_answer, save_puzzle
 from netjigsaw.__main__ import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generator.family import Made
+    from generator.puzzle.sealing import Made
 
 
 @pytest.fixture(scope="module")

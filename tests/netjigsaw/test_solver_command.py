@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from benchmark.plan import plan
-from benchmark.request import LoadedPuzzle
-from benchmark.store import Store
-from benchmark.trial import Limits, Row, Status
+from benchmark.results.store import Store
+from benchmark.results.trial import Limits, Row, Status
+from benchmark.running.plan import plan
 from generator.errors import SpecError
 from generator.plugins import load_file
-from generator.reassembly.generate import generate
+from generator.puzzle.storage import LoadedPuzzle, save_answer, save_puzzle
+from generator.reassembly.making.generate import generate
 from generator.reassembly.spec import PRESETS, ReassemblySpec
-from generator.storage import save_answer, save_puzzle
 from netjigsaw.__main__ import run
 from solvers.command import find_command
 from solvers.reference import parse_reference
@@ -26,7 +25,7 @@ from solvers.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generator.family import Made
+    from generator.puzzle.sealing import Made
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = TOP / "docs/examples"

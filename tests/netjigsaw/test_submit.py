@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.store import Store
+from benchmark.results.store import Store
 from benchmark.suites.record import built_digest
-from generator.storage import load_puzzle
+from generator.puzzle.storage import load_puzzle
 from netjigsaw.__main__ import run
 
 if TYPE_CHECKING:

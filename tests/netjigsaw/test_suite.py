@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.store import Store
+from benchmark.results.store import Store
+from benchmark.suites.cache import BUILT_IN
 from benchmark.suites.finding import built_in_suites, resolve_suite
-from benchmark.suites.places import BUILT_IN
 from benchmark.suites.reading import read_suite
 from benchmark.suites.verifying import verify
 from generator.plugins import load_file
-from generator.storage import load_puzzle
+from generator.puzzle.storage import load_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -91,7 +91,7 @@ def test_senseless_names_are_refused(text: str) -> None:
 @pytest.fixture
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "_REGISTERED", {})
-    monkeypatch.setattr(registry, "BUILT_IN", ())
+    monkeypatch.setattr("generator.family.registry.BUILT_IN", ())
     monkeypatch.setattr(metadata, "entry_points", lambda **_: ())
     registry._plugged_in.cache_clear()
     yield

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.scoring.reassembly import normal_form, score
-from generator.answer import Answer
-from generator.family import Made, seal
-from generator.reassembly.generate import generate
+from generator.puzzle.answer import Answer
+from generator.puzzle.sealing import Made, seal
+from generator.reassembly.making.generate import generate
 from generator.reassembly.puzzle import view_puzzle
+from generator.reassembly.scoring.score import normal_form, score
 from generator.reassembly.spec import ReassemblySpec
 
 DEPTH = 4

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.plan import plan
-from benchmark.request import LoadedPuzzle
-from benchmark.trial import Limits, Trial
+from benchmark.results.trial import Limits, Trial
+from benchmark.running.plan import plan
 from generator.plugins import load_file
+from generator.puzzle.storage import LoadedPuzzle
 from solvers.reference import Reference
 
 if TYPE_CHECKING:

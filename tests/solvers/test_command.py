@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.errors import SpecError
-from solvers.command import Command, find_command
+from solvers.command import find_command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from solvers.program import Command
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.adjoint import adjoint_swaps
-from solvers.reassembly.attempt import Attempt
+from solvers.reassembly.core.adjoint import adjoint_swaps
+from solvers.reassembly.core.attempt import Attempt
+from solvers.reassembly.ordering.seeding import seed_order
 from solvers.reassembly.published.settings import check_positive, check_seed
-from solvers.reassembly.seeding import seed_order
 from solvers.registry import register
 
 if TYPE_CHECKING:
-    from generator.answer import Answer
+    from generator.puzzle.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
 

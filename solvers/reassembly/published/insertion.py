@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.attempt import Attempt
-from solvers.reassembly.climbing import insert
-from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.core.attempt import Attempt
+from solvers.reassembly.core.evaluation import Walk
+from solvers.reassembly.ordering.seeding import fitting_order
+from solvers.reassembly.published.search.climbing import insert
 from solvers.reassembly.published.settings import check_positive
-from solvers.reassembly.seeding import fitting_order
 from solvers.registry import register
 
 if TYPE_CHECKING:
-    from generator.answer import Answer
+    from generator.puzzle.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
 

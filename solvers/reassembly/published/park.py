@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly import bradley_terry
-from solvers.reassembly.attempt import Attempt
-from solvers.reassembly.climbing import repair
-from solvers.reassembly.evaluation import Walk
+from solvers.reassembly.core.attempt import Attempt
+from solvers.reassembly.core.evaluation import Walk
+from solvers.reassembly.ordering.seeding import seed_order
+from solvers.reassembly.published.search import bradley_terry
+from solvers.reassembly.published.search.climbing import repair
 from solvers.reassembly.published.settings import check_positive, check_seed
-from solvers.reassembly.seeding import seed_order
 from solvers.registry import register
 
 if TYPE_CHECKING:
-    from generator.answer import Answer
+    from generator.puzzle.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
 

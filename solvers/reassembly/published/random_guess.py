@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.attempt import Attempt
-from solvers.reassembly.seeding import random_order
+from solvers.reassembly.core.attempt import Attempt
+from solvers.reassembly.ordering.seeding import random_order
 from solvers.registry import register
 
 if TYPE_CHECKING:
-    from generator.answer import Answer
+    from generator.puzzle.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
 

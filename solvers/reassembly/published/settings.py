@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.errors import SpecError
 from generator.suggest import did_you_mean
-from solvers.reassembly.seeding import PROXIES
+from solvers.reassembly.ordering.seeding import PROXIES
 
 __all__ = ["check_positive", "check_seed"]
 

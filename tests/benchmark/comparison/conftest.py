@@ -7,8 +7,8 @@ import pytest
 from benchmark.comparison.matching import Side
 from benchmark.comparison.report import Report, compare_sides
 from benchmark.comparison.rules import parse_rules
-from benchmark.session import Session
-from benchmark.trial import Limits, Row, Status
+from benchmark.results.session import Session
+from benchmark.results.trial import Limits, Row, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

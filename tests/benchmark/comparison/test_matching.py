@@ -6,13 +6,13 @@ import pytest
 
 from benchmark.comparison.conditions import why_times_differ
 from benchmark.comparison.matching import Side, live_rows, match, names_of, why_unjudged
-from benchmark.outcome import SERVER_DIED
-from benchmark.trial import Limits, Row
+from benchmark.results.outcome import SERVER_DIED
+from benchmark.results.trial import Limits, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.session import Session
+    from benchmark.results.session import Session
 
 MINE = {"mine": "mine"}
 

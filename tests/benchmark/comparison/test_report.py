@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmark.comparison.apart import apart_in_words
 from benchmark.comparison.export import to_json
 from benchmark.comparison.report import Exit, Report
 from benchmark.comparison.text import render_report, verdict
-from benchmark.trial import Limits, Row
+from benchmark.comparison.unmatched import apart_in_words
+from benchmark.results.trial import Limits, Row
 from generator.errors import SpecError
 
 if TYPE_CHECKING:

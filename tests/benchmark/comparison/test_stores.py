@@ -9,7 +9,7 @@ import pytest
 from benchmark.comparison.report import Exit, compare_sides
 from benchmark.comparison.rules import parse_rules
 from benchmark.comparison.stores import load_side, run_interleaved, same_solvers, two_solvers
-from benchmark.runner import Event, Finished
+from benchmark.running.runner import Event, Finished
 from generator.errors import SpecError
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.comparison.matching import Side
-    from benchmark.request import RunRequest
-    from benchmark.trial import Row
-
-WARM = ("numpy",)
+    from benchmark.results.trial import Row
+    from benchmark.running.request import RunRequest
 
 
 def test_solvers_take_turns(ask: Callable[..., RunRequest]) -> None:
@@ -31,7 +29,7 @@ def test_solvers_take_turns(ask: Callable[..., RunRequest]) -> None:
         if isinstance(event, Finished):
             order.append(event.row.solver.rpartition(":")[2])
 
-    side, solvers = run_interleaved(request, 2, watch, warm=WARM)
+    side, solvers = run_interleaved(request, 2, watch)
     turns = ["exact", "identity", "identity", "exact"] * 3
     assert order == turns + turns[2:] + turns[:2]
     assert [len(rows) for rows in side.repeats] == [12, 12]
@@ -45,11 +43,11 @@ def test_solvers_take_turns(ask: Callable[..., RunRequest]) -> None:
 
 def test_an_interleaved_run_needs_two_solvers_and_a_folder_of_its_own(ask: Callable[..., RunRequest]) -> None:
     with pytest.raises(SpecError, match="is on both sides"):
-        run_interleaved(ask("exact", "exact"), 1, warm=WARM)
+        run_interleaved(ask("exact", "exact"), 1)
     request = ask("exact", "identity")
     request.results.mkdir()
     with pytest.raises(SpecError, match="a folder of its own"):
-        run_interleaved(request, 1, warm=WARM)
+        run_interleaved(request, 1)
 
 
 def test_folders_without_results_are_named(tmp_path: Path) -> None:

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.plan import plan
-from benchmark.request import RunRequest
-from benchmark.runner import run
-from benchmark.store import Store
-from benchmark.submission.bundling import Work, make_bundle
-from benchmark.submission.contents import open_bundle
+from benchmark.results.store import Store
+from benchmark.running.plan import plan
+from benchmark.running.request import RunRequest
+from benchmark.running.runner import run
+from benchmark.submission.bundle.bundling import Work, make_bundle
+from benchmark.submission.bundle.contents import open_bundle
 from benchmark.submission.suiting import Ground, ground_of
 from benchmark.submission.verifying import Verification, verify_bundle
 from benchmark.suites.loading import find_target, load_target
 from generator.plugins import load_file
-from generator.storage import save_answer, save_puzzle
+from generator.puzzle.storage import save_answer, save_puzzle
 from solvers.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def bundle_of(suite: Path, solver: str, store: Path, out: Path, **texts: Any) ->
         plugins=(str(TOY),),
         suites=(ground.use,),
     )
-    run(request, warm=())
+    run(request)
     cells = plan(request.puzzles, request.references, request.seeds, request.limits)
     return make_bundle(Store(store), Work(ground.suite, cells, **texts), out)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.submission.archive import BundleError, open_archive, write_archive
-from benchmark.submission.contents import open_bundle
+from benchmark.submission.bundle.archive import BundleError, open_archive, write_archive
+from benchmark.submission.bundle.contents import open_bundle
 from generator.errors import StorageError
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.plan import plan
-from benchmark.store import Store
-from benchmark.submission.bundling import Work, make_bundle
-from benchmark.submission.privacy import make_scrub, traces
-from benchmark.trial import Limits
+from benchmark.results.store import Store
+from benchmark.results.trial import Limits
+from benchmark.running.plan import plan
+from benchmark.submission.bundle.bundling import Work, make_bundle
+from benchmark.submission.bundle.privacy import make_scrub, traces
 from generator.errors import SpecError
 from solvers.reference import parse_reference
 from solvers.source import digest_of_source

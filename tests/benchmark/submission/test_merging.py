@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from benchmark.store import Store
+from benchmark.results.store import Store
 from benchmark.submission.merging import merge
-from leaderboard.frame import frame_of
-from leaderboard.machines import with_machines
 from leaderboard.page.make import make_page
-from leaderboard.planned import with_plan
-from leaderboard.ranking import rank_frame
+from leaderboard.ranking.frame import frame_of
+from leaderboard.ranking.machines import with_machines
+from leaderboard.ranking.planned import with_plan
+from leaderboard.ranking.rank import rank_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable

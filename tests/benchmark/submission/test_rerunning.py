@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmark.results.trial import Row, Status
 from benchmark.submission.rerunning import Conditions, Rerun, choose, rerun
-from benchmark.trial import Row, Status
 from solvers.reference import parse_reference
 
 if TYPE_CHECKING:

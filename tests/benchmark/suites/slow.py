@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from generator.family import Family, Made, Metric, Score, register_family, seal
+from generator.family.metric import Metric, Score
+from generator.family.record import Family
+from generator.family.registry import register_family
+from generator.puzzle.sealing import Made, seal
 
 __all__ = ["SLOW"]
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.suites import places
+from benchmark.suites import cache as places
 from benchmark.suites.building import Built, Failed
 from benchmark.suites.reading import read_suite
 from generator.errors import TrainingError
 from generator.plugins import load_file
-from generator.storage import find_answer, load_puzzle
+from generator.puzzle.storage import find_answer, load_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.suites.folder import write_suite
+from benchmark.suites.archive.folder import write_suite
+from benchmark.suites.archive.packing import file_sha256, pack
+from benchmark.suites.archive.unpacking import unpack
 from benchmark.suites.locking import lock_path, write_lock
-from benchmark.suites.packing import file_sha256, pack
 from benchmark.suites.reading import read_suite
-from benchmark.suites.unpacking import unpack
 from benchmark.suites.verifying import verify
 from generator.errors import NetjigsawError, PuzzleError, SpecError, StorageError
 

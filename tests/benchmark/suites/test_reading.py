@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark.results.trial import Limits
 from benchmark.suites.finding import resolve_suite
 from benchmark.suites.reading import read_suite
-from benchmark.trial import Limits
 from generator.errors import SpecError, StorageError
 
 if TYPE_CHECKING:

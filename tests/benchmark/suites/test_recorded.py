@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark.runner import run
-from benchmark.store import Store
+from benchmark.results.store import Store
+from benchmark.running.runner import run
 from benchmark.suites.schema import LockState, PlannedPuzzle, SuiteUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.request import LoadedPuzzle, RunRequest
-
-WARM = ("numpy",)
+    from benchmark.running.request import RunRequest
+    from generator.puzzle.storage import LoadedPuzzle
 
 
 def use_of(loaded: tuple[LoadedPuzzle, ...], name: str) -> SuiteUse:
@@ -26,9 +25,9 @@ def use_of(loaded: tuple[LoadedPuzzle, ...], name: str) -> SuiteUse:
 
 def test_what_is_held_already_is_recorded_once(ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...]) -> None:
     part, whole = use_of(toys[:2], "s"), use_of(toys, "s")
-    results = run(ask("exact"), warm=WARM)
+    results = run(ask("exact"))
     for uses in [(part,), (whole,), (part, whole), (whole,), ()]:
-        assert run(ask("exact", suites=uses), warm=WARM) == results
+        assert run(ask("exact", suites=uses)) == results
     store = Store(ask("exact").results)
     assert [session.suites for _, session in sorted(store.sessions().items())] == [(), (part,), (whole,)]
     assert store.rows() == sorted(results, key=lambda row: row.session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from generator.family import Score
+from generator.family.metric import Score
 
 
 def attack(puzzle: Any, context: Any) -> Any:
@@ -14,6 +14,6 @@ def attack(puzzle: Any, context: Any) -> Any:
     for name in ("score", "check"):
         object.__setattr__(toy.TOY, name, getattr(toy, name))
     for name in [name for name in sys.modules if name.startswith(("benchmark", "solvers"))]:
-        if name not in {"benchmark.worker", "benchmark.wire"}:
+        if name not in {"benchmark.isolation.child.worker", "benchmark.isolation.wire"}:
             sys.modules.pop(name)
     return list(range(len(puzzle)))

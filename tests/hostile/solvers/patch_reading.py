@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import worker
+from benchmark.isolation.child import worker
 
 FOUND: list[Any] = []
 READ = vars(worker)["load_puzzle"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.store import Store
+from benchmark.results.store import Store
 from generator.plugins import load_file
-from leaderboard.frame import frame_of_store
 from leaderboard.page.make import write_page
+from leaderboard.ranking.frame import frame_of_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from playwright.sync_api import Browser, Page
 
-BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
+EXPERIMENTS = Path(__file__).resolve().parents[3] / "experiments"
 
 
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Store]:
     """Make a store of results that are drawn."""
-    write_store = load_file(BENCHMARKS / "made_up_store.py").write_store
+    write_store = load_file(EXPERIMENTS / "made_up_store.py").write_store
 
     def make(**sizes: int) -> Store:
         folder = tmp_path_factory.mktemp("made-up") / "store"
@@ -55,7 +55,7 @@ def page_file(store: Store, frame: pd.DataFrame, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; a machine without one fails the test, and says what to install."""
-    headless: Any = load_file(BENCHMARKS / "headless.py")
+    headless: Any = load_file(EXPERIMENTS / "headless.py")
     try:
         headless.find_chromium()
     except FileNotFoundError as error:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from leaderboard.frame import frame_of, frame_of_store
+from benchmark.statistics import mcnemar
 from leaderboard.page import make
 from leaderboard.page.render import _asset
-from leaderboard.ranking import rank_frame
-from leaderboard.statistics import mcnemar
+from leaderboard.ranking.frame import frame_of, frame_of_store
+from leaderboard.ranking.rank import rank_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from playwright.sync_api import Locator, Page
 
-    from benchmark.store import Store
-    from benchmark.trial import Row
-    from generator.family import Family
+    from benchmark.results.store import Store
+    from benchmark.results.trial import Row
+    from generator.family.record import Family
 
     OpenPage = Callable[..., Page]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.store import Store
+from benchmark.results.store import Store
 from benchmark.suites.schema import PlannedPuzzle, SuiteUse
-from leaderboard.frame import frame_of, frame_of_store
 from leaderboard.page.make import make_page
 from leaderboard.page.render import SCRIPTS, _asset
-from leaderboard.planned import with_plan
-from leaderboard.ranking import rank_frame
+from leaderboard.ranking.frame import frame_of, frame_of_store
+from leaderboard.ranking.planned import with_plan
+from leaderboard.ranking.rank import rank_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from benchmark.trial import Row
+    from benchmark.results.trial import Row
 
 ASSETS = ("page.css", "page.html.jinja", *(f"{name}.js" for name in SCRIPTS))
 EVIL = "</script><img src=x onerror=\"document.title='owned'\"><!--"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leaderboard.frame import frame_of
-from leaderboard.grid import MISSING, drop_skipped, grid_of, mark_live
 from leaderboard.page import results as results_module
 from leaderboard.page.encode import coded, short
 from leaderboard.page.results import ENDINGS, LEFT_OUT, LONGEST_REASON, puzzles_of, results_of
+from leaderboard.ranking.frame import frame_of
+from leaderboard.ranking.grid import MISSING, drop_skipped, grid_of, mark_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from benchmark.trial import Row
-    from generator.family import Family
+    from benchmark.results.trial import Row
+    from generator.family.record import Family
 
     MakeRow = Callable[..., Row]
 

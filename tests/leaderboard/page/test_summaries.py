@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leaderboard.frame import frame_of
-from leaderboard.grid import drop_skipped, grid_of, mark_live
+from benchmark.statistics import wilson
 from leaderboard.page.summaries import MOST_STEPS, MOST_VALUES, cactus, facet, solved_bits, solved_by_both
-from leaderboard.statistics import wilson
+from leaderboard.ranking.frame import frame_of
+from leaderboard.ranking.grid import drop_skipped, grid_of, mark_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from benchmark.trial import Row
-    from leaderboard.grid import Grid
+    from benchmark.results.trial import Row
+    from leaderboard.ranking.grid import Grid
 
     MakeRow = Callable[..., Row]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from generator.family import seal
+from generator.puzzle.sealing import seal
 from generator.reassembly.puzzle import ReassemblyPuzzle, view_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generator.puzzle import Puzzle, SealedAnswer
+    from generator.puzzle.content import Puzzle, SealedAnswer
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from generator.reassembly.network import ACTIVATIONS, ResidualNetwork
+from generator.reassembly.network.residual import ACTIVATIONS, ResidualNetwork
 from generator.reassembly.puzzle import ReassemblyPuzzle, Roles
 
 if TYPE_CHECKING:

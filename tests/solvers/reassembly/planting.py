@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from solvers.reassembly.echo import standard_scores
-from solvers.reassembly.evaluation import Rows
-from solvers.reassembly.pairing import match
+from solvers.reassembly.core.evaluation import Rows
+from solvers.reassembly.pairing.alignment import standard_scores
+from solvers.reassembly.pairing.statistics import match
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from generator.reassembly.network import ResidualNetwork
+    from generator.reassembly.network.residual import ResidualNetwork
 
 DEPTH = 16
 INPUTS = torch.randn(400, 12, generator=torch.Generator().manual_seed(9))

@@ -1,0 +1,51 @@
+"""What keeps trials of two sides apart, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.comparison.matching import Contest
+    from benchmark.results.trial import Row
+
+__all__ = ["MOST_NAMES", "apart_in_words", "one_sided"]
+
+MOST_NAMES = 30
+"""Puzzles that are named; files hold all."""
+
+
+def one_sided(contest: Contest) -> str:
+    """Say what one side alone holds, a line for each."""
+    lines = []
+    for name, rows in (("BASE", contest.only_base), ("NEW", contest.only_new)):
+        if rows:
+            count = f"{len(rows)} trial{'' if len(rows) == 1 else 's'}"
+            lines.append(f"not comparable, on {name} only: {count} on {_puzzles(rows)}")
+    return "\n".join(lines)
+
+
+def _puzzles(rows: Sequence[Row]) -> str:
+    names = sorted({row.puzzle_name for row in rows})
+    some = ", ".join(names[:MOST_NAMES])
+    return some if len(names) <= MOST_NAMES else f"{some} and {len(names) - MOST_NAMES} more"
+
+
+def apart_in_words(contest: Contest) -> str:
+    """Say what keeps all trials of a contest apart."""
+    if not contest.only_base or not contest.only_new:
+        side, label = ("NEW", contest.new_solver) if contest.only_base else ("BASE", contest.base_solver)
+        return f"{side} has no results of {label}"
+    for what, values in (
+        ("puzzle", ({row.puzzle for row in contest.only_base}, {row.puzzle for row in contest.only_new})),
+        ("seed", ({row.seed for row in contest.only_base}, {row.seed for row in contest.only_new})),
+        ("set of limits", ({row.limits for row in contest.only_base}, {row.limits for row in contest.only_new})),
+    ):
+        if not values[0] & values[1]:
+            same = {row.puzzle_name for row in contest.only_base} & {row.puzzle_name for row in contest.only_new}
+            hint = (
+                f"; of the same name, but not the same: {', '.join(sorted(same))}" if what == "puzzle" and same else ""
+            )
+            return f"BASE and NEW have no {what} in common{hint}"
+    return "no trial of BASE has the puzzle, seed and limits of one of NEW"

@@ -1,1 +1,0 @@
-"""Programs as solvers: their working folder, and the relay that runs one and reads its answers."""

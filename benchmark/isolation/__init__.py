@@ -1,0 +1,1 @@
+"""One trial in a child process: namespaces, limits, fork server, wire, the parent's clock."""

@@ -1,0 +1,1 @@
+"""What runs in the child process: the worker, and the relay of a program."""

@@ -1,0 +1,249 @@
+"""The parent's side of one trial: talk to the child, keep the time, enforce wall and output.
+
+The clock is this process's `perf_counter`. It starts at "go", right before the first byte of
+the puzzle is sent, and is read as soon as the last byte of the answer has arrived. Nothing
+that the child says after that can move it: a child that takes the puzzle in slowly, or works
+on it while it is being read, does so in its own time. A trial ends with an answer, an error,
+a broken limit or the child's end; in each case the server is asked to kill what is left and
+tells how the child ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from benchmark.isolation.wire import Decoder, Frame, WireError, encode
+from benchmark.results.outcome import Ending, Stop, one_line, readable
+from benchmark.results.trial import Status
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from benchmark.results.trial import Limits
+
+__all__ = ["KILL_GRACE_S", "LOAD_LIMIT_S", "Conversation"]
+
+LOAD_LIMIT_S = 120.0
+"""Seconds that importing and making the solver may take."""
+KILL_GRACE_S = 10.0
+"""Seconds until a server that does not answer is killed itself."""
+DRAIN_LIMIT_S = 1.0
+"""Seconds for reading what a child sent before it ended; one that outlived its server could send for ever."""
+LONGEST_WAIT_S = 3600.0
+KEPT_REPORTS = 1000
+KEPT_REPORT_BYTES = 64 << 20
+KEPT_LOG_LINES = 200
+KEPT_OUTPUT_BYTES = 16 << 10
+_CHUNK = 1 << 18
+_SOLVER_KINDS = frozenset({"built", "log", "report", "answer", "error"})
+
+
+class Conversation:
+    """One trial, seen from the parent.
+
+    Args:
+        control: socket to the fork server.
+        channel: socket to the solver's process.
+        output: read end of the pipe that is the solver's standard output and error.
+        limits: to enforce.
+        before: frames that are sent at once, off the clock, to a child that runs no code of the solver's yet.
+        puzzle: frames that hand the puzzle over, or start the program that finds it laid out.
+        listen: told of each log line and report: seconds after go, frame.
+    """
+
+    def __init__(
+        self,
+        control: socket.socket,
+        channel: socket.socket,
+        output: int,
+        limits: Limits,
+        *,
+        before: bytes = b"",
+        puzzle: bytes,
+        listen: Callable[[float, Frame], None],
+    ) -> None:
+        self.ending = Ending()
+        self._control, self._channel, self._output = control, channel, output
+        self._limits, self._puzzle, self._listen = limits, puzzle, listen
+        self._outbox = memoryview(before)
+        self._decoder = Decoder(int(limits.output_mib * 2**20))
+        self._replies = Decoder()
+        self._printed = 0
+        self._tail = bytearray()
+        self._log: deque[str] = deque(maxlen=KEPT_LOG_LINES)
+        self._report_bytes = 0
+        self._began = time.perf_counter()
+        self._go: float | None = None
+        self._deadline = self._began + LOAD_LIMIT_S
+        self._over = False
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> Ending:
+        """Go through the trial; returns when the child is reaped, or the server is gone."""
+        channel, output = self._channel, self._output
+        channel.setblocking(False)
+        os.set_blocking(output, False)
+        with self._selector:
+            self._selector.register(self._control, selectors.EVENT_READ, self._on_control)
+            self._selector.register(channel, selectors.EVENT_READ, self._on_channel)
+            self._selector.register(output, selectors.EVENT_READ, self._on_output)
+            self._send_more()
+            while not self._over:
+                self._step()
+            # What was sent before the child ended counts, whichever socket was read first.
+            until = time.perf_counter() + DRAIN_LIMIT_S
+            for read in (self._on_channel, self._on_output):
+                while read() and time.perf_counter() < until:
+                    pass
+        if self._go is not None and self.ending.wall_s is None:
+            self.ending.wall_s = time.perf_counter() - self._go
+        self.ending.log = list(self._log)
+        self.ending.output = readable(bytes(self._tail))
+        return self.ending
+
+    def _step(self) -> None:
+        left = min(max(0.0, self._deadline - time.perf_counter()), LONGEST_WAIT_S)
+        for key, events in self._selector.select(left):
+            if events & selectors.EVENT_WRITE:
+                self._send_more()
+            if events & selectors.EVENT_READ:
+                key.data()
+        if time.perf_counter() < self._deadline or self._over:
+            return
+        if self.ending.stop is not None:
+            self._over = True  # the server does not answer; the supervisor sees to it
+        elif self._go is None:
+            self._stop(Status.TIMEOUT, f"loading took more than {LOAD_LIMIT_S:g} s")
+        else:
+            self._stop(Status.TIMEOUT, f"no answer within {self._limits.wall_s:g} s")
+
+    def _stop(self, status: Status | None = None, reason: str = "") -> None:
+        if self.ending.stop is None:
+            self.ending.stop = Stop(status, reason)
+            self._deadline = time.perf_counter() + KILL_GRACE_S
+            with contextlib.suppress(OSError):
+                self._control.sendall(encode("stop"))
+
+    def _on_control(self) -> bool:
+        try:
+            data = self._control.recv(_CHUNK)
+        except OSError:
+            data = b""
+        for frame in self._replies.feed(data):
+            if frame.kind == "done":
+                self.ending.done = frame.fields()
+        self._over = not data or self.ending.done is not None
+        return False
+
+    def _on_output(self) -> bool:
+        """Read some output; False if there is none now."""
+        try:
+            data = os.read(self._output, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._forget(self._output)
+            return False
+        self._printed += len(data)
+        self._tail = (self._tail + data)[-KEPT_OUTPUT_BYTES:]
+        if self._printed > self._limits.output_mib * 2**20:
+            self._stop(Status.CRASHED, f"printed more than {self._limits.output_mib:g} MiB")
+            return False
+        return True
+
+    def _on_channel(self) -> bool:
+        """Read some frames; False if there are none now."""
+        try:
+            data = self._channel.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        now = time.perf_counter()
+        if not data:
+            self._forget(self._channel)
+            return False
+        if self.ending.stop is not None:
+            return True  # too late; read only so that the child does not hang in a write
+        try:
+            for frame in self._decoder.feed(data):
+                if self._take(frame, now):
+                    break
+        except WireError as error:
+            self._stop(Status.CRASHED, f"sent {error}")
+        return True
+
+    def _take(self, frame: Frame, now: float) -> bool:
+        """Act on a frame; True if the trial is to end with it."""
+        kind, ending = frame.kind, self.ending
+        if kind not in _SOLVER_KINDS:
+            raise WireError(f"a {kind!r} frame, which is not a solver's to send")
+        if kind == "error":
+            ending.error = frame.fields()
+            self._stop()
+        elif kind == "log":
+            text = one_line(frame.fields().get("text", ""))
+            self._log.append(text)
+            self._listen(self._since_go(now), frame)
+        elif (kind, ending.stage) == ("built", "building"):
+            self._hand_over()
+        elif ending.stage != "solving" or kind == "built":
+            raise WireError(f"a {kind!r} frame while {ending.stage}")
+        elif self._limits.wall_s is not None and self._since_go(now) > self._limits.wall_s:
+            self._stop(Status.TIMEOUT, f"no answer within {self._limits.wall_s:g} s")
+        else:
+            self._take_answer(frame, self._since_go(now))
+        return ending.stop is not None
+
+    def _hand_over(self) -> None:
+        """Start the clock and send the puzzle.
+
+        Not when the last byte is out: the socket's buffer is small, so by leaving the rest
+        unread a child could work on the beginning of a large puzzle for nothing.
+        """
+        self.ending.stage = "solving"
+        self._outbox = memoryview(self._puzzle)
+        now = time.perf_counter()
+        self.ending.load_s, self._go = now - self._began, now
+        self._deadline = float("inf") if self._limits.wall_s is None else now + self._limits.wall_s
+        self._send_more()
+
+    def _since_go(self, now: float) -> float:
+        """Seconds since go; 0 for what was read in one piece with the word that led to it, or before it."""
+        return 0.0 if self._go is None else max(0.0, now - self._go)
+
+    def _take_answer(self, frame: Frame, elapsed: float) -> None:
+        if frame.kind == "answer":
+            self.ending.answer, self.ending.wall_s = frame, elapsed
+            self._stop()
+            return
+        reports = self.ending.reports
+        reports.append((elapsed, frame))
+        self._report_bytes += len(frame.payload) + len(frame.blob)
+        while len(reports) > 1 and (len(reports) > KEPT_REPORTS or self._report_bytes > KEPT_REPORT_BYTES):
+            # Thin the past evenly, keep the latest: a trace stays a trace.
+            del reports[0 : -min(len(reports) // 2, KEPT_REPORTS // 2) : 2]
+            self._report_bytes = sum(len(kept.payload) + len(kept.blob) for _time, kept in reports)
+        self._listen(elapsed, frame)
+
+    def _send_more(self) -> None:
+        try:
+            while self._outbox:
+                self._outbox = self._outbox[self._channel.send(self._outbox[:_CHUNK]) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._outbox = memoryview(b"")
+        with contextlib.suppress(KeyError):
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outbox else 0)
+            self._selector.modify(self._channel, wanted, self._on_channel)
+
+    def _forget(self, source: socket.socket | int) -> None:
+        with contextlib.suppress(KeyError, ValueError, RuntimeError):
+            self._selector.unregister(source)

@@ -1,0 +1,231 @@
+"""The parent's handle on one fork server: start it, have it run trials, leave nothing running."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.isolation import processes
+from benchmark.isolation.conversation import Conversation
+from benchmark.isolation.launch import environment, launch, new_token, sweep
+from benchmark.isolation.packing import Packed, make_order, pack, pack_for_program
+from benchmark.isolation.wire import WireError, encode, receive
+from benchmark.results.outcome import Outcome, Report, Work, classify, decode_answer
+from benchmark.results.trial import Status
+from generator.errors import AnswerError, HarnessError, SpecError
+from generator.family.registry import find_family
+from generator.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from benchmark.isolation.wire import Frame
+
+__all__ = ["ISOLATIONS", "Server", "ServerGoneError", "Settings", "warm_modules"]
+
+BASE = ("numpy", "safetensors.numpy")
+"""Modules that every fork server imports once, before it forks. Importing starts no threads, so forking stays safe."""
+
+ISOLATIONS = ("auto", "namespaces", "rlimits")
+START_LIMIT_S = 300.0
+
+
+def warm_modules(names: Iterable[str]) -> tuple[str, ...]:
+    """List what fork servers import for puzzles of these families: the base, what each record names, its solvers."""
+    chosen = [find_family(name) for name in sorted(set(names))]
+    return tuple(dict.fromkeys([*BASE, *(module for family in chosen for module in (*family.warm, *family.solvers))]))
+
+
+class ServerGoneError(Exception):
+    """The server was dead before the trial began. Never leaves the harness."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How fork servers are set up.
+
+    Attributes:
+        threads: that numerical libraries are pinned to.
+        hidden: folders and files that no solver may see: sealed answers, results.
+        isolation: `auto`, `namespaces` or `rlimits`.
+        warm: modules that are imported before the first fork.
+    """
+
+    threads: int = 1
+    hidden: tuple[Path, ...] = ()
+    isolation: str = "auto"
+    warm: tuple[str, ...] = BASE
+
+    def __post_init__(self) -> None:
+        """Refuse a mode that does not exist."""
+        if self.isolation not in ISOLATIONS:
+            raise SpecError(f"no isolation {self.isolation!r}{did_you_mean(self.isolation, ISOLATIONS)}")
+
+
+class Server:
+    """One fork server. Not for use by two threads at a time, except for `destroy`."""
+
+    def __init__(self, settings: Settings, *, namespaces: bool) -> None:
+        self.namespaces = namespaces
+        self._settings = settings
+        self._slot = Path(tempfile.mkdtemp(prefix="netjigsaw-"))
+        (self._slot / "work").mkdir()
+        (self._slot / "dev").mkdir()
+        self._token = new_token()
+        self._control, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `destroy`
+        self._pidfd: int | None = None
+        self._packed: dict[bool, Packed] = {}
+        self._destroyed = False
+        self._ending = threading.Lock()
+        with theirs:
+            self._process = launch(theirs, self._errors, environment(self._slot, settings.threads, self._token))
+
+    def wait_until_ready(self) -> str:
+        """Wait for the imports; returns why namespaces were refused, or nothing.
+
+        Raises:
+            HarnessError: if the server does not come up.
+        """
+        hidden = [str(path) for path in self._settings.hidden]
+        setup = {"namespaces": self.namespaces, "hidden": hidden}
+        self._control.settimeout(START_LIMIT_S)
+        try:
+            self._control.sendall(encode("hello", {**setup, "warm": list(self._settings.warm)}))
+            frame = receive(self._control)
+        except OSError:
+            frame = None
+        self._control.settimeout(None)
+        if frame is not None and frame.kind == "refused":
+            return str(frame.fields()["reason"])
+        if frame is None:
+            words = self._last_words()
+            self.destroy()
+            raise HarnessError(f"the fork server did not start: {words}")
+        with contextlib.suppress(IndexError, ProcessLookupError):
+            # With namespaces the server proper is the only child of what was started.
+            server = processes.children(self._process.pid)[0] if self.namespaces else self._process.pid
+            self._pidfd = os.pidfd_open(server)
+        return ""
+
+    def _last_words(self) -> str:
+        """Read what a server that ended by itself said last."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        if self._destroyed:
+            return "it was stopped"
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "no reason was given"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server can take a trial."""
+        return not self._destroyed and self._process.poll() is None
+
+    def run(self, work: Work, listen: Callable[[float, Frame], None]) -> Outcome:
+        """Run one trial. Whatever the solver does, this returns.
+
+        Raises:
+            ServerGoneError: if the server died before; the trial has not begun.
+        """
+        packed = self._pack(work)
+        mine, channel = socket.socketpair()
+        output, printed = os.pipe()
+        try:
+            with channel:
+                order = encode("trial", make_order(work, packed.sizes_mib))
+                try:
+                    socket.send_fds(self._control, [order], [channel.fileno(), printed])
+                except OSError as error:
+                    raise ServerGoneError from error
+                finally:
+                    os.close(printed)
+            conversation = Conversation(
+                self._control,
+                mine,
+                output,
+                work.trial.limits,
+                before=packed.before,
+                puzzle=packed.frames,
+                listen=listen,
+            )
+            ending = conversation.run()
+        finally:
+            mine.close()
+            os.close(output)
+        if ending.done is None:
+            self.destroy()
+        status, reason = classify(ending, work.trial.limits)
+        answer = None
+        if ending.answer is not None:
+            try:
+                answer = decode_answer(ending.answer)
+            except WireError as error:
+                status, reason = Status.CRASHED, f"sent {error}"
+            except AnswerError as error:
+                status, reason = Status.WRONG_FORMAT, str(error)
+        done = ending.done or {}
+        return Outcome(
+            status=status,
+            reason=reason,
+            answer=answer,
+            reports=tuple(_kept_reports(ending.reports)),
+            wall_s=ending.wall_s,
+            load_s=ending.load_s,
+            cpu_s=done.get("cpu_s"),
+            peak_mib=done.get("peak_mib"),
+            log=tuple(ending.log),
+            output=ending.output,
+        )
+
+    def _pack(self, work: Work) -> Packed:
+        """Pack a puzzle as a solver in Python or a program takes it; kept while trials are of one puzzle."""
+        for_program = work.reference.command is not None
+        if any(packed.digest != work.trial.puzzle for packed in self._packed.values()):
+            self._packed.clear()
+        if for_program not in self._packed:
+            self._packed[for_program] = pack_for_program(work.puzzle) if for_program else pack(work.puzzle)
+        return self._packed[for_program]
+
+    def close(self) -> None:
+        """Destroy the server and let go of its socket; only once no other thread uses it."""
+        self.destroy()
+        self._control.close()
+
+    def destroy(self) -> None:
+        """Kill the server and everything it started. Safe to call from any thread, and again."""
+        self._destroyed = True
+        with self._ending:
+            if self._pidfd is not None:
+                # Killing process 1 of a namespace ends the namespace; the process outside then ends by itself.
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+                select.select([self._pidfd], [], [], 5)
+                os.close(self._pidfd)
+                self._pidfd = None
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(5)
+            self._process.kill()
+            self._process.wait()
+            if not self.namespaces:
+                sweep(self._token)
+            self._errors.close()
+            shutil.rmtree(self._slot, ignore_errors=True)
+
+
+def _kept_reports(reports: list[tuple[float, Frame]]) -> Iterator[Report]:
+    """Decode the reports; a damaged one is passed over, as a damaged answer is not."""
+    for time_s, frame in reports:
+        with contextlib.suppress(WireError, AnswerError):
+            yield Report(time_s, decode_answer(frame))

@@ -1,0 +1,1 @@
+"""Trials, outcomes, rows, and the folder that keeps them."""

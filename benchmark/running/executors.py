@@ -1,0 +1,179 @@
+"""Where trials run. An executor takes works and yields what happens, in the order it happens.
+
+The local one has a fork server and a thread per job; a thread does nothing but talk to
+its server. An executor for other machines (dask, SLURM) is anything else with `execute`:
+a `Work` holds no answer, so it may be sent anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from benchmark.isolation import linux
+from benchmark.isolation.supervisor import Server, ServerGoneError, Settings
+from benchmark.results.outcome import Outcome, Work, one_line
+from benchmark.running.live import Listener, Quiet, ignore
+from benchmark.running.messages import Began, Ended, Message, Reported
+from generator.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from benchmark.running.live import Tell
+
+__all__ = ["Executor", "LocalExecutor"]
+
+
+class Executor(Protocol):
+    """Runs trials somewhere."""
+
+    @property
+    def isolation(self) -> str:
+        """What keeps a solver from the harness, for the record of the session."""
+
+    def execute(self, works: Sequence[Work]) -> Generator[Message]:
+        """Run every work once; one `Ended` comes for each. Closing the iterator ends what runs."""
+
+
+class LocalExecutor:
+    """Runs trials on this machine, `jobs` at a time.
+
+    A job starts its next trial only after the consumer came back for the message after
+    `Ended`: by then the row is on disk, so a killed run loses at most what was in flight.
+    """
+
+    def __init__(self, settings: Settings, *, jobs: int = 1, live: bool = False) -> None:
+        self._settings = settings
+        self._jobs = jobs
+        self._live = live
+        self._quiet = Quiet()
+        self._mode = settings.isolation
+        self._note = ""
+        self._lock = threading.Lock()
+        self._servers: list[Server] = []
+        self._idle: list[Server] = []
+        self._threads: list[threading.Thread] = []
+        self._closing = threading.Event()
+
+    @property
+    def isolation(self) -> str:
+        """The mode, with the reason where namespaces were refused; known once a server is up."""
+        return f"{self._mode} ({self._note})" if self._note else self._mode
+
+    def start(self) -> None:
+        """Start the first server, so that the mode of isolation is known.
+
+        Raises:
+            HarnessError: if it does not come up, or namespaces were insisted on and refused.
+        """
+        self._idle.append(self._new_server())
+
+    def close(self) -> None:
+        """End every server and all that runs. An executor cannot be used again."""
+        self._closing.set()
+        with self._lock:
+            running = list(self._servers)
+        for server in running:
+            server.destroy()
+        for thread in self._threads:
+            thread.join()
+        # A thread may have been starting another one; it has destroyed it by now.
+        for server in self._servers:
+            server.close()
+
+    def execute(self, works: Sequence[Work]) -> Generator[Message]:
+        """Run the works; see `Executor`."""
+        todo: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        for work in works:
+            todo.put(work)
+        messages: queue.SimpleQueue[tuple[Message | BaseException | None, threading.Event]] = queue.SimpleQueue()
+        count = min(self._jobs, len(works))
+        self._threads = [threading.Thread(target=self._job, args=(todo, messages), daemon=True) for _ in range(count)]
+        # Without namespaces a solver could read the answers out of this process's memory.
+        watertight = self._mode == "namespaces"
+        try:
+            linux.set_dumpable(dumpable=watertight)
+            for thread in self._threads:
+                thread.start()
+            running = count
+            while running:
+                message, taken = messages.get()
+                if message is None:
+                    running -= 1
+                elif isinstance(message, BaseException):
+                    raise message
+                elif not isinstance(message, Reported):
+                    yield message
+                elif not self._quiet.now:  # another job's report may have been dealt with since this one was put here
+                    with self._quiet.timing():
+                        yield message
+                taken.set()
+        finally:
+            self.close()
+            linux.set_dumpable(dumpable=True)
+
+    def _job(
+        self,
+        todo: queue.SimpleQueue[Work],
+        messages: queue.SimpleQueue[tuple[Message | BaseException | None, threading.Event]],
+    ) -> None:
+        def tell(message: Message | BaseException | None, *, wait: bool = False) -> threading.Event:
+            taken = threading.Event()
+            messages.put((message, taken))
+            while wait and not self._closing.is_set() and not taken.wait(0.2):
+                pass
+            return taken
+
+        server: Server | None = None
+        try:
+            while not self._closing.is_set():
+                try:
+                    work = todo.get_nowait()
+                except queue.Empty:
+                    break
+                tell(Began(work))
+                server, outcome = self._run(server, work, tell)
+                if not self._closing.is_set():
+                    tell(Ended(work, outcome), wait=True)
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+            if not self._closing.is_set():
+                tell(error)
+        else:
+            tell(None)
+
+    def _run(self, server: Server | None, work: Work, tell: Tell) -> tuple[Server, Outcome]:
+        listener = Listener(work, tell, self._quiet) if self._live else ignore
+        for _attempt in range(3):
+            if server is None or not server.alive:
+                if server is not None:
+                    server.close()
+                server = self._take_server()
+            with contextlib.suppress(ServerGoneError):
+                return server, server.run(work, listener)
+            server.close()
+        raise HarnessError("the fork server dies before it can take a trial; is the machine out of memory?")
+
+    def _take_server(self) -> Server:
+        """Take the server that `start` left, or start another one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._new_server()
+
+    def _new_server(self) -> Server:
+        for namespaces in {"auto": (True, False), "namespaces": (True,), "rlimits": (False,)}[self._mode]:
+            server = Server(self._settings, namespaces=namespaces)
+            with self._lock:
+                self._servers.append(server)
+            if self._closing.is_set():
+                server.destroy()
+            refused = server.wait_until_ready()
+            if not refused:
+                self._mode = "namespaces" if namespaces else "rlimits"
+                return server
+            server.close()
+            self._note = f"namespaces were refused: {one_line(refused)}"
+        raise HarnessError(f"this system gives no process namespaces of its own: {self._note}; use isolation rlimits")

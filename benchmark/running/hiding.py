@@ -1,0 +1,64 @@
+"""What solvers must not see: result stores, homes of sealed answers, the puzzles of other trials."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.suites.cache import BUILT_IN, puzzle_home
+from generator.errors import SpecError
+from generator.puzzle.storage import answers_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from benchmark.running.request import RunRequest
+
+__all__ = ["hidden_places"]
+
+
+def hidden_places(request: RunRequest) -> tuple[Path, ...]:
+    """Collect what solvers must not see: stores, the homes of sealed answers, what the request names.
+
+    A store holds the answers that other solvers gave. So besides this run's, every one that lies
+    in the current folder or beside a puzzle is hidden, the places where runs leave theirs. The
+    puzzles are hidden too: a solver gets its puzzle when the clock starts, and must not read it before.
+    So is every puzzle that suites have brought to this machine, since these may be copies of them.
+
+    Raises:
+        SpecError: if one of them holds the program, or a solver or plug-in that must be read.
+    """
+    puzzles = [loaded.path.resolve() for loaded in request.puzzles if loaded.path is not None]
+    homes = [answers_beside(puzzle) for puzzle in puzzles]
+    grounds = {Path.cwd(), *(puzzle.parent for puzzle in puzzles)}
+    stores = [store for ground in sorted(grounds) for store in _stores_in(ground)]
+    suites = [puzzle_home(), *BUILT_IN.glob("*/puzzles")]
+    places = _outermost((*request.hidden, *puzzles, *homes, *stores, *suites, request.results))
+    solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
+    plugins = [plugin for plugin in request.plugins if plugin.endswith(".py")]
+    programs = [file for reference in request.references if reference.command for file in reference.command.files]
+    needed = [("solver", Path(file)) for file in solvers] + [("plug-in", Path(file)) for file in plugins]
+    needed += [("solver", file) for file in programs]
+    needed += [("program", Path(__file__)), ("interpreter", Path(sys.prefix)), ("interpreter", Path(sys.base_prefix))]
+    for place in places:
+        for what, file in needed:
+            if file.resolve().is_relative_to(place):
+                raise SpecError(f"{place} is hidden from solvers, but the {what} {file} lies in it; keep them apart")
+    return tuple(places)
+
+
+def _outermost(places: Iterable[Path]) -> list[Path]:
+    """Leave out what lies in a place that is hidden itself: each takes a mount."""
+    resolved = {place.resolve() for place in places}
+    return sorted(place for place in resolved if resolved.isdisjoint(place.parents))
+
+
+def _stores_in(ground: Path) -> Iterator[Path]:
+    """Find the result folders directly in a folder; what cannot be read here, no solver can read either."""
+    with contextlib.suppress(PermissionError, FileNotFoundError):
+        for folder in ground.iterdir():
+            with contextlib.suppress(PermissionError, FileNotFoundError):
+                if folder.is_dir() and any(folder.glob("rows-*.jsonl")):
+                    yield folder

@@ -1,0 +1,116 @@
+"""From what came of a trial to its status and metrics. The parent's part; pure."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from benchmark.results.trial import Status
+from generator.errors import AnswerError, HarnessError
+from generator.family.registry import find_family
+from generator.plugins import describe_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from benchmark.results.outcome import Outcome
+    from generator.family.metric import Score
+    from generator.family.record import Family
+    from generator.puzzle.answer import Answer
+    from generator.puzzle.storage import LoadedPuzzle
+
+__all__ = ["Judge", "Verdict"]
+
+_STOPPED = frozenset({Status.TIMEOUT, Status.MEMORY, Status.CRASHED})
+"""Endings after which the last reported answer is scored."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a trial came to.
+
+    Attributes:
+        status: of the trial.
+        reason: one line on it.
+        answer: the one that was scored, if any.
+        certified: what the solver claimed of it.
+        from_report: whether it was reported on the way, not returned.
+        metrics: by name, truth values as 0 and 1.
+    """
+
+    status: Status
+    reason: str = ""
+    answer: Answer | None = None
+    certified: bool = False
+    from_report: bool = False
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+class Judge:
+    """Scores answers; keeps each puzzle's view so that it is made once."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, Any] = {}
+
+    def decide(self, loaded: LoadedPuzzle, outcome: Outcome) -> Verdict:
+        """Turn an outcome into a verdict.
+
+        Raises:
+            HarnessError: if checking or scoring itself fails, which is no solver's fault.
+        """
+        if outcome.status is None and outcome.answer is not None:
+            return self._judge_answer(loaded, outcome.answer)
+        status = outcome.status or Status.CRASHED
+        if status in _STOPPED:
+            for report in reversed(outcome.reports):
+                score = self.score(loaded, report.answer)
+                if not isinstance(score, str):
+                    return Verdict(
+                        status, outcome.reason, report.answer, report.answer.certified, True, dict(score.metrics)
+                    )
+        return Verdict(status, outcome.reason)
+
+    def _judge_answer(self, loaded: LoadedPuzzle, answer: Answer) -> Verdict:
+        if answer.value is None:
+            return Verdict(Status.GAVE_UP, answer.note)
+        score = self.score(loaded, answer)
+        if isinstance(score, str):
+            return Verdict(Status.WRONG_FORMAT, score)
+        status = Status.SOLVED if score.solved else Status.PARTIAL
+        return Verdict(status, answer.note, answer, answer.certified, metrics=dict(score.metrics))
+
+    def score(self, loaded: LoadedPuzzle, answer: Answer) -> Score | str:
+        """Check and score an answer; a string says what is wrong with its form.
+
+        Raises:
+            HarnessError: if checking or scoring itself fails.
+        """
+        family = find_family(loaded.puzzle.manifest.family)
+        try:
+            view = self._view(family, loaded)
+            _keep_to_one_thread()
+            family.check(view, answer)
+            return family.score(view, answer, loaded.sealed)
+        except AnswerError as error:
+            return str(error)
+        except Exception as error:
+            name = loaded.puzzle.manifest.name
+            raise HarnessError(f"scoring an answer to puzzle {name!r} failed: {describe_failure(error)}") from error
+
+    def _view(self, family: Family, loaded: LoadedPuzzle) -> Any:
+        digest = loaded.puzzle.digest
+        if digest not in self._views:
+            self._views[digest] = family.view(loaded.puzzle)
+        return self._views[digest]
+
+
+def _keep_to_one_thread() -> None:
+    """Score on one core: the others belong to the trials that are being timed.
+
+    Only where torch is there already; a family that does without it need not wait for it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)

@@ -1,0 +1,182 @@
+"""Plan every cell of a run: puzzles times solvers times seeds, those that cannot run as well.
+
+No file of a solver is imported here: the parent knows the answers, so foreign code runs
+in children only. What a file holds shows when the child imports it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.results.outcome import Work
+from benchmark.results.trial import Limits, Status, Trial
+from generator.errors import SpecError
+from generator.family.registry import find_family
+from generator.suggest import did_you_mean
+from solvers.registry import build_solver, check_parameters, list_solvers, source_digest
+from solvers.source import digest_of_source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from generator.puzzle.storage import LoadedPuzzle
+    from solvers.reference import Reference
+    from solvers.registry import SolverEntry
+
+__all__ = ["Cell", "absolute_plugins", "label_of", "plan"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One planned trial.
+
+    Attributes:
+        trial: what identifies it.
+        loaded: the puzzle and its answer.
+        reference: the solver, a file's path made absolute.
+        label: the solver's name with parameters, as typed.
+        settled: status and reason where nothing needs to run.
+    """
+
+    trial: Trial
+    loaded: LoadedPuzzle
+    reference: Reference
+    label: str
+    settled: tuple[Status, str] | None = None
+
+    def work(self, plugins: tuple[str, ...]) -> Work:
+        """Take out what an executor needs; the answer is not in it."""
+        return Work(self.trial, self.loaded.puzzle, self.reference, plugins)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What is known of a solver for puzzles of one family before it is imported."""
+
+    source: str
+    settled: tuple[Status, str] | None = None
+
+
+def plan(
+    puzzles: Sequence[LoadedPuzzle],
+    references: Sequence[Reference],
+    seeds: Sequence[int],
+    limits: Limits,
+) -> list[Cell]:
+    """List the cells in the order puzzle, seed, solver; equal cells are listed once.
+
+    Raises:
+        SpecError: for a solver that does not exist, a parameter it does not have, a value that a
+            built-in one refuses, a puzzle of an unknown family, or nothing to do.
+    """
+    if not puzzles or not references or not seeds:
+        missing = "puzzles" if not puzzles else "solvers" if not references else "seeds"
+        raise SpecError(f"nothing to run: no {missing} were given")
+    _check_labels(references)
+    families = {loaded.puzzle.manifest.family for loaded in puzzles}
+    candidates = {
+        (index, family): _candidate(reference, find_family(family).name)
+        for index, reference in enumerate(references)
+        for family in sorted(families)
+    }
+    cells: dict[str, Cell] = {}
+    for loaded in puzzles:
+        for seed in seeds:
+            for index, reference in enumerate(references):
+                candidate = candidates[index, loaded.puzzle.manifest.family]
+                cell = _cell(loaded, reference, candidate, seed, limits)
+                cells.setdefault(cell.trial.id, cell)
+    return list(cells.values())
+
+
+def _check_labels(references: Sequence[Reference]) -> None:
+    """See that a row's solver tells whose it is: labels of programs are free text.
+
+    Raises:
+        SpecError: if a program is called as another solver is.
+    """
+    programs = {reference.target: reference for reference in references if reference.command is not None}
+    others = {label_of(other) for other in references if other.command is None}
+    others.update(entry.name for entry in list_solvers() if programs)
+    for reference in references:
+        label = reference.target
+        if label in programs and (label in others or programs[label] != reference):
+            raise SpecError(f"two solvers are called {label!r}; give the command a label of its own, as label=command")
+
+
+def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, seed: int, limits: Limits) -> Cell:
+    trial = Trial(
+        puzzle=loaded.puzzle.digest,
+        family=loaded.puzzle.manifest.family,
+        solver=_name(reference),
+        source=candidate.source,
+        parameters=dict(reference.parameters),
+        seed=seed,
+        limits=limits,
+    )
+    return Cell(trial, loaded, _absolute(reference), label_of(reference), candidate.settled)
+
+
+def label_of(reference: Reference) -> str:
+    """Write a solver as rows name it: parameters in order, no family, a file's path without detours."""
+    return dataclasses.replace(reference, target=_name(reference)).label
+
+
+def _name(reference: Reference) -> str:
+    if not reference.is_file:
+        return reference.target
+    path, _, name = reference.target.rpartition(":")
+    return f"{os.path.normpath(path)}:{name}"
+
+
+def _absolute(reference: Reference) -> Reference:
+    if not reference.is_file:
+        return reference
+    path, _, name = reference.target.rpartition(":")
+    return dataclasses.replace(reference, target=f"{Path(path).resolve()}:{name}")
+
+
+def _candidate(reference: Reference, family: str) -> _Candidate:
+    if reference.command is not None:
+        if find_family(family).foreign_layout is None:
+            return _Candidate("", (Status.SKIPPED, f"{family} puzzles cannot be put to programs"))
+        return _Candidate(reference.command.source)
+    if reference.is_file:
+        path = Path(reference.target.rpartition(":")[0])
+        if not path.is_file():
+            raise SpecError(f"no solver file at {path}")
+        return _Candidate(digest_of_source(path))
+    known = {entry.name: entry for entry in reversed(list_solvers()) if _may(entry, reference.family)}
+    if reference.target not in known:
+        if reference.target.endswith(".py"):
+            name = f"{reference.family}/{reference.target}" if reference.family else reference.target
+            raise SpecError(f"{name!r} names a file but no solver in it; write {name}:Name")
+        kind = f"{reference.family} solver" if reference.family else "solver"
+        raise SpecError(f"no {kind} {reference.target!r}{did_you_mean(reference.target, known)}")
+    mine = [entry for entry in list_solvers(family) if entry.name == reference.target]
+    if not mine or reference.family not in {None, family}:
+        others = sorted({str(entry.family) for entry in list_solvers() if entry.name == reference.target})
+        solved = reference.family or " and ".join(others)
+        return _Candidate("", (Status.SKIPPED, f"it solves {solved} puzzles, not {family}"))
+    entry = mine[0]
+    if entry.factory is None:
+        return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
+    if entry.built_in:
+        # Our own code: it may be made here, next to the answers, and shows which values are no good.
+        build_solver(entry, reference.parameters)
+    else:
+        check_parameters(entry, reference.parameters)
+    return _Candidate(source_digest(entry))
+
+
+def _may(entry: SolverEntry, family: str | None) -> bool:
+    return family is None or entry.family in {family, None}
+
+
+def absolute_plugins(plugins: Sequence[str]) -> tuple[str, ...]:
+    """Make the paths of plug-in files absolute; modules stay names."""
+    return tuple(str(Path(plugin).resolve()) if plugin.endswith(".py") else plugin for plugin in plugins)

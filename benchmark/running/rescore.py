@@ -1,0 +1,72 @@
+"""Score kept answers again, after a metric was added or mended; nothing is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.results.session import describe_session
+from benchmark.results.store import Store, Writer
+from benchmark.running.judge import Judge
+from benchmark.running.runner import finite_metrics
+from generator.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from benchmark.results.outcome import Outcome
+    from benchmark.results.trial import Row
+    from generator.puzzle.storage import LoadedPuzzle
+
+__all__ = ["rescore", "score_again"]
+
+
+def rescore(results: Path, puzzles: Iterable[LoadedPuzzle]) -> list[Row]:
+    """Score every raw answer of a store again and append the rows that changed; times stay as measured.
+
+    Returns:
+        the store's rows as they are now.
+
+    Raises:
+        SpecError: if a puzzle that rows are about is not among those given; nothing is written then.
+        StorageError: if the store cannot be read or written.
+        HarnessError: if scoring itself fails.
+    """
+    store = Store(results)
+    rows = store.rows()
+    loaded = {given.puzzle.digest: given for given in puzzles}
+    for row in rows:
+        if row.puzzle not in loaded:
+            raise SpecError(f"puzzle {row.puzzle_name!r} ({row.puzzle[:12]}) is in {results} but was not given")
+    judge = Judge()
+    scored = [_score_again(store, row, loaded[row.puzzle], judge) for row in rows]
+    changed = [new for new, old in zip(scored, rows, strict=True) if new != old]
+    if changed:
+        session = describe_session(jobs=1, threads=1, isolation="none", kind="rescore")
+        with Writer(results, session) as writer:
+            for row in changed:
+                writer.append(row)
+    return scored
+
+
+def _score_again(store: Store, row: Row, loaded: LoadedPuzzle, judge: Judge) -> Row:
+    outcome = store.outcome(row)
+    return row if outcome is None else score_again(row, outcome, loaded, judge)
+
+
+def score_again(row: Row, outcome: Outcome, loaded: LoadedPuzzle, judge: Judge) -> Row:
+    """Give a row with everything that scoring decides as the outcome of its trial has it; the rest stays.
+
+    Raises:
+        HarnessError: if scoring itself fails.
+    """
+    verdict = judge.decide(loaded, outcome)
+    return row.model_copy(
+        update={
+            "status": verdict.status,
+            "reason": verdict.reason,
+            "certified": verdict.certified,
+            "from_report": verdict.from_report,
+            "metrics": finite_metrics(verdict.metrics),
+        }
+    )

@@ -1,0 +1,234 @@
+"""Run a request: plan, pass over what the store holds, execute, score, keep. Always resumes."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.isolation.supervisor import Settings, warm_modules
+from benchmark.results.outcome import Outcome
+from benchmark.results.session import Session, describe_session
+from benchmark.results.store import Store, Writer, make_folders
+from benchmark.results.trial import Row
+from benchmark.running.executors import LocalExecutor
+from benchmark.running.hiding import hidden_places
+from benchmark.running.judge import Judge
+from benchmark.running.messages import Began, Ended, Reported, Said
+from benchmark.running.plan import Cell, absolute_plugins, plan
+from generator.family.registry import find_family
+from generator.plugins import load_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from benchmark.running.messages import Message
+    from benchmark.running.request import RunRequest
+    from generator.family.metric import Score
+
+__all__ = [
+    "Event",
+    "Finished",
+    "Logged",
+    "Opened",
+    "Progressed",
+    "Started",
+    "finite_metrics",
+    "make_row",
+    "pass_on",
+    "run",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """The session begins: what is planned, what of it is there already."""
+
+    session: Session | None
+    planned: int
+    kept: int
+
+
+@dataclass(frozen=True, eq=False)
+class Started:
+    """A trial starts."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class Logged:
+    """A solver logged a line, `time_s` seconds after go."""
+
+    cell: Cell
+    time_s: float
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Progressed:
+    """A solver reported an answer, `time_s` seconds after go, and this is how good it is."""
+
+    cell: Cell
+    time_s: float
+    score: Score
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A trial is over and its row is on disk."""
+
+    cell: Cell
+    row: Row
+
+
+Event = Opened | Started | Logged | Progressed | Finished
+
+
+def run(
+    request: RunRequest,
+    on_event: Callable[[Event], None] | None = None,
+    *,
+    live: bool = True,
+) -> list[Row]:
+    """Run what the store does not hold yet and return a row for every planned cell, in the plan's order.
+
+    Args:
+        request: what to run.
+        on_event: told how the run goes.
+        live: whether it is also told of logs and reports while a trial runs. Scoring reports takes
+            processor time from the trials that are being timed, at most about a twentieth of one core,
+            so only for who looks at them.
+
+    Raises:
+        SpecError: if the request makes no sense; nothing has run then.
+        PluginError: if a plug-in cannot be loaded; nothing has run then.
+        StorageError: if the store cannot be read or written.
+        HarnessError: if the harness fails; rows written so far are kept.
+    """
+    for plugin in request.plugins:
+        load_plugin(plugin)
+    cells = plan(request.puzzles, request.references, request.seeds, request.limits)
+    hidden = hidden_places(request)
+    store = Store(request.results)
+    held = {row.trial: row for row in store.rows() if row.status not in request.retry}
+    todo = request.order([cell for cell in cells if cell.trial.id not in held])
+    tell = on_event or _ignore
+    if todo or _unrecorded(store, request):
+        warm = warm_modules(cell.trial.family for cell in todo)
+        settings = Settings(request.limits.threads, hidden, request.isolation, warm)
+        executor = LocalExecutor(settings, jobs=request.jobs, live=live and on_event is not None)
+        with contextlib.closing(executor):
+            make_folders(request.results)
+            if any(cell.settled is None for cell in todo):
+                executor.start()
+            session = describe_session(
+                jobs=request.jobs,
+                threads=request.limits.threads,
+                isolation=executor.isolation,
+                plugins=request.plugins,
+                suites=request.suites,
+            )
+            with Writer(request.results, session) as writer:
+                tell(Opened(session, len(cells), len(cells) - len(todo)))
+                for row in _Run(request, session, writer, tell).rows(todo, executor):
+                    held[row.trial] = row
+    else:
+        tell(Opened(None, len(cells), len(cells)))
+    return [held[cell.trial.id] for cell in cells]
+
+
+def _unrecorded(store: Store, request: RunRequest) -> bool:
+    """Say whether the store does not know yet that it holds what a suite planned."""
+    recorded = [use for session in store.sessions().values() for use in session.suites] if request.suites else []
+    return any(use not in recorded for use in request.suites)
+
+
+class _Run:
+    """One session at work; a class because every step needs judge, writer and listener."""
+
+    def __init__(self, request: RunRequest, session: Session, writer: Writer, tell: Callable[[Event], None]) -> None:
+        self._plugins = absolute_plugins(request.plugins)
+        self._session, self._writer, self._tell = session, writer, tell
+        self._judge = Judge()
+
+    def rows(self, cells: list[Cell], executor: LocalExecutor) -> Iterator[Row]:
+        """Settle or run every cell, writing each row before the next trial of that job starts."""
+        for manifest in {cell.loaded.puzzle.digest: cell.loaded.puzzle.manifest for cell in cells}.values():
+            self._writer.keep_manifest(manifest)
+        for cell in cells:
+            if cell.settled is not None:
+                yield self._keep(cell, Outcome(*cell.settled))
+        waiting = {cell.trial.id: cell for cell in cells if cell.settled is None}
+        with contextlib.closing(executor.execute([cell.work(self._plugins) for cell in waiting.values()])) as messages:
+            for message in messages:
+                cell = waiting[message.work.trial.id]
+                if isinstance(message, Ended):
+                    self._writer.keep_outcome(cell.trial.id, message.outcome)
+                    yield self._keep(cell, message.outcome)
+                else:
+                    pass_on(cell, message, self._judge, self._tell)
+
+    def _keep(self, cell: Cell, outcome: Outcome) -> Row:
+        row = make_row(cell, outcome, self._judge, self._session.id)
+        self._writer.append(row)
+        self._tell(Finished(cell, row))
+        return row
+
+
+def pass_on(cell: Cell, message: Message, judge: Judge, tell: Callable[[Event], None]) -> None:
+    """Turn what an executor says of a running trial into an event, with a score for a report."""
+    match message:
+        case Began():
+            tell(Started(cell))
+        case Said():
+            tell(Logged(cell, message.time_s, message.text))
+        case Reported():
+            score = judge.score(cell.loaded, message.answer)
+            if not isinstance(score, str):
+                tell(Progressed(cell, message.time_s, score))
+
+
+def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
+    """Score an outcome and write the row of its cell.
+
+    Raises:
+        HarnessError: if scoring itself fails.
+    """
+    verdict = judge.decide(cell.loaded, outcome)
+    puzzle, trial = cell.loaded.puzzle, cell.trial
+    return Row(
+        trial=trial.id,
+        session=session,
+        puzzle=puzzle.digest,
+        puzzle_name=puzzle.manifest.name,
+        family=trial.family,
+        groups=dict(find_family(trial.family).groups(puzzle)),
+        solver=cell.label,
+        source=trial.source,
+        seed=trial.seed,
+        limits=trial.limits,
+        status=verdict.status,
+        reason=verdict.reason,
+        certified=verdict.certified,
+        from_report=verdict.from_report,
+        metrics=finite_metrics(verdict.metrics),
+        wall_s=outcome.wall_s,
+        load_s=outcome.load_s,
+        cpu_s=outcome.cpu_s,
+        peak_mib=outcome.peak_mib,
+        load_average=None if outcome.wall_s is None else round(os.getloadavg()[0], 2),
+    )
+
+
+def finite_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Make metrics fit for JSON: infinity becomes the largest number, what is no number is absent."""
+    top = sys.float_info.max
+    return {name: min(max(float(value), -top), top) for name, value in metrics.items() if not math.isnan(value)}
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""

@@ -1,1 +1,0 @@
-"""Scoring, one pure module per family."""

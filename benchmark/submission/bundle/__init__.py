@@ -1,0 +1,1 @@
+"""The file of a submission: written, read, kept free of private names."""

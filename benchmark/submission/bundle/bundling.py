@@ -1,0 +1,195 @@
+"""From a store to a bundle: the rows of one solver on every cell of a suite, and what they rest on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors.numpy import save
+
+from benchmark.results.outcome import Outcome
+from benchmark.results.raw import raw_of
+from benchmark.results.trial import PROTOCOL, Status
+from benchmark.running.judge import Judge
+from benchmark.running.plan import label_of
+from benchmark.running.rescore import score_again
+from benchmark.submission.bundle.archive import write_archive
+from benchmark.submission.bundle.contents import MANIFEST, ROWS
+from benchmark.submission.bundle.privacy import make_scrub, scrub_session
+from benchmark.submission.bundle.schema import BundledPuzzle, BundledSolver, BundledSuite, Manifest
+from benchmark.submission.sourcing import gather_source
+from benchmark.suites.schema import LockState
+from generator.errors import SpecError, StorageError
+from generator.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pydantic import BaseModel
+
+    from benchmark.results.store import Store
+    from benchmark.results.trial import Row, Trial
+    from benchmark.running.plan import Cell
+    from benchmark.suites.record import Suite
+    from generator.puzzle.storage import LoadedPuzzle
+
+__all__ = ["Work", "check_as_locked", "make_bundle"]
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is to be submitted.
+
+    Attributes:
+        suite: with every puzzle built.
+        cells: every cell of it, for one solver.
+        author: as tables will name who submits; None for nobody.
+        notes: for readers.
+        with_source: whether the solver's file goes along.
+    """
+
+    suite: Suite
+    cells: Sequence[Cell]
+    author: str | None = None
+    notes: str = ""
+    with_source: bool = False
+
+
+def check_as_locked(suite: Suite) -> None:
+    """Check that a suite's puzzles here are those that everybody has.
+
+    Raises:
+        SpecError: naming those that are not.
+    """
+    local = [entry.name for entry in suite.entries if entry.state is LockState.DIFFERS]
+    if local:
+        names = ", ".join(local)
+        raise SpecError(f"suite {suite.name}: not the puzzles of its lock: {names}; run the suite's unpacked archive")
+
+
+def make_bundle(store: Store, work: Work, target: Path) -> str:
+    """Write a bundle and return its SHA-256. Rows are scored again, so that they agree with their raw answers.
+
+    Raises:
+        SpecError: if the store lacks a cell, the solver ran on none, or its file cannot go along.
+        StorageError: if a file cannot be read or written.
+    """
+    rows = _rows_of(store, work)
+    reference = work.cells[0].reference
+    folder = Path(reference.target.rpartition(":")[0]).parent if reference.is_file else None
+    scrub = make_scrub(folder)
+    files: dict[str, bytes] = {}
+    lines, judge = [], Judge()
+    for cell in work.cells:
+        row, outcome = _clean(store, rows[cell.trial.id], cell, scrub)
+        lines.append(_line(score_again(row, outcome or Outcome(row.status, row.reason), cell.loaded, judge)))
+        if outcome is not None:
+            raw, tensors = raw_of(outcome, row.trial, row.session)
+            files[f"raw/{row.trial}.json"] = _text(raw)
+            if tensors:
+                files[f"raw/{row.trial}.safetensors"] = save(tensors)
+    files[ROWS] = "".join(lines).encode()
+    sessions = store.sessions()
+    for name in sorted({row.session for row in rows.values()}):
+        if name not in sessions:
+            raise StorageError(f"{store.folder} has rows of session {name}, but not its description")
+        files[f"sessions/{name}.json"] = _text(scrub_session(sessions[name], scrub))
+    if work.with_source:
+        files |= _source(work)
+    files[MANIFEST] = _text(_manifest(work, files))
+    return write_archive(target, files)
+
+
+def _rows_of(store: Store, work: Work) -> dict[str, Row]:
+    """Find every cell's row.
+
+    Raises:
+        SpecError: if there is none of a cell, or the solver could not be used at all.
+    """
+    wanted = {cell.trial.id for cell in work.cells}
+    rows = {row.trial: row for row in store.rows() if row.trial in wanted}
+    missing = [cell for cell in work.cells if cell.trial.id not in rows]
+    if missing:
+        first = f"{missing[0].loaded.puzzle.manifest.name}, seed {missing[0].trial.seed}"
+        count = f"{len(missing)} of the {len(work.cells)} trials"
+        raise SpecError(
+            f"{store.folder} lacks {count} of {missing[0].label} on suite {work.suite.name} (first {first}); run it"
+        )
+    if all(row.status in {Status.SKIPPED, Status.UNAVAILABLE} for row in rows.values()):
+        row = next(iter(rows.values()))
+        raise SpecError(f"solver {row.solver} ran on no puzzle of suite {work.suite.name}: {row.status}, {row.reason}")
+    return rows
+
+
+def _clean(store: Store, row: Row, cell: Cell, scrub: Callable[[str], str]) -> tuple[Row, Outcome | None]:
+    """Take out of a row and its outcome what is nobody's business: folders, names, what was logged and printed."""
+    trial = _bare(cell.trial)
+    name = cell.loaded.puzzle.manifest.name
+    label = label_of(replace(cell.reference, target=trial.solver))
+    changes = {"trial": trial.id, "solver": label, "puzzle_name": name, "reason": scrub(row.reason)}
+    outcome = store.outcome(row)
+    if outcome is not None:
+        answer = outcome.answer and replace(outcome.answer, note=scrub(outcome.answer.note))
+        reports = [replace(one, answer=replace(one.answer, note=scrub(one.answer.note))) for one in outcome.reports]
+        outcome = replace(outcome, answer=answer, reports=tuple(reports), log=(), output="")
+        outcome = replace(outcome, reason=scrub(outcome.reason))
+    return row.model_copy(update=changes), outcome
+
+
+def _bare(trial: Trial) -> Trial:
+    """Name a solver's file without its folder: where it lay is no part of what was run."""
+    path, colon, name = trial.solver.rpartition(":")
+    return replace(trial, solver=f"{Path(path).name}:{name}") if colon and path.endswith(".py") else trial
+
+
+def _source(work: Work) -> dict[str, bytes]:
+    reference = work.cells[0].reference
+    if not reference.is_file:
+        raise SpecError(f"--with-source is for a solver in a Python file of its own, not for {reference.target}")
+    found = gather_source(Path(reference.target.rpartition(":")[0]))
+    return {f"source/{name}": content for name, content in found.items()}
+
+
+def _manifest(work: Work, files: dict[str, bytes]) -> Manifest:
+    trial, suite = _bare(work.cells[0].trial), work.suite
+    loaded: dict[str, LoadedPuzzle] = {cell.trial.puzzle: cell.loaded for cell in work.cells}
+    puzzles = [
+        BundledPuzzle(
+            name=entry.name,
+            family=entry.family,
+            digest=str(entry.digest),
+            answered=loaded[str(entry.digest)].sealed is not None,
+        )
+        for entry in suite.entries
+    ]
+    return Manifest(
+        protocol=PROTOCOL,
+        program=__version__,
+        author=work.author,
+        notes=work.notes,
+        suite=BundledSuite(
+            name=suite.name,
+            digest=str(suite.digest),
+            seeds=suite.seeds,
+            limits=suite.limits,
+            puzzles=tuple(puzzles),
+        ),
+        solver=BundledSolver(
+            label=label_of(replace(work.cells[0].reference, target=trial.solver)),
+            name=trial.solver,
+            parameters=trial.parameters,
+            sources={cell.trial.family: cell.trial.source for cell in work.cells},
+        ),
+        files={name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    )
+
+
+def _line(row: Row) -> str:
+    return json.dumps(row.model_dump(mode="json"), allow_nan=False) + "\n"
+
+
+def _text(model: BaseModel) -> bytes:
+    return json.dumps(model.model_dump(mode="json"), indent=1, allow_nan=False).encode() + b"\n"

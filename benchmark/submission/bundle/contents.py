@@ -1,0 +1,183 @@
+"""From a bundle's file to what it holds: schemas and digests checked, nothing believed yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from safetensors.numpy import load
+
+from benchmark.results.raw import Raw
+from benchmark.results.session import Session
+from benchmark.results.trial import PROTOCOL, Row
+from benchmark.submission.bundle.archive import MOST_MIB, BundleError, open_archive
+from benchmark.submission.bundle.schema import Manifest
+from benchmark.submission.findings import Finding
+from generator.puzzle.canonical import canonical_json
+from generator.puzzle.storage import first_fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from benchmark.submission.bundle.archive import Archive
+
+__all__ = ["MANIFEST", "ROWS", "Contents", "Opened", "open_bundle"]
+
+MANIFEST, ROWS = "bundle.json", "rows.jsonl"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a bundle says.
+
+    Attributes:
+        archive: its file.
+        manifest: what it claims to be.
+        rows: as they are, none of them checked against anything.
+        sessions: by id.
+    """
+
+    archive: Archive
+    manifest: Manifest
+    rows: tuple[Row, ...]
+    sessions: dict[str, Session]
+
+    def raw(self, trial: str) -> tuple[Raw, dict[str, np.ndarray]] | None:
+        """Read what a trial left; None where there is no such file.
+
+        Raises:
+            BundleError: if it is damaged, or its tensors are not those that its answers name.
+        """
+        name = f"raw/{trial}.json"
+        if name not in self.archive.names:
+            return None
+        raw = _read(Raw, self.archive.read(name), name)
+        answers = [("answer", raw.answer), *((f"report{n}", one) for n, one in enumerate(raw.reports))]
+        wanted = {f"{prefix}/{array}" for prefix, answer in answers if answer is not None for array in answer.arrays}
+        tensors = self._tensors(f"raw/{trial}.safetensors")
+        for missing in sorted(wanted ^ tensors.keys()):
+            problem = "is missing" if missing in wanted else "belongs to no answer"
+            raise BundleError(f"raw/{trial}.safetensors: tensor {missing!r} {problem}")
+        return raw, tensors
+
+    def _tensors(self, name: str) -> dict[str, np.ndarray]:
+        if name not in self.archive.names:
+            return {}
+        try:
+            return load(self.archive.read(name))
+        except BundleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - forged bytes can make the reader raise nearly anything
+            raise BundleError(f"{name} holds damaged tensors ({type(error).__name__})") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A bundle that was opened: its contents, None where it cannot be read as one, and what is wrong so far."""
+
+    path: Path
+    sha256: str = ""
+    contents: Contents | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def open_bundle(path: Path, most_mib: float = MOST_MIB) -> Opened:
+    """Open a bundle and read all of it but the raw answers.
+
+    Raises:
+        StorageError: if there is no such file.
+    """
+    try:
+        archive = open_archive(path, most_mib)
+    except BundleError as error:
+        return Opened(path, findings=(Finding("archive", problem=str(error)),))
+    try:
+        manifest = _read_manifest(archive)
+    except BundleError as error:
+        return Opened(path, archive.sha256, findings=(Finding(MANIFEST, problem=str(error)),))
+    findings = _check_files(archive, manifest)
+    rows, damaged = _read_rows(archive)
+    sessions, strange = _read_sessions(archive)
+    return Opened(path, archive.sha256, Contents(archive, manifest, rows, sessions), (*findings, *damaged, *strange))
+
+
+def _read_manifest(archive: Archive) -> Manifest:
+    content = archive.read(MANIFEST)
+    try:
+        held = json.loads(content)
+    except (ValueError, RecursionError):
+        held = None
+    if isinstance(held, dict) and (held.get("format"), held.get("protocol")) != (1, PROTOCOL):
+        versions = f"format {held.get('format')!r}, protocol {held.get('protocol')!r}"
+        raise BundleError(f"{versions}; this netjigsaw verifies format 1, protocol {PROTOCOL}"[:300])
+    return _read(Manifest, content, "")
+
+
+def _check_files(archive: Archive, manifest: Manifest) -> list[Finding]:
+    """Compare every file with the digest that the manifest has of it."""
+    findings = []
+    for name in sorted((archive.names - {MANIFEST}) ^ manifest.files.keys()):
+        problem = "is missing from the archive" if name in manifest.files else f"is not listed in {MANIFEST}"
+        findings.append(Finding(name, problem=problem))
+    for name in sorted(archive.names & manifest.files.keys()):
+        try:
+            found = hashlib.sha256(archive.read(name)).hexdigest()
+        except BundleError as error:
+            findings.append(Finding(name, problem=str(error)))
+            continue
+        if found != manifest.files[name]:
+            findings.append(Finding(name, "sha256", claimed=manifest.files[name], verified=found))
+    return findings
+
+
+def _read_rows(archive: Archive) -> tuple[tuple[Row, ...], list[Finding]]:
+    rows, findings = [], []
+    try:
+        lines = archive.read(ROWS).split(b"\n")
+    except BundleError as error:
+        return (), [Finding(ROWS, problem=str(error))]
+    if lines.pop():
+        findings.append(Finding(ROWS, problem="the last line is cut off"))
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(_read(Row, line, ""))
+        except BundleError as error:
+            findings.append(Finding(f"{ROWS}, line {number}", problem=str(error)))
+    return tuple(rows), findings
+
+
+def _read_sessions(archive: Archive) -> tuple[dict[str, Session], list[Finding]]:
+    sessions, findings = {}, []
+    for name in sorted(name for name in archive.names if name.startswith("sessions/")):
+        try:
+            session = _read(Session, archive.read(name), "")
+        except BundleError as error:
+            findings.append(Finding(name, problem=str(error)))
+            continue
+        if name != f"sessions/{session.id}.json":
+            findings.append(Finding(name, "id", claimed=session.id, verified=name[9:-5]))
+        sessions[session.id] = session
+    return sessions, findings
+
+
+def _read(schema: type[Model], content: bytes, name: str) -> Model:
+    """Read JSON from elsewhere through its schema.
+
+    Raises:
+        BundleError: if it is not JSON, holds NaN, or does not fit.
+    """
+    where = f"{name}: " if name else ""
+    try:
+        canonical_json(json.loads(content)).encode()  # refuses NaN, infinity and halves of characters
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{where}is not JSON ({error})") from None
+    try:
+        return schema.model_validate_json(content)
+    except ValidationError as error:
+        raise BundleError(f"{where}{first_fault(error)}") from None

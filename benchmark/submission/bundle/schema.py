@@ -1,0 +1,98 @@
+"""What a bundle's manifest, `bundle.json`, holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StrictInt, StringConstraints
+
+from benchmark.results.trial import Limits  # noqa: TC001 - pydantic reads the annotation
+
+__all__ = ["Author", "BundledPuzzle", "BundledSolver", "BundledSuite", "Manifest", "Notes", "is_line"]
+
+LONGEST_LINE = 500
+
+
+def is_line(text: str) -> bool:
+    """Tell whether a text from elsewhere can be shown as it is: one printable line, not too long."""
+    return text.isprintable() and len(text) <= LONGEST_LINE
+
+
+def _line(text: str) -> str:
+    if not is_line(text):
+        raise ValueError(f"is not one printable line of at most {LONGEST_LINE} characters")
+    return text
+
+
+def _paragraphs(text: str) -> str:
+    if not all(line.isprintable() for line in text.split("\n")):
+        raise ValueError("holds characters that cannot be printed")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_line)]
+Digest = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
+Author = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\W_][\w .-]{0,63}$", strip_whitespace=True)]
+"""Letters of any script, digits, spaces, dots, dashes and underscores: it stands before the solver's name in tables."""
+Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_paragraphs)]
+
+
+class BundledSolver(BaseModel):
+    """Which solver it was."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: Line
+    """Name with parameters, as rows have it."""
+    name: Line
+    """Name without parameters; of a file, `file.py:Name` without the folder that it lay in."""
+    parameters: dict[Line, JsonValue] = {}
+    sources: dict[Line, Line]
+    """Digest of its source, by family of the puzzles; empty where it was skipped, being of another family."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is an object in a file, and not one that goes by a name."""
+        return ".py:" in self.name
+
+
+class BundledPuzzle(BaseModel):
+    """A puzzle that was run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    family: Line
+    digest: Digest
+    answered: bool
+    """Whether the rows were scored with its sealed answer; where the submitter did not have it, with predictions."""
+
+
+class BundledSuite(BaseModel):
+    """Which suite it was, so that a difference can be named and not only be noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    digest: Digest
+    seeds: Annotated[StrictInt, Field(ge=1, le=1000)]
+    limits: Limits
+    puzzles: Annotated[tuple[BundledPuzzle, ...], Field(min_length=1, max_length=10_000)]
+
+
+class Manifest(BaseModel):
+    """What a bundle is, and the digest of every other file in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    protocol: StrictInt
+    """Version of how trials are run and timed."""
+    program: Line
+    """Version of netjigsaw that wrote the bundle."""
+    author: Author | None = None
+    notes: Notes = ""
+    suite: BundledSuite
+    solver: BundledSolver
+    files: dict[Line, Digest]
+    """SHA-256 by name."""

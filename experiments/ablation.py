@@ -1,0 +1,203 @@
+"""What is each ingredient of the flagship worth? Every one switched off in turn, on a suite, in the harness.
+
+    python experiments/ablation.py --suite standard --results build/ablation
+    python experiments/ablation.py --suite mini --only tiny small --timeout 20s --results build/ablation
+
+The switches are read off the solver: each field that is on by default is switched off, and each field of words takes
+every other word that the constant of its name lists (`seeds` those of SEEDS). `netjigsaw run` runs the cells, so an
+interrupted run is resumed by repeating it, and rows of another version of the source do not count. A puzzle counts as
+solved if more than half of its seeds are. Times are compared on the puzzles that both solve: medians, and the median
+of the puzzles' ratios. `--dry-run` lists the solvers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import math
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tabulate import tabulate
+
+HOME = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOME))
+
+from benchmark.results.store import Store
+from benchmark.results.trial import Limits, Status
+from benchmark.statistics import mcnemar, wilson
+from benchmark.suites.loading import find_target
+from generator.errors import HarnessError, NetjigsawError, SpecError
+from netjigsaw.cli.shared.limits import make_limits
+from solvers.reference import Reference
+from solvers.registry import find_solver, source_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmark.results.trial import Row
+
+FAMILY = "reassembly"
+
+
+def switches(factory: Any) -> list[Mapping[str, Any]]:
+    """List what can be switched off in a solver that is a dataclass: parameters, one switch each.
+
+    Raises:
+        SpecError: if it is no dataclass, or a field of words has no constant that lists them.
+    """
+    if not dataclasses.is_dataclass(factory):
+        raise SpecError(f"{factory!r} is no dataclass, so its ingredients cannot be listed")
+    found: list[Mapping[str, Any]] = []
+    for field in dataclasses.fields(factory):
+        if field.default is True:
+            found.append({field.name: False})
+        elif isinstance(field.default, str):
+            words = getattr(inspect.getmodule(factory), field.name.upper(), None)
+            if not isinstance(words, tuple) or field.default not in words:
+                raise SpecError(f"{field.name!r} holds a word, but no constant {field.name.upper()} lists its words")
+            found += [{field.name: word} for word in words if word != field.default]
+    return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a solver did on one puzzle: whether most of its trials were solved, and their median time."""
+
+    solved: bool
+    wall_s: float
+
+
+def outcomes(rows: Iterable[Row], puzzles: Mapping[str, str], seeds: int) -> dict[str, Outcome]:
+    """Sum up one solver's rows by the name of the puzzle; a trial without a row is not solved.
+
+    Args:
+        rows: of one solver, under the limits that are asked about.
+        puzzles: name by digest.
+        seeds: trials of each puzzle.
+    """
+    last = {(row.puzzle, row.seed): row for row in rows}
+    found = {}
+    for digest, name in puzzles.items():
+        held = [last[digest, seed] for seed in range(seeds) if (digest, seed) in last]
+        times = [row.wall_s for row in held if row.status is Status.SOLVED and row.wall_s is not None]
+        found[name] = Outcome(2 * len(times) > seeds, statistics.median(times) if times else math.nan)
+    return found
+
+
+def table(full: dict[str, Outcome], without: Mapping[str, dict[str, Outcome]]) -> str:
+    """Write a line for the whole solver, and one for each switch."""
+    lines = [_line("nothing", full, full), *(_line(name, full, other) for name, other in without.items())]
+    headers = ["switched", "solved", "95 % interval (%)", "p", "both", "median s", "with it", "ratio", "lost", "won"]
+    align = ["left", *["right"] * 7, "left", "left"]
+    return tabulate(lines, headers=headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+
+
+def _line(name: str, full: dict[str, Outcome], other: dict[str, Outcome]) -> list[str]:
+    count = sum(one.solved for one in other.values())
+    low, high = wilson(count, len(other))
+    cells = [name, f"{count}/{len(other)}", f"{100 * low:.0f}–{100 * high:.0f}"]
+    lost = [puzzle for puzzle, one in other.items() if full[puzzle].solved and not one.solved]
+    won = [puzzle for puzzle, one in other.items() if one.solved and not full[puzzle].solved]
+    both = [(full[puzzle].wall_s, one.wall_s) for puzzle, one in other.items() if full[puzzle].solved and one.solved]
+    cells += ["–" if full is other else f"{mcnemar(len(lost), len(won)):.2g}", str(len(both))]
+    if both:
+        before, after = (statistics.median(times) for times in zip(*both, strict=True))
+        ratio = statistics.median(mine / theirs for theirs, mine in both)
+        cells += [f"{after:.2f}", f"{before:.2f}", f"{ratio:.2f}"]
+    else:
+        cells += ["–"] * 3
+    return [*cells, ", ".join(lost), ", ".join(won)]
+
+
+def run(options: argparse.Namespace, targets: Sequence[str], references: Sequence[Reference]) -> None:
+    """Run what the results do not hold yet.
+
+    Raises:
+        HarnessError: if the command failed; what it said is on stderr.
+    """
+    words = [sys.executable, "-m", "netjigsaw", "run", *targets, "--results", str(options.results)]
+    words += [word for reference in references for word in ("--solver", reference.label)]
+    words += ["--timeout", options.timeout] if options.timeout else []
+    words += ["--seeds", str(options.seeds)] if options.seeds else []
+    done = subprocess.run(words, stdout=sys.stderr, check=False)  # noqa: S603 - our own command
+    if done.returncode:
+        raise HarnessError(f"netjigsaw run ended with {done.returncode}; repeat the command to resume")
+
+
+def ablate(options: argparse.Namespace) -> str:
+    """Run every variant and write the table.
+
+    Raises:
+        SpecError: for a suite, puzzle or solver that does not exist.
+        HarnessError: if the run failed.
+        StorageError: if the results cannot be read.
+    """
+    entry = find_solver(Reference(options.solver), FAMILY)
+    whole = Reference(options.solver)
+    parts = [Reference(options.solver, None, switch) for switch in switches(entry.factory)]
+    if options.dry_run:
+        return "\n".join(reference.label for reference in (whole, *parts))
+    names = [f"{options.suite}/{puzzle}" for puzzle in options.only] or [options.suite]
+    suites = [find_target(name).suite for name in names]  # a mistake is told before anything runs
+    if suites[0] is None:
+        raise SpecError(f"{options.suite} is no suite")
+    run(options, names, (whole, *parts))
+    puzzles = {str(one.digest): one.name for name in names for one in find_target(name).entries}
+    limits = make_limits(suites[0].limits, options.timeout, None, None)
+    seeds, source = options.seeds or suites[0].seeds, source_digest(entry)
+    rows = [row for row in Store(options.results).rows() if row.limits == limits and row.source == source]
+    by_label = {
+        reference.label: outcomes([row for row in rows if row.solver == reference.label], puzzles, seeds)
+        for reference in (whole, *parts)
+    }
+    full = by_label.pop(whole.label)
+    text = table(full, {_switch_in_words(label): found for label, found in by_label.items()})
+    text = f"{text}\n\n{_caption(options, limits, seeds, len(puzzles))}"
+    cells = {(row.solver, row.puzzle, row.seed) for row in rows}
+    wanted = ((part.label, digest, seed) for part in (whole, *parts) for digest in puzzles for seed in range(seeds))
+    missing = sum(cell not in cells for cell in wanted)
+    # Whoever edits a solver while it is measured ends up here.
+    return f"{text} {missing} TRIALS HAVE NO ROW of the present source and count as not solved." if missing else text
+
+
+def _switch_in_words(label: str) -> str:
+    return f"`{label.partition('[')[2].removesuffix(']')}`"
+
+
+def _caption(options: argparse.Namespace, limits: Limits, seeds: int, puzzles: int) -> str:
+    wall = "no limit" if limits.wall_s is None else f"{limits.wall_s:g} s a trial"
+    return (
+        f"`{options.solver}` on {puzzles} puzzles of the suite `{options.suite}`; seeds: {seeds}; {wall}; threads: "
+        f"{limits.threads}. Interval: Wilson. Lost and won: against nothing switched; p: exact McNemar test of these. "
+        "Both: puzzles that both solve; on these the median time, the same with the ingredient, and the median of the "
+        "puzzles' ratios."
+    )
+
+
+def main() -> int:
+    """Run and print; an error is one line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--suite", default="standard", help="Name, TOML file or folder of a suite.")
+    parser.add_argument("--only", nargs="+", default=[], metavar="PUZZLE", help="Names, tags or patterns within it.")
+    parser.add_argument("--timeout", help="Wall time of a trial, e.g. 20s; the suite's if left out.")
+    parser.add_argument("--seeds", type=int, help="Trials of a puzzle; the suite's number if left out.")
+    parser.add_argument("--results", type=Path, default=HOME / "build" / "ablation", help="The store; resumed.")
+    parser.add_argument("--solver", default="flagship", help="A registered solver that is a dataclass.")
+    parser.add_argument("--dry-run", action="store_true", help="List the solvers, and run nothing.")
+    options = parser.parse_args()
+    try:
+        print(ablate(options))
+    except NetjigsawError as error:
+        print(f"ablation: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

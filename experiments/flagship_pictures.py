@@ -1,0 +1,93 @@
+"""Draw the two pictures of docs/flagship.md from one puzzle, named as SUITE/PUZZLE.
+
+The first sets what the relocation model predicts of every single move from a half-ordered network beside the real
+change of error. The second follows error and Kendall's tau from a random order, by moves alone and by continuation.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from scipy.stats import kendalltau, pearsonr
+
+from benchmark.suites.loading import find_target, load_target
+from generator.reassembly.puzzle import view_puzzle
+from solvers.reassembly.core.adjoint import linearise
+from solvers.reassembly.core.evaluation import Rows, Walk
+from solvers.reassembly.ordering.continuation import continued_orders
+from solvers.reassembly.ordering.quadratic import PassingSearch
+from solvers.reassembly.ordering.refine import Assembly, Refiner
+from solvers.reassembly.ordering.relocation import passing_model
+
+mpl.use("agg")
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+
+def main(target: str) -> None:
+    """Draw both pictures of the puzzle that a suite and its name point at."""
+    item = load_target(find_target(target))[0]
+    puzzle = view_puzzle(item.puzzle)
+    incoming, outgoing = puzzle.assembly(item.sealed.answer)
+    truth = puzzle.network.reordered(incoming, outgoing)
+    rows = Rows(puzzle.inputs[:1000], puzzle.predictions[:1000], float(puzzle.predictions.var()))
+    with torch.inference_mode():
+        _draw_moves(truth, rows, np.random.default_rng(0))
+        _draw_descents(truth, rows, np.random.default_rng(0))
+
+
+def _draw_moves(truth, rows, rng) -> None:  # noqa: ANN001 - a script of its own
+    order = np.argsort(np.arange(truth.depth) + 3.0 * rng.standard_normal(truth.depth)).tolist()
+    around = linearise(truth, rows, order)
+    search = PassingSearch(passing_model(truth, around, order))
+    prices = search.prices(search.begin(0.0)) / rows.variance
+    walk = Walk(truth, rows, order)
+    real = np.array(
+        [[(walk.attempt_move(a, t) - walk.mse) / rows.variance for t in range(truth.depth)] for a in range(truth.depth)]
+    )
+    far = np.abs(np.subtract.outer(np.arange(truth.depth), np.arange(truth.depth)))
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    for axis, chosen, title in ((axes[0], (far > 0) & (far <= 3), "1 to 3 places"), (axes[1], far > 3, "further")):
+        r = pearsonr(prices[chosen], real[chosen]).statistic
+        axis.plot(prices[chosen], real[chosen], ".", ms=3, alpha=0.5)
+        ends = [min(prices[chosen].min(), real[chosen].min()), max(prices[chosen].max(), real[chosen].max())]
+        axis.plot(ends, ends, "k-", lw=0.7)
+        axis.set(title=f"moves of {title}: r = {r:.3f}", xlabel="predicted change of MSE / var", ylabel="real change")
+        print(f"moves of {title}: {chosen.sum()} moves, correlation {r:.3f}")
+    figure.savefig(IMAGES / "flagship-moves.png", dpi=110)
+
+
+def _draw_descents(truth, rows, rng) -> None:  # noqa: ANN001
+    depth = truth.depth
+    start = rng.permutation(depth)
+    moves: list[tuple[float, float]] = []
+
+    def report(assembly: Assembly) -> None:
+        moves.append((assembly.mse / rows.variance, kendalltau(assembly.incoming, range(depth)).statistic))
+
+    refiner = Refiner(truth, rows, np.random.default_rng(1), report, lambda: False, repair=False)
+    begin = tuple(int(k) for k in start)
+    report(refiner.measure(begin, begin))
+    refiner.descend(refiner.measure(begin, begin), patience=2)
+    continued: list[tuple[float, float]] = []
+    for order in continued_orders(truth, lambda: refiner.draw(600), begin):
+        mse = refiner.measure(tuple(order), tuple(order)).mse / rows.variance
+        continued.append((mse, kendalltau(order, range(depth)).statistic))
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    for values, label in ((moves, "moves alone"), (continued, "continuation")):
+        mses, taus = np.array(values).T
+        axes[0].semilogy(np.maximum(mses, 1e-14), "o-", ms=3, label=label)
+        axes[1].plot(taus, "o-", ms=3, label=label)
+        print(f"{label}: {len(values)} rounds, last MSE / var {mses[-1]:.2e}, tau {taus[-1]:.3f}")
+    axes[0].set(xlabel="round", ylabel="MSE / var")
+    axes[1].set(xlabel="round", ylabel="Kendall tau")
+    axes[0].legend()
+    figure.savefig(IMAGES / "flagship-rounds.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "standard/C-scaled")

@@ -1,0 +1,54 @@
+"""Which families there are: the built-in ones, and those that plug-ins register."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from generator.errors import PluginError, SpecError
+from generator.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from generator.family.record import Family
+
+__all__ = ["BUILT_IN", "families", "find_family", "register_family"]
+
+BUILT_IN = ("reassembly",)
+"""The built-in families in the order of listings: `generator/<name>/record.py` holds the record as `FAMILY`."""
+
+_FAMILIES: dict[str, Family] = {}
+
+
+def register_family(family: Family) -> Family:
+    """Register a family under its name.
+
+    Raises:
+        PluginError: if another family holds the name, built-in ones included.
+    """
+    if family.name in BUILT_IN or _FAMILIES.get(family.name, family) is not family:
+        raise PluginError(f"a family named {family.name!r} is registered already")
+    _FAMILIES[family.name] = family
+    return family
+
+
+def find_family(name: str) -> Family:
+    """Look a family up.
+
+    Raises:
+        SpecError: if there is none of that name.
+    """
+    if name in BUILT_IN:
+        return _built_in(name)
+    if name not in _FAMILIES:
+        raise SpecError(f"no puzzle family {name!r}{did_you_mean(name, (*BUILT_IN, *_FAMILIES))}")
+    return _FAMILIES[name]
+
+
+def families() -> tuple[Family, ...]:
+    """List every family: the built-in ones, then the registered ones in the order of their registration."""
+    return (*map(_built_in, BUILT_IN), *_FAMILIES.values())
+
+
+def _built_in(name: str) -> Family:
+    family: Family = import_module(f"generator.{name}.record").FAMILY
+    return family

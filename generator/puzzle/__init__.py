@@ -1,0 +1,1 @@
+"""Puzzles and sealed answers: content, digests, commitments, files."""

@@ -1,0 +1,1 @@
+"""Puzzles to try solvers on, and the solver that people start from."""

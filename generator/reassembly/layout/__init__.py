@@ -1,0 +1,1 @@
+"""Puzzles outside the suite: the published layout, roles of pieces, printed answers."""

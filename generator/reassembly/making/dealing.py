@@ -1,0 +1,120 @@
+"""Deal the pieces of a trained network: shuffled numbers, what may be said of them, what is sealed."""
+
+from __future__ import annotations
+
+import math
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import JsonValue
+    from torch import Tensor
+
+    from generator.reassembly.making.health import Health
+    from generator.reassembly.network.residual import ResidualNetwork
+    from generator.reassembly.scoring.likelihood import Verdict
+
+__all__ = ["fingerprint", "noise_rng", "pieces_of", "public_health", "sealed_health", "shuffled_numbers", "warnings_of"]
+
+
+def fingerprint(network: ResidualNetwork) -> str:
+    """Digest the trained weights in execution order: nobody knows it without training, or the answer."""
+    parts = (network.U, network.c, network.V, network.e, network.head, network.head_bias)
+    return sha256(b"".join(part.contiguous().numpy().tobytes() for part in parts)).hexdigest()
+
+
+def shuffled_numbers(seed: int, secret: str, count: int) -> list[int]:
+    """Number the pieces, in execution order.
+
+    Were the shuffle drawn from the seed alone, trying small seeds would solve a puzzle without
+    training anything; `secret` is what only training yields.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)]))
+    return [int(number) for number in rng.permutation(count)]
+
+
+def noise_rng(seed: int, secret: str) -> np.random.Generator:
+    """Make the stream of what degrades a puzzle; nobody can take the noise off again by guessing the seed alone."""
+    return np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)], spawn_key=(1,)))
+
+
+def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) -> dict[str, np.ndarray]:
+    """Name the halves by their piece numbers; `answer` lists the numbers in execution order."""
+    layers: list[tuple[Tensor, Tensor]] = []
+    for k in range(network.depth):
+        layers += [(network.U[k], network.c[k]), (network.V[k], network.e[k])]
+    layers.append((network.head, network.head_bias))
+    pieces = {}
+    for number, (weight, bias) in zip(answer, layers, strict=True):
+        pieces[f"{number}.weight"] = weight.numpy().copy()
+        if biases:
+            pieces[f"{number}.bias"] = bias.numpy().copy()
+    return pieces
+
+
+def public_health(health: Health, verdict: Verdict | None = None) -> dict[str, JsonValue]:
+    """Sum up what was measured, without what would betray the order.
+
+    Of a verdict on a degraded puzzle only its outcome: nobody who has real noise is told how much of it there is.
+    """
+
+    def summary(values: Sequence[float]) -> dict[str, JsonValue]:
+        if not values:
+            return {}
+        low, middle, high = np.quantile(values, [0, 0.5, 1]).tolist()
+        return {"min": low, "median": middle, "max": high}
+
+    return {
+        "loss": health.loss,
+        "constant_loss": health.constant_loss,
+        "linear_loss": health.linear_loss,
+        "movement": summary(health.movement),
+        "exchange": summary(health.exchange),
+        "round_off": health.round_off,
+        "identifiable": health.identifiable,
+        **({} if verdict is None else {"truth_is_best": verdict.margin >= 0}),
+    }
+
+
+def sealed_health(health: Health, incoming: Sequence[int], verdict: Verdict | None = None) -> dict[str, JsonValue]:
+    """List what was measured by depth, and which blocks, by their incoming halves, can pass each other."""
+    judged: dict[str, JsonValue] = {}
+    if verdict is not None:
+        judged["degraded"] = {
+            "mse": verdict.mse,
+            "expected_mse": verdict.expected,
+            "p_value": verdict.p_value,
+            "margin": verdict.margin if math.isfinite(verdict.margin) else None,
+            "confidence": verdict.confidence,
+        }
+    return {
+        "movement": list(health.movement),
+        "exchange": list(health.exchange),
+        "interchangeable": [[incoming[a], incoming[b]] for a, b in health.interchangeable],
+        **judged,
+    }
+
+
+def warnings_of(health: Health, incoming: Sequence[int], verdict: Verdict | None = None) -> tuple[str, ...]:
+    """Say what the maker of a puzzle should know of its network."""
+    warnings = []
+    if health.loss > health.linear_loss:
+        warnings.append(
+            f"the network fits worse ({health.loss:.3g}) than a linear model ({health.linear_loss:.3g}); train longer"
+        )
+    if not health.identifiable:
+        pairs = ", ".join(
+            f"{a + 1} and {b + 1} (pieces {incoming[a]}, {incoming[b]})" for a, b in health.interchangeable
+        )
+        warnings.append(f"the data cannot tell the order of blocks {pairs}; every equivalent order will be accepted")
+    if verdict is not None and verdict.margin < 0 and verdict.rival is not None:
+        first, last = verdict.rival.first + 1, verdict.rival.last + 1
+        warnings.append(
+            f"a wrong assembly (blocks {first} to {last}: {verdict.rival.kind}) fits the degraded data better than the "
+            f"true one, by {-verdict.margin:.2g} in log-likelihood; only the true one will be accepted"
+        )
+    return tuple(warnings)

@@ -1,0 +1,1 @@
+"""The residual network as stacked tensors, its loss gradient, and the tasks that it learns."""

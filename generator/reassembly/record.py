@@ -1,0 +1,115 @@
+"""The record of the family `reassembly`: everything that the suite knows of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.family.advice import Advice
+from generator.family.layout import ForeignLayout, Layout, LayoutOption
+from generator.family.metric import Metric
+from generator.family.pictures import Outline, Pictures
+from generator.family.record import Family
+from generator.lazy import late
+from generator.reassembly.examples.starter import STARTER
+from generator.reassembly.spec import PRESETS, Degradation, ReassemblySpec
+
+if TYPE_CHECKING:
+    from generator.puzzle.content import Manifest, Puzzle
+
+__all__ = ["FAMILY"]
+
+MOST_DRAWN = 24
+"""Blocks of a network that its outline on the page shows; deeper networks are drawn in part."""
+
+
+def groups(puzzle: Puzzle) -> dict[str, str | int]:
+    """Label a puzzle by its size and by how its network was trained."""
+    spec = puzzle.manifest.spec
+    trained = f"{spec.get('optimiser')} {spec.get('data')} decay {spec.get('weight_decay')}"
+    if spec.get("rate_first", 1) != 1:  # decides whether norms rise or fall with depth
+        trained += f" first rate {spec.get('rate_first')}"
+    labels: dict[str, str | int] = {
+        "depth": _depth(puzzle.manifest),
+        "regime": trained if "optimiser" in spec else "imported",
+        "activation": str(spec.get("activation", "relu")),
+        "degradation": Degradation.of(spec).label,
+    }
+    rows = spec.get("rows_exported", spec.get("rows"))
+    return {**labels, "rows": rows} if isinstance(rows, int) else labels
+
+
+def outline(manifest: Manifest) -> Outline | None:
+    """Draw the hidden layer and the state of each block; None where the manifest does not say their widths."""
+    depth, width, hidden = _depth(manifest), manifest.spec.get("width"), manifest.spec.get("hidden")
+    if not depth or not isinstance(width, int) or not isinstance(hidden, int):
+        return None
+    part = f"; {MOST_DRAWN} are drawn" if depth > MOST_DRAWN else ""
+    layers = (hidden, width) * min(depth, MOST_DRAWN)
+    return Outline(layers, f"{depth} residual blocks of width {width}, hidden {hidden}{part}")
+
+
+def _depth(manifest: Manifest) -> int:
+    roles = manifest.facts.get("roles")
+    incoming = roles.get("incoming") if isinstance(roles, dict) else None
+    return len(incoming) if isinstance(incoming, list) else 0
+
+
+FAMILY = Family(
+    name="reassembly",
+    summary="put the shuffled layers of a trained residual network back in exact order",
+    spec=ReassemblySpec,
+    presets=PRESETS,
+    generate=late("generator.reassembly.making.generate:generate"),
+    view=late("generator.reassembly.puzzle:view_puzzle"),
+    check=late("generator.reassembly.puzzle:check_answer"),
+    score=late("generator.reassembly.scoring.score:score"),
+    metrics=(
+        Metric("pairing_accuracy", "pairing", "high", shown="percent", digits=1),
+        Metric("exact_order", "exact order", "high", shown="percent", digits=1),
+        Metric("mse_ratio", "MSE / var(pred)", "low", summary="median", shown="scientific", digits=1, floor=1e-10),
+        Metric("position_accuracy", "position", "high", shown="percent", digits=1, headline=False),
+        Metric("kendall_tau", "Kendall tau", "high", headline=False),
+        Metric("mse", "MSE", "low", summary="median", shown="scientific", digits=1, headline=False),
+    ),
+    groups=groups,
+    solvers=(
+        "solvers.reassembly.flagship.flagship",
+        "solvers.reassembly.flagship.fast",
+        "solvers.reassembly.published",
+    ),
+    warm=("torch", "scipy.linalg", "scipy.optimize", "safetensors.torch", "generator.reassembly.puzzle"),
+    pictures=Pictures(
+        facts=late("leaderboard.reassembly.fingerprint:facts"),
+        draw=late("leaderboard.reassembly.pictures:draw"),
+        outline=outline,
+    ),
+    foreign_layout=ForeignLayout(
+        write=late("generator.reassembly.layout.foreign:write_foreign"),
+        reader=late("generator.reassembly.layout.printed:permutation_reader"),
+    ),
+    layouts=(
+        Layout(
+            name="janestreet",
+            summary='the layout of "I dropped a neural net": pieces/piece_*.pth and historical_data.csv',
+            sources=("FOLDER",),
+            read=late("generator.reassembly.layout.janestreet:import_layout"),
+            read_options=(
+                LayoutOption(
+                    "solution_sha256",
+                    "The published SHA-256 of the solution, so that a solver's hit is known.",
+                    typed="hash",
+                ),
+                LayoutOption("activation", "Activation of the blocks: relu, gelu, silu or tanh.", "relu"),
+            ),
+            write=late("generator.reassembly.layout.janestreet:write_layout"),
+            write_options=(LayoutOption("nested", "Put everything under historical_data_and_pieces/.", default=False),),
+        ),
+    ),
+    probes=late("generator.reassembly.examples.probes:make_probes"),
+    starter=STARTER,
+    advice=Advice(
+        answer="return piece numbers in execution order; puzzle.answer(incoming, outgoing) writes them",
+        printed="print every piece number once, counted as in the names of the files, on a line: 3,0,2,1,4",
+    ),
+)
+"""The family `reassembly`."""

@@ -1,0 +1,1 @@
+"""How good an assembly is: score, exactness certificate, likelihood for degraded puzzles."""

@@ -1,0 +1,75 @@
+"""Does an assembly reproduce the predictions? A fixed threshold cannot say; its own rounding can."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F  # noqa: N812 - the field's name for it
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from generator.reassembly.network.residual import ResidualNetwork
+
+__all__ = ["Certificate", "certify", "squared_error"]
+
+NOISE_FACTOR = 20.0
+"""How far an error may exceed its assembly's own rounding error: other machines sum in other orders.
+
+`generator.reassembly.making.health` calls an exchange of blocks visible from 100 times rounding on,
+so there is room between what is accepted and what is seen.
+"""
+
+MOST_ROUNDING = 1e-6
+"""Share of the variance that rounding may take before it says nothing any more."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How well an assembly does on some rows.
+
+    Attributes:
+        mse: mean squared error against the predictions, computed in float64.
+        rounding: mean square of what float32 rounding does to this very assembly's output.
+        variance: of the predictions.
+        rows: number of rows.
+    """
+
+    mse: float
+    rounding: float
+    variance: float
+    rows: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether the error cannot be told from rounding; never where the predictions cannot either."""
+        return self.mse <= NOISE_FACTOR * self.rounding and self.rounding < MOST_ROUNDING * self.variance
+
+
+def certify(network: ResidualNetwork, inputs: Tensor, targets: Tensor, variance: float) -> Certificate:
+    """Measure an assembly's error, and how large rounding alone would make it.
+
+    A fixed threshold certifies wrong orders of blocks that nearly commute; the assembly's own
+    rounding error, float32 against float64, is a threshold that knows its depth and its states.
+
+    Args:
+        network: the assembly.
+        inputs: n x d.
+        targets: n x o, the predictions to reproduce.
+        variance: of the puzzle's predictions.
+    """
+    exact, wanted = network.to(torch.float64), targets.double()
+    predictions = exact(inputs.double())
+    # Storing the predictions rounds them too.
+    stored = torch.finfo(torch.float32).eps ** 2 * float(wanted.square().mean())
+    rounding = squared_error(network(inputs).double(), predictions) + stored
+    return Certificate(squared_error(predictions, wanted), rounding, variance, len(inputs))
+
+
+def squared_error(predictions: Tensor, targets: Tensor) -> float:
+    """Compute the mean squared error over rows and outputs; infinity where a wrong order overflowed."""
+    error = float(F.mse_loss(predictions, targets))
+    return error if math.isfinite(error) else math.inf

@@ -1,0 +1,256 @@
+"""Is an assembly as good as degraded data can tell? A stop, and a certificate with a stated confidence.
+
+The pieces of a degraded puzzle are rounded, its predictions noisy or rounded, so even the true assembly f has
+residuals r = f(x) - y, and a wrong one may have smaller ones by chance. The recipe says in public what was done, so
+residuals can be drawn as the maker would have got them, had f been the truth: shift every weight uniformly within
+half a rounding step, predict, add the noise, round, and subtract from f(x). With R such draws
+
+* the level: p = (1 + #{draws whose MSE is at least that of r}) / (1 + R), a Monte Carlo test (Hope 1968) whose level
+  is exact as far as the draws' law is right. No formula for the floor is needed; what the usual ones say
+  (10^-2d / 12 for d decimals, the noise's variance, the rounding of the pieces to first order) is its mean.
+* the neighbours: for one whose predictions differ by delta, the difference of the MSEs is T = <delta^2> + 2 <delta r>.
+  If f is the truth it has the draws' mean m and variance s^2, if the neighbour is, mean m - 2 <delta^2> and the same
+  variance, to first order. Taken as Gaussian, the logarithm of the likelihood ratio of f to the neighbour is
+
+      L = 2 <delta^2> (T - m + <delta^2>) / s^2.
+
+  For independent residuals this is n T / 2 sigma^2, the usual n/2 log(MSE'/MSE) to first order. Rounded pieces make
+  residuals depend on each other across rows, and s^2 knows it where the usual formula would be far too sure.
+
+With equal prior odds, f is the right one among the neighbours looked at with probability 1 / (1 + sum exp(-L)).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.errors import SpecError
+from generator.reassembly.making.degrade import degraded_predictions, perturbed
+from generator.reassembly.scoring.certificate import certify
+from generator.reassembly.scoring.neighbours import Neighbour, neighbours, predictions_of
+from generator.reassembly.spec import Degradation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from generator.reassembly.network.residual import ResidualNetwork
+
+__all__ = ["Verdict", "expected_error", "judge"]
+
+LEVEL = 0.01
+"""Share of true assemblies whose residuals are taken for too large."""
+
+CONFIDENCE = 0.95
+"""Probability among its neighbours from which an assembly is certified."""
+
+SCREEN_ROWS = 64
+"""Rows x outputs on which all neighbours are measured; the best of them are then measured on all rows."""
+
+SAME = 100.0
+"""How far above float32 rounding, as a ratio of mean squares, a neighbour must be to count as another function."""
+
+ROUNDING_ERRORS = 10.0
+"""Root mean square rounding errors by which a residual may pass its bound."""
+
+OUTLIER = 20.0
+"""Logarithm of how unlikely a residual beyond its bound is taken to be; infinity would leave nothing to compare."""
+
+EXPECTED_ROWS, EXPECTED_DRAWS = 300, 4
+"""Rows and draws from which the expected error is estimated."""
+
+LARGEST_EXPONENT = 700.0
+"""Beyond it, exp overflows."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What degraded data say about an assembly.
+
+    Attributes:
+        mse: of the assembly.
+        expected: mean squared error that it would have if it were the truth.
+        p_value: probability of an MSE this large if it were the truth.
+        margin: log-likelihood ratio to the likeliest neighbour; infinity where there is none to tell apart.
+        rival: that neighbour.
+        confidence: probability of the assembly among the neighbours looked at.
+        rows: number of rows.
+    """
+
+    mse: float
+    expected: float
+    p_value: float
+    margin: float
+    rival: Neighbour | None
+    confidence: float
+    rows: int
+
+    @property
+    def plausible(self) -> bool:
+        """Whether the residuals are no larger than the degradation explains."""
+        return self.p_value > LEVEL
+
+    @property
+    def settled(self) -> bool:
+        """Whether a search should stop: residuals as expected, and no neighbour is likelier."""
+        return self.plausible and self.margin >= 0
+
+    @property
+    def certified(self) -> bool:
+        """Whether the assembly may be called right: settled, and its neighbours ruled out together."""
+        return self.settled and self.confidence >= CONFIDENCE
+
+    @property
+    def note(self) -> str:
+        """Sum it up in a line."""
+        return (
+            f"mse {self.mse:.3e} on {self.rows} rows, {self.expected:.3e} expected (p {self.p_value:.2f}); "
+            f"log-likelihood ratio to the best neighbour {self.margin:.1f}, confidence {self.confidence:.3f}"
+        )
+
+
+def judge(
+    network: ResidualNetwork,
+    inputs: Tensor,
+    targets: Tensor,
+    degradation: Degradation,
+    rng: np.random.Generator,
+    *,
+    draws: int = 99,
+    reach: int = 8,
+    shortlist: int = 32,
+) -> Verdict:
+    """Judge an assembly by the residuals that the degradation explains, and by its neighbours.
+
+    Rows that a search has used may be among the rows: the ratios weigh an assembly against each neighbour alike.
+    Neighbours further than `reach` places, and assemblies further away, are not looked at. Cost: `draws` runs of
+    the network where pieces are rounded (else one), and one run on few rows for each of about 4 K reach neighbours.
+
+    Args:
+        network: the assembly, of the pieces as given.
+        inputs: n x d.
+        targets: n x o, the predictions as given.
+        degradation: what was done to them.
+        rng: for the draws.
+        draws: of residuals; the smallest p-value is 1 / (draws + 1).
+        reach: places over which blocks are moved, and halves exchanged.
+        shortlist: neighbours that are measured on all rows.
+
+    Raises:
+        SpecError: if nothing was degraded; `certify` judges such puzzles, by rounding.
+    """
+    if degradation.none:
+        raise SpecError("nothing was degraded, so likelihoods say nothing; certify the assembly by its rounding")
+    exact, wanted = network.to(torch.float64), targets.double()
+    fitted = exact(inputs.double())
+    if not bool(torch.isfinite(fitted).all()):
+        return Verdict(math.inf, math.inf, 0.0, -math.inf, None, 0.0, len(inputs))
+    residual = (fitted - wanted).flatten().numpy()
+    rounding = certify(network, inputs, targets, 1.0).rounding
+    rivals = _nearest(network, inputs, targets, reach, shortlist)
+    deltas = (predictions_of(exact, rivals, inputs.double()) - fitted).flatten(1).numpy()
+    apart = np.square(deltas).mean(axis=1)
+    keep = np.isfinite(apart) & (apart > SAME * rounding)
+    rivals, deltas = [rivals[j] for j in np.flatnonzero(keep)], deltas[keep]
+    if degradation == Degradation(prediction_decimals=degradation.prediction_decimals):
+        expected, p_value, ratios = _by_bound(residual, deltas, degradation, math.sqrt(rounding))
+    else:
+        drawn = _draw(network, inputs, targets, degradation, rng, draws=draws) - fitted.flatten().numpy()
+        levels = np.square(drawn).mean(axis=1)
+        expected = float(levels.mean())
+        p_value = (1 + int((levels >= np.square(residual).mean()).sum())) / (1 + draws)
+        ratios = _log_ratios(residual, deltas, -drawn, rounding)
+    best = int(ratios.argmin()) if len(ratios) else None
+    return Verdict(
+        mse=float(np.square(residual).mean()),
+        expected=expected,
+        p_value=p_value,
+        margin=math.inf if best is None else float(ratios[best]),
+        rival=None if best is None else rivals[best],
+        confidence=float(1 / (1 + np.exp(np.clip(-ratios, None, LARGEST_EXPONENT)).sum())),
+        rows=len(inputs),
+    )
+
+
+def expected_error(
+    network: ResidualNetwork, inputs: Tensor, targets: Tensor, degradation: Degradation, rng: np.random.Generator
+) -> float:
+    """Estimate the mean squared error that an assembly would have if it were the truth: few draws, on few rows.
+
+    Cheap beside `judge`, so that a search can tell which assemblies are worth a judgement.
+    """
+    x, y = inputs[:EXPECTED_ROWS], targets[:EXPECTED_ROWS]
+    drawn = _draw(network, x, y, degradation, rng, draws=EXPECTED_DRAWS)
+    return float(np.square(drawn - network(x).double().flatten().numpy()).mean())
+
+
+def _nearest(network: ResidualNetwork, inputs: Tensor, targets: Tensor, reach: int, shortlist: int) -> list[Neighbour]:
+    """Find the neighbours with the smallest errors on a few rows; one that overflows is none."""
+    among = list(neighbours(network.depth, reach))
+    few = max(1, SCREEN_ROWS // targets.shape[1])
+    errors = (predictions_of(network, among, inputs[:few]) - targets[:few]).double().square().mean(dim=(1, 2))
+    order = torch.argsort(errors, stable=True)[:shortlist].tolist()  # nan comes last
+    return [among[j] for j in order if math.isfinite(float(errors[j]))]
+
+
+def _draw(
+    network: ResidualNetwork,
+    inputs: Tensor,
+    targets: Tensor,
+    degradation: Degradation,
+    rng: np.random.Generator,
+    *,
+    draws: int,
+) -> np.ndarray:
+    """Draw predictions as the maker would have handed them out, had this assembly been the truth: draws x (n o)."""
+    noise = degradation.prediction_noise
+    # The noise is a share of the spread before it was added.
+    spread = targets.double().numpy().std(axis=0) / math.sqrt(1 + noise**2)
+    drawn = np.empty((draws, targets.numel()))
+    predictions = network(inputs)
+    for row in drawn:
+        if degradation.piece_format != "float32":
+            predictions = perturbed(network, degradation.piece_format, rng)(inputs)
+        row[:] = degraded_predictions(predictions, degradation, rng, spread).double().flatten().numpy()
+    return drawn
+
+
+def _log_ratios(residual: np.ndarray, deltas: np.ndarray, drawn: np.ndarray, rounding: float) -> np.ndarray:
+    """Compute the log-likelihood ratio of an assembly to each of J others.
+
+    Args:
+        residual: of the assembly, N.
+        deltas: what the others predict besides, J x N.
+        drawn: residuals as they would be if the assembly were the truth, draws x N.
+        rounding: mean square of float32 rounding, without which some draws would be all alike.
+    """
+    apart = np.square(deltas).mean(axis=1)
+    count = residual.size
+    excess = 2 * (deltas @ residual) / count
+    expected = 2 * (deltas @ drawn.T) / count
+    variance = expected.var(axis=1, ddof=1) + 4 * apart * rounding / count
+    ratios: np.ndarray = 2 * apart * (apart + excess - expected.mean(axis=1)) / variance
+    return ratios
+
+
+def _by_bound(
+    residual: np.ndarray, deltas: np.ndarray, degradation: Degradation, rounding: float
+) -> tuple[float, float, np.ndarray]:
+    """Judge where predictions were rounded to decimals and nothing else was done: no residual passes half a step.
+
+    The likelihood is that of a uniform law: the same for all assemblies that keep within the bound, and next to
+    none for any other. The bound tells apart what differs by a step over the number of rows, far less than the
+    mean square can see.
+
+    Returns:
+        The expected MSE, a p-value that is 1 or 0, and the log-likelihood ratios.
+    """
+    step = 10.0 ** -(degradation.prediction_decimals or 0)
+    bound = step / 2 + ROUNDING_ERRORS * rounding
+    beyond = int((np.abs(residual) > bound).sum())
+    others = (np.abs(residual + deltas) > bound).sum(axis=1)
+    return step**2 / 12, float(beyond == 0), OUTLIER * (others - beyond).astype(np.float64)

@@ -1,0 +1,89 @@
+"""Assemblies next to one: a block moved, or two halves exchanged. What they predict, many at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from generator.reassembly.network.residual import ResidualNetwork
+
+__all__ = ["Neighbour", "neighbours", "predictions_of"]
+
+CHUNK_NUMBERS = 1 << 22
+"""Numbers that the states of the neighbours under way may hold: 16 MiB in float32."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An assembly that differs from another one in a window of positions.
+
+    Attributes:
+        kind: "move", "exchange of incoming halves" or "exchange of outgoing halves".
+        first: position where the window begins.
+        incoming: positions, in the other assembly, of the incoming halves that the window holds.
+        outgoing: of the outgoing halves.
+    """
+
+    kind: str
+    first: int
+    incoming: tuple[int, ...]
+    outgoing: tuple[int, ...]
+
+    @property
+    def last(self) -> int:
+        """Position where the window ends."""
+        return self.first + len(self.incoming) - 1
+
+    def assembly(self, depth: int) -> tuple[list[int], list[int]]:
+        """Give the positions of all halves in the other assembly, incoming and outgoing, as `reordered` takes them."""
+        before, after = range(self.first), range(self.last + 1, depth)
+        return [*before, *self.incoming, *after], [*before, *self.outgoing, *after]
+
+
+def neighbours(depth: int, reach: int) -> Iterator[Neighbour]:
+    """List every block moved by up to `reach` places, and every exchange of two halves that far apart, once."""
+    for a, b in combinations(range(depth), 2):
+        if b - a > reach:
+            continue
+        window, between = tuple(range(a, b + 1)), tuple(range(a + 1, b))
+        right, left = (*between, b, a), (b, a, *between)
+        yield Neighbour("move", a, right, right)
+        if b > a + 1:  # between neighbours both moves are the same exchange
+            yield Neighbour("move", a, left, left)
+        exchanged = (b, *between, a)
+        yield Neighbour("exchange of incoming halves", a, exchanged, window)
+        yield Neighbour("exchange of outgoing halves", a, window, exchanged)
+
+
+def predictions_of(network: ResidualNetwork, among: Sequence[Neighbour], x: Tensor) -> Tensor:
+    """Predict with neighbours of an assembly: inputs n x d give J x n x o.
+
+    States before a window are the assembly's own. After it, those of many neighbours run through each
+    block together, as rows of one product.
+    """
+    rows, outputs = len(x), len(network.head)
+    out = torch.empty(len(among), rows, outputs, dtype=x.dtype)
+    states = network.states(x)
+    by_end = sorted(range(len(among)), key=lambda j: among[j].last)
+    size = max(1, CHUNK_NUMBERS // (rows * network.U.shape[1]))
+    for start in range(0, len(by_end), size):
+        part = by_end[start : start + size]
+        pool = torch.empty(len(part) * rows, x.shape[1], dtype=x.dtype)
+        reached = 0
+        for count, j in enumerate(part):
+            neighbour, end = among[j], count * rows
+            for k in range(reached, neighbour.last + 1) if count else ():
+                pool[:end] += network.residual(k, pool[:end])
+            reached = neighbour.last + 1
+            window = network.reordered(neighbour.incoming, neighbour.outgoing)
+            pool[end : end + rows] = window.hidden(states[neighbour.first])
+        out[part] = network.read(network.hidden(pool, reached)).view(len(part), rows, outputs)
+    return out

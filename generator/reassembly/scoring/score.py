@@ -1,0 +1,140 @@
+"""Score an assembly: which halves pair, which order, how close the predictions.
+
+Where the data cannot tell some blocks apart, every equivalent order counts: the sealed
+answer lists pairs of blocks that may pass each other, and both orders are brought into
+the same normal form before they are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+from scipy.stats import kendalltau
+
+from generator.family.metric import Score
+from generator.reassembly.scoring.certificate import certify
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from generator.puzzle.answer import Answer
+    from generator.puzzle.content import SealedAnswer
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+
+__all__ = ["mean_squared_error", "normal_form", "reproduces", "score", "solution_sha256"]
+
+PROMISING = 1e-6
+"""MSE over variance above which no assembly can be right, so that few need the costly comparison."""
+
+CHUNK_ROWS = 2048
+
+LARGEST = sys.float_info.max
+"""Stands for the MSE of an assembly that overflows: worse than any other, and JSON can hold it."""
+
+Block = tuple[int, int]
+"""Piece numbers of an incoming half and of the outgoing half after it."""
+
+
+def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
+    """Score an answer whose form is right.
+
+    An assembly whose error cannot be told from its own rounding is exact in every metric, since
+    the data cannot tell it from the network that was taken apart. Degraded predictions are out of
+    its reach; there the true assembly of the same pieces makes those that must be reproduced, so
+    that no noise can turn a wrong assembly into a right one. Without the sealed answer (an
+    imported puzzle) only the predictions can be compared. Such a puzzle counts as solved if the
+    hash of its published solution is hit or, where there is no such hash, if the predictions are
+    reproduced; a degraded one then cannot count as solved.
+    """
+    pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
+    mse = mean_squared_error(view, pieces)
+    ratio = min(mse / (view.variance or 1.0), LARGEST)
+    metrics = {"mse": mse, "mse_ratio": ratio}
+    if sealed is None and view.solution_sha256 is not None:
+        metrics["exact_order"] = float(solution_sha256(pieces) == view.solution_sha256)
+        return Score(metrics["exact_order"] == 1.0, metrics)
+    if sealed is None:
+        return Score(ratio <= PROMISING and reproduces(view, pieces), metrics)
+    truth: list[int] = list(sealed.answer)  # type: ignore[arg-type]  # the generator wrote it
+    loose = sealed.notes.get("interchangeable") or []
+    passing = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
+    metrics |= _compare(_blocks(pieces), _blocks(truth), passing)
+    if metrics["exact_order"] < 1 and _equivalent(view, pieces, truth, ratio):
+        # Pieces that the data cannot tell apart may be equivalent in more ways than were listed.
+        metrics |= dict.fromkeys(("pairing_accuracy", "exact_order", "position_accuracy", "kendall_tau"), 1.0)
+    return Score(metrics["exact_order"] == 1.0, metrics)
+
+
+def mean_squared_error(view: ReassemblyPuzzle, pieces: Sequence[int]) -> float:
+    """Compute the MSE of an assembly to the predictions, over all rows and outputs, summed in float64."""
+    network = view.assembled(pieces)
+    total = 0.0
+    with torch.inference_mode():
+        chunks = (torch.split(tensor, CHUNK_ROWS) for tensor in (view.inputs, view.predictions))
+        for x, y in zip(*chunks, strict=True):
+            total += float((network(x) - y).double().square().sum())
+    mean = total / view.predictions.numel()
+    return mean if mean < math.inf else LARGEST
+
+
+def reproduces(view: ReassemblyPuzzle, pieces: Sequence[int]) -> bool:
+    """Decide whether an assembly's error is no more than its own rounding; no fixed threshold could."""
+    with torch.inference_mode():
+        return certify(view.assembled(pieces), view.inputs, view.predictions, view.variance).exact
+
+
+def _equivalent(view: ReassemblyPuzzle, pieces: Sequence[int], truth: Sequence[int], ratio: float) -> bool:
+    """Decide whether an assembly computes what the true one does."""
+    if view.degradation.none:
+        return ratio <= PROMISING and reproduces(view, pieces)
+    with torch.inference_mode():
+        wanted = view.assembled(truth)(view.inputs)
+        return certify(view.assembled(pieces), view.inputs, wanted, view.variance).exact
+
+
+def solution_sha256(pieces: Sequence[int]) -> str:
+    """Digest a solution as the published puzzle does: the numbers joined with commas."""
+    return hashlib.sha256(",".join(map(str, pieces)).encode()).hexdigest()
+
+
+def normal_form(blocks: Sequence[Block], passing: Collection[frozenset[int]]) -> list[Block]:
+    """Bring an order into the one form that all its equivalent orders share.
+
+    The lexicographic normal form of a Mazurkiewicz trace: emit, again and again, the
+    smallest block that every block still before it may pass. `passing` names blocks by
+    their incoming halves.
+    """
+    waiting, form = list(blocks), []
+    while waiting:
+        free = [
+            block
+            for place, block in enumerate(waiting)
+            if all(frozenset({block[0], other[0]}) in passing for other in waiting[:place])
+        ]
+        waiting.remove(min(free))
+        form.append(min(free))
+    return form
+
+
+def _blocks(pieces: Sequence[int]) -> list[Block]:
+    return list(zip(pieces[:-1:2], pieces[1::2], strict=True))
+
+
+def _compare(answer: Sequence[Block], truth: Sequence[Block], passing: Collection[frozenset[int]]) -> dict[str, float]:
+    """Compare two orders of blocks, each in normal form."""
+    found, wanted = normal_form(answer, passing), normal_form(truth, passing)
+    depth = len(wanted)
+    depth_of = {incoming: t for t, (incoming, _) in enumerate(wanted)}
+    order = [depth_of[incoming] for incoming, _ in found]
+    tau: Any = kendalltau(range(depth), order).statistic if depth > 1 else 1.0
+    return {
+        "pairing_accuracy": len(set(found) & set(wanted)) / depth,
+        "exact_order": float(found == wanted),
+        "position_accuracy": sum(a == b for a, b in zip(found, wanted, strict=True)) / depth,
+        # A permutation's tau is a fraction of whole numbers; scipy's square roots blur its last digit.
+        "kendall_tau": round(float(tau), 12),
+    }

@@ -1,0 +1,70 @@
+"""What `netjigsaw show` says and draws of a puzzle: its manifest, and what the family's record adds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.family.registry import find_family
+from generator.puzzle.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from generator.puzzle.content import Puzzle, SealedAnswer
+
+__all__ = ["draw_puzzle", "summarise_puzzle"]
+
+
+def summarise_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
+    """Describe a puzzle: label and value, line by line.
+
+    Raises:
+        SpecError: if its family is not registered.
+        PuzzleError: if its content is not what the family expects.
+        AnswerError: if the sealed answer belongs to another puzzle.
+    """
+    manifest = puzzle.manifest
+    tensors = [*puzzle.pieces.values(), *puzzle.data.values()]
+    size_mib = sum(tensor.nbytes for tensor in tensors) / 2**20
+    lines = [
+        ("puzzle", f"{manifest.name}, {manifest.family}"),
+        ("digest", manifest.digest),
+        ("made by", manifest.generator),
+        ("tensors", f"{len(puzzle.pieces)} of pieces, {len(puzzle.data)} of data, {size_mib:.1f} MiB"),
+        ("answer", _answer(puzzle, sealed)),
+    ]
+    if manifest.spec:
+        lines.append(("spec", ", ".join(f"{key}={_short(value)}" for key, value in sorted(manifest.spec.items()))))
+    family = find_family(manifest.family)
+    return [*lines, *family.pictures.facts(family.view(puzzle), sealed)] if family.pictures else lines
+
+
+def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | None:
+    """Draw a puzzle; None where its family has no pictures.
+
+    Raises:
+        PluginError: if matplotlib is not installed.
+        PuzzleError: if its content is not what the family expects.
+        AnswerError: if the sealed answer belongs to another puzzle.
+    """
+    family = find_family(puzzle.manifest.family)
+    if family.pictures is None or family.pictures.draw is None:
+        return None
+    if sealed is not None:
+        puzzle.opens(sealed)
+    return family.pictures.draw(family.view(puzzle), sealed, puzzle.manifest.name)
+
+
+def _answer(puzzle: Puzzle, sealed: SealedAnswer | None) -> str:
+    if sealed is not None:
+        puzzle.opens(sealed)
+        return "at hand, and opens the commitment" if puzzle.manifest.commitment else "at hand, without a commitment"
+    if puzzle.manifest.commitment is not None:
+        return f"sealed, commitment {puzzle.manifest.commitment[:12]}"
+    if puzzle.manifest.solution_sha256 is not None:
+        return f"not known, SHA-256 {puzzle.manifest.solution_sha256[:12]}"
+    return "not known"
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else canonical_json(value)

@@ -1,0 +1,189 @@
+"""A run at a glance: how many puzzles are solved by when, how errors fall, and which puzzles are hard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from generator.errors import SpecError
+from generator.family.registry import find_family
+from leaderboard.pictures.drawing import COLOURS, new_figure, tidy, title
+from leaderboard.ranking.frame import METRICS, check_frame
+from leaderboard.ranking.grid import drop_skipped, grid_of, mark_live
+from leaderboard.ranking.rank import rank_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from generator.family.metric import Metric
+    from leaderboard.ranking.grid import Grid
+
+__all__ = ["Series", "draw_run", "error_metric"]
+
+ERROR_FLOOR = 1e-15
+"""Errors are drawn no lower than this: float32 round-off, and the logarithm of zero, say nothing."""
+
+SHORTEST_S = 1e-3
+"""Times are drawn no shorter than this."""
+
+MOST_NAMES = 40
+"""Puzzles beyond which their names would run into each other."""
+
+LINES = ("-", "--", ":", "-.")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Errors of the answers that a solver reported in one trial.
+
+    Attributes:
+        label: name of the solver.
+        times_s: seconds since go, ascending.
+        errors: of each reported answer, by the family's `error_metric`.
+    """
+
+    label: str
+    times_s: Sequence[float]
+    errors: Sequence[float]
+
+    def __post_init__(self) -> None:
+        """Refuse a series that cannot be drawn."""
+        if len(self.times_s) != len(self.errors):
+            raise SpecError(f"series {self.label!r} has {len(self.times_s)} times but {len(self.errors)} errors")
+
+
+def error_metric(family: str) -> Metric | None:
+    """Find what the errors of a family's answers are measured by: its first headline metric that is to be low."""
+    return next((one for one in find_family(family).metrics if one.better == "low" and one.headline), None)
+
+
+def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) -> Figure:
+    """Draw a family's results in a run.
+
+    Args:
+        frame: results, as from `leaderboard.ranking.frame.frame_of`.
+        family: whose puzzles.
+        series: reported answers; without any, their panel is left out.
+
+    Raises:
+        SpecError: if there are no results of the family, or all are skipped.
+        PluginError: if matplotlib is not installed.
+    """
+    check_frame(frame)
+    rows = frame[frame["family"].astype(str) == family].reset_index(drop=True)
+    if rows.empty:
+        raise SpecError(f"there are no results of family {family!r}")
+    solvers = [standing.solver for standing in rank_frame(rows)[0].standings]
+    grid = grid_of(drop_skipped(mark_live(rows)))
+    styles = _styles([*solvers, *(one.label for one in series)])
+    heights = [4.6, 0.6 + 0.55 * len(solvers)]
+    figure = new_figure(10.0, sum(heights))
+    parts = figure.add_gridspec(2, 1, height_ratios=heights)
+    top, bottom = figure.add_subfigure(parts[0]), figure.add_subfigure(parts[1])
+    panels = top.subplots(1, 2 if series else 1, squeeze=False)[0]
+    _solved_by(panels[0], grid, solvers, styles)
+    if series:
+        metric = error_metric(family)
+        _errors(panels[1], series, styles, metric.label if metric else "error")
+    top.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9, frameon=False)
+    _by_puzzle(bottom, grid, solvers, styles)
+    figure.suptitle(f"{family}: {len(solvers)} solvers on {grid.cells} cells", fontsize=13, weight="bold")
+    return figure
+
+
+Styles = dict[str, tuple[str, str]]
+"""Colour and line of each solver."""
+
+
+def _styles(labels: Sequence[str]) -> Styles:
+    names = list(dict.fromkeys(labels))
+    return {name: (COLOURS[n % len(COLOURS)], LINES[n // len(COLOURS) % len(LINES)]) for n, name in enumerate(names)}
+
+
+def _solved_by(axes: Axes, grid: Grid, solvers: Sequence[str], styles: Styles) -> None:
+    """Draw the share of all cells solved within a time, solver by solver (a cactus plot)."""
+    wall = np.maximum(grid.values("wall_s"), SHORTEST_S)
+    known = wall[~np.isnan(wall)]
+    first, last = (0.8 * known.min(), 1.1 * known.max()) if known.size else (SHORTEST_S, 1.0)
+    for solver in solvers:
+        s = grid.solvers.index(solver)
+        times = np.sort(np.nan_to_num(wall[s][grid.solved[s]], nan=last))
+        share = 100 * np.arange(len(times) + 1) / grid.cells
+        colour, line = styles[solver]
+        axes.step([first, *times, last], [*share, share[-1]], color=colour, linestyle=line, where="post", label=solver)
+    tidy(axes)
+    axes.set_xscale("log")
+    axes.set_xlim(first, last)
+    axes.set_ylim(-2, 102)
+    axes.set_xlabel("wall time (s)")
+    axes.set_ylabel("cells solved (%)")
+    title(axes, f"Solved within a time, of {grid.cells} cells")
+
+
+def _errors(axes: Axes, series: Sequence[Series], styles: Styles, label: str) -> None:
+    """Draw the best error so far of each trial's reports."""
+    for one in series:
+        colour, line = styles[one.label]
+        times = np.maximum(np.asarray(one.times_s, dtype=float), SHORTEST_S)
+        best = np.minimum.accumulate(np.maximum(np.asarray(one.errors, dtype=float), ERROR_FLOOR))
+        axes.step(times, best, color=colour, linestyle=line, where="post", linewidth=1.2, alpha=0.85)
+        axes.plot(times[-1:], best[-1:], color=colour, marker="o", markersize=4.5)
+    tidy(axes)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("wall time (s)")
+    axes.set_ylabel(f"{label}, best so far")
+    title(axes, f"Error of the reported answers, {len(series)} trials")
+
+
+def _by_puzzle(figure: SubFigure, grid: Grid, solvers: Sequence[str], styles: Styles) -> None:
+    """Draw a row of bars per solver: the share solved of each puzzle, before it the first share-like metric."""
+    puzzles, codes, names = _puzzles(grid)
+    metric = next((one for one in find_family(_family(grid)).metrics if one.shown == "percent" and one.headline), None)
+    panels = figure.subplots(len(solvers), 1, squeeze=False, sharex=True)[:, 0]
+    place = np.arange(puzzles)
+    for axes, solver in zip(panels, solvers, strict=True):
+        s, colour = grid.solvers.index(solver), styles[solver][0]
+        if metric is not None:
+            values = np.nan_to_num(grid.values(METRICS + metric.name)[s], nan=metric.if_failed)
+            axes.bar(place, 100 * _mean_by(codes, values), color=colour, alpha=0.3, width=0.8)
+        axes.bar(place, 100 * _mean_by(codes, grid.solved[s]), color=colour, width=0.8)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_ylim(0, 100)
+        axes.set_yticks([0, 100])
+        axes.tick_params(axis="y", labelsize=8)
+        axes.set_ylabel(solver, rotation=0, ha="right", va="center", fontsize=9)
+    title(
+        panels[0],
+        "By puzzle, easiest first: solved" + (f" (full colour) and {metric.label} (pale), %" if metric else ", %"),
+    )
+    labelled = puzzles <= MOST_NAMES
+    panels[-1].set_xlim(-0.6, puzzles - 0.4)
+    panels[-1].set_xticks(place if labelled else [], names if labelled else [], rotation=30, ha="right", fontsize=8.5)
+    if not labelled:
+        panels[-1].set_xlabel(f"{puzzles} puzzles")
+
+
+def _family(grid: Grid) -> str:
+    return str(grid.rows["family"].iloc[0])
+
+
+def _puzzles(grid: Grid) -> tuple[int, np.ndarray, list[str]]:
+    """Number the puzzles, those that are solved most often first: count, number of each cell, names."""
+    rows = grid.rows.iloc[grid.planned]
+    codes, digests = pd.factorize(rows["puzzle"])
+    solved = _mean_by(codes, grid.solved.mean(axis=0))
+    names = dict(zip(rows["puzzle"], rows["puzzle_name"], strict=True))
+    order = sorted(range(len(digests)), key=lambda code: (-solved[code], str(names[digests[code]])))
+    return len(digests), np.argsort(order)[codes], [str(names[digests[code]]) for code in order]
+
+
+def _mean_by(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Average values by code."""
+    return np.asarray(np.bincount(codes, weights=values) / np.bincount(codes))

@@ -1,0 +1,200 @@
+"""Result rows as a data frame, so that ranking never loops over rows.
+
+Columns:
+puzzle, puzzle_name, family, solver, source, seed, status, wall_s   as in `Row`
+limits           the row's limits in words
+metrics.<name>   one column per metric, NaN where a row has none
+groups.<key>     one column per group label, None where a puzzle has none
+reason, session  as in `Row`, where details are asked for
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import islice, repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.results.trial import Status
+from generator.errors import SpecError
+from generator.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmark.results.store import Store
+    from benchmark.results.trial import Limits, Row
+
+__all__ = [
+    "COLUMNS",
+    "DETAILS",
+    "GROUPS",
+    "METRICS",
+    "check_frame",
+    "frame_of",
+    "frame_of_store",
+    "group_keys",
+    "limits_in_words",
+]
+
+METRICS = "metrics."
+GROUPS = "groups."
+COLUMNS = ("family", "puzzle", "puzzle_name", "solver", "source", "seed", "limits", "status", "wall_s")
+"""Columns that every frame has."""
+DETAILS = ("reason", "session")
+"""Columns that a frame has where details are asked for."""
+
+BLOCK = 32
+"""Rows that are held at a time: more fall out of the processor's cache and set off garbage collections."""
+
+_NAMES = ("family", "puzzle", "puzzle_name", "solver", "source")
+
+
+def frame_of(rows: Iterable[Row], *, details: bool = False) -> pd.DataFrame:
+    """Lay rows out as a frame, in their order; they are taken as they come and not held."""
+    return _Columns(rows, details=details).frame()
+
+
+def frame_of_store(store: Store, *, details: bool = False) -> pd.DataFrame:
+    """Lay out the rows that `Store.rows` gives, in its order, without holding a million of them at once.
+
+    Raises:
+        StorageError: naming file and line of the first damaged row.
+    """
+    columns = _Columns(store.lines(), details=details)
+    frame, trial = columns.frame(), columns.trial.codes()
+    kept = np.flatnonzero(~pd.Series(trial).duplicated(keep="last").to_numpy())
+    kept = kept[np.argsort(trial[kept], kind="stable")]
+    by_time = np.argsort(columns.session.ranks()[kept], kind="stable")
+    return frame.iloc[kept[by_time]].reset_index(drop=True)
+
+
+class _Numbers(dict[Any, int]):
+    """Numbers values as they first appear."""
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = number = len(self)
+        return number
+
+
+class _Coded:
+    """A column of few values: each is held once, numbered as it first appears."""
+
+    def __init__(self) -> None:
+        self.numbers = _Numbers()
+        self._codes = array("q")
+
+    def extend(self, values: Iterable[Any]) -> None:
+        self._codes.extend(map(self.numbers.__getitem__, values))
+
+    def codes(self) -> np.ndarray:
+        return np.array(self._codes, dtype=np.int64)
+
+    def ranks(self) -> np.ndarray:
+        """Number the values by their own order instead."""
+        rank = np.empty(len(self.numbers), dtype=np.int64)
+        rank[[self.numbers[value] for value in sorted(self.numbers)]] = np.arange(len(rank))
+        return np.asarray(rank[self.codes()])
+
+    def categorical(self, word: Callable[[Any], str] = str) -> pd.Categorical[str]:
+        words = [word(value) for value in self.numbers]
+        names = sorted(set(words))
+        place = {name: number for number, name in enumerate(names)}
+        rank = np.array([place[name] for name in words], dtype=np.int64)
+        return pd.Categorical.from_codes(rank[self.codes()], categories=pd.Index(names, dtype="str"))
+
+    def objects(self) -> pd.Series:
+        held = np.empty(len(self.numbers), dtype=object)
+        held[:] = list(self.numbers)
+        return pd.Series(held[self.codes()], dtype=object)
+
+
+class _Columns:
+    """All columns, filled block by block; a class because a million rows take gigabytes where their columns do not."""
+
+    def __init__(self, rows: Iterable[Row], *, details: bool) -> None:
+        self.trial, self.session = _Coded(), _Coded()
+        self._names = {name: _Coded() for name in (*_NAMES, *(("reason",) if details else ()))}
+        self._details = details
+        self._limits, self._status = _Coded(), _Coded()
+        self._seed: list[int] = []
+        self._wall_s = array("d")
+        self._metrics: dict[str, array[float]] = {}
+        self._groups: dict[str, _Coded] = {}
+        self._count = 0
+        rows = iter(rows)
+        while block := list(islice(rows, BLOCK)):
+            self._extend(block)
+
+    def _extend(self, rows: list[Row]) -> None:
+        for name, column in {**self._names, "trial": self.trial, "session": self.session}.items():
+            column.extend(map(attrgetter(name), rows))
+        self._limits.extend(row.limits for row in rows)
+        self._status.extend(row.status for row in rows)
+        self._seed.extend(row.seed for row in rows)
+        self._wall_s.extend(np.nan if row.wall_s is None else row.wall_s for row in rows)
+        metrics = [row.metrics for row in rows]
+        for name in set().union(*metrics) - self._metrics.keys():
+            self._metrics[name] = array("d", [np.nan]) * self._count
+        for name, values in self._metrics.items():
+            values.extend(held.get(name, np.nan) for held in metrics)
+        groups = [row.groups for row in rows]
+        for key in set().union(*groups) - self._groups.keys():
+            self._groups[key] = _Coded()
+            self._groups[key].extend(repeat(None, self._count))
+        for key, column in self._groups.items():
+            column.extend(held.get(key) for held in groups)
+        self._count += len(rows)
+
+    def frame(self) -> pd.DataFrame:
+        """Hand the columns over as a frame."""
+        columns: dict[str, object] = {name: self._names[name].categorical() for name in _NAMES}
+        columns["seed"] = self._seed
+        columns["limits"] = self._limits.categorical(limits_in_words)
+        columns["status"] = self._status.categorical()
+        columns["wall_s"] = np.array(self._wall_s)
+        columns |= {METRICS + name: np.array(self._metrics[name]) for name in sorted(self._metrics)}
+        columns |= {GROUPS + key: self._groups[key].objects() for key in sorted(self._groups)}
+        if self._details:
+            columns |= {"reason": self._names["reason"].categorical(), "session": self.session.categorical()}
+        return pd.DataFrame(columns)
+
+
+def check_frame(frame: pd.DataFrame) -> None:
+    """Check that there is something to rank.
+
+    Raises:
+        SpecError: if a column is missing, there are no rows, or one has an unknown status.
+    """
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise SpecError(
+            f"the result frame lacks the column {missing[0]!r}; make it with leaderboard.ranking.frame.frame_of"
+        )
+    if frame.empty:
+        raise SpecError("there are no results to rank; run a benchmark first")
+    for status in set(frame["status"].unique()) - set(map(str, Status)):
+        raise SpecError(f"a result has the unknown status {status!r}{did_you_mean(str(status), map(str, Status))}")
+
+
+def group_keys(frame: pd.DataFrame) -> tuple[str, ...]:
+    """List the group labels that tables can be split by, alphabetically."""
+    return tuple(sorted(str(name)[len(GROUPS) :] for name in frame.columns if str(name).startswith(GROUPS)))
+
+
+def limits_in_words(limits: Limits) -> str:
+    """Say limits in a line; those that are not set are left out."""
+    parts = [
+        f"{what} {value:g} {unit}"
+        for what, value, unit in (
+            ("wall", limits.wall_s, "s"),
+            ("CPU", limits.cpu_s, "s"),
+            ("memory", limits.memory_mib, "MiB"),
+            ("output", limits.output_mib, "MiB"),
+        )
+        if value is not None
+    ]
+    return ", ".join([*parts, f"{limits.threads} thread{'s' if limits.threads > 1 else ''}"])

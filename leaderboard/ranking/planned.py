@@ -1,0 +1,73 @@
+"""What sessions planned of suites: cells that have no row yet, and the metrics that a suite puts first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from benchmark.results.trial import Status
+from leaderboard.ranking.frame import GROUPS, METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from benchmark.results.session import Session
+    from benchmark.suites.schema import PlannedPuzzle
+
+__all__ = ["PLANNED", "headline_of", "with_plan"]
+
+PLANNED = "planned"
+"""Stands for the source in a row that says only that a cell was planned; no digest is called so."""
+
+
+def with_plan(frame: pd.DataFrame, sessions: Iterable[Session]) -> pd.DataFrame:
+    """Put a row before all others for each planned cell that nobody has a row on.
+
+    Its source is no solver's latest one, so it never counts as a result; but it makes the cell
+    one of the table, where everybody who lacks it lacks coverage. A run that was interrupted
+    is thus seen to be incomplete. Families without a single result are left out.
+    """
+    held = set(frame[["puzzle", "seed"]].drop_duplicates().itertuples(index=False, name=None))
+    stands_in = {str(part["family"].iloc[0]): part.iloc[-1] for part in _ran(frame)}
+    missing = {
+        (puzzle.digest, seed): _row(stands_in[puzzle.family], puzzle, seed)
+        for puzzle, seed in _cells(sessions)
+        if (puzzle.digest, seed) not in held and puzzle.family in stands_in
+    }
+    if not missing:
+        return frame
+    extra = pd.DataFrame(list(missing.values()))
+    groups = [name for name in extra.columns if str(name).startswith(GROUPS) and name not in frame.columns]
+    whole = pd.concat([extra, frame.assign(**dict.fromkeys(map(str, groups)))], ignore_index=True)
+    kinds = {name: frame[name].dtype for name in frame.columns}
+    words = {name: "category" if isinstance(kind, pd.CategoricalDtype) else kind for name, kind in kinds.items()}
+    return whole.astype({name: kind for name, kind in words.items() if not str(name).startswith(GROUPS)})
+
+
+def _ran(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Part the rows by family, without those of solvers that were skipped."""
+    ran = frame[frame["status"].astype(str) != Status.SKIPPED]
+    for _, part in ran.groupby("family", sort=False, observed=True):
+        yield part
+
+
+def _cells(sessions: Iterable[Session]) -> Iterator[tuple[PlannedPuzzle, int]]:
+    for session in sessions:
+        for use in session.suites:
+            for puzzle in use.puzzles:
+                for seed in use.seeds:
+                    yield puzzle, seed
+
+
+def _row(like: pd.Series, puzzle: PlannedPuzzle, seed: int) -> dict[str, Any]:
+    row = {str(name): value for name, value in like.items() if not str(name).startswith((METRICS, GROUPS))}
+    own = {"puzzle": puzzle.digest, "puzzle_name": puzzle.name, "seed": seed, "source": PLANNED, "wall_s": float("nan")}
+    texts = dict.fromkeys(row.keys() & {"reason", "session"}, "")
+    return {**row, **own, **texts, **{GROUPS + key: value for key, value in puzzle.groups.items()}}
+
+
+def headline_of(sessions: Iterable[Session]) -> tuple[str, ...]:
+    """Name the metrics that the suites of all sessions put first; none where they do not agree."""
+    asked = {use.headline or () for session in sessions for use in session.suites}
+    return asked.pop() if len(asked) == 1 else ()

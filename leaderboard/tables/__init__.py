@@ -1,0 +1,1 @@
+"""Ranked records as text and files."""

@@ -1,0 +1,128 @@
+"""`netjigsaw import` and `netjigsaw export`: a command for each layout that a family's record names."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from generator.errors import SpecError, StorageError
+from generator.family.registry import families
+from generator.puzzle.content import Puzzle
+from generator.puzzle.storage import answers_beside, load_puzzle, save_answer, save_puzzle
+from netjigsaw.cli.shared.console import remark, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generator.family.layout import Layout, LayoutOption
+    from generator.family.record import Family
+
+__all__ = ["add"]
+
+
+def add(app: typer.Typer, _: tuple[str, ...]) -> None:
+    """Add the commands."""
+    reader = typer.Typer(no_args_is_help=True, help="Read puzzles that other programs wrote.")
+    writer = typer.Typer(no_args_is_help=True, help="Write puzzles for other programs.")
+    for family in families():
+        for layout in family.layouts:
+            if layout.read is not None:
+                reader.command(layout.name, help=_import_help(layout))(_importer(layout))
+            if layout.write is not None:
+                writer.command(layout.name, help=_export_help(layout))(_exporter(family, layout))
+    app.add_typer(reader, name="import")
+    app.add_typer(writer, name="export")
+
+
+def _import_help(layout: Layout) -> str:
+    sources = " ".join(layout.sources)
+    return f"Read {layout.summary}.\n\nExample:\n\n  netjigsaw import {layout.name} {sources} --out puzzle"
+
+
+def _export_help(layout: Layout) -> str:
+    return f"Write {layout.summary}.\n\nExample:\n\n  netjigsaw export {layout.name} puzzle --out exported"
+
+
+def _importer(layout: Layout) -> Callable[..., None]:
+    """Build the command that reads a layout: its sources are arguments, its options are options."""
+
+    def command(**given: Any) -> None:
+        paths = [given.pop(_argument(source)) for source in layout.sources]
+        out: Path | None = given.pop("out")
+        target = out or Path(f"{paths[0].resolve().stem}-puzzle")
+        if target.exists():
+            raise StorageError(f"{target} exists already; choose another --out or remove it")
+        made = layout.read(*paths, name=target.resolve().name, **given)  # type: ignore[misc]  # `add` saw to it
+        _save(made, target)
+
+    parameters = [
+        _parameter(_argument(source), Annotated[Path, typer.Argument(metavar=source, help="")])
+        for source in layout.sources
+    ]
+    place = typer.Option(help="Folder of the puzzle. (default: the first source's name + -puzzle)", show_default=False)
+    parameters.append(_parameter("out", Annotated[Path | None, place], None))
+    return _with_signature(command, [*parameters, *map(_option, layout.read_options)])
+
+
+def _save(made: Any, target: Path) -> None:
+    """Write an imported puzzle, and its answer where the layout holds one."""
+    puzzle: Puzzle = made if isinstance(made, Puzzle) else made.puzzle
+    if not isinstance(made, Puzzle):
+        answer = save_answer(made.sealed, answers_beside(target))
+        try:
+            save_puzzle(puzzle, target)
+        except BaseException:
+            answer.unlink(missing_ok=True)
+            raise
+    else:
+        save_puzzle(puzzle, target)
+    rows = max((len(tensor) for tensor in puzzle.data.values() if tensor.ndim), default=0)
+    say(f"{target}  {puzzle.digest[:12]}  {len(puzzle.pieces)} tensors, {rows} rows")
+    for warning in () if isinstance(made, Puzzle) else made.warnings:
+        remark(f"{target.name}: {warning}")
+
+
+def _exporter(family: Family, layout: Layout) -> Callable[..., None]:
+    """Build the command that writes a layout."""
+
+    def command(**given: Any) -> None:
+        folder, out = given.pop("puzzle"), given.pop("out")
+        source = load_puzzle(folder)
+        if source.manifest.family != family.name:
+            raise SpecError(
+                f"{folder} holds a {source.manifest.family} puzzle; the layout {layout.name} is for {family.name} ones"
+            )
+        remarks = layout.write(source, out, **given)  # type: ignore[misc]  # `add` saw to it
+        say(str(out))
+        for text in remarks:
+            remark(text)
+
+    parameters = [
+        _parameter("puzzle", Annotated[Path, typer.Argument(help=f"Folder of a {family.name} puzzle.")]),
+        _parameter("out", Annotated[Path, typer.Option(help="Folder to write.")]),
+    ]
+    return _with_signature(command, [*parameters, *map(_option, layout.write_options)])
+
+
+def _argument(source: str) -> str:
+    return f"source_{source.lower()}"
+
+
+def _option(option: LayoutOption) -> inspect.Parameter:
+    typed = f"--{(option.typed or option.name).replace('_', '-')}"
+    kind: Any = bool if isinstance(option.default, bool) else (str | None if option.default is None else str)
+    return _parameter(option.name, Annotated[kind, typer.Option(typed, help=option.help)], option.default)
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
+    """Give a command the signature that typer reads its arguments and options from."""
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command

@@ -1,0 +1,126 @@
+"""`netjigsaw show`: a puzzle or a run at a glance, in words and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tabulate import tabulate
+
+from netjigsaw.cli.shared.console import progress_bar, remark, say
+from netjigsaw.cli.shared.limits import Answers
+from netjigsaw.cli.shared.targets import find_targets, load_one
+
+if TYPE_CHECKING:
+    from benchmark.results.store import Store
+    from benchmark.results.trial import Row
+    from generator.puzzle.storage import LoadedPuzzle
+    from leaderboard.pictures.run import Series
+
+__all__ = ["add"]
+
+MOST_POINTS = 40
+"""Reports of a trial that are scored for its curve; more could not be told apart in the picture."""
+
+
+def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
+    """Add the command."""
+
+    @app.command("show")
+    def show(
+        what: Annotated[
+            str, typer.Argument(help="Folder of a puzzle or of results, or suite/name for a puzzle of a suite.")
+        ],
+        out: Annotated[Path | None, typer.Option(help="PNG to write. (default: the folder's name + .png)")] = None,
+        answers: Answers = None,
+        puzzle: Annotated[
+            list[str] | None,
+            typer.Option(help="With results: a puzzle or suite, to draw errors over time; repeat for several."),
+        ] = None,
+    ) -> None:
+        """Summarise a puzzle or a run, and draw it.
+
+        Where the sealed answer is at hand, a puzzle is shown in true order, with its fingerprint.
+
+        Examples:
+          netjigsaw show p1
+
+          netjigsaw show results --puzzle p1 --out run.png
+        """
+        target = out or Path(f"{Path(what).resolve().name}.png")
+        if _is_store(Path(what)):
+            _show_run(Path(what), target, _loaded(puzzle or [], answers))
+        else:
+            _show_puzzle(load_one(what, answers, plugins)[1], target)
+
+
+def _is_store(folder: Path) -> bool:
+    return folder.is_dir() and not any((folder / name).exists() for name in ("manifest.json", "suite.toml"))
+
+
+def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:
+    """Read puzzles to score reports with; those of a suite that are not built have no rows either."""
+    from benchmark.suites.loading import load_target
+
+    return [item for target in find_targets(puzzles) for item in load_target(target.built, answers)]
+
+
+def _show_puzzle(loaded: LoadedPuzzle, target: Path) -> None:
+    from leaderboard.pictures.drawing import save_png
+    from leaderboard.pictures.puzzle import draw_puzzle, summarise_puzzle
+
+    puzzle, sealed = loaded.puzzle, loaded.sealed
+    say(tabulate(summarise_puzzle(puzzle, sealed), tablefmt="plain", disable_numparse=True, maxcolwidths=[None, 90]))
+    figure = draw_puzzle(puzzle, sealed)
+    if figure is None:
+        remark(f"family {puzzle.manifest.family!r} has no pictures")
+        return
+    save_png(figure, target)
+    say(f"picture in {target}")
+
+
+def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
+    from benchmark.results.store import Store
+    from leaderboard.pictures.drawing import save_png
+    from leaderboard.pictures.run import draw_run
+    from leaderboard.ranking.frame import frame_of
+    from leaderboard.ranking.rank import rank_frame
+    from leaderboard.tables.render import render
+
+    store = Store(folder)
+    rows = store.rows()
+    frame = frame_of(rows)
+    loaded = {item.puzzle.digest: item for item in puzzles}
+    rankings = rank_frame(frame)
+    say(render(rankings, "plain"))
+    for family in (ranking.family for ranking in rankings):
+        known = [row for row in rows if row.family == family and row.puzzle in loaded]
+        figure = draw_run(frame, family, _series(store, family, known, loaded))
+        path = target if len(rankings) == 1 else target.with_stem(f"{target.stem}-{family}")
+        save_png(figure, path)
+        say(f"picture in {path}")
+
+
+def _series(store: Store, family: str, rows: list[Row], puzzles: dict[str, LoadedPuzzle]) -> list[Series]:
+    """Score the reported answers of the given trials of a family by its first error-like metric."""
+    from benchmark.running.judge import Judge
+    from leaderboard.pictures.run import Series, error_metric
+
+    metric = error_metric(family)
+    if metric is None:
+        return []
+    series, judge = [], Judge()
+    with progress_bar() as bar:
+        for row in bar.track(rows, task_id=bar.add_task("scoring reports", total=len(rows), detail="")):
+            outcome = store.outcome(row)
+            if outcome is None or not outcome.reports:
+                continue
+            step = -(-len(outcome.reports) // MOST_POINTS)
+            kept = [*outcome.reports[::-step]][::-1]
+            scored = [(report.time_s, judge.score(puzzles[row.puzzle], report.answer)) for report in kept]
+            # A report of the wrong form has no score; the harness passes over it too.
+            points = [(time_s, score.metrics[metric.name]) for time_s, score in scored if not isinstance(score, str)]
+            if points:
+                series.append(Series(row.solver, *zip(*points, strict=True)))
+    return series

@@ -1,0 +1,148 @@
+"""`netjigsaw solve`: one solver, one puzzle, the answer on the last line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from generator.errors import SpecError
+from netjigsaw.cli.shared.console import progress_bar, remark, say
+from netjigsaw.cli.shared.limits import Answers, Commands, Isolation, Memory, Threads, Timeout
+from netjigsaw.cli.shared.targets import common_limits, hidden_by, load_one
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmark.running.single import Solved
+    from solvers.reference import Reference
+
+__all__ = ["add"]
+
+NO_ANSWER = 1
+
+
+def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
+    """Add the command."""
+
+    @app.command("solve")
+    def solve(
+        puzzle: Annotated[str, typer.Argument(help="Folder of a puzzle, or suite/name.")],
+        solver: Annotated[
+            str | None, typer.Option(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...].")
+        ] = None,
+        solver_command: Commands = None,
+        timeout: Timeout = None,
+        memory: Memory = None,
+        threads: Threads = None,
+        seed: Annotated[int, typer.Option(help="Seed handed to the solver.", min=0)] = 0,
+        answers: Answers = None,
+        isolation: Isolation = "auto",
+        *,
+        as_json: Annotated[bool, typer.Option("--json", help="Make the last line one JSON object.")] = False,
+    ) -> int:
+        r"""Solve a puzzle with one solver, in a child of its own, and print the answer on the last line.
+
+        For reassembly puzzles the answer is the piece numbers in execution order, joined with commas.
+        Exit code 1 if there was no answer at all.
+
+        Examples:
+          netjigsaw solve p1 --solver park
+
+          netjigsaw solve p1 --solver "adjoint\[rows=500]" --timeout 10s --json
+
+          netjigsaw solve p1 --solver-command "python solve.py"
+        """
+        from benchmark.running.request import RunRequest
+        from benchmark.running.runner import Logged, Progressed
+        from benchmark.running.single import solve_once
+
+        reference = one_solver(solver, solver_command)
+        target, loaded = load_one(puzzle, answers, plugins)
+        request = RunRequest(
+            puzzles=(loaded,),
+            references=(reference,),
+            results=Path("results"),
+            seeds=(seed,),
+            limits=common_limits([target], timeout, memory, threads),
+            plugins=plugins,
+            hidden=hidden_by([target], answers),
+            isolation=isolation,
+        )
+        say(f"{puzzle}: {loaded.puzzle.manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {reference.label}")
+        with progress_bar() as bar:
+            task = bar.add_task(reference.label, total=None, detail="")
+
+            def watch(event: Any) -> None:
+                if isinstance(event, Logged):
+                    say(f"{event.time_s:8.3f} s  {event.text}")
+                elif isinstance(event, Progressed):
+                    bar.update(task, detail=_metrics(event.score.metrics))
+
+            solved = solve_once(request, watch)
+        _warn_of(solved)
+        say(_summary(solved))
+        if loaded.sealed is None and loaded.puzzle.manifest.solution_sha256 and solved.verdict.answer is not None:
+            hit = solved.verdict.status == "solved"
+            say(f"this {'is' if hit else 'is not'} the solution with the published SHA-256")
+        _print_answer(solved, as_json=as_json)
+        return 0 if solved.verdict.answer is not None else NO_ANSWER
+
+
+def one_solver(name: str | None, commands: Sequence[str] | None) -> Reference:
+    """Read the one solver that a command is for.
+
+    Raises:
+        SpecError: if there is none or more than one, or it cannot be read.
+    """
+    from solvers.command import find_command
+    from solvers.reference import parse_reference
+
+    if (name is not None) + len(commands or ()) != 1:
+        raise SpecError("give one solver: --solver NAME or --solver-command COMMAND")
+    return find_command(commands[0]) if commands else parse_reference(str(name))
+
+
+def _warn_of(solved: Solved) -> None:
+    if solved.isolation.startswith("rlimits"):
+        remark(f"isolation: {solved.isolation}; a solver that looks for the answer can find it")
+
+
+def _summary(solved: Solved) -> str:
+    verdict, outcome = solved.verdict, solved.outcome
+    parts = [str(verdict.status)]
+    if verdict.reason:
+        parts.append(f"({verdict.reason})")
+    if outcome.wall_s is not None:
+        parts.append(f"after {outcome.wall_s:.3f} s")
+    if verdict.certified:
+        parts.append("certified by the solver")
+    if verdict.metrics:
+        parts.append(_metrics(verdict.metrics))
+    return ", ".join(parts).replace(", (", " (")
+
+
+def _metrics(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+
+
+def _print_answer(solved: Solved, *, as_json: bool) -> None:
+    verdict, outcome = solved.verdict, solved.outcome
+    value = None if verdict.answer is None else verdict.answer.value
+    if as_json:
+        record = {
+            "answer": value,
+            "mse": verdict.metrics.get("mse"),
+            "wall_s": outcome.wall_s,
+            "certified": verdict.certified,
+            "status": str(verdict.status),
+            "reason": verdict.reason,
+            "metrics": dict(verdict.metrics),
+        }
+        say(json.dumps(record))
+    elif isinstance(value, list):
+        say(",".join(str(item) for item in value))
+    elif value is not None:
+        say(json.dumps(value))

@@ -1,0 +1,195 @@
+"""`netjigsaw submit`: run a solver on a whole suite, and put everything into one file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from generator.errors import HarnessError, SpecError
+from netjigsaw.cli.commands.solve import one_solver
+from netjigsaw.cli.shared.console import progress_bar, remark, say
+from netjigsaw.cli.shared.limits import Answers, Commands, Isolation
+from netjigsaw.cli.shared.targets import build_missing, find_targets, hidden_by
+
+if TYPE_CHECKING:
+    from benchmark.running.request import RunRequest
+    from benchmark.submission.bundle.bundling import Work
+    from benchmark.submission.suiting import Ground
+    from benchmark.suites.loading import Target
+    from solvers.reference import Reference
+
+__all__ = ["add"]
+
+
+def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
+    """Add the command."""
+
+    @app.command("submit")
+    def submit(
+        solver: Annotated[
+            str | None,
+            typer.Argument(help="path/to/file.py:Name, name or family/name, each with \\[key=value,...]."),
+        ] = None,
+        *,
+        suite: Annotated[str, typer.Option(help="A built-in suite, a TOML file, or a suite's folder.")],
+        solver_command: Commands = None,
+        out: Annotated[Path | None, typer.Option(help="File to write. (default: SUITE-SOLVER.njz)")] = None,
+        author: Annotated[str | None, typer.Option(help="Who submits, as tables will say.")] = None,
+        notes: Annotated[str, typer.Option(help="For readers: the method, a paper, a link.")] = "",
+        results: Annotated[
+            Path, typer.Option(help="Folder of the store: trials that it holds are not run again.")
+        ] = Path("results"),
+        answers: Answers = None,
+        isolation: Isolation = "auto",
+        with_source: Annotated[
+            bool, typer.Option("--with-source", help="Put the solver's file in, so that others can run it again.")
+        ] = False,
+        no_run: Annotated[bool, typer.Option("--no-run", help="Bundle what the store holds; run nothing.")] = False,
+    ) -> None:
+        """Run a solver on a whole suite, with its limits and seeds, and bundle the results for others to verify.
+
+        The bundle holds rows, raw answers, the machine and its versions, and the solver's source digest; names of
+        users, hosts and folders are left out. An interrupted run is resumed by repeating the command.
+
+        Examples:
+          netjigsaw submit my_solver.py:Mine --suite mini --author "Ada L." --with-source
+
+          netjigsaw submit park --suite mini --results results --no-run --out park.njz
+
+          netjigsaw submit --solver-command "mine=python solve.py" --suite mini
+        """
+        from benchmark.results.store import Store
+        from benchmark.running.plan import plan
+        from benchmark.running.request import RunRequest
+        from benchmark.running.runner import run
+        from benchmark.submission.bundle.bundling import Work, check_as_locked
+        from benchmark.suites.loading import load_target
+
+        reference = _solver(solver, solver_command)
+        target, ground = _ground(suite, answers, plugins)
+        _check_texts(author, notes)
+        if out is not None and out.is_dir():
+            raise SpecError(f"--out {out} is a folder; name the file to write, such as {out / 'bundle.njz'}")
+        check_as_locked(ground.suite)
+        request = RunRequest(
+            puzzles=tuple(load_target(target, answers)),
+            references=(reference,),
+            results=results,
+            seeds=tuple(range(ground.suite.seeds)),
+            limits=ground.suite.limits,
+            plugins=plugins,
+            hidden=hidden_by([target], answers),
+            isolation=isolation,
+            suites=(ground.use,),
+        )
+        if not no_run:
+            _run(request, run)
+        cells = plan(request.puzzles, request.references, request.seeds, request.limits)
+        work = Work(ground.suite, cells, author, notes, with_source)
+        _bundle(Store(results), work, ground, out or Path(_file_name(ground.suite.name, cells[0].label, author)))
+
+
+def _solver(name: str | None, commands: list[str] | None) -> Reference:
+    """Read the solver; what stands for it in tables must tell nothing of its author's folders."""
+    reference = one_solver(name, commands)
+    if reference.command is not None and not re.fullmatch(r"\w[\w.+-]*", reference.target):
+        raise SpecError('give the command a label for the tables: --solver-command "label=program arguments"')
+    return reference
+
+
+def _ground(suite: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple[Target, Ground]:
+    """Find a whole suite, built."""
+    from benchmark.submission.suiting import ground_of
+    from benchmark.suites.loading import load_target
+
+    (target,) = build_missing(find_targets([suite]), plugins)
+    return target, ground_of(target, load_target(target, answers))
+
+
+def _check_texts(author: str | None, notes: str) -> None:
+    """Refuse what no bundle may hold before hours are spent on a run."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from benchmark.submission.bundle.schema import Author, Notes
+
+    try:
+        if author is not None:
+            TypeAdapter(Author).validate_python(author)
+    except ValidationError:
+        text = f"--author {author!r}: use at most 64 letters, digits, spaces, dots, dashes and underscores"
+        raise SpecError(text) from None
+    try:
+        TypeAdapter(Notes).validate_python(notes)
+    except ValidationError:
+        raise SpecError("--notes may hold at most 4000 characters that can be printed") from None
+
+
+def _run(request: RunRequest, run: Any) -> None:
+    from benchmark.running.runner import Finished, Opened
+
+    with progress_bar() as bar:
+        task = bar.add_task("trials", total=None, detail="starting")
+
+        def watch(event: Any) -> None:
+            if isinstance(event, Opened):
+                bar.update(task, total=event.planned, completed=event.kept, detail="")
+                remark(f"{event.planned} trials planned, {event.kept} held already")
+            elif isinstance(event, Finished):
+                bar.advance(task)
+                row = event.row
+                wall = "" if row.wall_s is None else f"{row.wall_s:8.3f} s"
+                remark(f"{row.puzzle_name:<20} seed {row.seed:<3} {row.status:<12} {wall}  {row.reason}".rstrip())
+
+        run(request, watch, live=False)
+
+
+def _bundle(store: Any, work: Work, ground: Ground, out: Path) -> None:
+    """Write the bundle, and verify it as its readers will.
+
+    Raises:
+        HarnessError: if it does not verify here, where it was made.
+    """
+    from benchmark.submission.bundle.bundling import make_bundle
+    from benchmark.submission.bundle.contents import open_bundle
+    from benchmark.submission.verifying import verify_bundle
+
+    digest = make_bundle(store, work, out)
+    opened = open_bundle(out)
+    found = verify_bundle(opened, ground)
+    if found.findings:
+        others = f", and {len(found.findings) - 1} more" if len(found.findings) > 1 else ""
+        raise HarnessError(f"{out} does not verify where it was made: {found.findings[0].line}{others}")
+    for note in _remarks(work, opened):
+        remark(note)
+    endings = Counter(str(row.status) for row in found.rows)
+    told = ", ".join(f"{count} {status}" for status, count in endings.most_common())
+    say(f"{len(found.rows)} trials of {work.suite.name}: {told}")
+    say(f"bundle in {out}, {out.stat().st_size / 2**10:.0f} KiB")
+    say(f"sha256 {digest}")
+
+
+def _remarks(work: Work, opened: Any) -> list[str]:
+    """Say what the author should look at before handing the bundle out."""
+    from benchmark.submission.bundle.privacy import make_scrub, traces
+    from benchmark.submission.sourcing import source_in
+
+    scrub = make_scrub()
+    remarks = []
+    for name in source_in(opened.contents):
+        lines = traces(opened.contents.archive.read(name).decode("utf-8", "replace"), scrub)
+        if lines:
+            remarks.append(f"{name}, line {lines[0]} names a user, host or folder of this machine; it is left as it is")
+    if work.author is None:
+        remarks.append("no --author: tables will call it anonymous")
+    return remarks
+
+
+def _file_name(suite: str, label: str, author: str | None) -> str:
+    """Name a bundle by suite, solver and author, with nothing in it that a file name should not hold."""
+    solver = label.rpartition("/")[2].replace(".py:", "-")
+    parts = [suite, solver, *([author] if author else [])]
+    return "-".join(re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") for part in parts) + ".njz"

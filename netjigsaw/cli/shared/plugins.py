@@ -1,0 +1,60 @@
+"""Plug-ins are loaded before the commands are built, so that a new family gets its own command."""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from pathlib import Path
+
+from generator.errors import PluginError
+from generator.plugins import load_plugin
+from netjigsaw.cli.shared.console import remark
+
+__all__ = ["ENTRY_POINTS", "VARIABLE", "take_plugins"]
+
+ENTRY_POINTS = "netjigsaw.families"
+"""Entry-point group in which other packages name modules that register families."""
+VARIABLE = "NETJIGSAW_PLUGINS"
+"""Environment variable that lists plug-ins, separated as in PATH."""
+
+
+def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Take every `--plugin X` out of the arguments, load them all, and return the rest and what was loaded.
+
+    Raises:
+        PluginError: if one fails to import.
+    """
+    rest: list[str] = []
+    told = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--plugin":
+            target = next(waiting, None)
+            if target is None:
+                raise PluginError("--plugin needs a file.py or a module")
+            told.append(target)
+        elif argument.startswith("--plugin="):
+            told.append(argument.partition("=")[2])
+        else:
+            rest.append(argument)
+    plugins = tuple(
+        dict.fromkeys(
+            str(Path(target).resolve()) if target.endswith(".py") else target for target in [*_offered(), *told]
+        )
+    )
+    for target in plugins:
+        load_plugin(target)
+    return rest, plugins
+
+
+def _offered() -> list[str]:
+    """List the modules that other packages offer; one that fails is left out, so that it breaks no other command."""
+    usable = []
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            load_plugin(point.module)
+        except PluginError as error:
+            remark(f"netjigsaw: {error}; its families are left out")
+        else:
+            usable.append(point.module)
+    return usable

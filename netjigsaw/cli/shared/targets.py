@@ -1,0 +1,148 @@
+"""Arguments that name puzzles: folders, suites, and puzzles of suites. What is not built yet is built first."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from benchmark.results.trial import Limits
+from generator.errors import SpecError, TrainingError
+from netjigsaw.cli.shared.console import progress_bar, remark
+from netjigsaw.cli.shared.limits import make_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from benchmark.suites.building import Built, Failed
+    from benchmark.suites.loading import Target
+    from benchmark.suites.record import Entry
+    from benchmark.suites.schema import SuiteUse
+    from generator.batch import Order
+    from generator.puzzle.storage import LoadedPuzzle
+
+__all__ = [
+    "build_entries",
+    "build_missing",
+    "common_limits",
+    "cores",
+    "find_targets",
+    "hidden_by",
+    "load_one",
+    "remark_on_locks",
+]
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def find_targets(texts: Sequence[str]) -> list[Target]:
+    """Read arguments.
+
+    Raises:
+        NetjigsawError: if one names nothing, or a suite is wrong.
+    """
+    from benchmark.suites.loading import find_target
+
+    return [find_target(text) for text in texts]
+
+
+def build_missing(targets: list[Target], plugins: tuple[str, ...]) -> list[Target]:
+    """Build what suites among the targets lack.
+
+    Raises:
+        TrainingError: naming the puzzles that could not be built.
+        StorageError: if the cache cannot be written.
+    """
+    from benchmark.suites.building import Failed
+
+    # By path, since two suites may hold the same puzzle.
+    missing = list({e.path: e for target in targets for e in target.entries if e.digest is None}.values())
+    if not missing:
+        return targets
+    remark(f"{len(missing)} puzzle{'s are' if len(missing) > 1 else ' is'} not built yet; building")
+    failed = [end for end in build_entries(missing, cores(), plugins) if isinstance(end, Failed)]
+    if failed:
+        names = ", ".join(end.entry.name for end in failed)
+        first = f"{failed[0].entry.name}: {failed[0].error}"
+        raise TrainingError(f"{len(failed)} of the puzzles cannot be built ({names}); {first}")
+    return [target.refreshed() for target in targets]
+
+
+def build_entries(entries: Sequence[Entry], jobs: int, plugins: tuple[str, ...]) -> list[Built | Failed]:
+    """Build puzzles with a bar for each, and say how each went as soon as it is known."""
+    from benchmark.suites.building import Failed, build
+
+    ends: list[Built | Failed] = []
+    with progress_bar() as bar:
+        whole = bar.add_task("puzzles", total=len(entries), detail="")
+        tasks = {e.path: bar.add_task(e.name, total=None, detail="waits") for e in entries if e.digest is None}
+
+        def watch(order: Order, step: int, steps: int, loss: float) -> None:
+            if order.folder in tasks:  # news of another process may come after its puzzle
+                bar.update(tasks[order.folder], completed=step, total=steps, detail=f"loss {loss:.4g}")
+
+        def waiting() -> None:
+            remark("another build is using the cache; waiting for it")
+
+        for end in build(entries, jobs=jobs, plugins=plugins, watch=watch, waiting=waiting):
+            ends.append(end)
+            bar.advance(whole)
+            if end.entry.path in tasks:
+                bar.remove_task(tasks.pop(end.entry.path))
+            if isinstance(end, Failed):
+                remark(f"{end.entry.name}: {end.error}")
+            elif end.made:
+                remark(f"{end.entry.name}  {str(end.entry.digest)[:12]}  built, {end.entry.state}")
+                for warning in end.warnings:
+                    remark(f"{end.entry.name}: {warning}")
+    return ends
+
+
+def load_one(text: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple[Target, LoadedPuzzle]:
+    """Read an argument that must name exactly one puzzle.
+
+    Raises:
+        SpecError: if it names several.
+        NetjigsawError: if it names none, or the puzzle cannot be built or read.
+    """
+    from benchmark.suites.loading import load_target
+
+    target = find_targets([text])[0]
+    if target.suite is not None and len(target.entries) != 1:
+        names = ", ".join(entry.name for entry in target.entries[:3])
+        raise SpecError(f"{text} names {len(target.entries)} puzzles; choose one, as suite/name: {names}, ...")
+    (target,) = build_missing([target], plugins)
+    (loaded,) = load_target(target, answers)
+    return target, loaded
+
+
+def common_limits(targets: Sequence[Target], timeout: str | None, memory: str | None, threads: int | None) -> Limits:
+    """Read limits as typed over those of the suites among the targets, or over the defaults.
+
+    Raises:
+        SpecError: for text that is no duration or size, or if two suites would still have different limits.
+    """
+    suites = [target.suite for target in targets if target.suite is not None]
+    limits = [make_limits(suite.limits, timeout, memory, threads) for suite in suites]
+    for suite, mine in zip(suites, limits, strict=True):
+        if mine != limits[0]:
+            raise SpecError(f"suites {suites[0].name} and {suite.name} have different limits; run one after the other")
+    return limits[0] if limits else make_limits(Limits(), timeout, memory, threads)
+
+
+def hidden_by(targets: Sequence[Target], answers: Path | None) -> tuple[Path, ...]:
+    """List what solvers must not see because of how the puzzles were named."""
+    return (*((answers,) if answers else ()), *(place for target in targets for place in target.hidden))
+
+
+def remark_on_locks(uses: Sequence[SuiteUse]) -> None:
+    """Say which puzzles are not those that the makers of the suites locked."""
+    from benchmark.suites.loading import differing
+
+    for use in uses:
+        names = differing(use)
+        if names:
+            remark(f"suite {use.name}: generated here, other digests than in its lock: {', '.join(names)}")

@@ -1,0 +1,1 @@
+"""What every solver uses: evaluation, adjoints, mean field, the attempt with its deadline."""

@@ -1,0 +1,208 @@
+"""The easy regime, fast: pairs that stand out, an order that follows the norms, a few small rounds of moves.
+
+Where training has left its marks - most halves are the best partners of their best partners, blocks are sorted but for
+a few places by the norm of V - the flagship's machinery is not needed. A few dozen rows show most misplaced
+blocks; more rows and a wider window come only when these show nothing further, and one certificate ends it. Where
+pairs do not stand out, the norms say nothing, rounds stall, or the certificate fails, the flagship takes over
+with the time that is left. What is reported never gets worse by that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from generator.puzzle.answer import Answer, as_answer, plain
+from generator.reassembly.scoring.certificate import NOISE_FACTOR, certify
+from solvers.reassembly.core.attempt import Attempt
+from solvers.reassembly.core.evaluation import Rows, Walk, order_mse
+from solvers.reassembly.flagship.flagship import Flagship
+from solvers.reassembly.ordering.seeding import seed_order
+from solvers.reassembly.ordering.window import windowed_round
+from solvers.reassembly.pairing.statistics import PAIRINGS, match
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from generator.reassembly.network.residual import ResidualNetwork
+    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from solvers.api import Context
+    from solvers.reassembly.core.attempt import PairedBlocks
+
+__all__ = ["Fast", "clear_pairs"]
+
+LEVELS = ((64, 3, 0.5), (256, 4, 0.5), (1_000, 6, 0.25), (1_500, 12, 0.1))
+"""Rows x outputs of a round, how many places apart it inverts pairs, and the share of the error that it must take off:
+else the next round is of the next level, and after the last the flagship's turn, which is dear, so patience pays."""
+
+FEWEST_ROWS = 32
+"""Rows of a round at least, however many outputs there are."""
+
+STATISTICS = ("trace", "norm-correlation")
+"""What pairs may stand out by."""
+
+CLEAR = 0.9
+"""Share of the matched halves that must be each other's best; where pairs are at chance, far fewer are."""
+
+NORMS = ("frobenius", "l1")
+"""Proxies of depth that blocks are sorted by, both ways."""
+
+MOST_ROUNDS = 12
+"""Rounds of one level at most."""
+
+WITHIN_REACH = 0.05
+"""Share of the variance below which a level must bring the error for the next, dearer one to be worth its time."""
+
+ROUNDED_ROWS = 250
+"""Rows held back on which rounding is measured, in float64; the error is taken on all of them, in float32."""
+
+COMPARED_ROWS = 250
+"""Rows on which what the flagship reports is compared with the best so far."""
+
+MAYBE_EXACT = 1e-7
+"""Share of the variance below which a stalled error may be rounding; the certificate says."""
+
+
+@register(family="reassembly", name="fast", source="this project")
+@dataclass(frozen=True)
+class Fast:
+    """Pair by what stands out, sort by norm, move blocks by a few rounds on few rows; else call the flagship.
+
+    Attributes:
+        handover: whether the flagship goes on where the easy way ends without a certificate.
+    """
+
+    handover: bool = True
+
+    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+        """Try the easy way, and hand over if it ends nowhere."""
+        with torch.inference_mode():
+            attempt = Attempt.begin(puzzle, context, LEVELS[-1][0])
+            answer = _Easy(attempt).run()
+        if answer is not None:
+            return answer
+        if not self.handover or attempt.spent() >= 1.0:
+            return attempt.answer()
+        context.log("the easy way ends here; the flagship takes over")
+        return _hand_over(attempt, puzzle, context)
+
+
+def clear_pairs(network: ResidualNetwork) -> list[int] | None:
+    """Pair halves by the first statistic under which nearly all matched halves are each other's best.
+
+    Returns:
+        The outgoing half of each incoming one, or None where there is no such statistic.
+    """
+    everyone = torch.arange(network.depth)
+    for statistic in STATISTICS:
+        scores = PAIRINGS[statistic](network)
+        partners = match(scores)
+        best = (scores.argmax(dim=1) == torch.tensor(partners)) & (scores.argmax(dim=0)[partners] == everyone)
+        if float(best.float().mean()) >= CLEAR:
+            return partners
+    return None
+
+
+class _Easy:
+    """One run of the easy way; a class because every step needs the attempt and its blocks."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.variance = attempt.search.variance
+
+    def run(self) -> Answer | None:
+        """Return a certified answer, or None."""
+        partners = clear_pairs(self.attempt.puzzle.network)
+        if partners is None:
+            self.attempt.context.log("pairs do not stand out")
+            return None
+        blocks = self.attempt.paired(partners)
+        order = self._seed(blocks)
+        for level, (rows, window, gain) in enumerate(LEVELS):
+            walk = Walk(blocks.network, self._rows(rows), order)
+            self._level(blocks, walk, window, gain)
+            order, mse = walk.order, walk.mse
+            if mse < MAYBE_EXACT * self.variance:
+                answer = self._certified()
+                if answer is not None:
+                    return answer
+            if mse > WITHIN_REACH * self.variance or blocks.stop():
+                self.attempt.context.log(f"level {level + 1} leaves mse {mse:.3e}")
+                return None
+        return None
+
+    def _rows(self, count: int) -> Rows:
+        search = self.attempt.search
+        return search.head(max(FEWEST_ROWS, count // search.targets.shape[1]))
+
+    def _seed(self, blocks: PairedBlocks) -> list[int]:
+        """Sort by the norm, and in the direction, that reproduces the predictions best."""
+        rows = self._rows(FEWEST_ROWS)
+        best, lowest = list(range(blocks.network.depth)), math.inf
+        for proxy, descending in itertools.product(NORMS, (False, True)):
+            order = seed_order(blocks.network, rows.inputs, proxy, descending=descending)
+            mse = order_mse(blocks.network, rows, order)
+            if mse < lowest:
+                best, lowest = order, mse
+        return best
+
+    def _level(self, blocks: PairedBlocks, walk: Walk, window: int, gain: float) -> None:
+        """Move blocks until a round gains too little."""
+        rows = walk.rows.count
+        blocks.found(walk.order, walk.mse, rows)
+        for _ in range(MOST_ROUNDS):
+            if walk.solved or not math.isfinite(walk.mse) or blocks.stop():
+                break
+            before = walk.mse
+            windowed_round(walk, window)
+            blocks.log(f"{rows} rows, window {window}: mse {before:.3e} to {walk.mse:.3e}")
+            if walk.mse < before:
+                blocks.found(walk.order, walk.mse, rows)
+            if walk.mse > (1.0 - gain) * before:
+                break
+
+    def _certified(self) -> Answer | None:
+        """Certify the best assembly: its rounding on some of the rows held back, its error on all of them."""
+        attempt, rows = self.attempt, self.attempt.held_back
+        if rows.count == 0:
+            return None
+        network = attempt.puzzle.network.reordered(attempt.incoming, attempt.outgoing)
+        few = rows.head(ROUNDED_ROWS)
+        certificate = certify(network, few.inputs, few.targets, rows.variance)
+        if not certificate.exact:
+            return None
+        mse = order_mse(network, rows, range(network.depth))
+        note = f"mse {mse:.3e} on {rows.count} rows held back"
+        attempt.context.log(note)
+        if mse > NOISE_FACTOR * certificate.rounding:
+            return None
+        return Answer(plain(attempt.puzzle.answer(attempt.incoming, attempt.outgoing)), certified=True, note=note)
+
+
+def _hand_over(attempt: Attempt, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+    """Let the flagship work on the same clock, and pass on only what is better than the best so far."""
+    rows = attempt.search.head(COMPARED_ROWS)
+
+    def error(answer: Any) -> float:
+        network = puzzle.assembled(as_answer(answer).value)
+        return order_mse(network, rows, range(network.depth))
+
+    best = Answer(plain(puzzle.answer(attempt.incoming, attempt.outgoing)), note="of the easy way")
+    lowest = error(best)
+
+    def keep(answer: Any) -> None:
+        nonlocal best, lowest
+        mse = error(answer)
+        if mse < lowest:
+            best, lowest = as_answer(answer), mse
+            context.report(answer)
+
+    with torch.inference_mode():
+        answer = Flagship().solve(puzzle, dataclasses.replace(context, report=keep))
+        return answer if answer.certified or error(answer) <= lowest else best

@@ -1,0 +1,1 @@
+"""Block orders: first orders, quadratic models of moves, descent on the exact error."""

@@ -1,0 +1,148 @@
+"""The exchange model: what giving halves other partners does to the output, to first order.
+
+With incoming halves fixed in their places, writing what place t computed through half j moves the output by
+
+    X[t, j] = g_{t+1} . (V_j sigma(U_t h_t + c_t) + e_j),
+
+and with outgoing halves fixed, letting half i read at place t moves it by g_{t+1} . V_t sigma(U_i h_t + c_i).
+A permutation of partners has a change linear in its matrix, so its error is a quadratic assignment, searched
+here by exchanges of two halves, all of them priced at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.reassembly.network.residual import activation_function
+from solvers.reassembly.core.band import Band
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from generator.reassembly.network.residual import ResidualNetwork
+    from solvers.reassembly.core.adjoint import Linearisation
+
+__all__ = ["ExchangeSearch", "exchange_effects", "exchange_features", "exchange_model"]
+
+LEAST_GAIN = 1e-9
+"""Share of the present error that an exchange must gain."""
+
+
+def exchange_model(
+    network: ResidualNetwork, around: Linearisation, *, side: str, band: Band | None = None
+) -> ExchangeSearch:
+    """Build the model around a network linearised in the order of its blocks.
+
+    Args:
+        network: paired blocks in their order.
+        around: its linearisation.
+        side: "outgoing" or "incoming", the halves that may change places.
+        band: places whose halves may serve a place; by default as many as fit into memory.
+    """
+    band = band or Band.fitting(network.depth)
+    features = exchange_features(network, around, side=side, band=band)
+    errors = around.errors.T.reshape(-1)
+    # Only differences from the present partner count.
+    present = torch.from_numpy(band.numbers.diagonal().copy())
+    features -= features[present].repeat_interleave(band.span, dim=0)
+    gram = (features @ features.T).div_(len(errors))
+    linear = (features @ errors).div_(-len(errors))
+    return ExchangeSearch(gram, linear, around.mse, band)
+
+
+def exchange_features(
+    network: ResidualNetwork, around: Linearisation, *, side: str, band: Band | None = None
+) -> Tensor:
+    """Compute what half j at place t adds to every output: (K L) x (o n), place by place; K^2 without a band."""
+    band = band or Band(network.depth, network.depth)
+    sigma = activation_function(network.activation)
+    depth, hidden, width = network.U.shape
+    outputs, rows = around.adjoints[0].shape[:2]
+    features = torch.empty(depth, band.span, outputs, rows)
+    for t in range(depth):
+        near = slice(band.start(t), band.start(t) + band.span)
+        readers, biases = network.U[near].reshape(-1, width), network.c[near].reshape(-1)
+        writers = network.V[near].transpose(1, 2).reshape(-1, width)
+        h, g = around.states[t], around.adjoints[t + 1]
+        for c in range(outputs):
+            if side == "outgoing":
+                active = sigma(torch.addmm(network.c[t], h, network.U[t].T))
+                told = torch.matmul((g[c] @ writers.T).view(rows, band.span, hidden), active[:, :, None])[:, :, 0]
+                features[t, :, c] = (told + g[c] @ network.e[near].T).T
+            else:
+                active = sigma(torch.addmm(biases, h, readers.T)).view(rows, band.span, hidden)
+                features[t, :, c] = torch.matmul(active, (g[c] @ network.V[t])[:, :, None])[:, :, 0].T
+    return features.view(depth * band.span, outputs * rows)
+
+
+def exchange_effects(network: ResidualNetwork, around: Linearisation, *, side: str) -> Tensor:
+    """Predict what every single exchange of two partners does to every output: K x K x (o n), symmetric."""
+    depth = network.depth
+    features = exchange_features(network, around, side=side).view(depth, depth, -1)
+    features -= features.diagonal().T[:, None].clone()
+    return features + features.transpose(0, 1)
+
+
+class ExchangeSearch:
+    """A quadratic model of assignments: constant - 2 linear . x + x^T gram x, x the entries of a permutation.
+
+    The entries are those in a band around every place; a half has no price at places whose band it is not in.
+
+    Attributes:
+        depth: number of places, K.
+    """
+
+    def __init__(self, gram: Tensor, linear: Tensor, constant: float, band: Band) -> None:
+        self.depth, self._numbers = band.depth, band.numbers
+        self._gram = gram.numpy()
+        self._linear = linear.double().numpy()
+        self._energy = self._gram.diagonal().astype(np.float64)
+        self._constant = constant
+
+    def descend(self, trust: float, max_exchanges: int = 500) -> list[int]:
+        """Apply the best exchange again and again until none lowers the penalised model.
+
+        Args:
+            trust: each changed partner costs this many times its own energy besides.
+            max_exchanges: at most.
+
+        Returns:
+            The permutation: perm[t] = half that goes to place t.
+        """
+        depth = self.depth
+        perm = np.arange(depth)
+        slope = -2.0 * self._linear + trust * self._energy
+        least = LEAST_GAIN * self._constant
+        for _ in range(max_exchanges):
+            change = self._prices(perm, slope)
+            best = int(change.argmin())
+            if not change.flat[best] < -least:
+                break
+            a, b = divmod(best, depth)
+            new, old = self._numbers[[a, b], perm[[b, a]]], self._numbers[[a, b], perm[[a, b]]]
+            slope += 2.0 * (self._gram[new].sum(axis=0) - self._gram[old].sum(axis=0))
+            perm[a], perm[b] = perm[b], perm[a]
+        return [int(t) for t in perm]
+
+    def _prices(self, perm: NDArray[np.int64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Price the exchange of places a and b for all a, b: K x K, 0 on the diagonal."""
+        depth = self.depth
+        a, b = np.arange(depth)[:, None], np.arange(depth)[None, :]
+        pairs = ((a, perm[b]), (b, perm[a]), (a, perm[a]), (b, perm[b]))
+        numbers = [np.broadcast_to(self._numbers[pair], (depth, depth)) for pair in pairs]
+        unknown = (numbers[0] < 0) | (numbers[1] < 0)
+        signs = (1.0, 1.0, -1.0, -1.0)
+        change = np.zeros((depth, depth))
+        for sign, number in zip(signs, numbers, strict=True):
+            change += sign * slope[number]
+        for i, first in enumerate(numbers):
+            change += self._energy[first]
+            for j in range(i):
+                change += 2.0 * signs[i] * signs[j] * self._gram[first, numbers[j]]
+        change[unknown] = np.inf
+        np.fill_diagonal(change, 0.0)
+        return change

@@ -1,0 +1,1 @@
+"""Which outgoing half belongs to which incoming half, by weights and by data."""

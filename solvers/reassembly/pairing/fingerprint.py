@@ -1,0 +1,126 @@
+"""Which halves belong together, by their weights alone: many views, each weighed by how far it stands out.
+
+How far a view stands out is measured against itself: the same statistics on the same weights, the hidden
+units of every V_j permuted, so that no pair is a pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from solvers.reassembly.pairing.alignment import bias_alignment, head_echo, standard_scores, trend_echo
+from solvers.reassembly.pairing.displacement import crossed, movement_correlation
+from solvers.reassembly.pairing.filters import annealed_filter, head_filter, matched_filter
+from solvers.reassembly.pairing.statistics import frobenius, match, mean_cosine, norm_correlation, trace
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from generator.reassembly.network.residual import ResidualNetwork
+    from solvers.reassembly.core.evaluation import Rows
+
+__all__ = ["COMBINED", "Fingerprint", "fingerprints"]
+
+COMPANIONS = 0.7
+"""Weight of the plain statistics beside the score of a filter of the weights as they are."""
+
+COMBINED = (
+    "filter-balanced",
+    "filter-trace",
+    "filter-reversed-trace",
+    "filter-echoes",
+    "filter-everything",
+    "filter-crossed",
+    "filter-all-aspects",
+    "head-filter",
+)
+"""Views that are added up, each by the square of its margin."""
+
+LEAST_MARGIN = 0.05
+"""Margin that every one of them is given at least."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprint:
+    """Scores of all pairs from one point of view, with how far they stand out from chance.
+
+    Attributes:
+        name: of the point of view.
+        scores: standard scores, K x K.
+        partners: their matching.
+        margin: mean score of the matched pairs above that of the same statistic where no pair is one.
+    """
+
+    name: str
+    scores: Tensor
+    partners: list[int]
+    margin: float
+
+
+def fingerprints(network: ResidualNetwork, rows: Rows) -> list[Fingerprint]:
+    """Score pairs from every point of view, the one that stands out most first.
+
+    The one named "combined" adds up the others that `COMBINED` names, by the squares of their margins.
+    """
+    views, chance = _views(network, rows), _views(_unpaired(network), rows)
+    found = [_fingerprint(name, scores, chance[name]) for name, scores in views.items()]
+    weights = {view.name: max(view.margin, LEAST_MARGIN) ** 2 for view in found if view.name in COMBINED}
+    found.append(_fingerprint("combined", _weighted(views, weights), _weighted(chance, weights)))
+    return sorted(found, key=lambda view: -view.margin)
+
+
+def _fingerprint(name: str, scores: Tensor, chance: Tensor) -> Fingerprint:
+    partners = match(scores)
+    return Fingerprint(name, scores, partners, _matched_mean(scores, partners) - _matched_mean(chance, match(chance)))
+
+
+def _weighted(views: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+    return standard_scores(torch.stack([weight * views[name] for name, weight in weights.items()]).sum(dim=0))
+
+
+def _views(network: ResidualNetwork, rows: Rows) -> dict[str, Tensor]:
+    aspects = crossed(network)
+    plain = {
+        "frobenius": frobenius(network),
+        "norm-correlation": norm_correlation(network),
+        "bias-alignment": bias_alignment(network),
+        "trace": trace(network),
+        "mean-cosine": mean_cosine(network),
+        "head-echo": head_echo(network),
+        "trend-echo": trend_echo(network, rows),
+        "movement": movement_correlation(network),
+    }
+    views = {name: standard_scores(scores) for name, scores in plain.items()}
+    balanced = views["frobenius"] + views["norm-correlation"] + 0.5 * views["bias-alignment"]
+    echoes = COMPANIONS * balanced + views["head-echo"] + views["trend-echo"]
+    told = standard_scores(torch.stack([standard_scores(head_echo(aspect)) for aspect in aspects]).sum(dim=0))
+    trend = standard_scores(torch.stack([standard_scores(trend_echo(aspect, rows)) for aspect in aspects]).sum(dim=0))
+    views |= {"balanced": standard_scores(balanced), "echoes": standard_scores(echoes)}
+    views["crossed"] = standard_scores(1.5 * views["movement"] + told + 0.6 * trend + 0.5 * views["balanced"])
+    views["everything"] = standard_scores(views["crossed"] + views["echoes"] + views["balanced"])
+    filters = {
+        "filter-balanced": matched_filter([network], balanced, COMPANIONS * balanced),
+        "filter-trace": matched_filter([network], views["trace"], COMPANIONS * balanced),
+        "filter-reversed-trace": matched_filter([network], balanced - views["trace"], COMPANIONS * balanced),
+        "filter-echoes": matched_filter([network], echoes, COMPANIONS * echoes),
+        "filter-everything": matched_filter([network], views["everything"], views["everything"]),
+        "filter-crossed": annealed_filter(aspects, views["crossed"], views["crossed"]),
+        "filter-all-aspects": annealed_filter([*aspects, network], views["everything"], views["everything"]),
+        "head-filter": head_filter(network, echoes, COMPANIONS * echoes),
+    }
+    return views | {name: standard_scores(scores) for name, scores in filters.items()}
+
+
+def _unpaired(network: ResidualNetwork) -> ResidualNetwork:
+    """Permute the hidden units of every outgoing half, each by its own permutation."""
+    rng = torch.Generator().manual_seed(0)
+    hidden = network.V.shape[2]
+    shuffled = torch.stack([half[:, torch.randperm(hidden, generator=rng)] for half in network.V])
+    return replace(network, V=shuffled)
+
+
+def _matched_mean(scores: Tensor, partners: list[int]) -> float:
+    return float(scores[torch.arange(len(partners)), torch.tensor(partners)].mean())

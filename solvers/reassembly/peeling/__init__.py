@@ -1,0 +1,1 @@
+"""Blocks identified one by one from the input, by the evidence of a linear model."""

@@ -1,0 +1,1 @@
+"""Local searches of the published solvers."""

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leaderboard.ranking.captions import caption, number
+from leaderboard.ranking.rank import rank
+
+if TYPE_CHECKING:
+    from benchmark.results.trial import Row
+
+pytestmark = pytest.mark.usefixtures("toy")
+
+
+def test_the_caption_states_the_rule(rows: list[Row]) -> None:
+    text = caption(rank(rows)[0])
+    assert (
+        "Order: puzzles solved, then cells solved, then share found, then error (lowest first), then median wall time."
+        in text
+    )
+    assert "an exact McNemar test on the solved puzzles (two-sided, alpha = 0.05) cannot tell from its first" in text
+    assert "Share found: mean over all cells, a failed one counts as 0." in text
+    assert "Error: median over all cells, a failed one counts as ∞." in text
+    assert "Puzzles: 6; one is solved if more than half of its cells (seeds) are." in text
+    assert "Wilson, 95 %, of the share of puzzles solved" in text
+    assert "missing counts as a failure" in text
+    assert "tau" not in text
+
+
+def test_what_is_no_number_has_a_sign_of_its_own() -> None:
+    values = (1.5, float("inf"), float("-inf"), float("nan"))
+    assert [number(value, ".1f") for value in values] == ["1.5", "∞", "−∞", "–"]
