@@ -49,7 +49,8 @@ def imported(tree: ast.Module) -> list[str]:
 def called_late(tree: ast.Module) -> list[str]:
     """List what is named to `late`."""
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and dotted(node.func) == "late")
-    return [arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant)]
+    arguments = (arg for call in calls for arg in call.args if isinstance(arg, ast.Constant))
+    return [arg.value for arg in arguments if isinstance(arg.value, str)]
 
 
 @files
@@ -57,9 +58,7 @@ def test_imports_point_one_way(path: Path) -> None:
     package = path.relative_to(ROOT).parts[0]
     above = ORDER[ORDER.index(package) + 1 :]
     tree = parsed(path)
-    named = (
-        called_late(tree) if path.name == "record.py" else []
-    )  # a record names what lies higher, see generator.family
+    named = called_late(tree) if path.name == "record.py" else []  # a family names what is higher
     wrong = [name for name in imported(tree) if name.partition(".")[0] in above and name not in named]
     assert not wrong, f"{package} knows nothing of {above}"
     assert not [name for name in imported(tree) if name.partition(".")[0] == "tests"]

@@ -17,9 +17,13 @@ PROTOCOL = 2
 
 
 class Status(enum.StrEnum):
-    """How a trial ended. Every planned cell ends in exactly one of these."""
+    """How a trial ended. Every planned cell ends in exactly one of these.
+
+    `scored` is a valid answer to a puzzle of a family that ranks by a metric; such puzzles are not solved or partial.
+    """
 
     SOLVED = "solved"
+    SCORED = "scored"
     PARTIAL = "partial"
     WRONG_FORMAT = "wrong-format"
     GAVE_UP = "gave-up"

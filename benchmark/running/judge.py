@@ -67,8 +67,14 @@ class Judge:
             for report in reversed(outcome.reports):
                 score = self.score(loaded, report.answer)
                 if not isinstance(score, str):
+                    in_time = status is Status.TIMEOUT and not self._family(loaded).ranks_solved
                     return Verdict(
-                        status, outcome.reason, report.answer, report.answer.certified, True, dict(score.metrics)
+                        Status.SCORED if in_time else status,
+                        outcome.reason,
+                        report.answer,
+                        report.answer.certified,
+                        True,
+                        dict(score.metrics),
                     )
         return Verdict(status, outcome.reason)
 
@@ -78,7 +84,10 @@ class Judge:
         score = self.score(loaded, answer)
         if isinstance(score, str):
             return Verdict(Status.WRONG_FORMAT, score)
-        status = Status.SOLVED if score.solved else Status.PARTIAL
+        if self._family(loaded).ranks_solved:
+            status = Status.SOLVED if score.solved else Status.PARTIAL
+        else:
+            status = Status.SCORED
         return Verdict(status, answer.note, answer, answer.certified, metrics=dict(score.metrics))
 
     def score(self, loaded: LoadedPuzzle, answer: Answer) -> Score | str:
@@ -87,7 +96,7 @@ class Judge:
         Raises:
             HarnessError: if checking or scoring itself fails.
         """
-        family = find_family(loaded.puzzle.manifest.family)
+        family = self._family(loaded)
         try:
             view = self._view(family, loaded)
             _keep_to_one_thread()
@@ -98,6 +107,9 @@ class Judge:
         except Exception as error:
             name = loaded.puzzle.manifest.name
             raise HarnessError(f"scoring an answer to puzzle {name!r} failed: {describe_failure(error)}") from error
+
+    def _family(self, loaded: LoadedPuzzle) -> Family:
+        return find_family(loaded.puzzle.manifest.family)
 
     def _view(self, family: Family, loaded: LoadedPuzzle) -> Any:
         digest = loaded.puzzle.digest
