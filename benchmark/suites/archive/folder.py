@@ -1,9 +1,10 @@
-"""A suite as one folder: its file, its lock, its puzzles; with the answers, or for the public."""
+"""Write a suite as one folder: TOML file, lock and puzzles, with the answers or without them for the public."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+import tomli_w
 
 from benchmark.suites.building import check_built
 from benchmark.suites.locking import lock_of, lock_path, lock_text
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["fill_folder", "listing", "write_suite"]
 
 LEAST_SECRET = 2**40
-"""A seed below this can be found by making the puzzle with one seed after the other."""
+"""Smallest seed of a puzzle that may go public without its answer. Hand-set: whoever makes the puzzle with seed 1, 2,
+3, ... finds a smaller seed, and with it the answer; 2**40 trainings are out of reach."""
 
 
 def write_suite(suite: Suite, folder: Path, *, public: bool = False) -> None:
-    """Write a suite that is built to a new folder, all of it or nothing.
+    """Write a built suite to a new folder, completely or not at all.
 
     Raises:
-        SpecError: if a puzzle is not built or not as locked, or a seed is too easy to guess for a public part.
+        SpecError: if a puzzle is not built or not as locked, or `public` is set and a seed is too easy to guess.
         StorageError: if the folder exists or cannot be written.
         PuzzleError: if a puzzle is damaged.
     """
@@ -54,14 +56,17 @@ def fill_folder(suite: Suite, folder: Path, *, public: bool) -> None:
 
 def _check(suite: Suite, entry: Entry, *, public: bool) -> None:
     if entry.digest is None:
-        raise SpecError(f"suite {suite.name}: puzzle {entry.name} is not built; netjigsaw suite build makes it")
+        raise SpecError(f"suite {suite.name}: puzzle {entry.name} is not built; run netjigsaw suite build")
     if entry.state is LockState.DIFFERS:
         mine, theirs = entry.digest[:12], str(entry.locked)[:12]
-        raise SpecError(f"suite {suite.name}: puzzle {entry.name} is {mine} here, {theirs} in the lock; lock it anew")
+        raise SpecError(
+            f"suite {suite.name}: puzzle {entry.name} has digest {mine} here, {theirs} in the lock; "
+            "lock the suite again with netjigsaw suite build --lock"
+        )
     if public and entry.recipe is not None and entry.recipe.seed < LEAST_SECRET:
         raise SpecError(
             f"suite {suite.name}: the seed {entry.recipe.seed} of puzzle {entry.name} can be found by trying, and the "
-            f"answer with it; give it one from the system's entropy, such as {fresh_seed() | LEAST_SECRET}"
+            f"answer with it; take a random seed instead, such as {fresh_seed() | LEAST_SECRET}"
         )
 
 
@@ -69,7 +74,7 @@ def _write_puzzle(entry: Entry, puzzles: Path, *, public: bool) -> Manifest:
     check_built(entry)
     puzzle = load_puzzle(entry.path)
     sealed = find_answer(puzzle, entry.answers)
-    # Suites share a puzzle under names of their own, which no digest holds.
+    # Suites may give one puzzle different names; the digest does not cover the name.
     manifest = puzzle.manifest.model_copy(update={"name": entry.name})
     folder = puzzles / entry.name
     save_puzzle(type(puzzle)(manifest, puzzle.pieces, puzzle.data), folder)
@@ -79,27 +84,31 @@ def _write_puzzle(entry: Entry, puzzles: Path, *, public: bool) -> Manifest:
 
 
 def listing(suite: Suite, manifests: dict[str, Manifest]) -> str:
-    """Write the public file of a suite: what identifies each puzzle, nothing of how it was made.
+    """Write the public TOML file of a suite: it identifies each puzzle and leaves out how the puzzle was made.
 
-    No digest of a recipe is in it either: with the public part of the spec it would confirm a
-    guessed seed at the price of one hash.
+    It holds no digest of a recipe either. Together with the public part of the spec, such a digest would let anyone
+    confirm a guessed seed at the cost of one hash.
     """
-    scoring = {"headline": list(suite.headline)} if suite.headline is not None else {}
+    # TOML has no null.
     limits = {key: "none" if value is None else value for key, value in suite.limits.model_dump(mode="json").items()}
-    head = {"format": 1, "name": suite.name, "description": suite.description, "seeds": suite.seeds}
-    tables = [_table("", head), _table("[limits]", limits)] + ([_table("[scoring]", scoring)] if scoring else [])
-    for entry in suite.entries:
-        manifest = manifests[entry.name]
-        fields: dict[str, Any] = {"name": entry.name, "family": entry.family, "digest": manifest.digest}
-        if manifest.commitment is not None:
-            fields["commitment"] = manifest.commitment
-        if entry.tags:
-            fields["tags"] = list(entry.tags)
-        tables.append(_table("[[puzzle]]", fields))
-    return "\n".join(tables)
+    tables: dict[str, Any] = {
+        "format": 1,
+        "name": suite.name,
+        "description": suite.description,
+        "seeds": suite.seeds,
+        "limits": limits,
+    }
+    if suite.headline is not None:
+        tables["scoring"] = {"headline": list(suite.headline)}
+    tables["puzzle"] = [_public_item(entry, manifests[entry.name]) for entry in suite.entries]
+    return tomli_w.dumps(tables)
 
 
-def _table(title: str, fields: dict[str, Any]) -> str:
-    # JSON's text, numbers and lists are TOML's as well, but for one control character.
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
-    return "\n".join([*([title] if title else []), *lines, ""]).replace("\x7f", "\\u007f")
+def _public_item(entry: Entry, manifest: Manifest) -> dict[str, Any]:
+    """List what the public may know of a puzzle, as a `[[puzzle]]` table."""
+    item: dict[str, Any] = {"name": entry.name, "family": entry.family, "digest": manifest.digest}
+    if manifest.commitment is not None:
+        item["commitment"] = manifest.commitment
+    if entry.tags:
+        item["tags"] = list(entry.tags)
+    return item

@@ -41,7 +41,7 @@ def unpack(archive: Path, folder: Path, *, sha256: str | None, most_mib: float) 
     with writing_folder(folder) as scratch:
         _extract(archive, scratch)
         if not (scratch / SUITE_FILE).is_file():
-            raise PuzzleError(f"{archive} holds no {SUITE_FILE}, so it is no suite")
+            raise PuzzleError(f"{archive} holds no {SUITE_FILE}: it is not the archive of a suite, or is cut off")
         suite = read_suite(scratch / SUITE_FILE)
         for entry in suite.entries:
             if not entry.supplied:

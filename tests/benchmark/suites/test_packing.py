@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SECRETS = (5_764_607_523_034_235, 3_458_764_513_820_541, 8_070_450_532_247_929)
 PRIVATE = """format = 1
 name = "hidden"
-description = 'Odd "text" \\ and \t tabs.'
+description = "Odd \\"text\\" \\\\ and \t tabs, \\u007f and \\u00e9."
 family = "toy"
 [scoring]
 headline = ["right"]
@@ -114,7 +114,7 @@ def test_a_seed_that_can_be_guessed_is_no_secret(built: Suite, tmp_path: Path) -
 def test_what_differs_from_the_lock_is_not_packed(built: Suite, tmp_path: Path) -> None:
     path = write_lock(built)
     path.write_text(path.read_text().replace(str(built.entry("net").digest), "0" * 64))
-    with pytest.raises(SpecError, match="puzzle net is"):
+    with pytest.raises(SpecError, match="puzzle net has digest"):
         pack(read_suite(built.source), tmp_path / "a.tar", public=False)
 
 
