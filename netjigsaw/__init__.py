@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from generator.errors import NetjigsawError
+    from generator.errors import AnswerError, NetjigsawError, QueryError
     from generator.family.metric import Metric, Score
+    from generator.family.oracle import OracleRecord, OracleTerms
     from generator.family.record import Family
     from generator.family.registry import register_family
     from generator.puzzle.answer import Answer
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "AnswerError",
     "Context",
     "Family",
     "Made",
     "Metric",
     "NetjigsawError",
+    "OracleRecord",
+    "OracleTerms",
     "Puzzle",
+    "QueryError",
     "Score",
     "SolverContract",
     "__version__",
@@ -42,12 +47,16 @@ __all__ = [
 
 _HOMES = {
     "Answer": "generator.puzzle.answer",
+    "AnswerError": "generator.errors",
     "Context": "solvers.api",
     "Family": "generator.family.record",
     "Made": "generator.puzzle.sealing",
     "Metric": "generator.family.metric",
     "NetjigsawError": "generator.errors",
+    "OracleRecord": "generator.family.oracle",
+    "OracleTerms": "generator.family.oracle",
     "Puzzle": "generator.puzzle.content",
+    "QueryError": "generator.errors",
     "Score": "generator.family.metric",
     "SolverContract": "netjigsaw.contract",
     "__version__": "generator.version",

@@ -7,18 +7,22 @@ value in the family's form, or a `generator.puzzle.answer.Answer`. In return it 
     context.log(text)       say what it does; shown by `netjigsaw solve`
     context.time_left()     seconds until it is stopped
     context.rng()           a numpy Generator; the only source of randomness it needs
+    context.oracle(inputs)  outputs of the hidden network, for puzzles with an oracle; also `puzzle.oracle`
 """
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-__all__ = ["Context", "Solver"]
+if TYPE_CHECKING:
+    from generator.family.oracle import Oracle
+
+__all__ = ["Context", "Solver", "with_oracle"]
 
 
 class Sink(Protocol):
@@ -55,6 +59,7 @@ class Context:
         report: keeps a best-so-far answer.
         log: takes a line for the reader.
         started: `time.monotonic()` when the clock started.
+        oracle: evaluates the hidden network, see `generator.family.oracle.Oracle`; None where the puzzle has none.
     """
 
     seed: int = 0
@@ -64,6 +69,7 @@ class Context:
     report: Sink = _drop
     log: Log = _hush
     started: float = field(default_factory=time.monotonic)
+    oracle: Oracle | None = None
 
     def time_left(self) -> float:
         """Count the seconds until the solver is stopped; never negative."""
@@ -87,3 +93,10 @@ class Solver(Protocol):
         Returns:
             The answer, bare or as `generator.puzzle.answer.Answer`; None says that the solver gave up.
         """
+
+
+def with_oracle(view: Any, oracle: Oracle | None) -> Any:
+    """Put the oracle into a view that is a dataclass with a field `oracle`; any other view is returned as it is."""
+    if oracle is None or not is_dataclass(view) or "oracle" not in {one.name for one in fields(view)}:
+        return view
+    return replace(view, oracle=oracle)  # type: ignore[type-var]  # an instance, since the family's `view` made it

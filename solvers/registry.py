@@ -101,8 +101,11 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
 
 
 def list_solvers(family: str | None = None) -> tuple[SolverEntry, ...]:
-    """List every solver that has a name, the unavailable ones too."""
-    _load_built_in()
+    """List every solver that has a name, the unavailable ones too; of one family, or of all.
+
+    Only the built-in solvers of the families that are asked for are imported.
+    """
+    _load_built_in(family)
     entries = [*_REGISTERED.values(), *_plugged_in()]
     return tuple(entry for entry in entries if family is None or entry.family in {family, None})
 
@@ -169,9 +172,9 @@ def source_digest(entry: SolverEntry) -> str:
     return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
 
 
-def _load_built_in() -> None:
-    for family in families():
-        for module in family.solvers:
+def _load_built_in(family: str | None) -> None:
+    for known in families():
+        for module in known.solvers if family in {None, known.name} else ():
             import_module(module)
 
 

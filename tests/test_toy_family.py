@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-TOY = Path(__file__).parent / "toy" / "sorting.py"
+TOY = Path(__file__).parents[1] / "docs" / "examples" / "families" / "sorting.py"
 PACKAGES = ("netjigsaw", "generator", "solvers", "benchmark", "leaderboard")
 
 

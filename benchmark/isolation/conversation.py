@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from benchmark.isolation.desk import Desk
     from benchmark.results.trial import Limits
 
 __all__ = ["KILL_GRACE_S", "LOAD_LIMIT_S", "Conversation"]
@@ -41,7 +42,7 @@ KEPT_REPORT_BYTES = 64 << 20
 KEPT_LOG_LINES = 200
 KEPT_OUTPUT_BYTES = 16 << 10
 _CHUNK = 1 << 18
-_SOLVER_KINDS = frozenset({"built", "log", "report", "answer", "error"})
+_SOLVER_KINDS = frozenset({"built", "log", "report", "answer", "error", "query"})
 
 
 class Conversation:
@@ -54,7 +55,8 @@ class Conversation:
         limits: to enforce.
         before: frames that are sent at once, off the clock, to a child that runs no code of the solver's yet.
         puzzle: frames that hand the puzzle over, or start the program that finds it laid out.
-        listen: told of each log line and report: seconds after go, frame.
+        listen: told of each log line, report and query: seconds after go, frame, rows that the oracle has answered.
+        desk: answers queries; None where the puzzle has no oracle.
     """
 
     def __init__(
@@ -66,13 +68,16 @@ class Conversation:
         *,
         before: bytes = b"",
         puzzle: bytes,
-        listen: Callable[[float, Frame], None],
+        listen: Callable[[float, Frame, int], None],
+        desk: Desk | None = None,
     ) -> None:
         self.ending = Ending()
         self._control, self._channel, self._output = control, channel, output
         self._limits, self._puzzle, self._listen = limits, puzzle, listen
-        self._outbox = memoryview(before)
-        self._decoder = Decoder(int(limits.output_mib * 2**20))
+        self._desk = desk
+        self._outbox = [memoryview(before)] if before else []
+        own_limits = {} if desk is None else {"query": desk.largest_query}
+        self._decoder = Decoder(int(limits.output_mib * 2**20), own_limits)
         self._replies = Decoder()
         self._printed = 0
         self._tail = bytearray()
@@ -103,6 +108,7 @@ class Conversation:
                     pass
         if self._go is not None and self.ending.wall_s is None:
             self.ending.wall_s = time.perf_counter() - self._go
+        self.ending.usage = None if self._desk is None else self._desk.usage
         self.ending.log = list(self._log)
         self.ending.output = readable(bytes(self._tail))
         return self.ending
@@ -190,13 +196,15 @@ class Conversation:
         elif kind == "log":
             text = one_line(frame.fields().get("text", ""))
             self._log.append(text)
-            self._listen(self._since_go(now), frame)
+            self._listen(self._since_go(now), frame, self._asked)
         elif (kind, ending.stage) == ("built", "building"):
             self._hand_over()
         elif ending.stage != "solving" or kind == "built":
             raise WireError(f"a {kind!r} frame while {ending.stage}")
         elif self._limits.wall_s is not None and self._since_go(now) > self._limits.wall_s:
             self._stop(Status.TIMEOUT, f"no answer within {self._limits.wall_s:g} s")
+        elif kind == "query":
+            self._take_query(frame, self._since_go(now))
         else:
             self._take_answer(frame, self._since_go(now))
         return ending.stop is not None
@@ -208,7 +216,7 @@ class Conversation:
         unread a child could work on the beginning of a large puzzle for nothing.
         """
         self.ending.stage = "solving"
-        self._outbox = memoryview(self._puzzle)
+        self._outbox = [memoryview(self._puzzle)]
         now = time.perf_counter()
         self.ending.load_s, self._go = now - self._began, now
         self._deadline = float("inf") if self._limits.wall_s is None else now + self._limits.wall_s
@@ -218,28 +226,49 @@ class Conversation:
         """Seconds since go; 0 for what was read in one piece with the word that led to it, or before it."""
         return 0.0 if self._go is None else max(0.0, now - self._go)
 
+    @property
+    def _asked(self) -> int:
+        """Rows that the oracle has answered."""
+        return 0 if self._desk is None else self._desk.usage.queries
+
+    def _take_query(self, frame: Frame, elapsed: float) -> None:
+        """Answer a query. The bounded size of a call bounds how long this keeps the parent from its watch.
+
+        A solver has one query under way: one that asks on without reading the reply would fill this process's memory.
+        """
+        if self._desk is None:
+            raise WireError("a query, but the puzzle has no oracle")
+        if self._outbox:
+            raise WireError("a query before the reply to the last one was read")
+        head, blob = self._desk.reply(frame)
+        self._outbox = [memoryview(head), blob]
+        self._send_more()
+        self._listen(elapsed, frame, self._asked)
+
     def _take_answer(self, frame: Frame, elapsed: float) -> None:
         if frame.kind == "answer":
             self.ending.answer, self.ending.wall_s = frame, elapsed
             self._stop()
             return
         reports = self.ending.reports
-        reports.append((elapsed, frame))
+        reports.append((elapsed, frame, self._asked))
         self._report_bytes += len(frame.payload) + len(frame.blob)
         while len(reports) > 1 and (len(reports) > KEPT_REPORTS or self._report_bytes > KEPT_REPORT_BYTES):
             # Thin the past evenly, keep the latest: a trace stays a trace.
             del reports[0 : -min(len(reports) // 2, KEPT_REPORTS // 2) : 2]
-            self._report_bytes = sum(len(kept.payload) + len(kept.blob) for _time, kept in reports)
-        self._listen(elapsed, frame)
+            self._report_bytes = sum(len(kept.payload) + len(kept.blob) for _time, kept, _asked in reports)
+        self._listen(elapsed, frame, self._asked)
 
     def _send_more(self) -> None:
         try:
             while self._outbox:
-                self._outbox = self._outbox[self._channel.send(self._outbox[:_CHUNK]) :]
+                part = self._outbox[0]
+                rest = part[self._channel.send(part[:_CHUNK]) :] if part else part
+                self._outbox[:1] = [rest] if rest else []
         except BlockingIOError:
             pass
         except OSError:
-            self._outbox = memoryview(b"")
+            self._outbox = []
         with contextlib.suppress(KeyError):
             wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outbox else 0)
             self._selector.modify(self._channel, wanted, self._on_channel)

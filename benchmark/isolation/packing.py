@@ -74,6 +74,7 @@ def make_order(work: Work, sizes_mib: tuple[float, ...]) -> dict[str, Any]:
             "threads": limits.threads,
         },
         "message_mib": limits.output_mib,
+        "queries": limits.queries,
         "wall_s": limits.wall_s,
         "memory_mib": limits.memory_mib,
         "threads": limits.threads,

@@ -29,6 +29,7 @@ from generator.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from benchmark.isolation.desk import Desk
     from benchmark.isolation.wire import Frame
 
 __all__ = ["ISOLATIONS", "Server", "ServerGoneError", "Settings", "warm_modules"]
@@ -133,8 +134,13 @@ class Server:
         """Whether the server can take a trial."""
         return not self._destroyed and self._process.poll() is None
 
-    def run(self, work: Work, listen: Callable[[float, Frame], None]) -> Outcome:
+    def run(self, work: Work, listen: Callable[[float, Frame, int], None], desk: Desk | None = None) -> Outcome:
         """Run one trial. Whatever the solver does, this returns.
+
+        Args:
+            work: the trial.
+            listen: as for `Conversation`.
+            desk: answers queries, where the puzzle has an oracle.
 
         Raises:
             ServerGoneError: if the server died before; the trial has not begun.
@@ -159,6 +165,7 @@ class Server:
                 before=packed.before,
                 puzzle=packed.frames,
                 listen=listen,
+                desk=desk,
             )
             ending = conversation.run()
         finally:
@@ -187,6 +194,7 @@ class Server:
             peak_mib=done.get("peak_mib"),
             log=tuple(ending.log),
             output=ending.output,
+            usage=ending.usage,
         )
 
     def _pack(self, work: Work) -> Packed:
@@ -224,8 +232,8 @@ class Server:
             shutil.rmtree(self._slot, ignore_errors=True)
 
 
-def _kept_reports(reports: list[tuple[float, Frame]]) -> Iterator[Report]:
+def _kept_reports(reports: list[tuple[float, Frame, int]]) -> Iterator[Report]:
     """Decode the reports; a damaged one is passed over, as a damaged answer is not."""
-    for time_s, frame in reports:
+    for time_s, frame, queries in reports:
         with contextlib.suppress(WireError, AnswerError):
-            yield Report(time_s, decode_answer(frame))
+            yield Report(time_s, decode_answer(frame), queries)

@@ -40,8 +40,9 @@ KINDS = frozenset(
         "report",
         "answer",
         "error",
-        # for families whose puzzle is a black box that the parent answers for
+        # solver to parent, where the puzzle has an oracle
         "query",
+        # parent to solver
         "reply",
     }
 )
@@ -102,23 +103,38 @@ def tensor_bytes(tensors: Mapping[str, np.ndarray]) -> bytes:
     return save(dict(tensors)) if tensors else b""
 
 
-def encode(kind: str, fields: Mapping[str, Any] | None = None, blob: bytes = b"") -> bytes:
+def encode(
+    kind: str, fields: Mapping[str, Any] | None = None, blob: bytes = b"", *, blob_bytes: int | None = None
+) -> bytes:
     """Write a frame.
+
+    Args:
+        kind: one of `KINDS`.
+        fields: the JSON part.
+        blob: the bytes after it.
+        blob_bytes: length of a blob that the caller sends itself after the frame, so that it need not be copied.
 
     Raises:
         WireError: if a part is too long for its length field.
     """
     payload = json.dumps(fields or {}, separators=(",", ":")).encode()
-    if max(len(payload), len(blob)) > _LONGEST:
-        raise WireError(f"a {kind!r} frame of {max(len(payload), len(blob)) >> 20} MiB is too long for the wire")
-    return _HEAD.pack(_MARK, kind.encode().ljust(8), len(payload), len(blob)) + payload + blob
+    extra = len(blob) if blob_bytes is None else blob_bytes
+    if max(len(payload), extra) > _LONGEST:
+        raise WireError(f"a {kind!r} frame of {max(len(payload), extra) >> 20} MiB is too long for the wire")
+    return _HEAD.pack(_MARK, kind.encode().ljust(8), len(payload), extra) + payload + blob
 
 
 class Decoder:
-    """Cut a stream of bytes into frames; a limit on their length guards the reader's memory."""
+    """Cut a stream of bytes into frames; limits on their length guard the reader's memory.
 
-    def __init__(self, limit: int | None = None) -> None:
+    Args:
+        limit: bytes that a frame may take; None for no limit.
+        own_limits: limits of single kinds, which take the place of the general one.
+    """
+
+    def __init__(self, limit: int | None = None, own_limits: Mapping[str, int] | None = None) -> None:
         self._limit = limit
+        self._own_limits = own_limits or {}
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -144,9 +160,10 @@ class Decoder:
         kind = label.rstrip().decode("ascii", "replace")
         if mark != _MARK or kind not in KINDS:
             raise WireError("bytes that are no frame")
-        if self._limit is not None and length + extra > self._limit:
+        limit = self._own_limits.get(kind, self._limit)
+        if limit is not None and length + extra > limit:
             size = (length + extra) / 2**20
-            raise WireError(f"a {kind!r} frame of {size:.1f} MiB; at most {self._limit / 2**20:g} are read")
+            raise WireError(f"a {kind!r} frame of {size:.1f} MiB; at most {limit / 2**20:g} are read")
         middle = start + _HEAD.size + length
         if len(self._buffer) < middle + extra:
             return None
@@ -174,10 +191,14 @@ def receive(connection: socket.socket) -> Frame | None:
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes | None:
-    buffer = bytearray()
-    while len(buffer) < count:
-        data = connection.recv(min(count - len(buffer), _CHUNK * 16))
-        if not data:
+    buffer = bytearray(min(count, _CHUNK * 16))  # grows with what comes, not with what a head announces
+    filled = 0
+    while filled < count:
+        if filled == len(buffer):
+            buffer.extend(bytes(min(count - filled, len(buffer))))
+        with memoryview(buffer) as view:
+            got = connection.recv_into(view[filled:])
+        if not got:
             return None
-        buffer += data
+        filled += got
     return bytes(buffer)

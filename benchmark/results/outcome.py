@@ -13,7 +13,8 @@ from generator.errors import AnswerError
 from generator.puzzle.answer import Answer, plain
 
 if TYPE_CHECKING:
-    from generator.puzzle.content import Puzzle
+    from generator.family.oracle import Usage
+    from generator.puzzle.content import Puzzle, SealedAnswer
     from solvers.reference import Reference
 
 __all__ = [
@@ -38,27 +39,32 @@ MAX_DEPTH = 100
 
 @dataclass(frozen=True)
 class Work:
-    """All that an executor needs to run a trial. No answer is in it, so it may leave the machine.
+    """All that an executor needs to run a trial.
+
+    The solver's process is sent neither `sealed` nor anything made of it.
 
     Attributes:
         trial: the cell.
         puzzle: its public part.
         reference: the solver; a file's path is absolute.
         plugins: files and modules that register families and solvers; paths are absolute.
+        sealed: the answer, for the oracle beside the harness; None where the family has no oracle.
     """
 
     trial: Trial
     puzzle: Puzzle
     reference: Reference
     plugins: tuple[str, ...] = ()
+    sealed: SealedAnswer | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """A best-so-far answer and when it came, in seconds after go."""
+    """A best-so-far answer: when it came, in seconds after go, and how many rows the oracle had answered by then."""
 
     time_s: float
     answer: Answer
+    queries: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class Outcome:
         peak_mib: peak resident memory of the child.
         log: last lines that the solver logged.
         output: the end of what it printed.
+        usage: what was asked of the oracle; None without one.
     """
 
     status: Status | None
@@ -88,6 +95,7 @@ class Outcome:
     peak_mib: float | None = None
     log: tuple[str, ...] = ()
     output: str = ""
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,8 @@ class Ending:
         error: content of an error frame.
         stop: why the parent ended it.
         done: what the server said of the child; None if the server is gone.
-        reports: time and frame of best-so-far answers.
+        reports: time, frame and queries so far of best-so-far answers.
+        usage: what was asked of the oracle.
     """
 
     stage: str = "building"
@@ -116,7 +125,8 @@ class Ending:
     error: dict[str, Any] | None = None
     stop: Stop | None = None
     done: dict[str, Any] | None = None
-    reports: list[tuple[float, Frame]] = field(default_factory=list)
+    reports: list[tuple[float, Frame, int]] = field(default_factory=list)
+    usage: Usage | None = None
     wall_s: float | None = None
     load_s: float | None = None
     log: list[str] = field(default_factory=list)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from benchmark.results.outcome import Outcome, Report
 from benchmark.results.trial import Status  # noqa: TC001 - pydantic reads it at run time
+from generator.family.oracle import Usage
 from generator.puzzle.answer import Answer
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from benchmark.results.trial import Row
 
-__all__ = ["Raw", "RawAnswer", "outcome_of", "raw_of"]
+__all__ = ["Raw", "RawAnswer", "outcome_of", "raw_of", "usage_of"]
 
 
 class RawAnswer(BaseModel):
@@ -31,6 +32,8 @@ class RawAnswer(BaseModel):
     arrays: tuple[str, ...] = ()
     time_s: float | None = None
     """For a report: seconds after go."""
+    queries: int = 0
+    """For a report: rows that the oracle had answered by then."""
 
 
 class Raw(BaseModel):
@@ -55,7 +58,9 @@ def raw_of(outcome: Outcome, trial: str, session: str) -> tuple[Raw, dict[str, n
     tensors: dict[str, np.ndarray] = {}
     answer = None if outcome.answer is None else _raw(outcome.answer, tensors, "answer")
     reports = [
-        _raw(report.answer, tensors, f"report{index}").model_copy(update={"time_s": report.time_s})
+        _raw(report.answer, tensors, f"report{index}").model_copy(
+            update={"time_s": report.time_s, "queries": report.queries}
+        )
         for index, report in enumerate(outcome.reports)
     ]
     raw = Raw(
@@ -78,7 +83,7 @@ def outcome_of(raw: Raw, tensors: Mapping[str, np.ndarray], row: Row) -> Outcome
         reason=raw.reason,
         answer=None if raw.answer is None else _answer(raw.answer, tensors, "answer"),
         reports=tuple(
-            Report(report.time_s or 0.0, _answer(report, tensors, f"report{index}"))
+            Report(report.time_s or 0.0, _answer(report, tensors, f"report{index}"), report.queries)
             for index, report in enumerate(raw.reports)
         ),
         wall_s=row.wall_s,
@@ -87,7 +92,13 @@ def outcome_of(raw: Raw, tensors: Mapping[str, np.ndarray], row: Row) -> Outcome
         peak_mib=row.peak_mib,
         log=raw.log,
         output=raw.output,
+        usage=usage_of(row),
     )
+
+
+def usage_of(row: Row) -> Usage | None:
+    """Read off a row what its trial asked of the oracle; None where there was none."""
+    return None if row.queries is None else Usage(row.queries, row.query_calls or 0, row.query_s or 0.0)
 
 
 def _raw(answer: Answer, tensors: dict[str, np.ndarray], prefix: str) -> RawAnswer:

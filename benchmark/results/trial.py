@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
 from generator.puzzle.canonical import sha256_json
 
@@ -49,6 +49,17 @@ class Limits(BaseModel):
     """What a solver may print, and the size of any file that it writes."""
     threads: int = Field(default=1, ge=1)
     """Threads that numerical libraries are pinned to."""
+    queries: int | None = Field(default=None, ge=0)
+    """Rows that may be asked of the oracle: the smaller of the user's limit and the puzzle's budget. None where there
+    is no oracle, or no limit."""
+
+    @model_serializer(mode="wrap")
+    def _without_oracle(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the queries out where they are not limited, so that trials without an oracle keep their ids."""
+        written: dict[str, Any] = handler(self)
+        if self.queries is None:
+            written.pop("queries", None)
+        return written
 
 
 @dataclass(frozen=True)
@@ -129,5 +140,11 @@ class Row(BaseModel):
     """Processor seconds of the child, user and system."""
     peak_mib: float | None = None
     """Peak resident memory of the child, the libraries included."""
+    queries: int | None = None
+    """Rows that the oracle answered; None where the puzzle has no oracle."""
+    query_calls: int | None = None
+    """Calls that the oracle answered."""
+    query_s: float | None = None
+    """Seconds that answering took, part of `wall_s`: what the oracle itself costs."""
     load_average: float | None = None
     """One-minute load average of the machine when the trial was over, so that times can be told from a busy machine."""

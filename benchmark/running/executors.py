@@ -13,16 +13,20 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from benchmark.isolation import linux
+from benchmark.isolation.desk import Desk
 from benchmark.isolation.supervisor import Server, ServerGoneError, Settings
 from benchmark.results.outcome import Outcome, Work, one_line
 from benchmark.running.live import Listener, Quiet, ignore
 from benchmark.running.messages import Began, Ended, Message, Reported
 from generator.errors import HarnessError
+from generator.family.registry import find_family
+from generator.plugins import describe_failure
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from benchmark.running.live import Tell
+    from generator.family.oracle import HiddenNetwork, OracleRecord
 
 __all__ = ["Executor", "LocalExecutor"]
 
@@ -57,6 +61,7 @@ class LocalExecutor:
         self._idle: list[Server] = []
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
+        self._oracles: dict[str, HiddenNetwork] = {}
 
     @property
     def isolation(self) -> str:
@@ -152,9 +157,23 @@ class LocalExecutor:
                     server.close()
                 server = self._take_server()
             with contextlib.suppress(ServerGoneError):
-                return server, server.run(work, listener)
+                return server, server.run(work, listener, self._desk(work))
             server.close()
         raise HarnessError("the fork server dies before it can take a trial; is the machine out of memory?")
+
+    def _desk(self, work: Work) -> Desk | None:
+        """Open the oracle of a trial's puzzle: a new desk, so that each trial starts with its whole budget.
+
+        Raises:
+            HarnessError: if the family cannot open it.
+        """
+        oracle = find_family(work.trial.family).oracle
+        if oracle is None or work.sealed is None:
+            return None
+        with self._lock:
+            if work.trial.puzzle not in self._oracles:
+                self._oracles[work.trial.puzzle] = _open(oracle, work)
+        return Desk(self._oracles[work.trial.puzzle], oracle.terms(work.puzzle), work.trial.limits.queries)
 
     def _take_server(self) -> Server:
         """Take the server that `start` left, or start another one."""
@@ -177,3 +196,11 @@ class LocalExecutor:
             server.close()
             self._note = f"namespaces were refused: {one_line(refused)}"
         raise HarnessError(f"this system gives no process namespaces of its own: {self._note}; use isolation rlimits")
+
+
+def _open(oracle: OracleRecord, work: Work) -> HiddenNetwork:
+    try:
+        return oracle.open(find_family(work.trial.family).view(work.puzzle), work.sealed)  # type: ignore[arg-type]  # seen to
+    except Exception as error:
+        name = work.puzzle.manifest.name
+        raise HarnessError(f"the oracle of puzzle {name!r} cannot be opened: {describe_failure(error)}") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.results.trial import Status
 from generator.errors import AnswerError, HarnessError
+from generator.family.oracle import Usage
 from generator.family.registry import find_family
 from generator.plugins import describe_failure
 
@@ -61,11 +62,11 @@ class Judge:
             HarnessError: if checking or scoring itself fails, which is no solver's fault.
         """
         if outcome.status is None and outcome.answer is not None:
-            return self._judge_answer(loaded, outcome.answer)
+            return self._judge_answer(loaded, outcome.answer, outcome.usage)
         status = outcome.status or Status.CRASHED
         if status in _STOPPED:
             for report in reversed(outcome.reports):
-                score = self.score(loaded, report.answer)
+                score = self.score(loaded, report.answer, outcome.usage)
                 if not isinstance(score, str):
                     in_time = status is Status.TIMEOUT and not self._family(loaded).ranks_solved
                     return Verdict(
@@ -78,10 +79,10 @@ class Judge:
                     )
         return Verdict(status, outcome.reason)
 
-    def _judge_answer(self, loaded: LoadedPuzzle, answer: Answer) -> Verdict:
+    def _judge_answer(self, loaded: LoadedPuzzle, answer: Answer, usage: Usage | None) -> Verdict:
         if answer.value is None:
             return Verdict(Status.GAVE_UP, answer.note)
-        score = self.score(loaded, answer)
+        score = self.score(loaded, answer, usage)
         if isinstance(score, str):
             return Verdict(Status.WRONG_FORMAT, score)
         if self._family(loaded).ranks_solved:
@@ -90,8 +91,13 @@ class Judge:
             status = Status.SCORED
         return Verdict(status, answer.note, answer, answer.certified, metrics=dict(score.metrics))
 
-    def score(self, loaded: LoadedPuzzle, answer: Answer) -> Score | str:
+    def score(self, loaded: LoadedPuzzle, answer: Answer, usage: Usage | None = None) -> Score | str:
         """Check and score an answer; a string says what is wrong with its form.
+
+        Args:
+            loaded: the puzzle.
+            answer: to it.
+            usage: what was asked of the oracle; nothing by default.
 
         Raises:
             HarnessError: if checking or scoring itself fails.
@@ -101,7 +107,7 @@ class Judge:
             view = self._view(family, loaded)
             _keep_to_one_thread()
             family.check(view, answer)
-            return family.score(view, answer, loaded.sealed)
+            return family.rate(view, answer, loaded.sealed, usage or Usage())
         except AnswerError as error:
             return str(error)
         except Exception as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from benchmark.isolation.wire import WireError
 from benchmark.results.outcome import Work, decode_answer, one_line
-from benchmark.running.messages import Message, Reported, Said
+from benchmark.running.messages import Asked, Message, Reported, Said
 from generator.errors import AnswerError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Tell(Protocol):
         """Put it there and return what is set once it was dealt with; with `wait`, return only then."""
 
 
-def ignore(time_s: float, frame: Frame) -> None:
+def ignore(time_s: float, frame: Frame, queries: int) -> None:
     """Listen to nothing."""
 
 
@@ -69,7 +69,7 @@ class Listener:
         self._next: dict[str, float] = {}
         self._last: dict[str, threading.Event] = {}
 
-    def __call__(self, time_s: float, frame: Frame) -> None:
+    def __call__(self, time_s: float, frame: Frame, queries: int) -> None:
         """Tell of a frame, or pass over it."""
         now, last = time.monotonic(), self._last.get(frame.kind)
         if now < self._next.get(frame.kind, 0.0) or (last is not None and not last.is_set()):
@@ -80,6 +80,8 @@ class Listener:
         with contextlib.suppress(WireError, AnswerError):
             if frame.kind == "log":
                 message: Message = Said(self._work, time_s, one_line(frame.fields().get("text", "")))
+            elif frame.kind == "query":
+                message = Asked(self._work, time_s, queries)
             else:
-                message = Reported(self._work, time_s, decode_answer(frame))
+                message = Reported(self._work, time_s, decode_answer(frame), queries)
             self._last[frame.kind] = self._tell(message)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from benchmark.results.outcome import Outcome, Work
     from generator.puzzle.answer import Answer
 
-__all__ = ["Began", "Ended", "Message", "Reported", "Said"]
+__all__ = ["Asked", "Began", "Ended", "Message", "Reported", "Said"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ class Reported:
     work: Work
     time_s: float
     answer: Answer
+    queries: int = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The solver queried its oracle; `queries` rows are answered by now. Not every query is told."""
+
+    work: Work
+    time_s: float
+    queries: int
 
 
 @dataclass(frozen=True)
@@ -45,4 +55,4 @@ class Ended:
     outcome: Outcome
 
 
-Message = Began | Said | Reported | Ended
+Message = Began | Said | Reported | Asked | Ended

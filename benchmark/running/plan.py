@@ -23,11 +23,12 @@ from solvers.source import digest_of_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from generator.puzzle.content import Puzzle
     from generator.puzzle.storage import LoadedPuzzle
     from solvers.reference import Reference
     from solvers.registry import SolverEntry
 
-__all__ = ["Cell", "absolute_plugins", "label_of", "plan"]
+__all__ = ["Cell", "absolute_plugins", "label_of", "limits_of", "plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,9 @@ class Cell:
     settled: tuple[Status, str] | None = None
 
     def work(self, plugins: tuple[str, ...]) -> Work:
-        """Take out what an executor needs; the answer is not in it."""
-        return Work(self.trial, self.loaded.puzzle, self.reference, plugins)
+        """Take out what an executor needs: with the sealed answer only where an oracle needs it."""
+        sealed = self.loaded.sealed if find_family(self.trial.family).oracle is not None else None
+        return Work(self.trial, self.loaded.puzzle, self.reference, plugins, sealed)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,28 @@ def _check_labels(references: Sequence[Reference]) -> None:
             raise SpecError(f"two solvers are called {label!r}; give the command a label of its own, as label=command")
 
 
+def limits_of(puzzle: Puzzle, limits: Limits) -> Limits:
+    """Give the limits of trials on one puzzle: queries are bounded by the puzzle's own budget too.
+
+    Where the puzzle has no oracle they are None, so that a limit that means nothing changes no trial's id.
+    """
+    oracle = find_family(puzzle.manifest.family).oracle
+    if oracle is None:
+        return limits if limits.queries is None else limits.model_copy(update={"queries": None})
+    budgets = [budget for budget in (limits.queries, oracle.terms(puzzle).budget) if budget is not None]
+    return limits.model_copy(update={"queries": min(budgets, default=None)})
+
+
+def _without_oracle(loaded: LoadedPuzzle) -> tuple[Status, str] | None:
+    """Settle the trials of a puzzle whose oracle cannot be opened here."""
+    if loaded.sealed is not None or find_family(loaded.puzzle.manifest.family).oracle is None:
+        return None
+    return (
+        Status.UNAVAILABLE,
+        "the puzzle's sealed answer is not here, and its oracle needs it; name its folder with --answers",
+    )
+
+
 def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, seed: int, limits: Limits) -> Cell:
     trial = Trial(
         puzzle=loaded.puzzle.digest,
@@ -116,9 +140,10 @@ def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, see
         source=candidate.source,
         parameters=dict(reference.parameters),
         seed=seed,
-        limits=limits,
+        limits=limits_of(loaded.puzzle, limits),
     )
-    return Cell(trial, loaded, _absolute(reference), label_of(reference), candidate.settled)
+    settled = candidate.settled or _without_oracle(loaded)
+    return Cell(trial, loaded, _absolute(reference), label_of(reference), settled)
 
 
 def label_of(reference: Reference) -> str:

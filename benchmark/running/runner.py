@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.isolation.supervisor import Settings, warm_modules
 from benchmark.results.outcome import Outcome
@@ -17,8 +17,9 @@ from benchmark.results.trial import Row
 from benchmark.running.executors import LocalExecutor
 from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge
-from benchmark.running.messages import Began, Ended, Reported, Said
+from benchmark.running.messages import Asked, Began, Ended, Reported, Said
 from benchmark.running.plan import Cell, absolute_plugins, plan
+from generator.family.oracle import Usage
 from generator.family.registry import find_family
 from generator.plugins import load_plugin
 
@@ -35,6 +36,7 @@ __all__ = [
     "Logged",
     "Opened",
     "Progressed",
+    "Queried",
     "Started",
     "finite_metrics",
     "make_row",
@@ -78,6 +80,15 @@ class Progressed:
 
 
 @dataclass(frozen=True, eq=False)
+class Queried:
+    """A solver queried its oracle, which has answered `queries` rows by now."""
+
+    cell: Cell
+    time_s: float
+    queries: int
+
+
+@dataclass(frozen=True, eq=False)
 class Finished:
     """A trial is over and its row is on disk."""
 
@@ -85,7 +96,7 @@ class Finished:
     row: Row
 
 
-Event = Opened | Started | Logged | Progressed | Finished
+Event = Opened | Started | Logged | Progressed | Queried | Finished
 
 
 def run(
@@ -187,9 +198,11 @@ def pass_on(cell: Cell, message: Message, judge: Judge, tell: Callable[[Event], 
         case Said():
             tell(Logged(cell, message.time_s, message.text))
         case Reported():
-            score = judge.score(cell.loaded, message.answer)
+            score = judge.score(cell.loaded, message.answer, Usage(message.queries))
             if not isinstance(score, str):
                 tell(Progressed(cell, message.time_s, score))
+        case Asked():
+            tell(Queried(cell, message.time_s, message.queries))
 
 
 def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
@@ -220,8 +233,17 @@ def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
         load_s=outcome.load_s,
         cpu_s=outcome.cpu_s,
         peak_mib=outcome.peak_mib,
+        **_usage_fields(outcome),
         load_average=None if outcome.wall_s is None else round(os.getloadavg()[0], 2),
     )
+
+
+def _usage_fields(outcome: Outcome) -> dict[str, Any]:
+    """Write what was asked of the oracle into a row's fields."""
+    usage = outcome.usage
+    if usage is None:
+        return {}
+    return {"queries": usage.queries, "query_calls": usage.calls, "query_s": round(usage.answer_s, 6)}
 
 
 def finite_metrics(metrics: Mapping[str, float]) -> dict[str, float]:

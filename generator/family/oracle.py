@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from generator.puzzle.content import SealedAnswer
+    from generator.puzzle.content import Puzzle, SealedAnswer
 
-__all__ = ["Oracle", "OracleRecord", "OracleTerms", "Usage", "checked_inputs"]
+__all__ = ["HiddenNetwork", "Oracle", "OracleRecord", "OracleTerms", "Usage", "checked_inputs"]
 
 ROWS_PER_CALL = 4096
 """Default of `OracleTerms.rows_per_call`: bounds the memory and the time that one call may take."""
@@ -47,18 +47,24 @@ class OracleTerms:
     rows_per_call: int = ROWS_PER_CALL
 
 
+class HiddenNetwork(Protocol):
+    """The function behind an oracle. Pure: equal rows have equal outputs, whatever was asked before."""
+
+    def __call__(self, inputs: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Evaluate rows x d in float64; returns rows x o."""
+
+
 @dataclass(frozen=True)
 class OracleRecord:
     """The oracle of a family.
 
     Attributes:
-        terms: `(view)` -> what may be asked.
-        open: `(view, sealed)` -> a function from inputs, rows x d in float64, to outputs, rows x o. It must be pure:
-            equal rows have equal outputs, whatever was asked before.
+        terms: `(puzzle)` -> what may be asked; from the public puzzle, and cheap.
+        open: `(view, sealed)` -> the hidden network.
     """
 
-    terms: Callable[[Any], OracleTerms]
-    open: Callable[[Any, SealedAnswer], Callable[[NDArray[np.float64]], NDArray[np.float64]]]
+    terms: Callable[[Puzzle], OracleTerms]
+    open: Callable[[Any, SealedAnswer], HiddenNetwork]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr
 
 from generator.errors import AnswerError, PuzzleError
 from generator.puzzle.canonical import canonical_json, sha256_json, sha256_tensors
@@ -74,6 +74,27 @@ class SealedAnswer(BaseModel):
     spec: dict[str, JsonValue] = {}
     notes: dict[str, JsonValue] = {}
     """Facts that would give the answer away: per-block profiles, equivalences."""
+    tensors: dict[str, str] = {}
+    """SHA-256 of every secret tensor, by name; the tensors lie in `<digest>.safetensors` beside this file."""
+    _arrays: dict[str, np.ndarray] = PrivateAttr(default_factory=dict)
+
+    @property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """The secret tensors by name, the weights of a hidden network say."""
+        return self._arrays
+
+    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> SealedAnswer:
+        """Attach the secret tensors, and their digests.
+
+        Raises:
+            PuzzleError: if digests are there already and do not agree.
+        """
+        found = sha256_tensors(arrays)
+        if self.tensors and found != self.tensors:
+            raise PuzzleError(f"the secret tensors of puzzle {self.name!r} are not those that its answer names")
+        sealed = self.model_copy(update={"tensors": found})
+        sealed._arrays = dict(arrays)  # noqa: SLF001 - its own class
+        return sealed
 
 
 @dataclass(frozen=True)
@@ -126,14 +147,21 @@ class Puzzle:
         if sealed.digest != self.digest:
             raise AnswerError(f"the answer is for puzzle {sealed.digest[:12]}, not for {self.digest[:12]}")
         if self.manifest.commitment is not None and not hmac.compare_digest(
-            commitment(sealed.answer, sealed.salt), self.manifest.commitment
+            commitment(sealed.answer, sealed.salt, sealed.tensors), self.manifest.commitment
         ):
             raise AnswerError(f"the answer of puzzle {self.manifest.name!r} does not open its commitment")
 
 
-def commitment(answer: Any, salt: str) -> str:
-    """Commit to an answer: SHA-256 of the salt's bytes followed by the canonical answer."""
-    return hashlib.sha256(bytes.fromhex(salt) + canonical_json(answer).encode()).hexdigest()
+def commitment(answer: Any, salt: str, tensors: Mapping[str, str] | None = None) -> str:
+    """Commit to an answer: SHA-256 of the salt's bytes followed by the canonical answer.
+
+    Args:
+        answer: JSON data.
+        salt: hexadecimal.
+        tensors: digests of the secret tensors; where there are any, they are committed to with the answer.
+    """
+    content = {"answer": answer, "tensors": dict(tensors)} if tensors else answer
+    return hashlib.sha256(bytes.fromhex(salt) + canonical_json(content).encode()).hexdigest()
 
 
 def public_digest(manifest: Manifest) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
+from generator.puzzle.canonical import sha256_tensors
 from generator.puzzle.content import Puzzle, SealedAnswer, commitment, make_puzzle
 from generator.version import __version__
 
@@ -51,6 +52,7 @@ def seal(
     seed: int,
     answer: JsonValue,
     secret: str = "",
+    arrays: Mapping[str, np.ndarray] | None = None,
     pieces: Mapping[str, np.ndarray],
     data: Mapping[str, np.ndarray],
     spec: dict[str, JsonValue] | None = None,
@@ -58,11 +60,22 @@ def seal(
     notes: dict[str, JsonValue] | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Made:
-    """Part a puzzle from its answer: commit to the answer, digest the rest.
+    """Split what was made into the public puzzle and the sealed answer, which the puzzle commits to.
 
-    The salt follows from the seed, so that the same seed gives the same digest. `secret` is
-    mixed in: what costs as much to find out as the puzzle itself, the trained weights say, so
-    that the commitment does not confirm a guessed seed cheaply.
+    Args:
+        family: name of the puzzle's family.
+        name: of the puzzle, for people.
+        seed: of the whole puzzle. The salt follows from it, so that the same seed gives the same digest.
+        answer: JSON data.
+        secret: mixed into the salt. It should cost as much to find out as the puzzle itself (the trained weights, say),
+            so that the commitment does not confirm a guessed seed cheaply.
+        arrays: secret tensors, the weights behind an oracle say; the commitment covers them.
+        pieces: public tensors under opaque names.
+        data: public inputs, predictions, labels.
+        spec: public part of the recipe.
+        facts: what a solver needs besides tensors, and what was measured.
+        notes: facts that would give the answer away.
+        warnings: for the maker's eyes.
     """
     salt = sha256(f"netjigsaw salt {family} {seed} {secret}".encode()).hexdigest()
     puzzle = make_puzzle(
@@ -73,7 +86,7 @@ def seal(
         generator=f"netjigsaw {__version__}",
         pieces=pieces,
         data=data,
-        commitment=commitment(answer, salt),
+        commitment=commitment(answer, salt, sha256_tensors(arrays or {})),
     )
     sealed = SealedAnswer(
         digest=puzzle.digest,
@@ -84,5 +97,5 @@ def seal(
         seed=seed,
         spec=spec or {},
         notes=notes or {},
-    )
+    ).with_arrays(arrays or {})
     return Made(puzzle, sealed, warnings)

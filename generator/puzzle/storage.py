@@ -4,6 +4,7 @@
 <puzzle>/pieces.safetensors   tensors under opaque names
 <puzzle>/data.safetensors     inputs, predictions, labels
 <answers>/<digest>.json       schema `SealedAnswer`, never inside the puzzle's folder
+<answers>/<digest>.safetensors  the answer's secret tensors, where it has any
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ __all__ = [
     "load_puzzle",
     "load_with_answer",
     "read_model",
+    "remove_answer",
     "save_answer",
     "save_puzzle",
     "writing_file",
@@ -149,6 +151,10 @@ def save_answer(sealed: SealedAnswer, answers: Path) -> Path:
         StorageError: if the folder cannot be written.
     """
     target = answers / f"{sealed.digest}.json"
+    if sealed.arrays:  # before the answer itself: an answer without its tensors would be damaged
+        with writing_file(target.with_suffix(".safetensors")) as scratch:
+            scratch.touch(mode=0o600)
+            _save_tensors(sealed.arrays, scratch)
     with writing_file(target) as scratch:
         scratch.touch(mode=0o600)
         scratch.write_text(sealed.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -160,9 +166,17 @@ def load_answer(digest: str, answers: Path) -> SealedAnswer:
 
     Raises:
         StorageError: if there is none.
-        PuzzleError: if the file is damaged.
+        PuzzleError: if a file is damaged, or its tensors are not those that the answer names.
     """
-    return read_model(SealedAnswer, answers / f"{digest}.json", kind="sealed answer")
+    path = answers / f"{digest}.json"
+    sealed = read_model(SealedAnswer, path, kind="sealed answer")
+    return sealed.with_arrays(_load_tensors(path.with_suffix(".safetensors"))) if sealed.tensors else sealed
+
+
+def remove_answer(digest: str, answers: Path) -> None:
+    """Remove a sealed answer with its tensors, if it is there."""
+    for suffix in (".json", ".safetensors"):
+        (answers / f"{digest}{suffix}").unlink(missing_ok=True)
 
 
 def find_answer(puzzle: Puzzle, answers: Path) -> SealedAnswer | None:

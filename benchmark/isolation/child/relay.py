@@ -3,28 +3,45 @@
 The answer is the last line of its standard output that the family reads as one; every such
 line counts as a best-so-far answer when it comes, so that a program stopped by a limit is
 scored by its last. What this process says is no more trusted than any solver's.
+
+Where the puzzle has an oracle, a program asks by a line of JSON on standard output and reads a line on standard input:
+
+    {"query": [[0.1, 0.2], [0.3, 0.4]]}      ->  {"outputs": [[1.5], [0.25]], "left": 9998}
+                                             or  {"error": "budget spent: ...", "left": 0}
+
+Numbers are written so that they are read back exactly (17 significant digits). `oracle.json` in the working folder says
+what may be asked.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import os
 import selectors
 import subprocess
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
-from generator.errors import AnswerError, PluginError
+from generator.errors import AnswerError, PluginError, QueryError
 from generator.puzzle.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from pydantic import JsonValue
 
-__all__ = ["ProgramError", "relay"]
+    from generator.family.oracle import Oracle
 
+__all__ = ["TERMS_FILE", "ProgramError", "relay", "write_terms"]
+
+TERMS_FILE = "oracle.json"
+"""File in a program's working folder that says what may be asked of the oracle."""
 LONGEST_LINE = 1 << 20
 """Bytes of a line that are kept; no answer is longer."""
+NUMBER_BYTES = 32
+"""Bytes that a number of a query may take as text; bounds the length of a query's line."""
 KEPT_WORDS = 4 << 10
 """Bytes of standard error that are kept for the reason of a crash."""
 _REASON_LENGTH = 200
@@ -36,8 +53,25 @@ class ProgramError(PluginError):
     """A program ended in failure and without an answer."""
 
 
-def relay(argv: Sequence[str], read: Callable[[str], JsonValue], report: Callable[[JsonValue], None]) -> Answer:
+def write_terms(oracle: Oracle, folder: Path) -> None:
+    """Write what may be asked of the oracle: inputs, outputs, budget, box, rows of a call."""
+    terms = {**dataclasses.asdict(oracle.terms), "budget": oracle.left}
+    (folder / TERMS_FILE).write_text(json.dumps(terms, indent=1) + "\n", encoding="utf-8")
+
+
+def relay(
+    argv: Sequence[str],
+    read: Callable[[str], JsonValue],
+    report: Callable[[JsonValue], None],
+    oracle: Oracle | None = None,
+) -> Answer:
     """Run a program until it ends and return its last answer; None in it if it printed nothing like one.
+
+    Args:
+        argv: the command.
+        read: reads a line of its output as an answer.
+        report: told of every answer.
+        oracle: answers the program's queries; None where the puzzle has no oracle.
 
     Raises:
         ProgramError: if it cannot be started, or fails without an answer.
@@ -46,12 +80,17 @@ def relay(argv: Sequence[str], read: Callable[[str], JsonValue], report: Callabl
     """
     try:
         program = subprocess.Popen(  # noqa: S603 - running the user's command is what this is for
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            argv,
+            stdin=subprocess.DEVNULL if oracle is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
         )
     except OSError as error:
         raise ProgramError(f"{argv[0]} cannot be started: {error.strerror or error}") from None
     with program:
-        listener = _Listener(read, report)
+        clerk = None if oracle is None or program.stdin is None else _Clerk(oracle, program.stdin)
+        listener = _Listener(read, report, clerk)
         words = _watch(program, listener)
         code = program.wait()
     if listener.answer is not None:
@@ -60,31 +99,67 @@ def relay(argv: Sequence[str], read: Callable[[str], JsonValue], report: Callabl
         _raise_failure(code, words)
     if listener.fault:
         raise AnswerError(f"no line of its output is an answer; {listener.fault}")
-    return Answer(None, note="it ended well, but no line of its output is an answer")
+    return Answer(None, note="exited with code 0 but printed no valid answer")
+
+
+class _Clerk:
+    """Takes a program's queries to the oracle, and writes the replies to its standard input."""
+
+    def __init__(self, oracle: Oracle, stdin: IO[bytes]) -> None:
+        self._oracle, self._stdin = oracle, stdin
+        terms = oracle.terms
+        self.longest_line = max(LONGEST_LINE, NUMBER_BYTES * terms.rows_per_call * terms.inputs)
+
+    def serve(self, line: bytes) -> bool:
+        """Answer a line that is a query; False for any other line."""
+        if not line.lstrip().startswith(b'{"query"'):
+            return False
+        try:
+            reply: dict[str, JsonValue] = {"outputs": self._oracle(_query(line)).tolist()}
+        except QueryError as error:
+            reply = {"error": str(error)}
+        with contextlib.suppress(BrokenPipeError):  # the program has closed its input, or ended
+            self._stdin.write(json.dumps({**reply, "left": self._oracle.left}).encode() + b"\n")
+        return True
+
+
+def _query(line: bytes) -> Any:
+    try:
+        return json.loads(line)["query"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise QueryError('wrong shape: write one line of JSON, {"query": [[0.1, 0.2]]}') from None
 
 
 class _Listener:
-    """Cuts standard output into lines and keeps the last answer; a class because lines come in parts."""
+    """Cuts standard output into lines, answers queries, passes the rest on, and keeps the last answer."""
 
-    def __init__(self, read: Callable[[str], JsonValue], report: Callable[[JsonValue], None]) -> None:
+    def __init__(
+        self, read: Callable[[str], JsonValue], report: Callable[[JsonValue], None], clerk: _Clerk | None
+    ) -> None:
         self.answer: JsonValue = None
         self.fault = ""
-        self._read, self._report = read, report
-        self._rest = b""
+        self._read, self._report, self._clerk = read, report, clerk
+        self._longest = LONGEST_LINE if clerk is None else clerk.longest_line
+        self._rest = bytearray()
 
     def feed(self, data: bytes) -> None:
         """Take some output."""
-        *lines, rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
+        *lines, rest = data.replace(b"\r", b"\n").split(b"\n")
         for line in lines:
-            self._take(line)
-        self._rest = rest[:LONGEST_LINE]
+            self._take(bytes(self._rest) + line, ended=True)
+            self._rest.clear()
+        room = self._longest - len(self._rest)
+        self._rest += rest[:room]
 
     def close(self) -> None:
         """Take what stands on the last line, which need not end."""
-        self._take(self._rest)
-        self._rest = b""
+        self._take(bytes(self._rest), ended=False)
+        self._rest.clear()
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, line: bytes, *, ended: bool) -> None:
+        if self._clerk is not None and self._clerk.serve(line):
+            return
+        _write_all(_STDOUT, line + b"\n" if ended else line)
         try:
             answer = self._read(line.decode("utf-8", "replace"))
         except AnswerError as error:
@@ -112,10 +187,10 @@ def _watch(program: subprocess.Popen[bytes], listener: _Listener) -> bytes:
             over = any(key.fileobj == ended for key, _events in selector.select())
             for stream, number in ((program.stdout, _STDOUT), (program.stderr, _STDERR)):
                 while data := _read_some(stream.fileno()):
-                    _write_all(number, data)
                     if number == _STDOUT:
                         listener.feed(data)
                     else:
+                        _write_all(number, data)
                         words = (words + data)[-KEPT_WORDS:]
                     if not over:
                         break  # let the other stream have its turn

@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from benchmark.isolation.child.folder import NATIVE, unpack_folder
-from benchmark.isolation.child.relay import relay
+from benchmark.isolation.child.handle import Handle
+from benchmark.isolation.child.relay import relay, write_terms
 from benchmark.isolation.wire import encode, receive, tensor_bytes
 from generator.errors import AnswerError, NetjigsawError, PluginError, PuzzleError
 from generator.family.registry import find_family
 from generator.plugins import describe_failure, load_plugin
 from generator.puzzle.answer import as_answer
 from generator.puzzle.storage import load_puzzle
-from solvers.api import Context
+from solvers.api import Context, with_oracle
 from solvers.program import Command
 from solvers.reference import Reference
 from solvers.registry import OtherFamilyError, build_solver, find_solver
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import socket
 
     from generator.puzzle.answer import Answer
+    from generator.puzzle.content import Puzzle
     from solvers.api import Solver
 
 __all__ = ["PUZZLE_FILES", "work"]
@@ -65,7 +67,9 @@ def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) 
     solver = _make_solver(order)
     connection.sendall(encode("built"))
     began = time.monotonic()
-    view = _take_puzzle(connection, order)
+    puzzle = _take_puzzle(connection, order)
+    oracle = _handle(connection, puzzle, order)
+    view = with_oracle(find_family(order["family"]).view(puzzle), oracle)
     context = Context(
         seed=order["seed"],
         wall_s=math.inf if order["wall_s"] is None else order["wall_s"],
@@ -74,8 +78,15 @@ def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) 
         report=speaker.report,
         log=speaker.log,
         started=began,
+        oracle=oracle,
     )
     return solver.solve(view, context)
+
+
+def _handle(connection: socket.socket, puzzle: Puzzle, order: dict[str, Any]) -> Handle | None:
+    """Make the handle on the oracle; None where the family has none."""
+    oracle = find_family(order["family"]).oracle
+    return None if oracle is None else Handle(connection, oracle.terms(puzzle), order["queries"])
 
 
 def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Answer:
@@ -89,7 +100,11 @@ def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, 
     layout = find_family(order["family"]).foreign_layout
     if layout is None:
         raise PuzzleError(f"{order['family']} puzzles cannot be put to programs")
-    reader = layout.reader(load_puzzle(folder / NATIVE))
+    puzzle = load_puzzle(folder / NATIVE)
+    reader = layout.reader(puzzle)
+    oracle = _handle(connection, puzzle, order)
+    if oracle is not None:
+        write_terms(oracle, folder)
     if not os.access(command.program, os.X_OK):
         raise PluginError(f"{command.program} is hidden from solvers, or not there")
     os.environ.update(_program_environment(order))
@@ -97,14 +112,14 @@ def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, 
     connection.sendall(encode("built"))
     if receive(connection) is None:
         raise SystemExit(0)
-    return relay(argv, reader, speaker.report)
+    return relay(argv, reader, speaker.report, oracle)
 
 
 def _program_environment(order: dict[str, Any]) -> dict[str, str]:
     """Tell a program in its environment what a solver in Python learns from its context; no limit is an absent one."""
     known = {
         f"NETJIGSAW_{name.upper()}": str(order[name])
-        for name in ("seed", "wall_s", "memory_mib", "threads")
+        for name in ("seed", "wall_s", "memory_mib", "threads", "queries")
         if order[name] is not None
     }
     # Lines must come when they are printed, not when a buffer is full: a program that is stopped loses what is in it.
@@ -179,8 +194,8 @@ def _make_solver(order: dict[str, Any]) -> Solver:
     return build_solver(entry, order["parameters"])
 
 
-def _take_puzzle(connection: socket.socket, order: dict[str, Any]) -> Any:
-    """Write the public files into the scratch folder and read them as the family does."""
+def _take_puzzle(connection: socket.socket, order: dict[str, Any]) -> Puzzle:
+    """Write the public files into the scratch folder, read them back and check them."""
     for name in PUZZLE_FILES:
         frame = receive(connection)
         if frame is None:
@@ -189,4 +204,4 @@ def _take_puzzle(connection: socket.socket, order: dict[str, Any]) -> Any:
     puzzle = load_puzzle(Path.cwd())
     if puzzle.digest != order["puzzle"]:
         raise PuzzleError(f"puzzle {puzzle.digest[:12]} came instead of {order['puzzle'][:12]}")
-    return find_family(order["family"]).view(puzzle)
+    return puzzle

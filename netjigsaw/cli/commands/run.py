@@ -10,7 +10,7 @@ import typer
 
 from generator.errors import HarnessError, SpecError
 from netjigsaw.cli.shared.console import progress_bar, remark, say
-from netjigsaw.cli.shared.limits import Answers, Commands, Isolation, Memory, Threads, Timeout
+from netjigsaw.cli.shared.limits import Answers, Commands, Isolation, Memory, Queries, Threads, Timeout
 from netjigsaw.cli.shared.quantities import show_duration
 from netjigsaw.cli.shared.targets import build_missing, common_limits, find_targets, hidden_by, remark_on_locks
 
@@ -56,6 +56,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         timeout: Timeout = None,
         memory: Memory = None,
         threads: Threads = None,
+        queries: Queries = None,
         retry: Annotated[
             list[str] | None, typer.Option(help="Run trials of this status again, e.g. crashed; repeat for several.")
         ] = None,
@@ -81,7 +82,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         from benchmark.suites.loading import common_seeds, load_target, suite_use
 
         targets = find_targets(puzzles)
-        limits = common_limits(targets, timeout, memory, threads)
+        limits = common_limits(targets, timeout, memory, threads, queries)
         numbers = tuple(range(seeds or common_seeds(targets)))
         targets = build_missing(targets, plugins)
         loaded = [load_target(target, answers) for target in targets]
@@ -162,7 +163,7 @@ class _Display:
 
     def __call__(self, event: Any) -> None:
         """Show one event."""
-        from benchmark.running.runner import Finished, Opened, Progressed, Started
+        from benchmark.running.runner import Finished, Opened, Progressed, Queried, Started
 
         match event:
             case Opened():
@@ -173,6 +174,9 @@ class _Display:
             case Progressed():
                 best = ", ".join(f"{name} {value:.3g}" for name, value in list(event.score.metrics.items())[:3])
                 self._bar.update(self._running[event.cell.trial.id], detail=f"{event.time_s:.1f} s  {best}")
+            case Queried():
+                detail = f"{event.time_s:.1f} s  {event.queries} queries"
+                self._bar.update(self._running[event.cell.trial.id], detail=detail)
             case Finished():
                 task = self._running.pop(event.cell.trial.id, None)
                 if task is not None:

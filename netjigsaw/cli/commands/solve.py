@@ -10,7 +10,7 @@ import typer
 
 from generator.errors import SpecError
 from netjigsaw.cli.shared.console import progress_bar, remark, say
-from netjigsaw.cli.shared.limits import Answers, Commands, Isolation, Memory, Threads, Timeout
+from netjigsaw.cli.shared.limits import Answers, Commands, Isolation, Memory, Queries, Threads, Timeout
 from netjigsaw.cli.shared.targets import common_limits, hidden_by, load_one
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         timeout: Timeout = None,
         memory: Memory = None,
         threads: Threads = None,
+        queries: Queries = None,
         seed: Annotated[int, typer.Option(help="Seed handed to the solver.", min=0)] = 0,
         answers: Answers = None,
         isolation: Isolation = "auto",
@@ -45,7 +46,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     ) -> int:
         r"""Solve a puzzle with one solver, in a child of its own, and print the answer on the last line.
 
-        For reassembly puzzles the answer is the piece numbers in execution order, joined with commas.
+        A list is printed with commas between its items, any other answer as JSON.
         Exit code 1 if there was no answer at all.
 
         Examples:
@@ -56,7 +57,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
           netjigsaw solve p1 --solver-command "python solve.py"
         """
         from benchmark.running.request import RunRequest
-        from benchmark.running.runner import Logged, Progressed
+        from benchmark.running.runner import Logged, Progressed, Queried
         from benchmark.running.single import solve_once
 
         reference = one_solver(solver, solver_command)
@@ -66,7 +67,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             references=(reference,),
             results=Path("results"),
             seeds=(seed,),
-            limits=common_limits([target], timeout, memory, threads),
+            limits=common_limits([target], timeout, memory, threads, queries),
             plugins=plugins,
             hidden=hidden_by([target], answers),
             isolation=isolation,
@@ -78,6 +79,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             def watch(event: Any) -> None:
                 if isinstance(event, Logged):
                     say(f"{event.time_s:8.3f} s  {event.text}")
+                elif isinstance(event, Queried):
+                    bar.update(task, detail=_asked(event.queries, event.cell.trial.limits.queries))
                 elif isinstance(event, Progressed):
                     bar.update(task, detail=_metrics(event.score.metrics))
 
@@ -117,11 +120,17 @@ def _summary(solved: Solved) -> str:
         parts.append(f"({verdict.reason})")
     if outcome.wall_s is not None:
         parts.append(f"after {outcome.wall_s:.3f} s")
+    if outcome.usage is not None:
+        parts.append(f"{outcome.usage.queries} queries in {outcome.usage.calls} calls")
     if verdict.certified:
         parts.append("certified by the solver")
     if verdict.metrics:
         parts.append(_metrics(verdict.metrics))
     return ", ".join(parts).replace(", (", " (")
+
+
+def _asked(queries: int, budget: int | None) -> str:
+    return f"{queries} queries" + ("" if budget is None else f" of {budget}")
 
 
 def _metrics(metrics: Mapping[str, float]) -> str:
@@ -138,6 +147,7 @@ def _print_answer(solved: Solved, *, as_json: bool) -> None:
             "wall_s": outcome.wall_s,
             "certified": verdict.certified,
             "status": str(verdict.status),
+            "queries": None if outcome.usage is None else outcome.usage.queries,
             "reason": verdict.reason,
             "metrics": dict(verdict.metrics),
         }

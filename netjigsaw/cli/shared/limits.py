@@ -14,7 +14,7 @@ from netjigsaw.cli.shared.quantities import parse_duration, parse_size
 if TYPE_CHECKING:
     from benchmark.results.trial import Limits
 
-__all__ = ["Answers", "Commands", "Isolation", "Memory", "Threads", "Timeout", "make_limits"]
+__all__ = ["Answers", "Commands", "Isolation", "Memory", "Queries", "Threads", "Timeout", "make_limits"]
 
 Timeout = Annotated[
     str | None,
@@ -27,6 +27,10 @@ Memory = Annotated[
 Threads = Annotated[
     int | None,
     typer.Option(help="Threads that numerical libraries are pinned to. (default: the suite's, else 1)", min=1),
+]
+Queries = Annotated[
+    int | None,
+    typer.Option(help="Rows that a solver may ask of a puzzle's oracle. (default: the puzzle's own budget)", min=0),
 ]
 Isolation = Annotated[
     str, typer.Option(help="auto, namespaces (fail without them) or rlimits (answers are hidden by their path only).")
@@ -44,7 +48,9 @@ Answers = Annotated[
 ]
 
 
-def make_limits(base: Limits, timeout: str | None, memory: str | None, threads: int | None) -> Limits:
+def make_limits(
+    base: Limits, timeout: str | None, memory: str | None, threads: int | None, queries: int | None = None
+) -> Limits:
     """Read limits as typed; what was not given stays as it is in `base`.
 
     Raises:
@@ -54,5 +60,10 @@ def make_limits(base: Limits, timeout: str | None, memory: str | None, threads: 
     if memory_mib is not None and memory_mib > sys.maxsize / 2**20:
         raise SpecError(f"--memory {memory} is more than any machine has; write none for no limit")
     wall_s = base.wall_s if timeout is None else parse_duration(timeout)
-    typed = {"wall_s": wall_s, "memory_mib": memory_mib, "threads": base.threads if threads is None else threads}
+    typed = {
+        "wall_s": wall_s,
+        "memory_mib": memory_mib,
+        "threads": base.threads if threads is None else threads,
+        "queries": base.queries if queries is None else queries,
+    }
     return base.model_copy(update=typed)

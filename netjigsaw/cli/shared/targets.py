@@ -119,18 +119,24 @@ def load_one(text: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple
     return target, loaded
 
 
-def common_limits(targets: Sequence[Target], timeout: str | None, memory: str | None, threads: int | None) -> Limits:
+def common_limits(
+    targets: Sequence[Target],
+    timeout: str | None,
+    memory: str | None,
+    threads: int | None,
+    queries: int | None = None,
+) -> Limits:
     """Read limits as typed over those of the suites among the targets, or over the defaults.
 
     Raises:
         SpecError: for text that is no duration or size, or if two suites would still have different limits.
     """
     suites = [target.suite for target in targets if target.suite is not None]
-    limits = [make_limits(suite.limits, timeout, memory, threads) for suite in suites]
+    limits = [make_limits(suite.limits, timeout, memory, threads, queries) for suite in suites]
     for suite, mine in zip(suites, limits, strict=True):
         if mine != limits[0]:
             raise SpecError(f"suites {suites[0].name} and {suite.name} have different limits; run one after the other")
-    return limits[0] if limits else make_limits(Limits(), timeout, memory, threads)
+    return limits[0] if limits else make_limits(Limits(), timeout, memory, threads, queries)
 
 
 def hidden_by(targets: Sequence[Target], answers: Path | None) -> tuple[Path, ...]:

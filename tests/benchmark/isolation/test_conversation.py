@@ -51,7 +51,12 @@ def converse(first: bytes, taken: int) -> Ending:
         with control, channel:
             player.start()
             ending = Conversation(
-                control, channel, output, Limits(wall_s=10), puzzle=PUZZLE, listen=lambda _time_s, _frame: None
+                control,
+                channel,
+                output,
+                Limits(wall_s=10),
+                puzzle=PUZZLE,
+                listen=lambda _time_s, _frame, _queries: None,
             ).run()
     finally:
         player.join()

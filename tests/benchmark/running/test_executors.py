@@ -102,9 +102,9 @@ def test_reports_never_queue_behind_one_that_is_being_dealt_with(
 
     listen = Listener(cell.work((PLUGIN,)), tell, Quiet())
     for time_s in (1.0, 2.0, 3.0):
-        listen(time_s, Frame("report", b'{"value": [0]}'))
+        listen(time_s, Frame("report", b'{"value": [0]}'), 0)
     told[0][1].set()
-    listen(4.0, Frame("report", b'{"value": [0]}'))
+    listen(4.0, Frame("report", b'{"value": [0]}'), 0)
     assert [message.time_s for message, _ in told if isinstance(message, Reported)] == [1.0, 4.0]
 
 
@@ -125,10 +125,10 @@ def test_after_a_report_that_took_long_the_display_rests_in_proportion(
     with quiet.timing():  # half a second, so none for ten
         pass
     listen = Listener(cell.work((PLUGIN,)), tell, quiet)
-    listen(1.0, Frame("report", b'{"value": [0]}'))
-    listen(2.0, Frame("log", b'{"text": "words cost nothing"}'))
+    listen(1.0, Frame("report", b'{"value": [0]}'), 0)
+    listen(2.0, Frame("log", b'{"text": "words cost nothing"}'), 0)
     assert [type(message).__name__ for message in told] == ["Said"]
-    listen(3.0, Frame("report", b'{"value": [0]}'))
+    listen(3.0, Frame("report", b'{"value": [0]}'), 0)
     assert [type(message).__name__ for message in told] == ["Said", "Reported"]
 
 
