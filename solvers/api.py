@@ -87,7 +87,7 @@ class Solver(Protocol):
         """Solve one puzzle.
 
         Args:
-            puzzle: the family's view of it, e.g. `generator.reassembly.puzzle.ReassemblyPuzzle`.
+            puzzle: the family's view of it, as the family's documentation describes it.
             context: seed, limits, and where to report.
 
         Returns:

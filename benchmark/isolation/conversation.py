@@ -17,8 +17,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from benchmark.isolation.ending import Ending, Stop
 from benchmark.isolation.wire import Decoder, Frame, WireError, encode
-from benchmark.results.outcome import Ending, Stop, one_line, readable
+from benchmark.results.outcome import one_line, readable
 from benchmark.results.trial import Status
 
 if TYPE_CHECKING:

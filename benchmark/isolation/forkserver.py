@@ -23,9 +23,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.isolation import linux, processes
+from benchmark.isolation.kernel import linux, processes
 from benchmark.isolation.process_one import enter_as_process_one
-from benchmark.isolation.sandbox import Budget, confine, mount_scratch, unmount_scratch
+from benchmark.isolation.kernel.sandbox import Budget, confine, mount_scratch, unmount_scratch
 from benchmark.isolation.wire import Decoder, encode, receive
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from benchmark.isolation.wire import WireError, encode
 from generator.errors import HarnessError
 
 if TYPE_CHECKING:
-    from benchmark.results.outcome import Work
+    from benchmark.isolation.work import Work
     from generator.puzzle.content import Puzzle
 
 __all__ = ["Packed", "make_order", "pack", "pack_for_program"]

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.isolation import linux
-from benchmark.isolation.sandbox import enter_namespaces, furnish
+from benchmark.isolation.kernel import linux
+from benchmark.isolation.kernel.sandbox import enter_namespaces, furnish
 from benchmark.isolation.wire import encode
 
 if TYPE_CHECKING:

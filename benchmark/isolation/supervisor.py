@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.isolation import processes
 from benchmark.isolation.conversation import Conversation
+from benchmark.isolation.ending import classify, decode_answer
+from benchmark.isolation.kernel import processes
 from benchmark.isolation.launch import environment, launch, new_token, sweep
 from benchmark.isolation.packing import Packed, make_order, pack, pack_for_program
 from benchmark.isolation.wire import WireError, encode, receive
-from benchmark.results.outcome import Outcome, Report, Work, classify, decode_answer
+from benchmark.results.outcome import Outcome, Report
 from benchmark.results.trial import Status
 from generator.errors import AnswerError, HarnessError, SpecError
 from generator.family.registry import find_family
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from benchmark.isolation.desk import Desk
     from benchmark.isolation.wire import Frame
+    from benchmark.isolation.work import Work
 
 __all__ = ["ISOLATIONS", "Server", "ServerGoneError", "Settings", "warm_modules"]
 

@@ -1,8 +1,6 @@
-"""Where trials run. An executor takes works and yields what happens, in the order it happens.
+"""Run trials on this machine. The executor takes works and yields what happens, in the order it happens.
 
-The local one has a fork server and a thread per job; a thread does nothing but talk to
-its server. An executor for other machines (dask, SLURM) is anything else with `execute`:
-a `Work` holds no answer, so it may be sent anywhere.
+There is a fork server and a thread per job; a thread does nothing but talk to its server.
 """
 
 from __future__ import annotations
@@ -10,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from benchmark.isolation import linux
 from benchmark.isolation.desk import Desk
+from benchmark.isolation.kernel import linux
 from benchmark.isolation.supervisor import Server, ServerGoneError, Settings
-from benchmark.results.outcome import Outcome, Work, one_line
+from benchmark.results.outcome import Outcome, one_line
 from benchmark.running.live import Listener, Quiet, ignore
 from benchmark.running.messages import Began, Ended, Message, Reported
 from generator.errors import HarnessError
@@ -25,21 +23,11 @@ from generator.plugins import describe_failure
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from benchmark.isolation.work import Work
     from benchmark.running.live import Tell
     from generator.family.oracle import HiddenNetwork, OracleRecord
 
-__all__ = ["Executor", "LocalExecutor"]
-
-
-class Executor(Protocol):
-    """Runs trials somewhere."""
-
-    @property
-    def isolation(self) -> str:
-        """What keeps a solver from the harness, for the record of the session."""
-
-    def execute(self, works: Sequence[Work]) -> Generator[Message]:
-        """Run every work once; one `Ended` comes for each. Closing the iterator ends what runs."""
+__all__ = ["LocalExecutor"]
 
 
 class LocalExecutor:
@@ -65,7 +53,7 @@ class LocalExecutor:
 
     @property
     def isolation(self) -> str:
-        """The mode, with the reason where namespaces were refused; known once a server is up."""
+        """Mode of isolation, with the reason where namespaces were refused; known once a server is up."""
         return f"{self._mode} ({self._note})" if self._note else self._mode
 
     def start(self) -> None:
@@ -90,7 +78,7 @@ class LocalExecutor:
             server.close()
 
     def execute(self, works: Sequence[Work]) -> Generator[Message]:
-        """Run the works; see `Executor`."""
+        """Run every work once; one `Ended` comes for each. Closing the iterator ends what runs."""
         todo: queue.SimpleQueue[Work] = queue.SimpleQueue()
         for work in works:
             todo.put(work)
@@ -195,7 +183,10 @@ class LocalExecutor:
                 return server
             server.close()
             self._note = f"namespaces were refused: {one_line(refused)}"
-        raise HarnessError(f"this system gives no process namespaces of its own: {self._note}; use isolation rlimits")
+        raise HarnessError(
+            f"the kernel denied namespaces ({self._note}); run with --isolation rlimits, or enable them "
+            "(see docs/harness.md)"
+        )
 
 
 def _open(oracle: OracleRecord, work: Work) -> HiddenNetwork:

@@ -6,8 +6,9 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from benchmark.isolation.ending import decode_answer
 from benchmark.isolation.wire import WireError
-from benchmark.results.outcome import Work, decode_answer, one_line
+from benchmark.results.outcome import one_line
 from benchmark.running.messages import Asked, Message, Reported, Said
 from generator.errors import AnswerError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmark.isolation.wire import Frame
+    from benchmark.isolation.work import Work
 
 __all__ = ["Listener", "Quiet", "Tell", "ignore"]
 

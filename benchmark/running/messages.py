@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmark.results.outcome import Outcome, Work
+    from benchmark.isolation.work import Work
+    from benchmark.results.outcome import Outcome
     from generator.puzzle.answer import Answer
 
 __all__ = ["Asked", "Began", "Ended", "Message", "Reported", "Said"]

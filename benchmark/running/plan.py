@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.results.outcome import Work
+from benchmark.isolation.work import Work
 from benchmark.results.trial import Limits, Status, Trial
 from generator.errors import SpecError
 from generator.family.registry import find_family

@@ -29,11 +29,11 @@ def reports_then_sleeps(puzzle: np.ndarray, context: Any) -> None:
     time.sleep(60)
 
 
-def reports_often(puzzle: np.ndarray, context: Any) -> None:
-    """Report the right answer a hundred times a second."""
-    while True:
+def reports_three_times(puzzle: np.ndarray, context: Any) -> list[int]:
+    """Report the right answer three times, then return it."""
+    for _ in range(3):
         context.report(exact(puzzle, context))
-        time.sleep(0.01)
+    return exact(puzzle, context)
 
 
 class Needs:

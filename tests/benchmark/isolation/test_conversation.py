@@ -13,7 +13,7 @@ from benchmark.isolation.wire import encode, receive
 from benchmark.results.trial import Limits
 
 if TYPE_CHECKING:
-    from benchmark.results.outcome import Ending
+    from benchmark.isolation.ending import Ending
 
 PUZZLE = encode("puzzle", blob=bytes(4 << 20))
 NAP_S = 0.3

@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,17 +69,20 @@ def test_a_server_that_cannot_start_says_why(ask: Callable[..., RunRequest], mon
 def test_a_server_killed_from_outside_costs_one_trial(
     ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...], isolation: str
 ) -> None:
+    before = set(psutil.Process().children())
+
     def kill_servers(event: Event) -> None:
         if isinstance(event, Started) and "sleeps" in event.cell.label:
-            for child in psutil.Process().children(recursive=True):
+            for child in set(psutil.Process().children()) - before:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
+                    for process in (*child.children(recursive=True), child):
+                        process.kill()
 
     request = ask("reports_then_sleeps", "exact", puzzles=toys[:2], limits=Limits(wall_s=10), isolation=isolation)
     rows = run(request, kill_servers)
     assert [row.status for row in rows] == [Status.CRASHED, Status.SOLVED] * 2
     assert rows[0].reason == "the fork server died under it"
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= before
 
 
 def test_an_isolation_that_does_not_exist_is_refused(ask: Callable[..., RunRequest]) -> None:
@@ -132,17 +134,40 @@ def test_after_a_report_that_took_long_the_display_rests_in_proportion(
     assert [type(message).__name__ for message in told] == ["Said", "Reported"]
 
 
-def test_looking_takes_a_small_share_of_the_run(ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...]) -> None:
+class Clock:
+    """A clock that only its owner moves, in the place of `time` of a module."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_looking_takes_a_small_share_of_the_run(
+    ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(benchmark.running.live, "time", clock)
     seen: list[float] = []
 
     def look(event: Event) -> None:
         if isinstance(event, Progressed):
             seen.append(event.time_s)
-            time.sleep(0.1)  # as slow scoring would
+            clock.now += 0.1  # as slow scoring would; from here on the clock stands, so the rest of 2 s never ends
 
-    run(ask("reports_often", puzzles=toys[:1], limits=Limits(wall_s=3)), look)
-    assert 1 <= len(seen) <= 2
-    assert all(later - earlier > 2.0 for earlier, later in pairwise(seen))
+    run(ask("reports_three_times", puzzles=toys[:1]), look)
+    assert len(seen) == 1
+
+
+def test_a_quick_look_is_followed_by_others(
+    ask: Callable[..., RunRequest], toys: tuple[LoadedPuzzle, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark.running.live, "time", Clock())  # looking takes no time at all
+    monkeypatch.setattr(benchmark.running.live, "LISTEN_EVERY_S", 0.0)
+    seen: list[Event] = []
+    run(ask("reports_three_times", puzzles=toys[:1]), seen.append)
+    assert 1 <= sum(isinstance(event, Progressed) for event in seen) <= 3
 
 
 def test_who_does_not_look_is_told_of_no_reports(
@@ -155,11 +180,12 @@ def test_who_does_not_look_is_told_of_no_reports(
 
 def test_closing_the_iterator_ends_what_runs(toys: tuple[LoadedPuzzle, ...]) -> None:
     cells = plan(toys, [parse_reference(f"{HERE}/toy_solvers.py:reports_then_sleeps")], [0], Limits(wall_s=None))
+    before = set(psutil.Process().children())
     executor = LocalExecutor(LIGHT, jobs=2)
     messages = executor.execute([cell.work((PLUGIN,)) for cell in cells])
     assert isinstance(next(messages), Began)
     messages.close()
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= before
 
 
 def test_without_a_wall_limit_a_trial_ends_by_itself(toys: tuple[LoadedPuzzle, ...]) -> None:

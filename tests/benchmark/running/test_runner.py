@@ -75,7 +75,8 @@ def test_events_tell_the_story_in_order(ask: Callable[..., RunRequest], toys: tu
     assert row.status == Status.TIMEOUT
     assert row.from_report
     assert row.metrics == {"right": 1.0}
-    assert row.wall_s == pytest.approx(1, abs=0.5)
+    assert row.wall_s is not None
+    assert row.wall_s >= 1  # the limit; how late it is enforced depends on the machine
 
 
 def test_jobs_change_nothing_but_times(ask: Callable[..., RunRequest], tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmark.isolation.ending import Ending, Stop, classify, decode_answer
 from benchmark.isolation.wire import Frame, WireError
-from benchmark.results.outcome import Ending, Stop, classify, decode_answer, one_line, readable
+from benchmark.results.outcome import one_line, readable
 from benchmark.results.trial import Limits, Status
 from generator.errors import AnswerError
 

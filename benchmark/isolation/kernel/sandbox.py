@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.isolation import linux
+from benchmark.isolation.kernel import linux
 
 __all__ = ["Budget", "confine", "enter_namespaces", "furnish", "mount_scratch", "unmount_scratch"]
 

@@ -1,0 +1,1 @@
+"""What the kernel offers: namespaces, limits, process trees, system calls."""
