@@ -1,1 +1,1 @@
-"""Is NEW worse than BASE? Paired statistics of two sets of results, and the gate that closes on a regression."""
+"""Is NEW worse than BASE? Paired statistics of two sets of results, and the gate that fails on a regression."""

@@ -1,4 +1,4 @@
-"""Whether times of two sides may be compared at all."""
+"""Whether the times of two sides can be compared."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 __all__ = ["why_times_differ"]
 
 EXTRA_LOAD = 0.5
-"""Load by other programs, in processes, by which two sides may differ."""
+"""Load by other programs, in runnable processes, by which the medians of two sides may differ. A larger value compares
+times under more unequal conditions. Hand-set."""
 EXTRA_LOAD_PER_CORE = 0.1
-"""The same on machines with many cores, as a share of them."""
+"""The same limit as a share of the machine's cores; the larger of the two holds. Hand-set."""
 
 
 def why_times_differ(base: Sequence[Row], new: Sequence[Row], sessions: Mapping[str, Session]) -> str:
     """Say why times cannot be compared, in words that follow "time not judged: "; empty where they can.
 
-    Both sides must come from one machine, the same number of jobs and the same isolation, and other
-    programs must have kept it equally busy. What was run in the same sessions was run interleaved,
-    so that whatever else the machine did, it did to both.
+    Both sides must have run on one machine, with the same number of jobs and the same isolation, and under the same
+    load by other programs. Rows of the same sessions were run interleaved, so both sides met the same load.
     """
     ours, theirs = ({row.session for row in rows} for rows in (base, new))
     if lost := [session for session in sorted(ours | theirs) if session not in sessions]:
         return f"nothing is known of the machine of session {lost[0]} (its session file is missing)"
     first, second = ({_setting(sessions[session]) for session in side} for side in (ours, theirs))
     if first != second or len(first) > 1:
-        return _contrast(first, second)
+        return _first_difference(first, second)
     return "" if ours == theirs else _loads_differ(base, new, sessions)
 
 
@@ -45,8 +45,8 @@ def _setting(session: Session) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _contrast(first: set[tuple[tuple[str, str], ...]], second: set[tuple[tuple[str, str], ...]]) -> str:
-    """Name the first thing that differs."""
+def _first_difference(first: set[tuple[tuple[str, str], ...]], second: set[tuple[tuple[str, str], ...]]) -> str:
+    """Name the first setting that differs."""
     for settings in zip(*sorted(first | second), strict=True):
         values = sorted({value for _, value in settings})
         if len(values) > 1:

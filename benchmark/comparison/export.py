@@ -1,4 +1,4 @@
-"""A comparison for programs: every number, under stable names; what is unknown or infinite is null."""
+"""A comparison for programs: every number, under stable names; unknown and infinite numbers are null."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from benchmark.statistics import ALPHA, mcnemar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmark.comparison.findings import Finding, Swing
-    from benchmark.comparison.report import Report, Result
+    from benchmark.comparison.contrasts import Contrast, Swing
+    from benchmark.comparison.report import Comparison, Result
     from benchmark.results.trial import Row
 
 __all__ = ["to_json"]
 
 
-def to_json(report: Report) -> str:
+def to_json(comparison: Comparison) -> str:
     """Write `{"format": 1, "exit": ..., "verdict": ..., "solvers": [...]}`."""
     record = {
         "format": 1,
-        "base": report.base,
-        "new": report.new,
-        "exit": int(report.exit),
-        "verdict": verdict(report).removeprefix("verdict: "),
+        "base": comparison.base,
+        "new": comparison.new,
+        "exit": int(comparison.exit),
+        "verdict": verdict(comparison).removeprefix("verdict: "),
         "alpha": ALPHA,
         "gate_alpha": GATE_ALPHA,
-        "strict": report.strict,
-        "obstacles": list(report.obstacles),
-        "solvers": [_result(result) for result in report.results],
+        "strict": comparison.strict,
+        "obstacles": list(comparison.obstacles),
+        "solvers": [_result(result) for result in comparison.results],
         "not_comparable": [
             {"family": contest.family, "base": contest.base_solver, "new": contest.new_solver}
             | {"only_base": _trials(contest.only_base), "only_new": _trials(contest.only_new)}
-            for contest in report.apart
+            for contest in comparison.unmatched
         ],
     }
     return json.dumps(_finite(record), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
@@ -49,10 +49,11 @@ def _result(result: Result) -> dict[str, Any]:
         "base": contest.base_solver,
         "new": contest.new_solver,
         "trials": len(contest.pairs),
-        "measures": [_finding(finding) for finding in result.findings],
+        "rank_by": result.ranking.name,
+        "measures": [_contrast(one) for one in result.contrasts],
         "lost": [_swing(swing) for swing in result.lost],
         "won": [_swing(swing) for swing in result.won],
-        "mcnemar_p": mcnemar(len(result.won), len(result.lost)),
+        "mcnemar_p" if result.ranking.metric is None else "sign_test_p": mcnemar(len(result.won), len(result.lost)),
         "rules": [
             {
                 "rule": one.rule,
@@ -73,23 +74,23 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _contrast(one: Contrast) -> dict[str, Any]:
     return {
-        "measure": finding.measure.name,
-        "kind": finding.measure.kind,
-        "better": finding.measure.better,
-        "puzzles": finding.puzzles,
-        "trials": finding.trials,
-        "base": finding.base,
-        "new": finding.new,
-        "difference": finding.difference,
-        "interval": finding.interval,
-        "higher": finding.higher,
-        "lower": finding.lower,
-        "p": finding.p,
-        "q": finding.q,
-        "unjudged": finding.unjudged,
-        "verdict": finding.verdict,
+        "measure": one.measure.name,
+        "kind": one.measure.kind,
+        "better": one.measure.better,
+        "puzzles": one.puzzles,
+        "trials": one.trials,
+        "base": one.base,
+        "new": one.new,
+        "difference": one.difference,
+        "interval": one.interval,
+        "higher": one.higher,
+        "lower": one.lower,
+        "p": one.p,
+        "q": one.q,
+        "unjudged": one.unjudged,
+        "verdict": one.verdict,
     }
 
 

@@ -1,10 +1,9 @@
 """Decide on each rule: is NEW worse by more than is tolerated, and by more than chance explains?
 
-Both must hold for a regression. The tolerance is a threshold on what was measured. The test asks
-whether chance alone, in a solver that did not change, explains it; so the rate of false alarms
-is bounded whatever the tolerance is. It is one-sided, and the p-values of all rules and solvers of
-one comparison are adjusted together. `strict` does without the test, and lets no gain on one
-puzzle make up for a loss on another: for solvers whose answers chance has no part in.
+A regression needs both. The tolerance is a threshold on the measured loss and no part of the test. The test asks
+whether chance explains the loss if nothing changed, so the rate of false alarms is bounded whatever the tolerance is.
+The test is one-sided, and p-values are adjusted for all rules and solvers of the comparison. `strict` skips the test,
+and a gain on one puzzle does not offset a loss on another: for solvers whose answers do not depend on chance.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
-from benchmark.comparison.inference import adjust, loss_within_puzzles, sign_flips
+from benchmark.comparison.inference import adjust, loss_within_puzzles
 from benchmark.comparison.measures import sample_of
 from benchmark.comparison.rules import measure_of
-from benchmark.statistics import ALPHA
+from benchmark.statistics import ALPHA, sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,26 +30,27 @@ if TYPE_CHECKING:
 __all__ = ["GATE_ALPHA", "Judgement", "judge", "with_adjusted"]
 
 GATE_ALPHA = ALPHA / 2
-"""Level of the one-sided tests: that half of a two-sided test at ALPHA which is a loss."""
+"""Level of the one-sided tests: the half of a two-sided test at ALPHA that is a loss."""
 ROUNDING = 1e-9
+"""Losses and p-values that differ by no more than this are equal. Hand-set, far above rounding errors."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule comes to for one solver.
+    """The outcome of one rule for one solver.
 
     Attributes:
         rule: as typed.
-        label: of the solver.
-        measure: that the rule means.
-        loss: by how much NEW is worse; for times and percentages relative to BASE, for measures
-            that are ranked the share of puzzles that are worse less that of better ones.
-        gain: with `strict` by how much NEW is better on the other puzzles, which then sets nothing off; else 0.
-        tolerance: what is tolerated of the loss.
-        p: chance of such a loss if nothing changed; NaN with `strict`.
-        q: the same, adjusted for all rules of the comparison.
-        unjudged: why it cannot be judged; empty where it can.
-        regression: whether the gate closes.
+        label: name of the solver.
+        measure: what the rule is about.
+        loss: by how much NEW is worse. For kind `ratio` relative to BASE; for kind `rank` the share of puzzles that are
+            worse minus the share of puzzles that are better.
+        gain: with `strict`, by how much NEW is better on the other puzzles, which does not offset the loss; else 0.
+        tolerance: the tolerated loss.
+        p: probability of such a loss if nothing changed; NaN with `strict`.
+        q: p adjusted for all rules of the comparison.
+        unjudged: why the rule cannot be judged; empty where it can.
+        regression: whether the gate fails.
     """
 
     rule: str
@@ -66,7 +66,7 @@ class Judgement:
 
     @property
     def exceeds(self) -> bool:
-        """Whether the measured loss is more than is tolerated."""
+        """Whether the measured loss is larger than the tolerance."""
         return self.loss > self.tolerance + ROUNDING
 
 
@@ -83,9 +83,9 @@ def judge(
     Args:
         contest: one solver.
         measures: of its family.
-        rules: what is tolerated.
-        obstacle: says why a measure cannot be judged, if it cannot.
-        strict: whether any loss beyond the tolerance counts.
+        rules: the tolerated losses.
+        obstacle: says why a measure cannot be judged; empty where it can.
+        strict: whether any loss beyond the tolerance is a regression, without a test.
     """
     found = []
     for rule in rules:
@@ -95,7 +95,7 @@ def judge(
         sample = sample_of(measure, contest.pairs)
         blank = Judgement(rule.text, contest.label, measure)
         if sample is None:
-            nothing = "no trial was solved by both" if measure.kind == "ratio" else "no row holds it"
+            nothing = _no_time(measures) if measure.is_time else "no row holds it"
             found.append(replace(blank, unjudged=nothing))
         elif reason := obstacle(measure):
             found.append(replace(blank, unjudged=reason))
@@ -105,24 +105,33 @@ def judge(
     return found
 
 
+def _no_time(measures: Sequence[Measure]) -> str:
+    solved = any(measure.ranks and measure.metric is None for measure in measures)
+    return "no trial was solved by both" if solved else "no trial was scored on both sides"
+
+
 def _measure(rule: Rule, measure: Measure, sample: Sample, *, strict: bool) -> tuple[float, float, float, float]:
-    """Give loss, gain that does not count, tolerance and p-value."""
+    """Compute the loss, the gain that does not offset it, the tolerance and the p-value."""
     base, new = sample.per_puzzle(measure.kind)
     way = 1 if measure.better == "high" else -1
-    if measure.kind == "ratio":
+    if measure.is_time:  # a slow phase of the machine slows all seeds of a puzzle, so puzzles are the unit
         return math.expm1(float((new - base).mean())), 0.0, rule.number, sign_flips(base - new, "less")
     if measure.kind == "rank":
         return _ranked(way * base, way * new, rule, strict=strict)
     losses = way * (base - new)
     loss = float((losses.clip(min=0) if strict else losses).mean())
     gain = float((-losses).clip(min=0).mean()) if strict else 0.0
-    tolerance = rule.number * (abs(float(base.mean())) if rule.relative else 1.0)
+    if measure.kind == "ratio":
+        # The geometric mean of NEW / BASE: it rises by a loss where low is better, and falls where high is better.
+        loss, gain, tolerance = -way * math.expm1(-way * loss), way * math.expm1(way * gain), rule.number
+    else:
+        tolerance = rule.number * (abs(float(base.mean())) if rule.relative else 1.0)
     p = math.nan if strict else loss_within_puzzles([way * v for v in sample.base], [way * v for v in sample.new])
     return loss, gain, tolerance, p
 
 
 def _ranked(base: np.ndarray, new: np.ndarray, rule: Rule, *, strict: bool) -> tuple[float, float, float, float]:
-    """Count puzzles on which one side is worse by more than is tolerated, more being better; the sign test."""
+    """Count the puzzles that are worse by more than is tolerated, higher values being better; the sign test."""
 
     def below(low: np.ndarray, high: np.ndarray) -> int:
         """Count where `low` falls short of `high`; equal infinities do not."""
@@ -137,7 +146,7 @@ def _ranked(base: np.ndarray, new: np.ndarray, rule: Rule, *, strict: bool) -> t
 
 
 def with_adjusted(judgements: Sequence[Judgement], *, strict: bool, alpha: float = GATE_ALPHA) -> list[Judgement]:
-    """Adjust the p-values of all judgements together, and say which are regressions."""
+    """Adjust the p-values of all judgements together, and mark the regressions."""
     if strict:
         return [replace(one, regression=not one.unjudged and one.exceeds) for one in judgements]
     judged = [one for one in judgements if not one.unjudged]

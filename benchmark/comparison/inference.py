@@ -1,54 +1,30 @@
-"""Paired statistics. Pure: arrays in, numbers out; the same arrays give the same numbers.
+"""Paired statistics of a comparison. Pure functions: equal arrays give equal numbers.
 
-Differences are NEW - BASE, turned so that more is better. Puzzles are the unit of what is
-said about puzzles in general: intervals and two-sided p-values. What is said about the very
-puzzles at hand, in the gate, takes the seeds as what varies (`loss_within_puzzles`).
+Intervals and two-sided p-values are statements about puzzles in general, so puzzles are the unit. The gate makes
+statements about the puzzles at hand, so there the seeds are the unit (`loss_within_puzzles`).
 """
 
 from __future__ import annotations
 
 import math
-import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import (
-    DegenerateDataWarning,
-    binomtest,
-    bootstrap,
-    false_discovery_control,
-    hypergeom,
-    norm,
-    permutation_test,
-)
+from scipy.stats import false_discovery_control, hypergeom, norm
 
-from benchmark.statistics import ALPHA
+from benchmark.statistics import ALPHA, CHUNK, DRAWS, sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = [
-    "adjust",
-    "bootstrap_interval",
-    "loss_within_puzzles",
-    "share_interval",
-    "sign_flips",
-]
-
-RESAMPLES = 9999
-"""Draws for permutation tests that are too large to enumerate, and for bootstraps."""
-CHUNK = 2_000_000
-"""Values that are shuffled at a time."""
-
-Side = Literal["two-sided", "less"]
+__all__ = ["adjust", "loss_within_puzzles", "share_interval"]
 
 
 def share_interval(differences: np.ndarray, alpha: float = ALPHA) -> tuple[float, float]:
-    """Bound the mean of differences that lie between -1 and 1.
+    """Compute an interval for the mean of differences between -1 and 1.
 
-    The interval of Bonett and Price (2012, Statistics in Medicine 31) for paired shares: Wald's
-    after one imagined puzzle won and one lost, so that it does not collapse where nothing
-    differs. With several seeds a difference may lie in between.
+    The interval of Bonett and Price (2012, Statistics in Medicine 31) for paired shares: Wald's interval after adding
+    one puzzle won and one puzzle lost, so that it keeps a width where no puzzle differs.
     """
     padded = np.append(differences, (1.0, -1.0))
     half = float(norm.ppf(1 - alpha / 2)) * math.sqrt(float(padded.var()) / len(padded))
@@ -56,59 +32,16 @@ def share_interval(differences: np.ndarray, alpha: float = ALPHA) -> tuple[float
     return max(-1.0, middle - half), min(1.0, middle + half)
 
 
-def bootstrap_interval(differences: np.ndarray, alpha: float = ALPHA) -> tuple[float, float] | None:
-    """Bound the mean difference by a paired BCa bootstrap over puzzles; None where they show no spread."""
-    if len(differences) < 2 or np.ptp(differences) == 0:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # it says NaN then, which is looked at here
-        interval = bootstrap(
-            (differences,),
-            np.mean,
-            n_resamples=RESAMPLES,
-            batch=max(1, CHUNK // len(differences)),
-            confidence_level=1 - alpha,
-            rng=np.random.default_rng(0),
-        ).confidence_interval
-    low, high = float(interval.low), float(interval.high)
-    return None if math.isnan(low) or math.isnan(high) else (low, high)
-
-
-def sign_flips(differences: np.ndarray, side: Side = "two-sided") -> float:
-    """Test whether differences are as likely the other way round, by their sum; `less` looks for losses.
-
-    Exact for differences of one size, where it is the exact McNemar or sign test, and for at
-    most 13 that are not zero; else by random flips.
-    """
-    moved = differences[differences != 0]
-    if not len(moved):
-        return 1.0
-    if np.ptp(np.abs(moved)) == 0:
-        return float(binomtest(int((moved > 0).sum()), len(moved), 0.5, alternative=side).pvalue)
-    tested = permutation_test(
-        (moved,),
-        np.mean,
-        permutation_type="samples",
-        n_resamples=RESAMPLES,
-        batch=max(1, CHUNK // len(moved)),
-        alternative=side,
-        vectorized=True,
-        rng=np.random.default_rng(0),
-    )
-    return float(tested.pvalue)
-
-
 def loss_within_puzzles(base: Sequence[np.ndarray], new: Sequence[np.ndarray]) -> float:
     """Test whether NEW is worse on these puzzles than seeds explain, one-sided.
 
-    If nothing changed, the 2 S values of a puzzle are as likely to be dealt to the two sides in any
-    other way. So the test is exact whatever each puzzle's own chance is, and a solver that
-    does the same on every seed has no chance to hide behind: a puzzle that is lost on all of four
-    seeds has 1 / 70. With one seed per puzzle it is the sign-flip test, for shares McNemar's.
+    The null hypothesis: any split of a puzzle's 2 S values between the two sides is equally likely. So the test is
+    exact whatever each puzzle's probability of success is. A puzzle solved on four of four seeds by BASE and on none
+    by NEW has the p-value 1 / 70. With one seed per puzzle this is the sign-flip test; for shares, McNemar's test.
 
     Args:
-        base: for each puzzle S values, more is better.
-        new: likewise.
+        base: for each puzzle, S values; higher is better.
+        new: the same for NEW.
     """
     pooled = [np.concatenate(values) for values in zip(base, new, strict=True)]
     levels = np.unique(np.concatenate(pooled))
@@ -120,14 +53,14 @@ def loss_within_puzzles(base: Sequence[np.ndarray], new: Sequence[np.ndarray]) -
 
 
 def _exact_loss(base: Sequence[np.ndarray], new: Sequence[np.ndarray]) -> float:
-    """Convolve the hypergeometric distributions of NEW's successes, puzzle by puzzle."""
+    """Convolve the hypergeometric distributions of NEW's successes over puzzles."""
     unit = math.lcm(*map(len, new))
     chances, reached = np.ones(1), 0
     for ours, theirs in zip(base, new, strict=True):
         seeds = len(theirs)
         steps = np.zeros(unit + 1)
         steps[:: unit // seeds] = hypergeom.pmf(np.arange(seeds + 1), 2 * seeds, ours.sum() + theirs.sum(), seeds)
-        if steps.max() < 1 - 1e-12:  # a puzzle that all trials of both sides agree on tells nothing
+        if steps.max() < 1 - 1e-12:  # equal results on both sides are no evidence
             chances = np.convolve(chances, steps)
             reached += int(theirs.sum()) * (unit // seeds)
     return min(1.0, float(chances[: reached + 1].sum()))
@@ -136,20 +69,20 @@ def _exact_loss(base: Sequence[np.ndarray], new: Sequence[np.ndarray]) -> float:
 def _shuffled_loss(base: Sequence[np.ndarray], new: Sequence[np.ndarray], pooled: Sequence[np.ndarray]) -> float:
     rng = np.random.default_rng(0)
     observed = sum(float(theirs.mean() - ours.mean()) for ours, theirs in zip(base, new, strict=True))
-    drawn = np.zeros(RESAMPLES)
-    mixed = [values for values in pooled if np.ptp(values) > 0]  # the others are the same however they are dealt
+    drawn = np.zeros(DRAWS)
+    mixed = [values for values in pooled if np.ptp(values) > 0]  # any split of equal values is the same
     for seeds in sorted({len(values) // 2 for values in mixed}):
-        dealt = np.stack([values for values in mixed if len(values) == 2 * seeds])
-        step = max(1, CHUNK // dealt.size)
-        for start in range(0, RESAMPLES, step):
-            count = min(step, RESAMPLES - start)
-            cards = rng.permuted(np.broadcast_to(dealt, (count, *dealt.shape)), axis=-1)
-            gains = cards[..., :seeds].mean(-1) - cards[..., seeds:].mean(-1)
+        pooled_values = np.stack([values for values in mixed if len(values) == 2 * seeds])
+        step = max(1, CHUNK // pooled_values.size)
+        for start in range(0, DRAWS, step):
+            count = min(step, DRAWS - start)
+            shuffled = rng.permuted(np.broadcast_to(pooled_values, (count, *pooled_values.shape)), axis=-1)
+            gains = shuffled[..., :seeds].mean(-1) - shuffled[..., seeds:].mean(-1)
             drawn[start : start + count] += gains.sum(-1)
     rounding = 1e-9 * max(1.0, abs(observed))
-    return float((1 + (drawn <= observed + rounding).sum()) / (RESAMPLES + 1))
+    return float((1 + (drawn <= observed + rounding).sum()) / (DRAWS + 1))
 
 
 def adjust(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that a threshold bounds the rate of false discoveries (Benjamini and Hochberg 1995)."""
+    """Adjust p-values to control the false discovery rate (Benjamini and Hochberg 1995)."""
     return [float(q) for q in false_discovery_control(p_values)] if p_values else []

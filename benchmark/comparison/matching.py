@@ -1,7 +1,7 @@
 """Pair the trials that both sides ran: same puzzle digest, same seed, same limits.
 
-Of each solver only the latest source counts, and of each of its cells the last row. The
-source itself is not compared: a changed heuristic has the same name and another source.
+Of each solver only the latest source counts, and of each of its cells the last row. Sources are not compared: a
+changed heuristic has the same name and a different source.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Contest", "Pair", "Side", "live_rows", "match", "names_of", "why_unjudged"]
 
 Cell = tuple[str, int, Limits]
-"""Puzzle digest, seed, limits: what the two rows of a pair have in common."""
+"""Puzzle digest, seed and limits, which the two rows of a pair share."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Side:
     """One side of a comparison.
 
     Attributes:
-        name: as people call it.
-        repeats: rows, once for each time that everything was run; usually there is one repeat.
-        sessions: how they were measured, by the session's id.
+        name: for people.
+        repeats: the rows of each repetition of the whole run; usually there is one.
+        sessions: machine and settings of each session, by id.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Contest:
         base_solver: label on BASE.
         new_solver: label on NEW, usually the same.
         pairs: trials that can be compared, by puzzle.
-        unjudged: trials of both sides of which one says nothing about the solver.
+        unjudged: trials in which a side failed for a reason that may be the machine's.
         only_base: rows without a partner on NEW.
         only_new: rows without a partner on BASE.
     """
@@ -81,7 +81,7 @@ class Contest:
 
 
 def live_rows(rows: Iterable[Row]) -> list[Row]:
-    """Drop what a later source or a later row supersedes, and trials of solvers for another family.
+    """Drop rows that a later source or a later row supersedes, and trials of solvers for another family.
 
     Args:
         rows: in the order of their runs.
@@ -93,11 +93,10 @@ def live_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def why_unjudged(row: Row) -> str:
-    """Say why a row tells nothing about its solver; empty for all those that do.
+    """Say why a row is no evidence about its solver; empty where it is.
 
-    A wrong answer, none at all, a crash, a timeout or too much memory is the solver's own doing
-    and counts as not solved. That it could not be imported or made, or that the fork server died
-    under it, may be the machine's.
+    A wrong answer, no answer, a crash, a timeout or too much memory is the solver's failure. That the solver could not
+    be imported or made, or that the fork server died, may be the machine's failure.
     """
     if row.status == Status.UNAVAILABLE:
         return f"unavailable: {row.reason}"
@@ -141,7 +140,7 @@ def _by_solver(side: Side, labels: Iterable[str]) -> dict[tuple[str, str], _Rows
 
 def _contest(names: tuple[str, str, str], base: _Rows, new: _Rows) -> Contest:
     common = [cell for cell, rows in base.items() if cell in new and rows.keys() & new[cell].keys()]
-    common.sort(key=lambda cell: cell[:2])  # so that the order of the stores changes no digit
+    common.sort(key=lambda cell: cell[:2])  # the order of the stores must not change a digit
     pairs = [_pair(base[cell], new[cell]) for cell in common]
     held = {_cell(pair.base[0]) for pair in pairs}
     blamed = [any(map(why_unjudged, (*pair.base, *pair.new))) for pair in pairs]
@@ -168,7 +167,7 @@ def _cell(row: Row) -> Cell:
 
 
 def names_of(rows: Sequence[Row]) -> dict[str, str]:
-    """Name puzzles by digest; where two have the same name, the digest's beginning tells them apart."""
+    """Name puzzles by digest; where two have the same name, add the first digits of the digest."""
     names = {row.puzzle: row.puzzle_name for row in rows}
     taken = list(names.values())
     return {digest: name if taken.count(name) == 1 else f"{name} ({digest[:12]})" for digest, name in names.items()}

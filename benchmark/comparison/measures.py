@@ -1,22 +1,26 @@
-"""What is compared, and each measure's values puzzle by puzzle.
+"""What is compared, and the values of each measure by puzzle.
 
-Four kinds of measures, since no one scale fits all:
+No one scale fits all measures, so there are four kinds:
 
     share   solved or not; the mean over puzzles
-    mean    a family's metric that tables sum up by a mean; the mean over puzzles
-    rank    one that spans decades or may be infinite (`summary="median"`): only which side is better counts
-    ratio   wall time; the geometric mean over puzzles of NEW / BASE
+    mean    a metric that tables average; the mean over puzzles
+    rank    a metric that spans decades or may be infinite (`summary="median"`): only the direction of a change counts
+    ratio   wall time, and a ranking metric on a logarithmic scale: the geometric mean over puzzles of NEW / BASE
+
+A family that ranks solvers by puzzles solved is compared by `solved` first. A family that ranks by a metric is compared
+by that metric first, on its own scale, and has no measure `solved`.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from benchmark.comparison.scale import LARGEST, to_scale
 from benchmark.results.trial import Status
 from generator.family.registry import find_family
 
@@ -31,20 +35,18 @@ __all__ = ["SOLVED", "TIME", "Kind", "Measure", "Sample", "measures_of", "sample
 
 Kind = Literal["share", "mean", "rank", "ratio"]
 
-LARGEST = 1e100
-"""Values beyond this stand for an answer that overflowed; a mean of them says nothing."""
-
 
 @dataclass(frozen=True)
 class Measure:
-    """One thing that is compared.
+    """One quantity that is compared.
 
     Attributes:
         name: as typed in a rule.
         label: as tables show it.
         kind: how it is compared.
-        better: which way.
-        metric: the family's record; None for what every family has.
+        better: which way is better.
+        metric: the family's record; None for `solved` and `time`.
+        ranks: whether the family ranks its solvers by this measure.
     """
 
     name: str
@@ -52,9 +54,15 @@ class Measure:
     kind: Kind
     better: Literal["high", "low"]
     metric: Metric | None = None
+    ranks: bool = False
+
+    @property
+    def is_time(self) -> bool:
+        """Whether this is the wall time."""
+        return self.kind == "ratio" and self.metric is None
 
 
-SOLVED = Measure("solved", "solved", "share", "high")
+SOLVED = Measure("solved", "solved", "share", "high", ranks=True)
 TIME = Measure("time", "time to solve", "ratio", "low")
 
 
@@ -64,8 +72,8 @@ class Sample:
 
     Attributes:
         puzzles: digests, P.
-        base: for each puzzle the values of BASE, one per seed; repeats of a seed are summed up in it.
-        new: likewise of NEW, for the same seeds.
+        base: for each puzzle the values of BASE, one per seed; repeats of a seed are averaged.
+        new: the same for NEW, on the same seeds.
     """
 
     puzzles: tuple[str, ...]
@@ -78,7 +86,7 @@ class Sample:
         return sum(map(len, self.base))
 
     def per_puzzle(self, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
-        """Sum seeds up, P values of BASE and of NEW: puzzles are the unit, seeds of one repeat it."""
+        """Average over seeds: P values of BASE and of NEW. Seeds of one puzzle are not independent evidence."""
         middle = np.median if kind == "rank" else np.mean
         with np.errstate(invalid="ignore"):  # the median of two infinities
             both = [np.array([_settle(middle, values) for values in side]) for side in (self.base, self.new)]
@@ -86,8 +94,15 @@ class Sample:
 
 
 def measures_of(family: str) -> tuple[Measure, ...]:
-    """List what is compared in a family: solved, each of its metrics, time."""
-    return (SOLVED, *map(_measure, find_family(family).metrics), TIME)
+    """List the measures of a family, the one that ranks its solvers first; time comes last."""
+    record = find_family(family)
+    if record.ranks_solved:
+        return (SOLVED, *map(_measure, record.metrics), TIME)
+    ranking = record.ranking_metric
+    kind: Kind = "ratio" if ranking.scale == "log" else "mean"
+    first = Measure(ranking.name, ranking.label, kind, ranking.better, ranking, ranks=True)
+    others = (_measure(metric) for metric in record.metrics if metric != ranking)
+    return (first, *others, replace(TIME, label="time to answer"))
 
 
 def _measure(metric: Metric) -> Measure:
@@ -96,32 +111,31 @@ def _measure(metric: Metric) -> Measure:
 
 
 def sample_of(measure: Measure, pairs: Sequence[Pair]) -> Sample | None:
-    """Take a measure's values out of the pairs; None where no pair has any.
+    """Collect a measure's values from the pairs; None where no pair has any.
 
-    A metric is unknown on a pair where somebody answered and nobody has a value, e.g. because
-    the puzzle's answer is not known: such a pair is left out. Time is that of trials that both
-    sides solved: how fast a wrong answer came says nothing.
+    A pair is left out of a metric that is unknown there: a side answered, but no side has a value, for example because
+    the puzzle's true answer is unknown. A measure that ranks solvers is never unknown: a trial without a valid answer
+    counts as a failure. Time is compared on the trials that both sides solved (or, where a metric ranks, that both
+    sides have a score of), because the time of a failure says nothing.
     """
-    if measure.kind == "ratio":
+    if measure.is_time:
         pairs = [pair for pair in pairs if all(_timed(row) for row in (*pair.base, *pair.new))]
-    elif measure.metric is not None:
+    elif measure.metric is not None and not measure.ranks:
         pairs = [pair for pair in pairs if _known(measure.metric, pair)]
-    if not pairs or (measure.metric and not any(measure.metric.name in row.metrics for row in _rows(pairs))):
+        if not any(measure.metric.name in row.metrics for pair in pairs for row in (*pair.base, *pair.new)):
+            return None
+    if not pairs:
         return None
     base: dict[str, list[float]] = defaultdict(list)
     new: dict[str, list[float]] = defaultdict(list)
     for pair in pairs:
-        base[pair.puzzle].append(_sum_up(measure, pair.base))
-        new[pair.puzzle].append(_sum_up(measure, pair.new))
+        base[pair.puzzle].append(_average(measure, pair.base))
+        new[pair.puzzle].append(_average(measure, pair.new))
     return Sample(tuple(base), tuple(map(np.array, base.values())), tuple(map(np.array, new.values())))
 
 
-def _rows(pairs: Sequence[Pair]) -> list[Row]:
-    return [row for pair in pairs for row in (*pair.base, *pair.new)]
-
-
 def _timed(row: Row) -> bool:
-    return row.status == Status.SOLVED and row.wall_s is not None and row.wall_s > 0
+    return row.status in {Status.SOLVED, Status.SCORED} and row.wall_s is not None and row.wall_s > 0
 
 
 def _known(metric: Metric, pair: Pair) -> bool:
@@ -129,21 +143,19 @@ def _known(metric: Metric, pair: Pair) -> bool:
     return any(metric.name in row.metrics for row in rows) or not any(row.metrics for row in rows)
 
 
-def _sum_up(measure: Measure, rows: Sequence[Row]) -> float:
-    """Sum the repeats of one trial up."""
+def _average(measure: Measure, rows: Sequence[Row]) -> float:
+    """Average the repeats of one trial."""
     values = np.array([_value(measure, row) for row in rows])
     return _settle(np.median if measure.kind == "rank" else np.mean, values)
 
 
 def _value(measure: Measure, row: Row) -> float:
-    match measure.kind:
-        case "share":
-            return float(row.status == Status.SOLVED)
-        case "ratio":
-            return math.log(row.wall_s or math.nan)
     metric = measure.metric
     if metric is None:
-        raise TypeError(f"measure {measure.name} has no metric")
+        return math.log(row.wall_s or math.nan) if measure.is_time else float(row.status == Status.SOLVED)
+    if measure.ranks:
+        scored = row.metrics.get(metric.name, math.nan) if row.status == Status.SCORED else math.nan
+        return float(to_scale(np.array(scored), metric))
     value = row.metrics.get(metric.name, metric.if_failed)
     if abs(value) > LARGEST:
         return math.copysign(math.inf if measure.kind == "rank" else LARGEST, value)
@@ -151,5 +163,5 @@ def _value(measure: Measure, row: Row) -> float:
 
 
 def _settle(middle: Callable[[np.ndarray], np.floating], values: np.ndarray) -> float:
-    """Sum values up; those that are all the same, infinities too, are their own middle."""
+    """Average values; equal values, infinities included, are their own average."""
     return float(values[0]) if np.all(values == values[0]) else float(middle(values))

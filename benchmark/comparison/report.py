@@ -1,4 +1,4 @@
-"""Compare two sides: findings, puzzles lost and won, judgements, and what all of it ends with."""
+"""Compare two sides: every measure, the puzzles lost and won, the judgement of each rule, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.comparison.conditions import why_times_differ
-from benchmark.comparison.findings import Finding, Swing, find_all, swings
+from benchmark.comparison.contrasts import Contrast, Swing, contrasts_of, swings
 from benchmark.comparison.gate import Judgement, judge, with_adjusted
 from benchmark.comparison.inference import adjust
 from benchmark.comparison.matching import match, why_unjudged
-from benchmark.comparison.measures import TIME, measures_of
-from benchmark.comparison.rules import check_rules
+from benchmark.comparison.measures import measures_of
+from benchmark.comparison.rules import check_rules, default_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from benchmark.comparison.rules import Rule
     from benchmark.results.session import Session
 
-__all__ = ["Exit", "Report", "Result", "compare_sides"]
+__all__ = ["Comparison", "Exit", "Result", "compare_sides"]
 
 
 class Exit(enum.IntEnum):
-    """What a comparison ends with."""
+    """Exit codes of a comparison."""
 
     FINE = 0
     REGRESSION = 1
@@ -38,33 +38,43 @@ class Exit(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """What a contest came to."""
+    """The result of one contest.
+
+    Attributes:
+        contest: one solver.
+        ranking: the measure that ranks the family's solvers.
+        contrasts: every measure.
+        lost: puzzles on which NEW is worse by the ranking measure.
+        won: puzzles on which NEW is better by it.
+        judgements: one for each rule.
+    """
 
     contest: Contest
-    findings: tuple[Finding, ...]
+    ranking: Measure
+    contrasts: tuple[Contrast, ...]
     lost: tuple[Swing, ...]
     won: tuple[Swing, ...]
     judgements: tuple[Judgement, ...]
 
 
 @dataclass(frozen=True)
-class Report:
+class Comparison:
     """A whole comparison.
 
     Attributes:
         base: name of one side.
         new: name of the other.
         results: one for each solver with comparable trials.
-        apart: contests without any.
-        strict: whether losses counted without a test.
+        unmatched: contests without comparable trials.
+        strict: whether a loss is a regression without a test.
         gated: whether there were rules.
-        obstacles: what keeps the gate from a judgement.
+        obstacles: reasons why the gate cannot judge.
     """
 
     base: str
     new: str
     results: tuple[Result, ...]
-    apart: tuple[Contest, ...]
+    unmatched: tuple[Contest, ...]
     strict: bool
     gated: bool
     obstacles: tuple[str, ...]
@@ -76,12 +86,12 @@ class Report:
 
     @property
     def regressions(self) -> list[Judgement]:
-        """The judgements that close the gate."""
+        """The judgements that fail the gate."""
         return [judgement for judgement in self.judgements if judgement.regression]
 
     @property
     def exit(self) -> Exit:
-        """What the comparison ends with: a regression that is shown counts, whatever else could not be judged."""
+        """The exit code. A regression comes before everything that could not be judged."""
         if not any(result.contest.pairs or result.contest.unjudged for result in self.results):
             return Exit.NOTHING_COMPARABLE
         if self.regressions:
@@ -94,27 +104,28 @@ def compare_sides(
     base: Side,
     new: Side,
     solvers: Mapping[str, str],
-    rules: Sequence[Rule] = (),
+    rules: Sequence[Rule] | None = (),
     *,
     strict: bool = False,
     allow_missing: bool = False,
-) -> Report:
+) -> Comparison:
     """Compare two sides.
 
     Args:
-        base: what NEW is measured by.
-        new: what is judged.
+        base: the reference.
+        new: the side that is judged.
         solvers: label on BASE to label on NEW.
-        rules: what is tolerated; nothing can be a regression without any.
-        strict: whether any loss beyond the tolerance counts, without a test.
+        rules: the tolerated losses; without rules nothing is a regression. None stands for the default of each family:
+            no loss of the measure that ranks its solvers.
+        strict: whether any loss beyond the tolerance is a regression, without a test.
         allow_missing: whether the gate may judge although NEW lacks trials of BASE.
 
     Raises:
-        SpecError: for a rule that means nothing here, or a family that is not known.
+        SpecError: for a rule that names no measure of these families, or an unknown family.
     """
     contests = match(base, new, solvers)
     measures = {family: measures_of(family) for family in {contest.family for contest in contests}}
-    if contests:
+    if contests and rules:
         check_rules(rules, list(measures.values()))
     sessions = {**base.sessions, **new.sessions}
     results = []
@@ -124,16 +135,19 @@ def compare_sides(
         timing = _why_not_timed(contest, sessions)
 
         def obstacle(measure: Measure, timing: str = timing) -> str:
-            return timing if measure == TIME else ""
+            return timing if measure.is_time else ""
 
         mine = measures[contest.family]
-        judged = judge(contest, mine, rules, obstacle, strict=strict)
-        found = find_all(contest, mine, obstacle)
-        results.append(Result(contest, tuple(found), *swings(contest), tuple(judged)))
-    apart = tuple(contest for contest in contests if not contest.pairs and not contest.unjudged)
+        ranking = next(measure for measure in mine if measure.ranks)
+        judged = judge(contest, mine, default_rules(mine) if rules is None else rules, obstacle, strict=strict)
+        found = contrasts_of(contest, mine, obstacle)
+        results.append(Result(contest, ranking, tuple(found), *swings(contest, ranking), tuple(judged)))
+    unmatched = tuple(contest for contest in contests if not contest.pairs and not contest.unjudged)
     results = _adjusted(results, strict=strict)
-    obstacles = _obstacles(results, apart, allow_missing=allow_missing)
-    return Report(base.name, new.name, tuple(results), apart, strict, bool(rules), tuple(obstacles))
+    obstacles = _obstacles(results, unmatched, allow_missing=allow_missing)
+    return Comparison(
+        base.name, new.name, tuple(results), unmatched, strict, rules is None or bool(rules), tuple(obstacles)
+    )
 
 
 def _why_not_timed(contest: Contest, sessions: Mapping[str, Session]) -> str:
@@ -143,21 +157,21 @@ def _why_not_timed(contest: Contest, sessions: Mapping[str, Session]) -> str:
 
 
 def _adjusted(results: Sequence[Result], *, strict: bool) -> list[Result]:
-    """Adjust the p-values of the whole comparison: those of findings together, those of rules together."""
-    tested = [finding.p for result in results for finding in result.findings if not math.isnan(finding.p)]
+    """Adjust p-values over the whole comparison: those of measures together, those of rules together."""
+    tested = [one.p for result in results for one in result.contrasts if not math.isnan(one.p)]
     adjusted = iter(adjust(tested))
     judged = iter(with_adjusted([one for result in results for one in result.judgements], strict=strict))
     return [
         replace(
             result,
-            findings=tuple(f if math.isnan(f.p) else replace(f, q=next(adjusted)) for f in result.findings),
+            contrasts=tuple(c if math.isnan(c.p) else replace(c, q=next(adjusted)) for c in result.contrasts),
             judgements=tuple(next(judged) for _ in result.judgements),
         )
         for result in results
     ]
 
 
-def _obstacles(results: Sequence[Result], apart: Sequence[Contest], *, allow_missing: bool) -> list[str]:
+def _obstacles(results: Sequence[Result], unmatched: Sequence[Contest], *, allow_missing: bool) -> list[str]:
     found = []
     for result in results:
         contest = result.contest
@@ -167,7 +181,7 @@ def _obstacles(results: Sequence[Result], apart: Sequence[Contest], *, allow_mis
             )
             found.append(f"{contest.label}: {len(contest.unjudged)} trials say nothing of the solver ({reason})")
         found += [f"{one.label}: {one.rule} not judged: {one.unjudged}" for one in result.judgements if one.unjudged]
-    missing = sum(len(contest.only_base) for contest in (*(result.contest for result in results), *apart))
+    missing = sum(len(contest.only_base) for contest in (*(result.contest for result in results), *unmatched))
     if missing and not allow_missing:
         found.append(
             f"NEW lacks {missing} trials of BASE, so a loss may be hidden; run them, name solvers with --solver, "

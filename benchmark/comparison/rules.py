@@ -1,4 +1,4 @@
-"""What a gate tolerates, as people type it: `exact:-0.02,time:+20%`."""
+"""The rules of a gate, as people type them: `exact:-0.02,time:+20%`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from benchmark.comparison.measures import Measure
 
-__all__ = ["DEFAULT_RULES", "Rule", "check_rules", "measure_of", "parse_rules"]
+__all__ = ["Rule", "check_rules", "default_rules", "measure_of", "parse_rules"]
 
-DEFAULT_RULES = "solved:-0"
 _NUMBER = r"\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?"
 _FORM = re.compile(rf"(?P<metric>[^:]*[^:\s])\s*:\s*(?P<sign>[+-]?)(?P<number>{_NUMBER})(?P<percent>%?)", re.IGNORECASE)
 
@@ -28,10 +27,10 @@ class Rule:
 
     Attributes:
         text: as typed.
-        metric: name of the measure, or the beginning of it.
+        metric: name of the measure, or a prefix of it.
         sign: `-` where less is worse, `+` where more is.
         number: the tolerated loss; 0.2 for 20 %.
-        relative: whether it is a share of BASE's value.
+        relative: whether the number is relative to BASE's value.
     """
 
     text: str
@@ -41,8 +40,14 @@ class Rule:
     relative: bool
 
 
+def default_rules(measures: Sequence[Measure]) -> tuple[Rule, ...]:
+    """Tolerate no loss of the measure that ranks a family's solvers: `solved:-0`, or for example `loss:+0`."""
+    ranking = next(measure for measure in measures if measure.ranks)
+    return parse_rules(f"{ranking.name}:{'-' if ranking.better == 'high' else '+'}0")
+
+
 def parse_rules(text: str) -> tuple[Rule, ...]:
-    """Read rules; `none` is no rule.
+    """Read rules; `none` stands for no rule.
 
     >>> [(rule.metric, rule.sign, rule.number, rule.relative) for rule in parse_rules("exact:-0.02,time:+20%")]
     [('exact', '-', 0.02, False), ('time', '+', 0.2, True)]
@@ -76,10 +81,10 @@ def _parse(text: str) -> Rule:
 
 
 def measure_of(rule: Rule, measures: Sequence[Measure]) -> Measure | None:
-    """Find the measure that a rule means: by its name, or by a beginning that only one has; else None.
+    """Find the measure of a rule by its name, or by a prefix that only one name has; else None.
 
     Raises:
-        SpecError: if the sign is the wrong way round, or a time is not relative.
+        SpecError: if the sign is wrong, or the number is absolute where values are compared as a ratio.
     """
     exact = [measure for measure in measures if measure.name.lower() == rule.metric]
     found = exact or [measure for measure in measures if measure.name.lower().startswith(rule.metric)]
@@ -90,17 +95,19 @@ def measure_of(rule: Rule, measures: Sequence[Measure]) -> Measure | None:
     if rule.sign != worse:
         fixed = rule.text.replace(f":{rule.sign}", f":{worse}")
         raise SpecError(f"the rule {rule.text!r} of --fail-on has the wrong sign: {way} is worse; write {fixed}")
-    if measure.kind == "ratio" and not rule.relative:
-        raise SpecError(f"the rule {rule.text!r} of --fail-on: times are compared as a ratio; write e.g. time:+20%")
+    if measure.kind == "ratio" and rule.number and not rule.relative:
+        what = "times are" if measure.is_time else f"{measure.name} is"
+        example = f"{measure.name}:{worse}{20 if measure.is_time else 2}%"
+        raise SpecError(f"the rule {rule.text!r} of --fail-on: {what} compared as a ratio; write e.g. {example}")
     _check_can_fail(rule, measure)
     return measure
 
 
 def _check_can_fail(rule: Rule, measure: Measure) -> None:
-    """Refuse a gate that could never close, such as `solved:-2` where `-2%` was meant.
+    """Refuse a rule that can never fail, such as `solved:-2` where `-2%` was meant.
 
     Raises:
-        SpecError: if the rule tolerates a loss of more than the whole.
+        SpecError: if the rule tolerates a loss of more than everything.
     """
     share = measure.kind == "share" or (measure.metric is not None and measure.metric.shown == "percent")
     if share and measure.better == "high" and rule.number > 1:
@@ -110,10 +117,10 @@ def _check_can_fail(rule: Rule, measure: Measure) -> None:
 
 
 def check_rules(rules: Sequence[Rule], measures: Sequence[Sequence[Measure]]) -> None:
-    """Check that every rule means a measure of at least one of several families.
+    """Check that every rule names a measure of at least one of several families.
 
     Raises:
-        SpecError: if one does not.
+        SpecError: if a rule names none.
     """
     for rule in rules:
         if all(measure_of(rule, family) is None for family in measures):

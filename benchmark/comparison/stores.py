@@ -71,17 +71,16 @@ def run_interleaved(
 ) -> tuple[Side, dict[str, str]]:
     """Run two solvers trial by trial, first A B, then B A, and so on, all of it `repeats` times.
 
-    So each trial's partner is its neighbour in time, and neither solver is always the second.
-    Rows go into `repeat-<n>` within the request's folder, which must be new: a row that was held
-    already would be no neighbour.
+    So the two trials of a pair are neighbours in time, and neither solver always comes second. Rows go into
+    `repeat-<n>` within the request's folder, which must be new: an older row would not be a neighbour in time.
 
     Args:
-        request: with two references; one job, so that nothing runs beside a trial.
-        repeats: how often.
-        on_event: told how it goes.
+        request: with two solvers; it is run with one job, so that no other trial runs at the same time.
+        repeats: how often everything is run.
+        on_event: called with the progress.
 
     Returns:
-        The rows of both, for either side, and the label of the first mapped to that of the second.
+        The rows of both solvers, which serve as both sides, and the label of the first mapped to that of the second.
 
     Raises:
         SpecError: if they are the same solver, the folder exists, or the request makes no sense.

@@ -10,78 +10,87 @@ from tabulate import tabulate
 
 from benchmark.comparison.gate import GATE_ALPHA
 from benchmark.comparison.report import Exit
-from benchmark.comparison.unmatched import MOST_NAMES, apart_in_words, one_sided
+from benchmark.comparison.unmatched import MOST_NAMES, one_sided, unmatched_in_words
+from benchmark.results.trial import Status
 from benchmark.statistics import ALPHA, mcnemar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmark.comparison.findings import Finding, Swing
+    from benchmark.comparison.contrasts import Contrast, Swing
     from benchmark.comparison.gate import Judgement
     from benchmark.comparison.measures import Measure
-    from benchmark.comparison.report import Report, Result
+    from benchmark.comparison.report import Comparison, Result
 
-__all__ = ["STYLES", "render_report", "verdict"]
+__all__ = ["STYLES", "render_comparison", "verdict"]
 
 STYLES = {"plain": "simple", "github": "pipe"}
 WIDTH = 100
 
 CAPTION = (
-    "NEW - BASE on the same puzzles, seeds and limits (pp: percentage points); of times the ratio on trials that both "
-    "solved. Seeds of a "
-    f"puzzle are summed up first, so puzzles are the unit. Interval: {100 * (1 - ALPHA):g} %, of solved and of what "
-    "counts puzzles (+higher -lower) by Bonett and Price, else by a paired BCa bootstrap. p: two-sided sign flips "
-    "over puzzles, which for solved with one seed is the exact McNemar test. q: p adjusted for all measures of this "
-    f"comparison (Benjamini and Hochberg); a difference is called better or worse where q is at most {ALPHA:g}."
+    "Difference: NEW - BASE on the same puzzles, seeds and limits (pp: percentage points). Times, and a ranking metric "
+    "on a logarithmic scale, are compared by the ratio of geometric means; times on the trials that both sides solved "
+    "or have a score of. Seeds of a puzzle are averaged first, so puzzles are the unit. "
+    f"Interval: {100 * (1 - ALPHA):g} %; Bonett and Price for solved and for counts of puzzles (+higher -lower), "
+    "otherwise a paired BCa bootstrap. p: two-sided sign-flip test over puzzles; for solved with one seed it is the "
+    "exact McNemar test. q: p adjusted for all measures of this comparison (Benjamini and Hochberg). A difference is "
+    f"called better or worse where q is at most {ALPHA:g}."
 )
 
 
-def render_report(report: Report, style: str = "plain") -> str:
-    """Write a comparison; the last line is the verdict.
+def render_comparison(comparison: Comparison, style: str = "plain") -> str:
+    """Write a comparison as text; the last line is the verdict.
 
     Args:
-        report: what came of it; something in it is comparable.
+        comparison: with at least one comparable trial.
         style: a key of `STYLES`.
     """
-    blocks = [block for result in report.results for block in _result(result, style)]
-    blocks += [f"{contest.label}: not comparable: {apart_in_words(contest)}" for contest in report.apart]
+    blocks = [block for result in comparison.results for block in _result(result, style)]
+    blocks += [f"{contest.label}: not comparable: {unmatched_in_words(contest)}" for contest in comparison.unmatched]
     blocks.append(CAPTION if style == "github" else textwrap.fill(CAPTION, WIDTH))
-    if report.judgements:
-        blocks.append("\n".join(_gate(report)))
-    if report.obstacles and report.gated:
-        blocks.append("\n".join(f"cannot judge: {obstacle}" for obstacle in report.obstacles))
-    return "\n\n".join([*blocks, verdict(report)]) + "\n"
+    if comparison.judgements:
+        blocks.append("\n".join(_gate(comparison)))
+    if comparison.obstacles and comparison.gated:
+        blocks.append("\n".join(f"cannot judge: {obstacle}" for obstacle in comparison.obstacles))
+    return "\n\n".join([*blocks, verdict(comparison)]) + "\n"
 
 
-def verdict(report: Report) -> str:
-    """Say in one line what came of a comparison."""
-    match report.exit:
+def verdict(comparison: Comparison) -> str:
+    """Write the result of a comparison in one line."""
+    match comparison.exit:
         case Exit.NOTHING_COMPARABLE:
             return "nothing comparable"
         case Exit.REGRESSION:
-            words = "; ".join(_regression(one, report) for one in report.regressions)
+            words = "; ".join(_regression(one, comparison) for one in comparison.regressions)
             return f"verdict: REGRESSION: {words}"
         case Exit.INFRASTRUCTURE:
-            first, more = (report.obstacles or ("no trial can be judged",))[0], len(report.obstacles) - 1
+            first, more = (comparison.obstacles or ("no trial can be judged",))[0], len(comparison.obstacles) - 1
             return f"verdict: not judged: {first}" + (f", and {more} more" if more > 0 else "")
-    changed = [f for result in report.results for f in result.findings if f.verdict]
-    words = f"{len(changed)} of {sum(len(r.findings) for r in report.results)} measures differ"
-    return f"verdict: {'no regression; ' if report.gated else ''}{words}"
+    changed = [f for result in comparison.results for f in result.contrasts if f.verdict]
+    words = f"{len(changed)} of {sum(len(r.contrasts) for r in comparison.results)} measures differ"
+    return f"verdict: {'no regression; ' if comparison.gated else ''}{words}"
 
 
-def _regression(one: Judgement, report: Report) -> str:
-    words = f"{one.label}: {one.measure.name} {_loss(one, strict=report.strict)}"
-    if one.measure.name != "solved":
+def _regression(one: Judgement, comparison: Comparison) -> str:
+    words = f"{one.label}: {one.measure.name} {_loss(one, strict=comparison.strict)}"
+    if not one.measure.ranks:
         return words
-    mine = [result for result in report.results if result.contest.label == one.label]
+    mine = [result for result in comparison.results if result.contest.label == one.label]
+    mine = [result for result in mine if result.ranking == one.measure]
+    worse, better = _swing_words(one.measure)
     lost = [swing.name for result in mine for swing in result.lost]
     won = [swing.name for result in mine for swing in result.won]
     named = [
         f"{word} {', '.join(names[:MOST_NAMES])}{f' and {len(names) - MOST_NAMES} more' * (len(names) > MOST_NAMES)}"
-        for word, names in (("lost", lost), ("won", won))
+        for word, names in ((worse, lost), (better, won))
         if names
     ]
     return f"{words} ({'; '.join(named)})" if named else words
+
+
+def _swing_words(ranking: Measure) -> tuple[str, str]:
+    """Name the puzzles that got worse and those that got better."""
+    return ("lost", "won") if ranking.metric is None else ("worse on", "better on")
 
 
 def _result(result: Result, style: str) -> Iterator[str]:
@@ -89,30 +98,30 @@ def _result(result: Result, style: str) -> Iterator[str]:
     puzzles = len({pair.puzzle for pair in contest.pairs})
     heading = f"{contest.label}, {contest.family}: {_count(puzzles, 'puzzle')}, {_count(len(contest.pairs), 'trial')}"
     yield f"### {heading}" if style == "github" else heading
-    if result.findings:
-        yield _table(result.findings, style)
-    for finding in result.findings:
-        if finding.unjudged:
-            yield f"{finding.measure.name} not judged: {finding.unjudged}"
+    if result.contrasts:
+        yield _table(result.contrasts, style)
+    for one in result.contrasts:
+        if one.unjudged:
+            yield f"{one.measure.name} not judged: {one.unjudged}"
     yield "\n".join(_swings(result))
     if contest.only_base or contest.only_new:
         yield one_sided(contest)
 
 
-def _table(findings: Sequence[Finding], style: str) -> str:
+def _table(contrasts: Sequence[Contrast], style: str) -> str:
     rows = [
         (
-            finding.measure.label,
-            _value(finding.base, finding.measure),
-            _value(finding.new, finding.measure),
-            _difference(finding),
-            _interval(finding),
-            str(finding.puzzles),
-            _chance(finding.p),
-            _chance(finding.q),
-            finding.verdict,
+            one.measure.label,
+            _value(one.base, one.measure),
+            _value(one.new, one.measure),
+            _difference(one),
+            _interval(one),
+            str(one.puzzles),
+            _chance(one.p),
+            _chance(one.q),
+            one.verdict,
         )
-        for finding in findings
+        for one in contrasts
     ]
     headers = ("measure", "BASE", "NEW", "difference", "95 % interval", "puzzles", "p", "q", "")
     align = ("left", *["right"] * 7, "left")
@@ -122,7 +131,7 @@ def _table(findings: Sequence[Finding], style: str) -> str:
 def _value(value: float, measure: Measure) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if measure.kind == "ratio":
+    if measure.is_time:
         return f"{value:.3g} s"
     if measure.kind == "share":
         return f"{100 * value:.1f} %"
@@ -133,13 +142,13 @@ def _value(value: float, measure: Measure) -> str:
     return f"{value:.{digits}{'e' if shown == 'scientific' else 'f'}}"
 
 
-def _difference(finding: Finding) -> str:
-    measure = finding.measure
+def _difference(one: Contrast) -> str:
+    measure = one.measure
     if measure.kind == "ratio":
-        return f"×{finding.difference:.3g}"
+        return f"×{one.difference:.3g}"
     if measure.kind == "rank":
-        return f"+{finding.higher} −{finding.lower}"
-    return _signed(finding.difference, measure)
+        return f"+{one.higher} −{one.lower}"
+    return _signed(one.difference, measure)
 
 
 def _signed(value: float, measure: Measure) -> str:
@@ -152,15 +161,15 @@ def _amount(value: float, measure: Measure) -> str:
     return _value(value, measure).replace("%", "pp")
 
 
-def _interval(finding: Finding) -> str:
-    if finding.interval is None:
+def _interval(one: Contrast) -> str:
+    if one.interval is None:
         return "–"
-    low, high = finding.interval
-    if finding.measure.kind == "ratio":
+    low, high = one.interval
+    if one.measure.kind == "ratio":
         return f"×{low:.3g} to ×{high:.3g}"
-    if finding.measure.kind == "rank":
+    if one.measure.kind == "rank":
         return f"{100 * low:+.0f} to {100 * high:+.0f} %".replace("-", "−")
-    return f"{_signed(low, finding.measure)} to {_signed(high, finding.measure)}"
+    return f"{_signed(low, one.measure)} to {_signed(high, one.measure)}"
 
 
 def _chance(p: float) -> str:
@@ -175,61 +184,67 @@ def _p(p: float) -> str:
 
 def _swings(result: Result) -> Iterator[str]:
     won, lost = len(result.won), len(result.lost)
-    yield f"puzzles lost: {lost}, won: {won} (exact McNemar test: {_p(mcnemar(won, lost))})"
-    for word, swings in (("lost", result.lost), ("won", result.won)):
+    solved = result.ranking.metric is None
+    worse, better, test = ("lost", "won", "McNemar") if solved else ("worse", "better", "sign")
+    yield f"puzzles {worse}: {lost}, {better}: {won} (exact {test} test: {_p(mcnemar(won, lost))})"
+    width = max(map(len, (worse, better))) if not solved else 4
+    for word, swings in ((worse, result.lost), (better, result.won)):
         for swing in swings[:MOST_NAMES]:
-            yield f"  {word:<4} {_swing(swing)}"
+            yield f"  {word:<{width}} {_swing(swing, result.ranking)}"
         if len(swings) > MOST_NAMES:
-            yield f"  {word:<4} and {len(swings) - MOST_NAMES} more"
+            yield f"  {word:<{width}} and {len(swings) - MOST_NAMES} more"
 
 
-def _swing(swing: Swing) -> str:
-    ending = f"  {swing.ending}" if swing.new < swing.base else ""
-    return f"{swing.name}  {swing.base}/{swing.trials} → {swing.new}/{swing.trials}{ending}"
+def _swing(swing: Swing, ranking: Measure) -> str:
+    if ranking.metric is None:
+        ending = f"  {swing.ending}" if swing.new < swing.base else ""
+        return f"{swing.name}  {swing.base}/{swing.trials} → {swing.new}/{swing.trials}{ending}"
+    failed = "" if swing.ending.startswith(Status.SCORED) else f"  {swing.ending}"
+    return f"{swing.name}  {_value(swing.base, ranking)} → {_value(swing.new, ranking)}{failed}"
 
 
-def _gate(report: Report) -> Iterator[str]:
-    if report.strict:
+def _gate(comparison: Comparison) -> Iterator[str]:
+    if comparison.strict:
         yield "gate, strict: any loss beyond the tolerance is a regression"
     else:
         yield (
-            "gate: a loss beyond the tolerance is a regression if chance explains it in at most "
+            "gate: a loss beyond the tolerance is a regression if chance alone gives such a loss in at most "
             f"{100 * GATE_ALPHA:g} % of cases (adjusted for all rules)"
         )
-    for one in report.judgements:
+    for one in comparison.judgements:
         if not one.unjudged:
-            yield f"  {one.label}: {one.rule}: {_loss(one, strict=report.strict)}, {_reason(one, report)}"
+            yield f"  {one.label}: {one.rule}: {_loss(one, strict=comparison.strict)}, {_reason(one, comparison)}"
 
 
 def _loss(one: Judgement, *, strict: bool) -> str:
-    """Say how much worse a measure is, in its own terms; where gains set no loss off, how much better besides."""
+    """Write how much worse a measure is; with `strict`, also the gain that does not offset the loss."""
     measure = one.measure
-    if measure.kind == "ratio":
+    if measure.is_time:
         return f"×{1 + one.loss:.3g} slower" if one.loss > 0 else f"×{1 / (1 + one.loss):.3g} faster"
     if measure.kind == "rank":
         if one.gain:
-            return f"worse on {100 * one.loss:.0f} % of the puzzles, better on {100 * one.gain:.0f} % (not set off)"
+            return f"worse on {100 * one.loss:.0f} % of the puzzles, better on {100 * one.gain:.0f} % (does not offset)"
         return f"worse on {100 * one.loss:.0f} % of the puzzles{'' if strict else ', net'}"
     fell, rose, fall = ("fell", "rose", "fall") if measure.better == "high" else ("rose", "fell", "rise")
     if not one.loss > 0:
         return f"did not {fall}"
-    words = f"{fell} by {_amount(one.loss, measure)}"
-    return (
-        f"{words} on some puzzles, {rose} by {_amount(one.gain, measure)} on others (not set off)"
-        if one.gain
-        else words
-    )
+
+    def amount(value: float) -> str:
+        return f"{100 * value:.3g} %" if measure.kind == "ratio" else _amount(value, measure)
+
+    words = f"{fell} by {amount(one.loss)}"
+    return f"{words} on some puzzles, {rose} by {amount(one.gain)} on others (does not offset)" if one.gain else words
 
 
-def _reason(one: Judgement, report: Report) -> str:
+def _reason(one: Judgement, comparison: Comparison) -> str:
     if not one.exceeds:
         return "tolerated"
-    if report.strict:
+    if comparison.strict:
         return "REGRESSION"
     found = f"{_p(one.p)}, adjusted {_chance(one.q)}"
     if one.regression:
         return f"REGRESSION, more than chance explains ({found})"
-    return f"but chance may explain it ({found}); more seeds can tell (--seeds), --strict fails without asking"
+    return f"but chance may explain it ({found}); run more seeds (--seeds), or fail without a test (--strict)"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What keeps trials of two sides apart, in words."""
+"""Say in words why trials of the two sides cannot be compared."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from benchmark.comparison.matching import Contest
     from benchmark.results.trial import Row
 
-__all__ = ["MOST_NAMES", "apart_in_words", "one_sided"]
+__all__ = ["MOST_NAMES", "one_sided", "unmatched_in_words"]
 
 MOST_NAMES = 30
-"""Puzzles that are named; files hold all."""
+"""Puzzles that the text names; the JSON file names all."""
 
 
 def one_sided(contest: Contest) -> str:
-    """Say what one side alone holds, a line for each."""
+    """List the trials that only one side holds, a line for each side."""
     lines = []
     for name, rows in (("BASE", contest.only_base), ("NEW", contest.only_new)):
         if rows:
@@ -32,8 +32,8 @@ def _puzzles(rows: Sequence[Row]) -> str:
     return some if len(names) <= MOST_NAMES else f"{some} and {len(names) - MOST_NAMES} more"
 
 
-def apart_in_words(contest: Contest) -> str:
-    """Say what keeps all trials of a contest apart."""
+def unmatched_in_words(contest: Contest) -> str:
+    """Say why no trial of a contest can be compared."""
     if not contest.only_base or not contest.only_new:
         side, label = ("NEW", contest.new_solver) if contest.only_base else ("BASE", contest.base_solver)
         return f"{side} has no results of {label}"

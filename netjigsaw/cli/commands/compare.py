@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from benchmark.comparison.matching import Side
-    from benchmark.comparison.report import Report
+    from benchmark.comparison.report import Comparison
     from benchmark.comparison.rules import Rule
     from benchmark.running.request import RunRequest
     from solvers.reference import Reference
@@ -63,14 +63,15 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         fail_on: Annotated[
             str | None,
             typer.Option(
-                help="What is tolerated, as metric:(+|-)number\\[%], separated by commas, or none. (default: solved:-0)"
+                help="Tolerated losses, as metric:(+|-)number\\[%], separated by commas, or none. (default: no loss of "
+                "what the family ranks by, e.g. solved:-0)"
             ),
         ] = None,
         json_out: Annotated[Path | None, typer.Option("--json", help="Also write everything to this file.")] = None,
         style: Annotated[str, typer.Option("--format", help="plain or github.")] = "plain",
         *,
         strict: Annotated[
-            bool, typer.Option("--strict", help="Fail on any loss beyond the tolerance, whether chance or not.")
+            bool, typer.Option("--strict", help="Fail on any loss beyond the tolerance, without a test.")
         ] = False,
         allow_missing: Annotated[
             bool, typer.Option("--allow-missing", help="Judge although NEW lacks trials of BASE.")
@@ -98,20 +99,20 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
           netjigsaw compare --rerun adjoint "adjoint\[rows=500]" p1 p2 --seeds 3
         """
         from benchmark.comparison.report import compare_sides
-        from benchmark.comparison.rules import DEFAULT_RULES, parse_rules
+        from benchmark.comparison.rules import parse_rules
 
         again = _Rerun(tuple(puzzles or ()), seeds, repeats, timeout, memory, threads, answers, isolation, plugins)
         with separate_codes():
             _check_usage(style, again, solver, results, rerun=rerun)
-            rules = parse_rules(DEFAULT_RULES if fail_on is None else fail_on)
+            rules = None if fail_on is None else parse_rules(fail_on)
             if rerun:
                 sides = _run_again(base, new, again, results or _fresh_folder(), rules)
             elif results is not None:
                 sides = _one_folder(results, base, new)
             else:
                 sides = _two_folders(Path(base), Path(new), solver)
-            report = compare_sides(*sides, rules, strict=strict, allow_missing=allow_missing)
-            return _show(report, style, json_out)
+            comparison = compare_sides(*sides, rules, strict=strict, allow_missing=allow_missing)
+            return _show(comparison, style, json_out)
 
 
 def _check_usage(style: str, again: _Rerun, solver: list[str] | None, results: Path | None, *, rerun: bool) -> None:
@@ -150,8 +151,8 @@ def _fresh_folder() -> Path:
     return Path(f"compare-{datetime.now(UTC):%Y%m%dT%H%M%S}")
 
 
-def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequence[Rule]) -> Sides:
-    """Run both solvers; a rule that means nothing is refused before that."""
+def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequence[Rule] | None) -> Sides:
+    """Run both solvers; a rule that names no measure is refused before that."""
     from benchmark.comparison.measures import measures_of
     from benchmark.comparison.rules import check_rules
     from benchmark.comparison.stores import run_interleaved
@@ -174,7 +175,7 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
         isolation=again.isolation,
     )
     families = {item.puzzle.manifest.family for item in request.puzzles}
-    check_rules(rules, [measures_of(family) for family in families])
+    check_rules(rules or (), [measures_of(family) for family in families])
     side, solvers = _with_bar(request, again.repeats, run_interleaved)
     remark(f"results in {results}")
     return side, side, solvers
@@ -215,7 +216,7 @@ def _with_bar(request: RunRequest, repeats: int, run: Any) -> Any:
         return run(request, repeats, watch)
 
 
-def _show(report: Report, style: str, json_out: Path | None) -> int:
+def _show(comparison: Comparison, style: str, json_out: Path | None) -> int:
     """Print and write a comparison, and return its exit code.
 
     Raises:
@@ -223,16 +224,16 @@ def _show(report: Report, style: str, json_out: Path | None) -> int:
     """
     from benchmark.comparison.export import to_json
     from benchmark.comparison.report import Exit
-    from benchmark.comparison.text import render_report
-    from benchmark.comparison.unmatched import apart_in_words
+    from benchmark.comparison.text import render_comparison
+    from benchmark.comparison.unmatched import unmatched_in_words
     from generator.puzzle.storage import writing_file
 
     if json_out is not None:
         with writing_file(json_out) as scratch:
-            scratch.write_text(to_json(report), encoding="utf-8")
-    if report.exit == Exit.NOTHING_COMPARABLE:
-        reasons = "; ".join(f"{contest.label}: {apart_in_words(contest)}" for contest in report.apart)
+            scratch.write_text(to_json(comparison), encoding="utf-8")
+    if comparison.exit == Exit.NOTHING_COMPARABLE:
+        reasons = "; ".join(f"{contest.label}: {unmatched_in_words(contest)}" for contest in comparison.unmatched)
         text = f"nothing comparable: {reasons or 'neither side ran anything'}"
         raise CommandError(text, Exit.NOTHING_COMPARABLE)
-    say(render_report(report, style).rstrip("\n"))
-    return int(report.exit)
+    say(render_comparison(comparison, style).rstrip("\n"))
+    return int(comparison.exit)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.comparison.matching import Side
-from benchmark.comparison.report import Report, compare_sides
+from benchmark.comparison.report import Comparison, compare_sides
 from benchmark.comparison.rules import parse_rules
 from benchmark.results.session import Session
 from benchmark.results.trial import Limits, Row, Status
@@ -72,10 +72,10 @@ def side() -> Callable[..., Side]:
 
 
 @pytest.fixture
-def compared(side: Callable[..., Side]) -> Callable[..., Report]:
+def compared(side: Callable[..., Side]) -> Callable[..., Comparison]:
     """Compare two lists of rows."""
 
-    def compare(base: Iterable[Row], new: Iterable[Row], fail_on: str = "solved:-0", **options: Any) -> Report:
+    def compare(base: Iterable[Row], new: Iterable[Row], fail_on: str = "solved:-0", **options: Any) -> Comparison:
         base, new = list(base), list(new)
         labels = {row.solver: row.solver for row in (*base, *new)}
         return compare_sides(side(base, "BASE"), side(new, "NEW"), labels, parse_rules(fail_on), **options)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.comparison.inference import adjust, bootstrap_interval, loss_within_puzzles, share_interval, sign_flips
-from benchmark.statistics import mcnemar
+from benchmark.comparison.inference import adjust, loss_within_puzzles, share_interval
+from benchmark.statistics import bootstrap_interval, mcnemar, sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

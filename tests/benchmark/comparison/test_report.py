@@ -11,21 +11,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmark.comparison.export import to_json
-from benchmark.comparison.report import Exit, Report
-from benchmark.comparison.text import render_report, verdict
-from benchmark.comparison.unmatched import apart_in_words
+from benchmark.comparison.report import Comparison, Exit
+from benchmark.comparison.text import render_comparison, verdict
+from benchmark.comparison.unmatched import unmatched_in_words
 from benchmark.results.trial import Limits, Row
 from generator.errors import SpecError
 
 if TYPE_CHECKING:
-    from benchmark.comparison.findings import Finding
+    from benchmark.comparison.contrasts import Contrast
 
-Compare = Callable[..., Report]
+Compare = Callable[..., Comparison]
 Make = Callable[..., Row]
 
 
-def measure(report: Report, name: str) -> Finding:
-    return next(finding for finding in report.results[0].findings if finding.measure.name == name)
+def measure(report: Comparison, name: str) -> Contrast:
+    return next(one for one in report.results[0].contrasts if one.measure.name == name)
 
 
 def outcome(row: Make, puzzle: int, share: float, **changes: Any) -> Row:
@@ -41,7 +41,7 @@ def test_the_same_twice_differs_in_nothing(row: Make, compared: Compare) -> None
     rows = [outcome(row, n, 1.0 if n % 3 else 0.5) for n in range(9)]
     report = compared(rows, rows, "solved:-0,exact:-0,mse_ratio:+0,time:+0%", strict=True)
     assert report.exit == Exit.FINE
-    assert [finding.verdict for finding in report.results[0].findings] == [""] * 5
+    assert [one.verdict for one in report.results[0].contrasts] == [""] * 5
     assert measure(report, "solved").difference == 0
     assert measure(report, "time").difference == 1
     assert verdict(report) == "verdict: no regression; 0 of 5 measures differ"
@@ -68,7 +68,7 @@ def test_a_loss_that_chance_explains_does_not_close_the_gate(row: Make, compared
     new = [outcome(row, n, 0.5 if n < 3 else 1.0) for n in range(12)]
     report = compared(base, new)
     assert report.exit == Exit.FINE
-    text = render_report(report)
+    text = render_comparison(report)
     assert "fell by 25.0 pp, but chance may explain it (p = 0.125" in text
     assert "lost net-2  1/1 → 0/1  partial" in text
     assert compared(base, new, strict=True).exit == Exit.REGRESSION
@@ -103,9 +103,9 @@ def test_strict_lets_no_gain_make_up_for_a_loss(row: Make, compared: Compare) ->
     report = compared(base, new, strict=True)
     assert report.exit == Exit.REGRESSION
     assert (report.regressions[0].loss, report.regressions[0].gain) == (0.25, 0.25)
-    words = "solved fell by 25.0 pp on some puzzles, rose by 25.0 pp on others (not set off)"
+    words = "solved fell by 25.0 pp on some puzzles, rose by 25.0 pp on others (does not offset)"
     assert verdict(report) == f"verdict: REGRESSION: mine: {words} (lost net-1; won net-0)"
-    assert "mine: solved:-0: fell by 25.0 pp on some puzzles, rose by 25.0 pp on others" in render_report(report)
+    assert "mine: solved:-0: fell by 25.0 pp on some puzzles, rose by 25.0 pp on others" in render_comparison(report)
     one_way = compared([outcome(row, n, 1.0) for n in range(4)], new, strict=True)
     assert verdict(one_way) == "verdict: REGRESSION: mine: solved fell by 25.0 pp (lost net-1)"
 
@@ -120,7 +120,7 @@ def test_ranked_measures_tolerate_by_puzzle(row: Make, compared: Compare) -> Non
     assert "worse on 80 % of the puzzles, net" in verdict(report)
     mixed = [row(n, "partial", metrics={"mse_ratio": 0.14 if n < 8 else 0.01}) for n in range(10)]
     strict = compared(base, mixed, "mse_ratio:+30%", strict=True)
-    assert "worse on 80 % of the puzzles, better on 20 % (not set off)" in verdict(strict)
+    assert "worse on 80 % of the puzzles, better on 20 % (does not offset)" in verdict(strict)
 
 
 def test_rounding_and_two_failures_are_equal(row: Make, compared: Compare) -> None:
@@ -150,7 +150,7 @@ def test_time_under_other_loads_is_not_judged(row: Make, compared: Compare) -> N
     new = [row(n, session="t", load_average=0.1) for n in range(6)]
     report = compared(base, new, "time:+20%")
     assert report.exit == Exit.INFRASTRUCTURE
-    assert "time not judged: nothing is known of the machine of session t" in render_report(report)
+    assert "time not judged: nothing is known of the machine of session t" in render_comparison(report)
     calm = compared(base, new)
     assert calm.exit == Exit.FINE
     assert math.isnan(measure(calm, "time").p)
@@ -161,7 +161,7 @@ def test_trials_that_new_lacks_are_no_pass(row: Make, compared: Compare) -> None
     report = compared(base, new)
     assert report.exit == Exit.INFRASTRUCTURE
     assert "NEW lacks 1 trials of BASE" in verdict(report)
-    assert "not comparable, on BASE only: 1 trial on net-7" in render_report(report)
+    assert "not comparable, on BASE only: 1 trial on net-7" in render_comparison(report)
     assert compared(base, new, allow_missing=True).exit == Exit.FINE
     assert compared(new, base).exit == Exit.FINE
     assert compared(base, new, "none").exit == Exit.FINE
@@ -194,7 +194,7 @@ def test_infrastructure_is_no_pass_but_hides_no_regression(row: Make, compared: 
 def test_nothing_comparable_says_why(changes: dict[str, Any], words: str, row: Make, compared: Compare) -> None:
     report = compared([row(0)], [row(**{"puzzle": 0, **changes})])
     assert report.exit == Exit.NOTHING_COMPARABLE
-    assert words in "; ".join(map(apart_in_words, report.apart))
+    assert words in "; ".join(map(unmatched_in_words, report.unmatched))
 
 
 def test_a_rule_that_no_family_knows_is_refused(row: Make, compared: Compare) -> None:
@@ -224,8 +224,8 @@ def test_swapping_sides_turns_differences_round(
     base = [outcome(row, n, share, wall_s=wall) for n, (share, _, wall, _) in enumerate(results)]
     new = [outcome(row, n, share, wall_s=wall) for n, (_, share, _, wall) in enumerate(results)]
     there, back = compared(base, new, "none").results[0], compared(new, base, "none").results[0]
-    assert len(there.findings) == len(back.findings)
-    for one, other in zip(there.findings, back.findings, strict=True):
+    assert len(there.contrasts) == len(back.contrasts)
+    for one, other in zip(there.contrasts, back.contrasts, strict=True):
         turned = 1 / one.difference if one.measure.kind == "ratio" else -one.difference
         assert other.difference == pytest.approx(turned, abs=1e-12)
         assert (other.base, other.new) == pytest.approx((one.new, one.base))
@@ -265,5 +265,5 @@ def test_json_holds_everything_and_no_infinity(row: Make, compared: Compare) -> 
 
 
 def test_markdown_tables_can_be_had(row: Make, compared: Compare) -> None:
-    text = render_report(compared([row(0)], [row(0)]), "github")
+    text = render_comparison(compared([row(0)], [row(0)]), "github")
     assert text.startswith("### mine, reassembly: 1 puzzle, 1 trial\n\n| measure")
