@@ -12,7 +12,10 @@ __all__ = ["late"]
 
 
 def late(target: str) -> Callable[..., Any]:
-    """Name a function as `package.module:function`; it is imported at its first call."""
+    """Name a function as `package.module:function`; it is imported at its first call.
+
+    The returned function has the attribute `target`, so that its source can be found without importing it.
+    """
     module, _, name = target.partition(":")
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -20,4 +23,5 @@ def late(target: str) -> Callable[..., Any]:
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"Call `{target}`."
+    call.target = target  # type: ignore[attr-defined]  # functions take attributes
     return call

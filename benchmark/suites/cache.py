@@ -1,4 +1,4 @@
-"""Where puzzles that suites made here are kept: a cache, found again by what decides their bits."""
+"""The cache of puzzles that suites built on this machine; the folder's name digests what decides a puzzle's bits."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import contextlib
 import fcntl
 import os
 import shutil
-import sys
 import time
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.suites.family_source import digest_of_family
 from generator.errors import StorageError
 from generator.family.registry import find_family
 from generator.puzzle.canonical import sha256_json
 from generator.version import __version__
-from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,14 +28,13 @@ HOME_VARIABLE = "NETJIGSAW_HOME"
 BUILT_IN = Path(__file__).resolve().parent / "builtin"
 """Folder of the suites that come with the program."""
 VERSIONS = ("torch", "numpy")
-"""Libraries whose version may change the last bits of a trained network."""
-OWN = ("generator", "benchmark")
+"""Libraries whose version may change the last bits of a trained network; their versions enter the cache's key."""
 STALE_S = 3600.0
-"""Seconds after which a folder that a killed build left half written is swept away; writing one takes a second."""
+"""Age in seconds from which a half-written folder of a killed build is removed. Hand-set; writing takes a second."""
 
 
 def cache_home() -> Path:
-    """Name the program's cache: $NETJIGSAW_HOME, or netjigsaw/ in $XDG_CACHE_HOME or ~/.cache."""
+    """Return the cache folder: $NETJIGSAW_HOME, or netjigsaw/ in $XDG_CACHE_HOME or ~/.cache."""
     own = os.environ.get(HOME_VARIABLE)
     if own:
         return Path(own).expanduser().resolve()
@@ -46,21 +44,24 @@ def cache_home() -> Path:
 
 
 def puzzle_home() -> Path:
-    """Name the folder of cached puzzles and their answers; solvers never see it."""
+    """Return the folder of cached puzzles and their answers; it is hidden from solvers."""
     return cache_home() / "puzzles"
 
 
 def versions() -> dict[str, str]:
-    """List the versions of the libraries that decide a puzzle's last bits."""
+    """Return the versions of the libraries that decide a puzzle's last bits."""
     return {name: metadata.version(name) for name in VERSIONS}
 
 
 def cached_path(recipe: Recipe) -> Path:
-    """Name the folder of a puzzle that is made here.
+    """Name the cache folder of a puzzle.
 
-    The name digests all that decides its bits on this machine: family, whole spec, seed, the
-    versions of the generator and of the libraries, and the source of a family that is not ours.
-    The puzzle's own name is not in it: two suites with the same recipe share the puzzle.
+    The folder's name digests everything that decides the puzzle's bits on this machine: family, whole spec, seed,
+    versions of netjigsaw and of the libraries, and the source that generates the family. The puzzle's own name does
+    not enter, so two suites with the same recipe share the puzzle.
+
+    Raises:
+        SpecError: if there is no such family, or a module that its record names has no source file.
     """
     key = sha256_json(
         {
@@ -69,29 +70,17 @@ def cached_path(recipe: Recipe) -> Path:
             "seed": recipe.seed,
             "generator": __version__,
             "versions": versions(),
-            "source": _family_source(recipe.family),
+            "source": digest_of_family(find_family(recipe.family)),
         }
     )
     return puzzle_home() / f"{recipe.family}-{key[:32]}"
 
 
-def _family_source(name: str) -> str:
-    """Digest the file that defines a family which is not ours; ours go by the program's version."""
-    family = find_family(name)
-    modules = {str(getattr(made, "__module__", "")) for made in (family.spec, family.generate)}
-    files = [
-        str(getattr(sys.modules.get(module), "__file__", "") or "")
-        for module in sorted(modules)
-        if module.partition(".")[0] not in OWN
-    ]
-    return "".join(digest_of_source(Path(file)) for file in files if file.endswith(".py"))
-
-
 @contextlib.contextmanager
 def claim(waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the cache for building; another process that builds is waited for, `waiting` being called once.
+    """Lock the cache for building. If another process is building, call `waiting` once and wait for it.
 
-    The lock goes with the process, however that ends, so a killed build blocks nobody.
+    The kernel releases the lock when the process ends, so a killed build blocks nobody.
 
     Raises:
         StorageError: if the cache cannot be written.
@@ -108,14 +97,14 @@ def claim(waiting: Callable[[], None]) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
             raise StorageError(
-                f"cannot use the cache {home}: {error.strerror or error}; see {HOME_VARIABLE}"
+                f"cannot write the cache {home}: {error.strerror or error}; set {HOME_VARIABLE} to another folder"
             ) from error
         _sweep(home)
         yield
 
 
 def _sweep(home: Path) -> None:
-    """Remove what killed builds left half written."""
+    """Remove half-written folders of killed builds."""
     for left in home.glob(".*-*"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > STALE_S:
