@@ -128,7 +128,7 @@ def _exact_flips(moved: np.ndarray, side: Side) -> float | None:
     total = math.fsum(moved)
     limit = (total if side == "less" else -abs(total)) + _rounding(sizes)
     first, second = np.sort(_signed_sums(sizes[::2])), _signed_sums(sizes[1::2])
-    share = int(np.searchsorted(first, limit - second, side="right").sum()) / 2**count
+    share: float = int(np.searchsorted(first, limit - second, side="right").sum()) / 2.0**count
     return share if side == "less" else min(1.0, 2 * share)
 
 

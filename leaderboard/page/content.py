@@ -1,4 +1,4 @@
-"""Everything that a page shows of one family, as plain data."""
+"""The data of one family on the page, as plain JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from generator.family.registry import find_family
 from leaderboard.page.encode import coded, short
+from leaderboard.page.metric import metric_by_puzzle, metric_pairs
 from leaderboard.page.results import puzzles_of, results_of
-from leaderboard.page.summaries import cactus, facet, solved_bits, solved_by_both
-from leaderboard.ranking.captions import caption
+from leaderboard.page.summaries import cactus, facet, metric_facet, solved_bits, solved_by_both
+from leaderboard.ranking.captions import caption, why_unranked
 from leaderboard.ranking.frame import GROUPS, group_keys
 from leaderboard.ranking.grid import drop_skipped, grid_of, mark_live
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
     from generator.puzzle.content import Manifest
     from leaderboard.ranking.grid import Grid
-    from leaderboard.ranking.rank import Ranking, Standing
+    from leaderboard.ranking.records import Ranking, Standing
 
 __all__ = ["MOST_PAIRED", "family_content"]
 
 MOST_PAIRED = 300
-"""Solvers that can be set side by side on a page without single results."""
+"""Most solvers that a page without single results can compare in pairs; its size grows with the square. Hand-set."""
 
 Labels = dict[str, dict[str, str | int | float]]
 """By label, then by puzzle digest."""
@@ -34,13 +35,13 @@ Labels = dict[str, dict[str, str | int | float]]
 def family_content(
     frame: pd.DataFrame, ranking: Ranking, manifests: Mapping[str, Manifest], *, single: bool
 ) -> dict[str, Any]:
-    """Gather what the page shows of one family.
+    """Collect the data that the page shows of one family.
 
     Args:
         frame: all results, with details.
         ranking: the family's table.
-        manifests: by digest, as far as they are at hand.
-        single: whether to give the results of single cells.
+        manifests: by digest; some may be missing.
+        single: whether to include the results of single cells.
     """
     rows = frame[frame["family"].astype(str) == ranking.family].reset_index(drop=True)
     grid = grid_of(drop_skipped(mark_live(rows)))
@@ -49,28 +50,45 @@ def family_content(
     groups = _groups(grid, digests)
     specs = _specs(digests, manifests)
     labels = {**groups, **{key: specs[key] for key in specs if key not in groups}}
-    facets = [facet(key, labels[key], grid, order, ranking.alpha) for key in sorted(labels, key=_prominence(groups))]
+    metric = ranking.ranking_metric
+    facets = [
+        facet(key, labels[key], grid, order, ranking.alpha)
+        if metric is None
+        else metric_facet(key, labels[key], grid, order, ranking)
+        for key in sorted(labels, key=_prominence(groups))
+    ]
+    pairs = order[:MOST_PAIRED]
     return {
         "name": ranking.family,
         "summary": find_family(ranking.family).summary,
         "caption": caption(ranking),
         "alpha": ranking.alpha,
+        "rankBy": None if metric is None else metric.name,
+        "whyUnranked": why_unranked(ranking),
         "puzzleCount": ranking.puzzles,
         "cellCount": ranking.cells,
         "metrics": [
             {"key": one.name, "label": one.label, "better": one.better, "shown": one.shown, "digits": one.digits}
-            | {"headline": one.headline, "summary": one.summary}
+            | {"headline": one.headline, "summary": one.summary, "scale": one.scale}
             for one in ranking.metrics
         ],
         "solvers": [_solver(grid, standing) for standing in ranking.standings],
-        "cactus": cactus(grid, order),
+        "cactus": cactus(grid, order) if metric is None else None,
+        "byPuzzle": None if metric is None else metric_by_puzzle(grid, order, metric, whole=single),
+        "pairs": None if metric is None else metric_pairs(grid, pairs, metric, ranking.alpha),
         "facets": [one for one in facets if one is not None],
-        "single": _single(grid, order, ranking, {"groups": groups, "spec": specs}) if single else None,
-        "both": None if single else solved_by_both(grid, order[:MOST_PAIRED]),
+        "single": _single(grid, order, ranking, {"groups": groups, "spec": specs}, manifests) if single else None,
+        "both": solved_by_both(grid, pairs) if metric is None and not single else None,
     }
 
 
-def _single(grid: Grid, order: Sequence[int], ranking: Ranking, labels: Mapping[str, Labels]) -> dict[str, Any]:
+def _single(
+    grid: Grid,
+    order: Sequence[int],
+    ranking: Ranking,
+    labels: Mapping[str, Labels],
+    manifests: Mapping[str, Manifest],
+) -> dict[str, Any]:
     """Give puzzles and the results of single cells."""
     _, digests = puzzles_of(grid)
     names = dict(zip(grid.rows["puzzle"].astype(str), grid.rows["puzzle_name"].astype(str), strict=True))
@@ -82,25 +100,39 @@ def _single(grid: Grid, order: Sequence[int], ranking: Ranking, labels: Mapping[
         "digests": digests,
         "names": [names[digest] for digest in digests],
         **columns,
+        "outlines": _outlines(ranking.family, digests, manifests),
         "solved": solved_bits(grid, order),
         "results": results_of(grid, order, ranking.metrics),
     }
 
 
+def _outlines(family: str, digests: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, Sequence[Any]]:
+    """Give the outline of each puzzle's network, where the family's record draws one."""
+    pictures = find_family(family).pictures
+    draw = pictures.outline if pictures else None
+    found = coded(draw(manifests[digest]) if draw and digest in manifests else None for digest in digests)
+    plain = [one and {"layers": list(one.layers), "caption": one.caption} for one in found["values"]]
+    return {"values": plain, "codes": found["codes"]}
+
+
 def _solver(grid: Grid, standing: Standing) -> dict[str, Any]:
-    """Give one solver's line of the table, and what its name says of its parameters."""
+    """Give one solver's line of the table, and the parameters in its name."""
     found = re.fullmatch(r".*?\[(.*)\]", standing.solver, flags=re.DOTALL)
     of_it = grid.rows["solver"].astype(str).eq(standing.solver) & grid.rows["live"]
     return {
         "name": standing.solver,
         "parameters": found.group(1) if found else "",
         "source": standing.source,
-        "rank": standing.rank,
+        "place": standing.place,
+        "letters": standing.letters,
+        "provisional": standing.provisional,
+        "value": short(standing.ranking_value),
+        "low": None if standing.interval is None else short(standing.interval[0]),
+        "high": None if standing.interval is None else short(standing.interval[1]),
         "solved": standing.puzzles_solved,
-        "low": round(standing.interval[0], 4),
-        "high": round(standing.interval[1], 4),
         "covered": standing.covered,
         "cellsSolved": standing.solved,
+        "cellsScored": standing.scored,
         "statuses": dict(standing.statuses),
         "metrics": {name: short(value) for name, value in standing.metrics.items()},
         "wall_s": short(standing.wall_s),
@@ -110,7 +142,7 @@ def _solver(grid: Grid, standing: Standing) -> dict[str, Any]:
 
 
 def _groups(grid: Grid, digests: Sequence[str]) -> Labels:
-    """Take each puzzle's group labels; what its last row says holds."""
+    """Collect each puzzle's group labels from its last row."""
     last = grid.rows.drop_duplicates("puzzle", keep="last").set_index("puzzle")
     last.index = last.index.astype(str)
     found: Labels = {}
@@ -121,7 +153,7 @@ def _groups(grid: Grid, digests: Sequence[str]) -> Labels:
 
 
 def _prominence(groups: Labels) -> Callable[[str], tuple[bool, bool, str]]:
-    """Order labels: the family's before those of the spec, sizes before words."""
+    """Order labels: the family's labels before the fields of the spec, numbers before words."""
 
     def place(key: str) -> tuple[bool, bool, str]:
         held = groups.get(key, {})
@@ -131,7 +163,7 @@ def _prominence(groups: Labels) -> Callable[[str], tuple[bool, bool, str]]:
 
 
 def _specs(digests: Sequence[str], manifests: Mapping[str, Manifest]) -> Labels:
-    """Take the fields of the public specs that are numbers, words or truth values."""
+    """Collect the fields of the public specs that are numbers, words or truth values."""
     found: Labels = {}
     for digest in digests:
         if digest in manifests:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["DIGITS", "coded", "short", "shorts"]
 
 DIGITS = 4
-"""Significant digits of a number on the page; the store and the exports hold every digit."""
+"""Significant digits of a number on the page; the store and the exports hold every digit. Hand-set."""
 
 _WHOLE = 1e15
 """Whole numbers below this are written without an exponent."""
 
 
 def short(value: float) -> float | int | None:
-    """Round to `DIGITS`; None for what is not known, and for infinity, which JSON cannot hold."""
+    """Round to `DIGITS` significant digits; None for unknown and infinite values, which JSON cannot hold."""
     if not math.isfinite(value):
         return None
     rounded = float(f"{value:.{DIGITS}g}")
@@ -35,6 +35,6 @@ def shorts(values: np.ndarray) -> list[float | int | None]:
 def coded(values: Iterable[Any]) -> dict[str, Sequence[Any]]:
     """Hold each distinct value once, as it first appears, and its number for each row."""
     numbers: dict[Any, int] = {}
-    # 1, 1.0 and True are one key to Python, but not to a reader.
+    # 1, 1.0 and True are the same key in Python, but not the same text for a reader.
     codes = [numbers.setdefault((type(value), value), len(numbers)) for value in values]
     return {"values": [value for _, value in numbers], "codes": codes}

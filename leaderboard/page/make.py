@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["MOST_RESULTS", "make_page", "page_of", "write_page"]
 
 MOST_RESULTS = 40_000
-"""Results that a page holds one by one; from more it sums up only, so that it stays a few MiB and quick to open."""
+"""Most results that a page holds one by one. With more it holds summaries only, so that it stays a few MiB and opens
+quickly. Hand-set."""
 
 
 def write_page(store: Store, frame: pd.DataFrame, out: Path) -> int:
@@ -34,8 +35,8 @@ def write_page(store: Store, frame: pd.DataFrame, out: Path) -> int:
 
     Args:
         store: where manifests and sessions are.
-        frame: its results and what was planned besides, with details.
-        out: file to write, all of it or nothing.
+        frame: its results and planned cells, with details.
+        out: file to write; it is written whole or not at all.
 
     Raises:
         SpecError: if there is nothing to rank.
@@ -49,7 +50,7 @@ def write_page(store: Store, frame: pd.DataFrame, out: Path) -> int:
 
 
 def page_of(store: Store, frame: pd.DataFrame) -> str:
-    """Make a store's page; manifests are read only where the page shows single puzzles.
+    """Make the page of a store; manifests are read only if the page shows single puzzles.
 
     Raises:
         SpecError: if there is nothing to rank.
@@ -65,8 +66,8 @@ def make_page(frame: pd.DataFrame, manifests: Mapping[str, Manifest], sessions: 
 
     Args:
         frame: from `leaderboard.ranking.frame`, with details.
-        manifests: by digest; of a puzzle without one, only its labels are shown.
-        sessions: by id; of a result without one, its machine is not shown.
+        manifests: by digest; a puzzle without one is shown with its labels only.
+        sessions: by id; a result without one is shown without its machine.
 
     Raises:
         SpecError: if there is nothing to rank.
@@ -90,7 +91,7 @@ def make_page(frame: pd.DataFrame, manifests: Mapping[str, Manifest], sessions: 
 
 
 def _machine(session: Session) -> dict[str, Any]:
-    """Say on what a session ran; the host's name is nobody's business."""
+    """Describe the machine and settings of a session, without the host's name, which is private."""
     shown = {"started", "cpu", "cores", "memory_mib", "jobs", "threads", "isolation", "blas", "commit", "system"}
     versions = ", ".join(f"{name} {version}" for name, version in session.versions.items())
     return {**session.model_dump(mode="json", include=shown), "versions": versions}

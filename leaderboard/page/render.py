@@ -1,8 +1,8 @@
-"""One file of HTML: markup, style, program and data, none of it from elsewhere.
+"""One HTML file with markup, style, program and data; nothing is fetched.
 
-Names of solvers and reasons come from strangers. In the markup Jinja escapes them; in the data no `<`, `>` or `&` is
-left, so no text can end the element that holds it; and the program only ever sets text. Should all that fail, the
-page's policy still allows no program and no style but its own two, by their SHA-256, and no request at all.
+Names of solvers and reasons come from strangers. Jinja escapes them in the markup; the data hold no `<`, `>` or `&`, so
+no text can end its element; and the program only sets text, never markup. As a last defence the page's content security
+policy allows only its own program and style, by their SHA-256, and no request.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ import jinja2
 from markupsafe import Markup
 
 from leaderboard.ranking.captions import caption
-from leaderboard.tables.columns import failures, measured
+from leaderboard.tables.columns import failed_header, failures, measured, rank_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from leaderboard.ranking.rank import Ranking
+    from leaderboard.ranking.records import Ranking
 
 __all__ = ["render_page"]
 
 SCRIPTS = ("elements", "numbers", "tables", "charts", "model", "overview", "panels", "compare", "start")
-"""The program's files in the order of their use."""
+"""The program's files, in the order in which they are joined."""
 
 
 def render_page(title: str, made: str, rankings: Sequence[Ranking], data: Mapping[str, Any]) -> str:
-    """Put the page together.
+    """Write the page.
 
     Args:
         title: of the page.
-        made: one line on when and from what.
+        made: one line that says when the page was made, and from how many results.
         rankings: one table per family.
-        data: what the program shows, plain JSON.
+        data: for the program, plain JSON.
     """
     style, program = _asset("page.css"), _program()
     text: str = _template().render(
@@ -57,23 +57,25 @@ def render_page(title: str, made: str, rankings: Sequence[Ranking], data: Mappin
 
 
 def _table(ranking: Ranking, number: int) -> dict[str, Any]:
-    """Give a table row by row, each cell with the value that it is sorted by."""
+    """Give a table row by row, each cell with the value for sorting."""
     columns = measured(ranking)
     return {
         "number": number,
         "family": ranking.family,
         "heading": ranking.heading,
         "caption": caption(ranking),
+        "failed": failed_header(ranking),
         "headers": [(column.header, column.better) for column in columns],
         "rows": [
             {
                 "solver": row.solver,
-                "rank": row.rank,
+                "place": row.place,
+                "rank_text": rank_text(row),
                 "provisional": row.provisional,
                 "statuses": " ".join(row.statuses),
                 "cells": [(column.texts[n], _sorted_by(column.values[n]), column.best[n]) for column in columns],
                 "coverage": (f"{row.covered}/{row.cells}", row.covered),
-                "failures": (failures(row), row.cells - row.solved),
+                "failures": (failures(row), row.cells - row.solved - row.scored),
             }
             for n, row in enumerate(ranking.standings)
         ],
@@ -87,7 +89,7 @@ def _sorted_by(value: float) -> str:
 
 
 def _embedded(data: Mapping[str, Any]) -> str:
-    """Write JSON that may stand inside a script element, whatever strings it holds."""
+    """Write JSON that is safe inside a script element, whatever strings it holds."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import string
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from benchmark.results.trial import Status
 from leaderboard.page.encode import shorts
@@ -22,34 +22,38 @@ if TYPE_CHECKING:
 __all__ = ["ENDINGS", "LEFT_OUT", "puzzles_of", "results_of"]
 
 ENDINGS = (*map(str, Status), MISSING)
-"""How a cell may end; a page writes the position, one digit per cell."""
+"""How a cell may end; a page writes the position in this list, one character per cell."""
+
+ENDING_CODES = string.digits + string.ascii_lowercase
+"""Characters of the positions, which JavaScript reads in base 36."""
 
 LONGEST_REASON = 160
-"""Characters of a reason that are kept."""
+"""Most characters of a reason; the rest is cut. Hand-set."""
 
 MOST_REASONS = 600_000
-"""Characters of all reasons together; the rarest are left out first."""
+"""Most characters of all reasons together; the rarest are left out first. More keep more reasons and make the page
+larger, one byte each. Hand-set."""
 
 LEFT_OUT = "(reason left out of this page; the store has it)"
 
 
 def puzzles_of(grid: Grid) -> tuple[np.ndarray, list[str]]:
-    """Number the puzzles as `Grid.puzzles_solved` does: the number of each cell's puzzle, and the digests."""
-    codes, digests = pd.factorize(grid.rows["puzzle"].iloc[grid.planned])
-    return np.asarray(codes), [str(digest) for digest in digests]
+    """Give the number of each cell's puzzle, as in `Grid.puzzle`, and the digests in that order."""
+    digests = grid.rows["puzzle"].iloc[grid.planned].unique()
+    return grid.puzzle, [str(digest) for digest in digests]
 
 
 def results_of(grid: Grid, order: Sequence[int], metrics: Sequence[Metric]) -> dict[str, Any]:
-    """Lay out every cell of every solver.
+    """Write every cell of every solver.
 
     Args:
         grid: S solvers, C cells.
-        order: the solvers as the table lists them.
+        order: the solvers in the order of the table.
         metrics: the family's.
 
     Returns:
-        `puzzle` and `seed` of each cell, sorted by them; per solver `status` (one digit per
-        cell, see `ENDINGS`), `wall_s`, `reason` (numbers in `reasons`, None without one) and
+        `puzzle` and `seed` of each cell, sorted by them; per solver `status` (one character
+        per cell, see `ENDINGS`), `wall_s`, `reason` (numbers in `reasons`, None without one) and
         `metrics` by name.
     """
     puzzle, _ = puzzles_of(grid)
@@ -64,7 +68,7 @@ def results_of(grid: Grid, order: Sequence[int], metrics: Sequence[Metric]) -> d
         "reasons": reasons,
         "solvers": [
             {
-                "status": "".join(map(str, grid.ending[s][cells].tolist())),
+                "status": "".join(ENDING_CODES[code] for code in grid.ending[s][cells].tolist()),
                 "wall_s": shorts(wall_s[s][cells]),
                 "reason": [None if code < 0 else code for code in reason[s][cells].tolist()],
                 "metrics": {name: shorts(column[s][cells]) for name, column in values.items()},
@@ -75,7 +79,7 @@ def results_of(grid: Grid, order: Sequence[int], metrics: Sequence[Metric]) -> d
 
 
 def _reasons(grid: Grid) -> tuple[np.ndarray, list[str]]:
-    """Number the reasons of all cells, -1 for none, the most frequent first, as far as there is room."""
+    """Number the reasons of all cells, the most frequent first, as far as there is room; -1 for no reason."""
     texts = grid.rows["reason"].astype(object).fillna("").map(_cut).to_numpy(dtype=object)
     laid = np.where(grid.place >= 0, texts[grid.place], "")
     counts = Counter(laid[laid != ""].tolist())

@@ -1,4 +1,4 @@
-"""What a page sums up for every solver: puzzles solved within a time, success by label, and pairs of solvers."""
+"""Summaries on the page: puzzles solved within a time, the metric by puzzle, results by label, and pairs of solvers."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.statistics import wilson
-from leaderboard.page.encode import shorts
+from benchmark.comparison.scale import from_scale
+from benchmark.statistics import bootstrap_interval, wilson
+from leaderboard.page.encode import short, shorts
 from leaderboard.page.results import puzzles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from leaderboard.ranking.grid import Grid
+    from leaderboard.ranking.records import Ranking
 
-__all__ = ["MOST_VALUES", "cactus", "facet", "solved_bits", "solved_by_both"]
+__all__ = ["MOST_VALUES", "cactus", "facet", "metric_facet", "solved_bits", "solved_by_both"]
 
 MOST_VALUES = 12
-"""A label with more values than this parts the puzzles too finely for a chart."""
+"""Most values of a label that has a chart; more would leave too few puzzles for each. Hand-set."""
 
 MOST_STEPS = 400
-"""Steps of a line on the page; a line of more is thinned evenly."""
+"""Most steps of a line on the page; longer lines are thinned evenly. More steps make the page larger. Hand-set."""
 
 
 def cactus(grid: Grid, order: Sequence[int]) -> list[dict[str, list[Any]]]:
-    """Give the times by which each solver has solved its 1st, 2nd, ... puzzle.
+    """Give the times within which each solver has solved its 1st, 2nd, ... puzzle.
 
-    A puzzle is solved within t if more than half of its cells are: so it counts from the time
-    that a majority of its seeds needs, which agrees with `Grid.puzzles_solved` as t grows.
+    A puzzle is solved within t if more than half of its cells are. For large t this agrees with `Grid.puzzles_solved`.
 
     Returns:
         Per solver `wall_s`, ascending, and how many puzzles are `solved` by then.
@@ -51,28 +52,23 @@ def cactus(grid: Grid, order: Sequence[int]) -> list[dict[str, list[Any]]]:
 def facet(
     key: str, labels: Mapping[str, str | int | float], grid: Grid, order: Sequence[int], alpha: float
 ) -> dict[str, Any] | None:
-    """Count the puzzles that each solver solved by the value of one label.
+    """Count the puzzles that each solver solved, for each value of one label.
 
     Args:
         key: the label's name.
         labels: value by puzzle digest; a puzzle may lack it.
         grid: the results.
-        order: the solvers as the table lists them.
+        order: the solvers in the order of the table.
         alpha: the intervals cover 1 - alpha.
 
     Returns:
         `values`, the number of `puzzles` with each, and per solver `solved`, `low` and `high`;
         None where there are not 2 to `MOST_VALUES` values.
     """
-    _, digests = puzzles_of(grid)
-    values = sorted(set(labels.values()), key=lambda value: (isinstance(value, str), value))
-    if not 2 <= len(values) <= MOST_VALUES:
+    values = _values(labels)
+    if not values:
         return None
-    place = {value: number for number, value in enumerate(values)}
-    member = np.zeros((len(digests), len(values)), dtype=int)
-    for number, digest in enumerate(digests):
-        if digest in labels:
-            member[number, place[labels[digest]]] = 1
+    member = _members(grid, labels, values)
     puzzles = member.sum(axis=0).tolist()
     solved = (grid.puzzles_solved[list(order)].astype(int) @ member).tolist()
     bounds = [[wilson(k, n, alpha) for k, n in zip(row, puzzles, strict=True)] for row in solved]
@@ -86,8 +82,61 @@ def facet(
     }
 
 
+def metric_facet(
+    key: str, labels: Mapping[str, str | int | float], grid: Grid, order: Sequence[int], ranking: Ranking
+) -> dict[str, Any] | None:
+    """Average the ranking metric over the puzzles with each value of one label.
+
+    Args:
+        key: the label's name.
+        labels: as for `facet`.
+        grid: the results.
+        order: the solvers in the order of the table.
+        ranking: the table, of a family that ranks by a metric.
+
+    Returns:
+        As `facet`, with the `mean` instead of `solved`.
+    """
+    values, metric = _values(labels), ranking.ranking_metric
+    if not values or metric is None:
+        return None
+    member = _members(grid, labels, values).astype(bool)
+    by_puzzle = grid.per_puzzle(metric)[list(order)]
+    parts = [[row[held] for held in member.T] for row in by_puzzle]
+    bounds = [[bootstrap_interval(part, ranking.alpha) or (np.nan, np.nan) for part in row] for row in parts]
+
+    def written(numbers: Iterable[float]) -> list[float | int | None]:
+        return [short(from_scale(float(number), metric)) for number in numbers]
+
+    return {
+        "key": key,
+        "values": values,
+        "puzzles": member.sum(axis=0).tolist(),
+        "mean": [written(np.sort(part).mean() for part in row) for row in parts],
+        "low": [written(low for low, _ in row) for row in bounds],
+        "high": [written(high for _, high in row) for row in bounds],
+    }
+
+
+def _values(labels: Mapping[str, str | int | float]) -> list[str | int | float]:
+    """List the values of a label, sorted; none where there are too few or too many for a chart."""
+    values = sorted(set(labels.values()), key=lambda value: (isinstance(value, str), value))
+    return values if 2 <= len(values) <= MOST_VALUES else []
+
+
+def _members(grid: Grid, labels: Mapping[str, str | int | float], values: Sequence[str | int | float]) -> np.ndarray:
+    """Mark which puzzle has which value, P x V; a puzzle may have none."""
+    _, digests = puzzles_of(grid)
+    place = {value: number for number, value in enumerate(values)}
+    member = np.zeros((len(digests), len(values)), dtype=int)
+    for number, digest in enumerate(digests):
+        if digest in labels:
+            member[number, place[labels[digest]]] = 1
+    return member
+
+
 def solved_bits(grid: Grid, order: Sequence[int]) -> list[str]:
-    """Write for each solver which puzzles it solved, 0 or 1 each, in the order of the puzzles."""
+    """Write which puzzles each solver solved, one digit 0 or 1 per puzzle."""
     return ["".join(map(str, row)) for row in grid.puzzles_solved[list(order)].astype(int).tolist()]
 
 

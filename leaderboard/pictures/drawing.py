@@ -1,4 +1,4 @@
-"""Matplotlib, taken in only when something is drawn, and without its global state."""
+"""Matplotlib, imported only when something is drawn, and without its global state."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["COLOURS", "GREY", "new_figure", "save_png", "tidy", "title", "whole_ticks"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, safe for the colour-blind; its yellow is too faint for lines."""
+"""Okabe and Ito's palette, which colour-blind readers can tell apart, without its yellow, too faint for lines."""
 
 GREY = "#9a9a9a"
-"""What the eye should pass over."""
+"""Colour of the background data."""
 
 DPI = 120
+"""Dots per inch of the pictures. Hand-set."""
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """Make an empty figure that lays itself out.
+    """Make an empty figure with automatic layout.
 
     Raises:
         PluginError: if matplotlib is not installed.
@@ -39,26 +40,26 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def tidy(axes: Axes) -> None:
-    """Take away what carries no information, and put a faint grid behind the data."""
+    """Remove the top and right edges, and put a faint grid behind the data."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, color="#e4e4e4", linewidth=0.7)
     axes.set_axisbelow(True)
 
 
 def whole_ticks(axis: Axis) -> None:
-    """Number an axis by whole numbers only."""
+    """Use whole numbers as the ticks of an axis."""
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - as above
 
     axis.set_major_locator(MaxNLocator(nbins=7, integer=True))
 
 
 def title(axes: Axes, text: str) -> None:
-    """Say above a panel what is seen in it."""
+    """Write a panel's title above it."""
     axes.set_title(text, fontsize=10.5, loc="left")
 
 
 def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure, all of it or nothing.
+    """Write a figure, whole or not at all.
 
     Raises:
         StorageError: if the file cannot be written.

@@ -1,4 +1,4 @@
-"""What `netjigsaw show` says and draws of a puzzle: its manifest, and what the family's record adds."""
+"""The text and picture of a puzzle for `netjigsaw show`: its manifest, and what the family's record adds."""
 
 from __future__ import annotations
 

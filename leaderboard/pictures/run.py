@@ -1,4 +1,4 @@
-"""A run at a glance: how many puzzles are solved by when, how errors fall, and which puzzles are hard."""
+"""The picture of a run: puzzles solved over time, or the ranking metric by puzzle; errors over time; each puzzle."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
     from generator.family.metric import Metric
     from leaderboard.ranking.grid import Grid
+    from leaderboard.ranking.records import Ranking
 
 __all__ = ["Series", "draw_run", "error_metric"]
 
 ERROR_FLOOR = 1e-15
-"""Errors are drawn no lower than this: float32 round-off, and the logarithm of zero, say nothing."""
+"""Smallest error that is drawn. Smaller errors are float32 rounding, or zero, which has no logarithm. Hand-set."""
 
 SHORTEST_S = 1e-3
-"""Times are drawn no shorter than this."""
+"""Shortest time that is drawn, in seconds, for the logarithmic axis. Hand-set."""
 
 MOST_NAMES = 40
-"""Puzzles beyond which their names would run into each other."""
+"""Most puzzles whose names are written; more names would overlap. Hand-set."""
 
 LINES = ("-", "--", ":", "-.")
 
@@ -53,14 +54,21 @@ class Series:
     errors: Sequence[float]
 
     def __post_init__(self) -> None:
-        """Refuse a series that cannot be drawn."""
+        """Refuse a series without an error for every time.
+
+        Raises:
+            SpecError: if the lengths differ.
+        """
         if len(self.times_s) != len(self.errors):
             raise SpecError(f"series {self.label!r} has {len(self.times_s)} times but {len(self.errors)} errors")
 
 
 def error_metric(family: str) -> Metric | None:
-    """Find what the errors of a family's answers are measured by: its first headline metric that is to be low."""
-    return next((one for one in find_family(family).metrics if one.better == "low" and one.headline), None)
+    """Find the metric of a family's errors, where low is better: the one that ranks, else the first headline one."""
+    record = find_family(family)
+    low = [one for one in record.metrics if one.better == "low"]
+    ranking = [one for one in low if one.name == record.rank_by]
+    return next(iter([*ranking, *(one for one in low if one.headline)]), None)
 
 
 def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) -> Figure:
@@ -79,20 +87,24 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
     rows = frame[frame["family"].astype(str) == family].reset_index(drop=True)
     if rows.empty:
         raise SpecError(f"there are no results of family {family!r}")
-    solvers = [standing.solver for standing in rank_frame(rows)[0].standings]
+    ranking = rank_frame(rows)[0]
+    solvers = [standing.solver for standing in ranking.standings]
     grid = grid_of(drop_skipped(mark_live(rows)))
     styles = _styles([*solvers, *(one.label for one in series)])
-    heights = [4.6, 0.6 + 0.55 * len(solvers)]
+    heights = [4.6] if ranking.ranking_metric else [4.6, 0.6 + 0.55 * len(solvers)]
     figure = new_figure(10.0, sum(heights))
-    parts = figure.add_gridspec(2, 1, height_ratios=heights)
-    top, bottom = figure.add_subfigure(parts[0]), figure.add_subfigure(parts[1])
+    parts = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    top = figure.add_subfigure(parts[0])
     panels = top.subplots(1, 2 if series else 1, squeeze=False)[0]
-    _solved_by(panels[0], grid, solvers, styles)
+    if ranking.ranking_metric is None:
+        _solved_by(panels[0], grid, solvers, styles)
+        _by_puzzle(figure.add_subfigure(parts[1]), grid, solvers, styles)
+    else:
+        _metric_by_puzzle(panels[0], grid, ranking, styles)
     if series:
         metric = error_metric(family)
         _errors(panels[1], series, styles, metric.label if metric else "error")
     top.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9, frameon=False)
-    _by_puzzle(bottom, grid, solvers, styles)
     figure.suptitle(f"{family}: {len(solvers)} solvers on {grid.cells} cells", fontsize=13, weight="bold")
     return figure
 
@@ -107,7 +119,7 @@ def _styles(labels: Sequence[str]) -> Styles:
 
 
 def _solved_by(axes: Axes, grid: Grid, solvers: Sequence[str], styles: Styles) -> None:
-    """Draw the share of all cells solved within a time, solver by solver (a cactus plot)."""
+    """Draw each solver's share of cells solved within a time (a cactus plot)."""
     wall = np.maximum(grid.values("wall_s"), SHORTEST_S)
     known = wall[~np.isnan(wall)]
     first, last = (0.8 * known.min(), 1.1 * known.max()) if known.size else (SHORTEST_S, 1.0)
@@ -124,6 +136,32 @@ def _solved_by(axes: Axes, grid: Grid, solvers: Sequence[str], styles: Styles) -
     axes.set_xlabel("wall time (s)")
     axes.set_ylabel("cells solved (%)")
     title(axes, f"Solved within a time, of {grid.cells} cells")
+
+
+def _metric_by_puzzle(axes: Axes, grid: Grid, ranking: Ranking, styles: Styles) -> None:
+    """Draw the ranking metric of each solver by puzzle, seeds averaged, the puzzle with the best median first."""
+    metric = ranking.ranking_metric
+    if metric is None:
+        raise SpecError(f"family {ranking.family!r} is ranked by puzzles solved")
+    values = grid.per_puzzle(metric)
+    names = grid.rows.iloc[grid.planned].drop_duplicates("puzzle")["puzzle_name"].astype(str).to_numpy()
+    middle = np.median(values, axis=0)
+    order = np.lexsort((names, middle if metric.better == "low" else -middle))
+    shown = np.exp(values) if metric.scale == "log" else values
+    for standing in ranking.standings:
+        colour, line = styles[standing.solver]
+        row = shown[grid.solvers.index(standing.solver)][order]
+        axes.plot(range(len(row)), row, color=colour, linestyle=line, marker="o", markersize=4, label=standing.solver)
+    tidy(axes)
+    axes.set_yscale(metric.scale)
+    labelled = len(names) <= MOST_NAMES
+    axes.set_xticks(range(len(names)) if labelled else [])
+    if labelled:
+        axes.set_xticklabels(list(names[order]), rotation=30, ha="right", fontsize=8.5)
+    axes.set_xlabel("" if labelled else f"{len(names)} puzzles")
+    axes.set_ylabel(metric.label)
+    better = "lower" if metric.better == "low" else "higher"
+    title(axes, f"{metric.label} by puzzle, best median first ({better} is better)")
 
 
 def _errors(axes: Axes, series: Sequence[Series], styles: Styles, label: str) -> None:
@@ -143,7 +181,7 @@ def _errors(axes: Axes, series: Sequence[Series], styles: Styles, label: str) ->
 
 
 def _by_puzzle(figure: SubFigure, grid: Grid, solvers: Sequence[str], styles: Styles) -> None:
-    """Draw a row of bars per solver: the share solved of each puzzle, before it the first share-like metric."""
+    """Draw a row of bars per solver: each puzzle's share of solved cells, in front of the first metric in percent."""
     puzzles, codes, names = _puzzles(grid)
     metric = next((one for one in find_family(_family(grid)).metrics if one.shown == "percent" and one.headline), None)
     panels = figure.subplots(len(solvers), 1, squeeze=False, sharex=True)[:, 0]
@@ -175,7 +213,7 @@ def _family(grid: Grid) -> str:
 
 
 def _puzzles(grid: Grid) -> tuple[int, np.ndarray, list[str]]:
-    """Number the puzzles, those that are solved most often first: count, number of each cell, names."""
+    """Number the puzzles, the most often solved first: count, number of each cell's puzzle, names."""
     rows = grid.rows.iloc[grid.planned]
     codes, digests = pd.factorize(rows["puzzle"])
     solved = _mean_by(codes, grid.solved.mean(axis=0))

@@ -1,1 +1,1 @@
-"""From result rows to ranked records."""
+"""From result rows to ranked tables."""

@@ -1,4 +1,4 @@
-"""The sentences below a table: the rule of the order, and what a reader must know besides."""
+"""The caption below a table: the rule of the order, the tests, and how cells are counted."""
 
 from __future__ import annotations
 
@@ -6,79 +6,106 @@ import math
 from typing import TYPE_CHECKING
 
 from benchmark.statistics import fewest_puzzles
-from benchmark.suites.schema import NOT_AS_LOCKED
-from leaderboard.ranking.machines import machine_notes
-from leaderboard.ranking.planned import PLANNED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pandas as pd
-
     from generator.family.metric import Metric
-    from leaderboard.ranking.rank import Ranking
+    from leaderboard.ranking.records import Ranking
 
-__all__ = ["caption", "notes", "number"]
+__all__ = ["caption", "number", "why_unranked"]
 
 
 def caption(ranking: Ranking) -> str:
-    """State the rule of the order, how cells are summed up, and what a reader must know besides."""
-    order = [metric.label + (" (lowest first)" if metric.better == "low" else "") for metric in ranking.headline]
-    test = f"an exact McNemar test on the solved puzzles (two-sided, alpha = {ranking.alpha:g})"
-    sentences = [
-        f"Order: {', then '.join(['puzzles solved', 'cells solved', *order, 'median wall time'])}.",
-        f"A rank is shared by those whom {test} cannot tell from its first.",
-        f"Puzzles: {ranking.puzzles}; one is solved if more than half of its cells (seeds) are.",
-        f"Cells (puzzle, seed): {ranking.cells}; one that is missing counts as a failure.",
-        *_summing_up(ranking.headline),
-        "Wall time: a cell without an answer counts as never ending.",
-        f"Interval: Wilson, {100 * (1 - ranking.alpha):g} %, of the share of puzzles solved.",
-    ]
-    if any(standing.provisional for standing in ranking.standings):
-        sentences.append("* provisional: not run on every cell, hence no rank.")
-    return " ".join([*sentences, *ranking.notes])
+    """State the rule of the order, the tests behind the letters, and how cells are counted."""
+    return " ".join(
+        [*_order(ranking), *_letters(ranking), *_counts(ranking), *_unranked(ranking), *ranking.notes],
+    )
 
 
-def _summing_up(metrics: Sequence[Metric]) -> list[str]:
-    """Say for each kind of summary what a failed cell counts as."""
+def _order(ranking: Ranking) -> Iterator[str]:
+    metric = ranking.ranking_metric
+    if metric is None:
+        first = ["puzzles solved", "cells solved"]
+    else:
+        first = [f"{_mean(metric)} of {metric.label} over puzzles{_direction(metric)}"]
+    ties = [metric.label + _direction(metric) for metric in ranking.headline]
+    yield f"Order: {', then '.join([*first, *ties, 'median wall time'])}. The rank is the place in this order."
+
+
+def _direction(metric: Metric) -> str:
+    return " (lowest first)" if metric.better == "low" else ""
+
+
+def _mean(metric: Metric) -> str:
+    return "geometric mean" if metric.scale == "log" else "mean"
+
+
+def _letters(ranking: Ranking) -> Iterator[str]:
+    """State the test, and where no outcome of it could separate anybody."""
+    solved = ranking.ranking_metric is None
+    test = "an exact McNemar test on the solved puzzles" if solved else "a paired sign-flip test over puzzles"
+    adjusted = f"adjusted for all {ranking.pairs} pairs by Holm's method" if ranking.pairs > 1 else "one pair"
+    if not ranking.pairs:
+        return
+    yield (
+        f"Not separated: solvers share a letter when {test} does not separate them "
+        f"(two-sided, alpha = {ranking.alpha:g}, {adjusted})."
+    )
+    fewest = fewest_puzzles(ranking.alpha / ranking.pairs)
+    if ranking.puzzles < fewest:
+        yield f"With fewer than {fewest} puzzles no outcome can separate two solvers."
+
+
+def _counts(ranking: Ranking) -> Iterator[str]:
+    metric = ranking.ranking_metric
+    cells = f"Cells (puzzle and seed): {ranking.cells}."
+    if metric is None:
+        yield f"Puzzles: {ranking.puzzles}; a puzzle is solved when more than half of its cells are solved."
+        yield f"{cells} A missing cell counts as a failure."
+    else:
+        yield f"Puzzles: {ranking.puzzles}; the seeds of a puzzle are averaged first."
+        failed = number(metric.if_failed, "g")
+        yield f"{cells} A cell that is missing or has no score counts as {metric.label} {failed}."
+    yield from _summaries(ranking.headline)
+    yield "Wall time: a cell without an answer counts as infinite."
+    level = f"Interval: {100 * (1 - ranking.alpha):g} %"
+    if metric is None:
+        yield f"{level}, Wilson, of the share of puzzles solved."
+    else:
+        yield f"{level}, BCa bootstrap over puzzles, of the {_mean(metric)} of {metric.label}."
+
+
+def _summaries(metrics: Sequence[Metric]) -> Iterator[str]:
+    """State for each kind of summary what a failed cell counts as."""
     kinds: dict[tuple[str, float], list[str]] = {}
     for metric in metrics:
         kinds.setdefault((metric.summary, metric.if_failed), []).append(metric.label)
-    return [
-        f"{_capital(' and '.join(labels))}: {summary} over all cells, a failed one counts as {number(failed, 'g')}."
-        for (summary, failed), labels in kinds.items()
-    ]
+    for (summary, failed), labels in kinds.items():
+        text = " and ".join(labels)
+        value = number(failed, "g")
+        yield f"{text[:1].upper()}{text[1:]}: {summary} over all cells; a failed cell counts as {value}."
 
 
-def notes(part: pd.DataFrame, alpha: float) -> Iterator[str]:
-    """Say what makes the rows of one table, marked by `leaderboard.ranking.grid.mark_live`, hard to compare."""
-    live = part[part["live"]]
-    limits = live["limits"].value_counts()
-    if (limits > 0).sum() > 1:
-        each = "; ".join(f"{count} rows under {words}" for words, count in limits.items() if count)
-        yield f"Limits differ: {each}."
-    named = part[["puzzle_name", "puzzle"]].drop_duplicates()
-    for name, digests in named.groupby("puzzle_name", observed=True)["puzzle"]:
-        if len(digests) > 1:
-            listed = ", ".join(sorted(str(digest)[:12] for digest in digests))
-            yield f"The name {name} stands for {len(digests)} different puzzles ({listed}), counted apart."
-    local = sorted(name for name in map(str, named["puzzle_name"].unique()) if name.endswith(NOT_AS_LOCKED))
-    if local:
-        yield f"Made on one machine, and others than in their suite's lock: {', '.join(local)}."
-    older = int((~part["live"] & (part["source"] != PLANNED)).sum())
-    if older:
-        yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
-    yield from machine_notes(live)
-    if part["puzzle"].nunique() < fewest_puzzles(alpha):
-        yield f"With fewer than {fewest_puzzles(alpha)} puzzles no outcome can separate two solvers."
+def _unranked(ranking: Ranking) -> Iterator[str]:
+    """State why solvers have no rank."""
+    if any(row.provisional for row in ranking.standings):
+        yield "* provisional: not run on every cell, so it has no rank."
+    complete = [row for row in ranking.standings if not row.provisional]
+    if complete and all(row.place is None for row in complete):
+        yield f"Nobody has a rank: {why_unranked(ranking)}."
+    elif any(row.place is None for row in complete):
+        yield "A solver without a score has no rank."
+
+
+def why_unranked(ranking: Ranking) -> str:
+    """Say why no complete solver of a table is ranked."""
+    some = "solver" if all(not row.provisional for row in ranking.standings) else "solver that ran on every cell"
+    return f"no {some} {'solved a puzzle' if ranking.ranking_metric is None else 'has a score'}"
 
 
 def number(value: float, form: str) -> str:
-    """Write a number; infinity as its sign, what is not known as a dash."""
+    """Write a number; infinity as a sign, an unknown number as a dash."""
     if math.isnan(value):
         return "–"
     return format(value, form) if math.isfinite(value) else ("∞" if value > 0 else "−∞")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

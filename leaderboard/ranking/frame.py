@@ -1,11 +1,11 @@
-"""Result rows as a data frame, so that ranking never loops over rows.
+"""Result rows as a data frame, so that ranking does not loop over rows.
 
 Columns:
 puzzle, puzzle_name, family, solver, source, seed, status, wall_s   as in `Row`
 limits           the row's limits in words
 metrics.<name>   one column per metric, NaN where a row has none
 groups.<key>     one column per group label, None where a puzzle has none
-reason, session  as in `Row`, where details are asked for
+reason, session  as in `Row`; only with details
 """
 
 from __future__ import annotations
@@ -45,21 +45,22 @@ GROUPS = "groups."
 COLUMNS = ("family", "puzzle", "puzzle_name", "solver", "source", "seed", "limits", "status", "wall_s")
 """Columns that every frame has."""
 DETAILS = ("reason", "session")
-"""Columns that a frame has where details are asked for."""
+"""Columns that a frame has with `details=True`."""
 
 BLOCK = 32
-"""Rows that are held at a time: more fall out of the processor's cache and set off garbage collections."""
+"""Rows held at a time. More rows leave the processor's cache and trigger garbage collections. Hand-set with
+`experiments/leaderboard_scale.py`."""
 
 _NAMES = ("family", "puzzle", "puzzle_name", "solver", "source")
 
 
 def frame_of(rows: Iterable[Row], *, details: bool = False) -> pd.DataFrame:
-    """Lay rows out as a frame, in their order; they are taken as they come and not held."""
+    """Make a frame of rows, in their order, without holding all rows at once."""
     return _Columns(rows, details=details).frame()
 
 
 def frame_of_store(store: Store, *, details: bool = False) -> pd.DataFrame:
-    """Lay out the rows that `Store.rows` gives, in its order, without holding a million of them at once.
+    """Make a frame of the rows of a store, in the order of `Store.rows`, without holding all rows at once.
 
     Raises:
         StorageError: naming file and line of the first damaged row.
@@ -73,7 +74,7 @@ def frame_of_store(store: Store, *, details: bool = False) -> pd.DataFrame:
 
 
 class _Numbers(dict[Any, int]):
-    """Numbers values as they first appear."""
+    """Numbers values in the order of their first appearance."""
 
     def __missing__(self, value: Any) -> int:
         self[value] = number = len(self)
@@ -81,7 +82,7 @@ class _Numbers(dict[Any, int]):
 
 
 class _Coded:
-    """A column of few values: each is held once, numbered as it first appears."""
+    """A column of few distinct values, each held once."""
 
     def __init__(self) -> None:
         self.numbers = _Numbers()
@@ -94,7 +95,7 @@ class _Coded:
         return np.array(self._codes, dtype=np.int64)
 
     def ranks(self) -> np.ndarray:
-        """Number the values by their own order instead."""
+        """Number the values by their sorted order."""
         rank = np.empty(len(self.numbers), dtype=np.int64)
         rank[[self.numbers[value] for value in sorted(self.numbers)]] = np.arange(len(rank))
         return np.asarray(rank[self.codes()])
@@ -113,7 +114,7 @@ class _Coded:
 
 
 class _Columns:
-    """All columns, filled block by block; a class because a million rows take gigabytes where their columns do not."""
+    """All columns, filled block by block, because a million row objects would take gigabytes."""
 
     def __init__(self, rows: Iterable[Row], *, details: bool) -> None:
         self.trial, self.session = _Coded(), _Coded()
@@ -150,7 +151,7 @@ class _Columns:
         self._count += len(rows)
 
     def frame(self) -> pd.DataFrame:
-        """Hand the columns over as a frame."""
+        """Make the frame."""
         columns: dict[str, object] = {name: self._names[name].categorical() for name in _NAMES}
         columns["seed"] = self._seed
         columns["limits"] = self._limits.categorical(limits_in_words)
@@ -186,7 +187,7 @@ def group_keys(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def limits_in_words(limits: Limits) -> str:
-    """Say limits in a line; those that are not set are left out."""
+    """Write limits in one line; limits that are not set are left out."""
     parts = [
         f"{what} {value:g} {unit}"
         for what, value, unit in (
@@ -194,6 +195,7 @@ def limits_in_words(limits: Limits) -> str:
             ("CPU", limits.cpu_s, "s"),
             ("memory", limits.memory_mib, "MiB"),
             ("output", limits.output_mib, "MiB"),
+            ("oracle", limits.queries, "queries"),
         )
         if value is not None
     ]

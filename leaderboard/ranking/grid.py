@@ -1,4 +1,4 @@
-"""One table's results as matrices, solvers x cells, so that every summary is one numpy call."""
+"""One table's results as matrices of solvers by cells, so that every summary is one numpy call."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmark.comparison.scale import to_scale
 from benchmark.results.trial import Status
 from leaderboard.ranking.frame import METRICS
 
@@ -17,25 +18,25 @@ if TYPE_CHECKING:
 __all__ = ["MISSING", "Grid", "drop_skipped", "grid_of", "mark_live"]
 
 MISSING = "missing"
-"""Stands beside the statuses for a cell that has no row."""
+"""Status of a cell that has no row."""
 
 _ENDINGS = (*map(str, Status), MISSING)
 
-_TIMED = (Status.SOLVED, Status.PARTIAL, Status.TIMEOUT)
-"""Statuses whose wall time says how long the solver took; all others count as never ending."""
+_TIMED = (Status.SOLVED, Status.SCORED, Status.PARTIAL, Status.TIMEOUT)
+"""Statuses whose wall time says how long the solver took; for all others the time counts as infinite."""
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """What S solvers did on the C cells of a table.
+    """The results of S solvers on the C cells of a table.
 
     Attributes:
         solvers: names, S.
         sources: digest of each solver's latest source, S.
         rows: the frame that the results come from.
-        planned: C, position in `rows` of some row on each cell, which tells its puzzle and seed.
+        planned: C, position in `rows` of some row on each cell, which holds its puzzle and seed.
         place: S x C, position of each cell's row in `rows`; -1 where it is missing.
-        ending: S x C, index of each cell's status in `Status`, one more where it is missing.
+        ending: S x C, index of each cell's status in `Status`; for a missing cell, the number of statuses.
     """
 
     solvers: list[str]
@@ -52,31 +53,49 @@ class Grid:
 
     @property
     def solved(self) -> np.ndarray:
-        """Tell the solved cells, S x C."""
+        """Which cells are solved, S x C."""
         return np.asarray(self.ending == _ENDINGS.index(Status.SOLVED))
 
     @property
-    def puzzles_solved(self) -> np.ndarray:
-        """Tell the solved puzzles, S x P: those of whose cells more than half are solved.
+    def puzzle(self) -> np.ndarray:
+        """Number of each cell's puzzle, C; puzzles are numbered as they first appear."""
+        return np.asarray(pd.factorize(self.rows["puzzle"].iloc[self.planned])[0])
 
-        Seeds of one puzzle are no independent evidence, since a deterministic solver does the
-        same on each; so what is inferred from counts is inferred from these.
+    def per_puzzle(self, metric: Metric) -> np.ndarray:
+        """Average the metric that ranks over the seeds of each puzzle, S x P, on the metric's scale.
+
+        Only cells with the status `scored` have a value; every other cell counts as the metric's `if_failed`.
         """
-        puzzle = pd.factorize(self.rows["puzzle"].iloc[self.planned])[0]
+        scored = self.ending == _ENDINGS.index(Status.SCORED)
+        cells = to_scale(np.where(scored, self.values(METRICS + metric.name), np.nan), metric)
+        puzzle = self.puzzle
+        counts = np.bincount(puzzle)
+        starts = np.cumsum(counts) - counts
+        # Sorted within each puzzle, so that the order of the store does not change the last digit of a sum.
+        ordered = np.stack([row[np.lexsort((row, puzzle))] for row in cells])
+        return np.asarray(np.add.reduceat(ordered, starts, axis=1) / counts)
+
+    @property
+    def puzzles_solved(self) -> np.ndarray:
+        """Which puzzles are solved, S x P: those with more than half of their cells solved.
+
+        Seeds of one puzzle are not independent evidence, because a deterministic solver gives the same answer on each.
+        So tests and intervals count puzzles.
+        """
+        puzzle = self.puzzle
         wins = np.stack([np.bincount(puzzle, weights=solved) for solved in self.solved])
         return np.asarray(2 * wins > np.bincount(puzzle))
 
     def statuses(self) -> list[dict[str, int]]:
-        """Count each solver's cells by how they ended, zeros left out."""
+        """Count each solver's cells by status; zeros are left out."""
         counts = np.stack([(self.ending == code).sum(axis=1) for code in range(len(_ENDINGS))], axis=1)
         return [{name: n for name, n in zip(_ENDINGS, row, strict=True) if n} for row in counts.tolist()]
 
     def summary(self, metric: Metric) -> np.ndarray:
-        """Sum a metric up over all cells, S values, a cell without it counting as a failure.
+        """Summarise a metric over all cells, S values; a cell without a value counts as a failure.
 
-        A cell where somebody answered and nobody has a value is one where the metric cannot
-        be known, e.g. because the answer is not: it is left out for all solvers alike. NaN
-        where there are answers, but nobody has a value anywhere.
+        A cell is left out for all solvers where the metric is unknown: some solver answered, but no solver has a
+        value, for example because the puzzle's true answer is unknown. NaN where no cell at all has a value.
         """
         values = self.values(METRICS + metric.name)
         known = ~np.isnan(values)
@@ -88,24 +107,24 @@ class Grid:
         return _mean(filled) if metric.summary == "mean" else _median(filled)
 
     def wall_s(self) -> np.ndarray:
-        """Take each solver's median wall time, S values, a cell that had no ending counting as infinite."""
+        """Compute each solver's median wall time, S values; a cell without an answer counts as infinite."""
         timed = np.isin(self.ending, [_ENDINGS.index(status) for status in _TIMED])
         values = self.values("wall_s")
         return _median(np.where(timed & ~np.isnan(values), values, np.inf))
 
     def values(self, column: str) -> np.ndarray:
-        """Lay a column out, S x C, NaN where there is no value."""
+        """Arrange a column as S x C values; NaN where there is no value."""
         if column not in self.rows.columns:
             return np.full(self.place.shape, np.nan)
         return np.where(self.place >= 0, self.rows[column].to_numpy(dtype=float)[self.place], np.nan)
 
 
 def mark_live(frame: pd.DataFrame) -> pd.DataFrame:
-    """Mark the rows that count: of each solver the latest source, of each cell the last row.
+    """Mark the rows that count: those of each solver's latest source, and of each cell the last row.
 
     Returns:
-        The frame with three more columns: `latest`, the solver's latest source; `live`, whether
-        the row counts; `answered`, whether it holds the score of an answer.
+        The frame with three more columns: `latest`, the solver's latest source; `live`, whether the row counts;
+        `answered`, whether it holds the score of an answer.
     """
     codes, sources = pd.factorize(frame["source"])
     latest = pd.Series(codes, index=frame.index).groupby([frame["family"], frame["solver"]], observed=True)
@@ -123,18 +142,18 @@ def mark_live(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def drop_skipped(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop the solvers of one table that were skipped on all of it, and the cells that only they planned.
+    """Drop the solvers of one table that were skipped on every cell, and the cells that only they planned.
 
-    They are solvers of other families: that they were not run says nothing of them.
+    They are solvers of other families, so the skipped rows are no evidence about them.
     """
     runs = rows["status"].astype(str) != Status.SKIPPED
     return rows[rows["solver"].isin(rows["solver"][runs])]
 
 
 def grid_of(rows: pd.DataFrame) -> Grid:
-    """Lay out the rows of one table, marked by `mark_live`.
+    """Arrange the rows of one table, which `mark_live` has marked.
 
-    Rows that do not count still say that a cell was planned.
+    Rows that do not count still show that a cell was planned.
     """
     solver, solvers = pd.factorize(rows["solver"])
     cell = rows.groupby(["puzzle", "seed"], sort=False, observed=True).ngroup().to_numpy()
@@ -154,11 +173,11 @@ def grid_of(rows: pd.DataFrame) -> Grid:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    # Sorted, so that the last bit does not depend on the order of the store.
+    # Sorted, so that the order of the store does not change the last digit.
     return np.asarray(np.sort(values, axis=1).mean(axis=1))
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    # Between two infinities the interpolation of np.median would be NaN.
+    # np.median gives NaN between two infinities.
     middle = np.sort(values, axis=1)[:, [(values.shape[1] - 1) // 2, values.shape[1] // 2]]
     return np.asarray(np.where(middle[:, 0] == middle[:, 1], middle[:, 0], middle.mean(axis=1)))

@@ -1,4 +1,4 @@
-"""On how many machines the times of a table were measured."""
+"""The machines on which the times of a table were measured."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["MACHINE", "machine_notes", "with_machines"]
 
 MACHINE = "machine"
-"""Column of a frame that names where a row was measured; a frame need not have it."""
+"""Column with the machine of each row; a frame need not have it."""
 
 
 def with_machines(frame: pd.DataFrame, sessions: Mapping[str, Session]) -> pd.DataFrame:
-    """Say of each row on which machine it was measured; the frame needs the column `session`."""
+    """Add each row's machine; the frame needs the column `session`."""
     names = {name: _name(session) for name, session in sessions.items()}
     return frame.assign(**{MACHINE: frame["session"].astype(str).map(names)})
 
@@ -29,9 +29,9 @@ def _name(session: Session) -> str:
 
 
 def machine_notes(live: pd.DataFrame) -> Iterator[str]:
-    """Warn where the rows that count come from several machines: their times rank machines as well as solvers."""
+    """Warn where the rows that count come from several machines, because their times cannot be compared."""
     if MACHINE not in live.columns:
         return
     machines = live[MACHINE].dropna().nunique()
     if machines > 1:
-        yield f"Times were measured on up to {machines} machines, so those of two solvers may not be comparable."
+        yield f"Times were measured on up to {machines} machines, so the times of two solvers may not be comparable."

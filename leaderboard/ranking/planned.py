@@ -1,4 +1,4 @@
-"""What sessions planned of suites: cells that have no row yet, and the metrics that a suite puts first."""
+"""The plans of sessions: suite cells that have no row yet, and the metrics that a suite puts first."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["PLANNED", "headline_of", "with_plan"]
 
 PLANNED = "planned"
-"""Stands for the source in a row that says only that a cell was planned; no digest is called so."""
+"""Source of a row that only shows that a cell was planned; no digest has this value."""
 
 
 def with_plan(frame: pd.DataFrame, sessions: Iterable[Session]) -> pd.DataFrame:
-    """Put a row before all others for each planned cell that nobody has a row on.
+    """Add a row, before all others, for each planned cell on which no solver has a row.
 
-    Its source is no solver's latest one, so it never counts as a result; but it makes the cell
-    one of the table, where everybody who lacks it lacks coverage. A run that was interrupted
-    is thus seen to be incomplete. Families without a single result are left out.
+    Its source is not the latest source of any solver, so it never counts as a result. But it makes the cell part of the
+    table, so every solver lacks coverage there, and an interrupted run is seen to be incomplete. Families without a
+    result are left out.
     """
     held = set(frame[["puzzle", "seed"]].drop_duplicates().itertuples(index=False, name=None))
     stands_in = {str(part["family"].iloc[0]): part.iloc[-1] for part in _ran(frame)}
@@ -46,7 +46,7 @@ def with_plan(frame: pd.DataFrame, sessions: Iterable[Session]) -> pd.DataFrame:
 
 
 def _ran(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Part the rows by family, without those of solvers that were skipped."""
+    """Split the rows by family, without skipped rows."""
     ran = frame[frame["status"].astype(str) != Status.SKIPPED]
     for _, part in ran.groupby("family", sort=False, observed=True):
         yield part
@@ -68,6 +68,6 @@ def _row(like: pd.Series, puzzle: PlannedPuzzle, seed: int) -> dict[str, Any]:
 
 
 def headline_of(sessions: Iterable[Session]) -> tuple[str, ...]:
-    """Name the metrics that the suites of all sessions put first; none where they do not agree."""
+    """Name the metrics that the suites of all sessions put first; none where suites disagree."""
     asked = {use.headline or () for session in sessions for use in session.suites}
     return asked.pop() if len(asked) == 1 else ()

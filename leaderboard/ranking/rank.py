@@ -1,115 +1,47 @@
-"""From result rows to ranked records. Pure; `leaderboard.ranking.captions.caption` says the rule of the order.
+"""From result rows to ranked tables. Pure; `leaderboard.ranking.captions.caption` states the rule of the order.
 
-A cell is a puzzle and a seed. A table's cells are all that any of its solvers was ever run
-on, superseded runs included: a missing cell counts as a failure, never as an absence. Only
-the latest source of a solver is ranked, and of a cell run twice only the last row. A solver
-that lacks cells is provisional: listed last, without a rank. One that was skipped on all of
-a table is not in it. Seeds repeat a trial, so tests and intervals count puzzles, not cells.
+A cell is a puzzle and a seed. The cells of a table are all cells that any of its solvers was run on, superseded runs
+included, and a missing cell counts as a failure. Only the latest source of a solver is ranked, and of a cell that was
+run twice only the last row. A solver that lacks cells is provisional: it is listed last and has no rank. A solver that
+was skipped on every cell is left out. Seeds repeat a trial, so tests and intervals count puzzles, not cells.
+
+A family ranks by puzzles solved or by one metric (`Family.rank_by`). Either way each ranked solver has its place in the
+order, and letters beside it say which solvers no test separates. Where nobody solved a puzzle, nobody is ranked; where
+a metric ranks, a solver without a score is not ranked.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from benchmark.comparison.scale import from_scale
 from benchmark.results.trial import Status
-from benchmark.statistics import ALPHA, mcnemar, wilson
+from benchmark.statistics import ALPHA, bootstrap_interval, wilson
 from generator.errors import SpecError
 from generator.family.registry import find_family
 from generator.suggest import did_you_mean
-from leaderboard.ranking.captions import notes
 from leaderboard.ranking.frame import GROUPS, check_frame, frame_of, group_keys
 from leaderboard.ranking.grid import MISSING, drop_skipped, grid_of, mark_live
+from leaderboard.ranking.letters import compact_letters
+from leaderboard.ranking.notes import notes_of
+from leaderboard.ranking.records import Ranking, Standing
+from leaderboard.ranking.separation import pairwise_p, separated_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    import numpy as np
     import pandas as pd
 
     from benchmark.results.trial import Row
     from generator.family.metric import Metric
     from generator.family.record import Family
+    from leaderboard.ranking.grid import Grid
 
-__all__ = ["MISSING", "Ranking", "Standing", "rank", "rank_frame"]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One solver in one table.
-
-    Attributes:
-        rank: shared by those that cannot be told apart; None while provisional.
-        solver: name with parameters.
-        source: digest of the source that is ranked.
-        puzzles: how many puzzles the table has.
-        puzzles_solved: on how many of them it solved more than half of the cells.
-        interval: Wilson interval of puzzles_solved / puzzles.
-        cells: how many cells the table has.
-        covered: how many of them have a row of this solver.
-        solved: how many it solved.
-        metrics: summary over all cells, by metric name; NaN where nothing can be known.
-        wall_s: median over all cells; infinite where most cells came to no ending.
-        statuses: cells by status, in the order of `Status`, then missing ones; no zeros.
-    """
-
-    rank: int | None
-    solver: str
-    source: str
-    puzzles: int
-    puzzles_solved: int
-    interval: tuple[float, float]
-    cells: int
-    covered: int
-    solved: int
-    metrics: Mapping[str, float]
-    wall_s: float
-    statuses: Mapping[str, int]
-
-    @property
-    def share(self) -> float:
-        """Share of the puzzles that it solved."""
-        return self.puzzles_solved / self.puzzles
-
-    @property
-    def provisional(self) -> bool:
-        """Whether cells are missing."""
-        return self.covered < self.cells
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """One table: the solvers of a family on the same cells, best first.
-
-    Attributes:
-        family: whose puzzles.
-        by: what the tables are split by; empty for one table per family.
-        value: what this table's puzzles have in common: a digest, or a group's value.
-        heading: for people.
-        metrics: the family's, headline first.
-        puzzles: number of puzzles.
-        cells: number of cells.
-        alpha: level of the tests and intervals.
-        standings: ranked ones, then provisional ones.
-        notes: sentences on what a reader must know to compare the rows.
-    """
-
-    family: str
-    by: str
-    value: str | int | None
-    heading: str
-    metrics: tuple[Metric, ...]
-    puzzles: int
-    cells: int
-    alpha: float
-    standings: tuple[Standing, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def headline(self) -> tuple[Metric, ...]:
-        """The metrics that decide the order."""
-        return tuple(metric for metric in self.metrics if metric.headline)
+__all__ = ["rank", "rank_frame"]
 
 
 def rank(rows: Iterable[Row], *, by: str = "", alpha: float = ALPHA) -> tuple[Ranking, ...]:
@@ -135,8 +67,7 @@ def rank_frame(
         frame: results.
         by: as for `rank`.
         alpha: level of the tests and intervals.
-        headline: metrics that decide the order instead of those that the family puts first; a family
-            that does not have them all keeps its own.
+        headline: metrics that break ties, instead of the family's own; ignored for a family that lacks one of them.
 
     Raises:
         SpecError: as `rank` does, and if a column is missing.
@@ -158,7 +89,7 @@ def rank_frame(
 
 
 def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd.DataFrame]]:
-    """Part a family's rows; what a puzzle's last row says of it holds for all its rows."""
+    """Split a family's rows; the labels in a puzzle's last row hold for all its rows."""
     if by in {"", "family"}:
         yield None, family
         return
@@ -175,8 +106,8 @@ def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd
         yield None, family[values.isna()]
 
 
-def _metrics(family: Family, headline: tuple[str, ...]) -> tuple[Metric, ...]:
-    """Put the asked metrics first, in the order asked for."""
+def _metrics(family: Family, headline: Sequence[str]) -> tuple[Metric, ...]:
+    """Put the requested metrics first, in the requested order."""
     known = {metric.name: metric for metric in family.metrics}
     if not headline or not known.keys() >= set(headline):
         return family.metrics
@@ -188,75 +119,104 @@ def _one_table(
     part: pd.DataFrame, *, by: str, value: str | int | None, alpha: float, headline: tuple[str, ...]
 ) -> Ranking:
     family = find_family(str(part["family"].iloc[0]))
-    shown = _metrics(family, headline)
     grid = grid_of(part)
-    metrics = {metric.name: grid.summary(metric).tolist() for metric in family.metrics}
-    solved, wall_s, statuses = grid.puzzles_solved, grid.wall_s().tolist(), grid.statuses()
-    puzzles = solved.shape[1]
-    standings = [
+    values = grid.puzzles_solved if family.ranks_solved else grid.per_puzzle(family.ranking_metric)
+    table = Ranking(
+        family=family.name,
+        by=by,
+        value=value,
+        heading=_heading(part, by, value),
+        metrics=_metrics(family, headline),
+        rank_by=family.rank_by,
+        puzzles=values.shape[1],
+        cells=grid.cells,
+        alpha=alpha,
+        pairs=0,
+        standings=(),
+        notes=tuple(notes_of(part)),
+    )
+    standings = _standings(grid, values, table)
+    order = sorted(range(len(standings)), key=lambda s: (*_key(standings[s], table), standings[s].solver))
+    return _ranked(replace(table, standings=tuple(standings[s] for s in order)), values[order])
+
+
+def _standings(grid: Grid, values: np.ndarray, table: Ranking) -> list[Standing]:
+    """Summarise each solver; places and letters are not given yet."""
+    metrics = {metric.name: grid.summary(metric).tolist() for metric in table.metrics}
+    intervals = [_ranking_value(row, table) for row in values]
+    if table.ranking_metric is not None:
+        metrics[table.rank_by] = [value for value, _ in intervals]
+    solved, wall_s, statuses = grid.puzzles_solved.sum(axis=1).tolist(), grid.wall_s().tolist(), grid.statuses()
+    return [
         Standing(
-            rank=None,
+            place=None,
+            letters="",
             solver=solver,
             source=grid.sources[s],
-            puzzles=puzzles,
-            puzzles_solved=int(solved[s].sum()),
-            interval=wilson(int(solved[s].sum()), puzzles, alpha),
+            ranking_value=intervals[s][0],
+            interval=intervals[s][1],
+            puzzles=table.puzzles,
+            puzzles_solved=solved[s],
             cells=grid.cells,
             covered=grid.cells - statuses[s].get(MISSING, 0),
             solved=statuses[s].get(Status.SOLVED, 0),
+            scored=statuses[s].get(Status.SCORED, 0),
             metrics={name: summary[s] for name, summary in metrics.items()},
             wall_s=wall_s[s],
             statuses=statuses[s],
         )
         for s, solver in enumerate(grid.solvers)
     ]
-    order = sorted(range(len(standings)), key=lambda s: _place(standings[s], shown))
-    return Ranking(
-        family=family.name,
-        by=by,
-        value=value,
-        heading=_heading(part, by, value),
-        metrics=shown,
-        puzzles=puzzles,
-        cells=grid.cells,
-        alpha=alpha,
-        standings=_share_ranks([standings[s] for s in order], solved[order], alpha),
-        notes=tuple(notes(part, alpha)),
-    )
 
 
-def _place(standing: Standing, metrics: Sequence[Metric]) -> tuple[object, ...]:
-    """Order: ranked first, puzzles solved, cells solved, headline metrics as the family lists them, time, name."""
-    metrics = [metric for metric in metrics if metric.headline]
-    values = [standing.metrics[metric.name] for metric in metrics]
-    signed = [-value if metric.better == "high" else value for value, metric in zip(values, metrics, strict=True)]
-    # NaN compares with nothing; what cannot be known is so for all rows of a table.
-    known = [math.inf if math.isnan(value) else value for value in signed]
-    return (standing.provisional, -standing.puzzles_solved, -standing.solved, *known, standing.wall_s, standing.solver)
+def _ranking_value(row: np.ndarray, table: Ranking) -> tuple[float, tuple[float, float] | None]:
+    """Average one solver's puzzles, P values, and give the interval."""
+    metric = table.ranking_metric
+    if metric is None:
+        return float(row.mean()), wilson(int(row.sum()), len(row), table.alpha)
+    value = from_scale(float(np.sort(row).mean()), metric)
+    interval = bootstrap_interval(row, table.alpha)
+    return value, interval and (from_scale(interval[0], metric), from_scale(interval[1], metric))
 
 
-def _share_ranks(standings: Sequence[Standing], solved: np.ndarray, alpha: float) -> tuple[Standing, ...]:
-    """Give each complete row its place, or the rank of the first row that it cannot be told apart from.
+def _key(standing: Standing, table: Ranking) -> tuple[object, ...]:
+    """Order: complete solvers first, then what ranks, then the headline metrics, then time."""
+    metric = table.ranking_metric
+    first: tuple[float, ...] = (-standing.puzzles_solved, -standing.solved)
+    if metric is not None:
+        first = (not standing.scored, _signed(standing.ranking_value, metric))
+    ties = [_signed(standing.metrics[one.name], one) for one in table.headline]
+    return (standing.provisional, *first, *ties, standing.wall_s)
 
-    Being indistinguishable is not transitive, so each row is tested against the first of the
-    rank above it only: that keeps the ranks in the order of the table.
+
+def _signed(value: float, metric: Metric) -> float:
+    """Turn a value so that the best comes first; an unknown value is unknown for all rows of a table."""
+    if math.isnan(value):
+        return math.inf
+    return -value if metric.better == "high" else value
+
+
+def _ranked(table: Ranking, values: np.ndarray) -> Ranking:
+    """Give places and letters to the solvers that are ranked.
 
     Args:
-        standings: S, in the order of the table.
-        solved: S x P, the puzzles that each solved.
-        alpha: level of the test.
+        table: with its standings in order.
+        values: S x P in the same order: which puzzles are solved, or the ranking metric on its scale.
     """
-    ranked: list[Standing] = []
-    first = 0
-    for s, standing in enumerate(standings):
-        if standing.provisional:
-            ranked.append(standing)
-            continue
-        alone = int((solved[first] & ~solved[s]).sum()), int((solved[s] & ~solved[first]).sum())
-        if mcnemar(*alone) < alpha:
-            first = s
-        ranked.append(replace(standing, rank=first + 1))
-    return tuple(ranked)
+    complete = [s for s, one in enumerate(table.standings) if not one.provisional]
+    if table.ranking_metric is not None:
+        complete = [s for s in complete if table.standings[s].scored]
+    elif not any(table.standings[s].puzzles_solved for s in complete):
+        complete = []
+    p_values = pairwise_p(values[complete], table.alpha)
+    letters = compact_letters(len(complete), separated_pairs(p_values, table.alpha))
+    standings = list(table.standings)
+    for number, s in enumerate(complete):
+        before = standings[complete[number - 1]] if number else None
+        tied = before is not None and _key(before, table) == _key(standings[s], table)
+        place = before.place if before is not None and tied else number + 1
+        standings[s] = replace(standings[s], place=place, letters=letters[number])
+    return replace(table, standings=tuple(standings), pairs=len(p_values))
 
 
 def _heading(part: pd.DataFrame, by: str, value: str | int | None) -> str:

@@ -1,1 +1,1 @@
-"""What `netjigsaw show` says and draws of reassembly puzzles."""
+"""The text and pictures of reassembly puzzles for `netjigsaw show`."""

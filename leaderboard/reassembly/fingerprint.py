@@ -1,7 +1,7 @@
-"""What training left in the halves: the numbers on which pairing and ordering methods rest.
+"""Statistics of a reassembly puzzle that pairing and ordering methods use.
 
-With the sealed answer the pairs and the depths are the true ones. Without it the pairs are
-those that diagonal dominance matches, and nothing can be said of depth.
+With the sealed answer, pairs and depths are the true ones. Without it, pairs are matched by diagonal dominance, and the
+statistics that need depth are unknown.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from generator.puzzle.content import SealedAnswer
     from generator.reassembly.puzzle import ReassemblyPuzzle
 
-__all__ = ["Blocks", "Fingerprint", "blocks_of", "facts", "fingerprint", "tau_with_depth"]
+__all__ = ["Blocks", "PuzzleStatistics", "blocks_of", "facts", "statistics_of", "tau_with_depth"]
 
 ROWS = 2000
-"""Rows of data that norms of states and of residuals are averaged over."""
+"""Rows of data over which norms are averaged. More rows take more time. Hand-set."""
 
 Range = tuple[float, float]
 
@@ -34,11 +34,11 @@ class Blocks:
     """The halves in an order, and the pairwise scores in that order.
 
     Attributes:
-        known: whether pairs and depths are the true ones; else pairs are matched and no order is meant.
+        known: whether pairs and depths are the true ones; otherwise pairs are matched and the order has no meaning.
         incoming: rows of U by position.
         outgoing: rows of V by position.
         dominance: |tr M| / |M|_F of M = V_j U_i, K x K by position; pairs lie on the diagonal.
-        trace: tr M, likewise.
+        trace: tr M, arranged in the same way.
         matched: for each position the position of the outgoing half that the Hungarian algorithm gives it.
         norms: by label, one number per block.
     """
@@ -53,17 +53,17 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class Fingerprint:
-    """Numbers of a puzzle; None where they cannot be known.
+class PuzzleStatistics:
+    """Statistics of a puzzle; None where they are unknown.
 
     Attributes:
         depth: number of blocks, K.
         known: whether pairs are the true ones.
         negative_traces: pairs with tr(V U) < 0.
         trace: least and greatest tr(V U) of a pair.
-        pairing_accuracy: share of pairs that diagonal dominance matches rightly.
+        pairing_accuracy: share of pairs that diagonal dominance matches correctly.
         least_matched: smallest |tr M| / |M|_F of a pair.
-        greatest_unmatched: greatest one of two halves that are no pair; None for one block.
+        greatest_unmatched: largest such ratio of two halves that are not a pair; None for one block.
         norm_correlation: mean over pairs of the correlation of the units' row and column norms.
         incoming_norm: least and greatest |U|_F.
         outgoing_norm: least and greatest |V|_F.
@@ -88,7 +88,7 @@ class Fingerprint:
 
 
 def blocks_of(view: ReassemblyPuzzle, sealed: SealedAnswer | None) -> Blocks:
-    """Put the halves into their true order, or pair them by diagonal dominance where it is not known.
+    """Arrange the halves in their true order; where it is unknown, pair them by diagonal dominance.
 
     Raises:
         AnswerError: if the sealed answer is no assembly of this puzzle.
@@ -116,8 +116,8 @@ def blocks_of(view: ReassemblyPuzzle, sealed: SealedAnswer | None) -> Blocks:
     )
 
 
-def fingerprint(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> Fingerprint:
-    """Measure a puzzle.
+def statistics_of(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> PuzzleStatistics:
+    """Compute the statistics of a puzzle.
 
     Raises:
         AnswerError: if the sealed answer is no assembly of this puzzle.
@@ -128,7 +128,7 @@ def fingerprint(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> F
     traces, ratios = blocks.trace.diagonal(), blocks.dominance.diagonal()
     others = blocks.dominance[~torch.eye(depth, dtype=torch.bool)]
     right = sum(found == position for position, found in enumerate(blocks.matched))
-    return Fingerprint(
+    return PuzzleStatistics(
         depth=depth,
         known=blocks.known,
         negative_traces=int((traces < 0).sum()),
@@ -152,8 +152,8 @@ def tau_with_depth(values: Tensor) -> float:
 
 
 def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
-    """Write the fingerprint out: label and value, line by line."""
-    found = fingerprint(view, sealed)
+    """Write the statistics as pairs of label and value."""
+    found = statistics_of(view, sealed)
     hidden, width = view.network.U.shape[1:]
     pairs = "true pairs" if found.known else "pairs matched by diagonal dominance"
     lines = [
@@ -176,7 +176,7 @@ def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tu
     return lines
 
 
-def _ratios(found: Fingerprint) -> str:
+def _ratios(found: PuzzleStatistics) -> str:
     matched = f"at least {found.least_matched:.2f} for pairs"
     return (
         matched if found.greatest_unmatched is None else f"{matched}, at most {found.greatest_unmatched:.2f} for others"
@@ -198,7 +198,7 @@ def _state_norm(view: ReassemblyPuzzle, blocks: Blocks) -> Range:
 
 
 def _label_mse(view: ReassemblyPuzzle) -> float | None:
-    """Compare predictions with labels; class numbers cannot be."""
+    """Compute the MSE of predictions to labels; None for class labels."""
     if view.labels is None or view.labels.shape != view.predictions.shape:
         return None
     return float((view.predictions - view.labels).double().square().mean())

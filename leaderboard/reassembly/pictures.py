@@ -1,4 +1,4 @@
-"""A reassembly puzzle at a glance: who belongs to whom, and what changes with depth."""
+"""The picture of a reassembly puzzle: pairing scores, their separation, and norms by depth."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _scores(axes: Axes, scores: Tensor, rows: str, columns: str) -> None:
 
 
 def _assigned(axes: Axes, blocks: Blocks) -> None:
-    """Show the scores again with each column under the row that the assignment gives it."""
+    """Show the scores with the columns in the order of the assignment."""
     rows = "incoming half, by depth" if blocks.known else "incoming half i, as dealt"
     _scores(axes, blocks.dominance[:, blocks.matched], rows, "outgoing half assigned to that row")
     depth = len(blocks.matched)
@@ -80,7 +80,7 @@ def _assigned(axes: Axes, blocks: Blocks) -> None:
 
 
 def _separation(axes: Axes, blocks: Blocks) -> None:
-    """Show trace and dominance of pairs against those of all other halves."""
+    """Show trace and dominance of pairs and of all other combinations."""
     depth = len(blocks.matched)
     others = ~torch.eye(depth, dtype=torch.bool)
     pairs = "true pairs" if blocks.known else "matched pairs"
@@ -118,7 +118,7 @@ def _separation(axes: Axes, blocks: Blocks) -> None:
 
 
 def _norms(axes: Axes, blocks: Blocks) -> None:
-    """Show each norm over its mean, by depth; by |V|_1 where the depth is not known."""
+    """Show each norm divided by its mean, by depth; where depth is unknown, by |V|_1."""
     depth = len(blocks.matched)
     order = range(depth) if blocks.known else blocks.norms["|V|₁"].argsort().tolist()
     for (name, norm), colour, marker in zip(blocks.norms.items(), COLOURS, MARKERS, strict=False):

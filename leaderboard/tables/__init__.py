@@ -1,1 +1,1 @@
-"""Ranked records as text and files."""
+"""Ranked tables as text and files."""

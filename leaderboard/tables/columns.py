@@ -1,4 +1,4 @@
-"""The measured columns of a ranked table: what is written, what it is sorted by, and which values are best."""
+"""The columns of numbers of a ranked table: their text, the values that they are sorted by, and the best values."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from generator.family.metric import Metric
-    from leaderboard.ranking.rank import Ranking, Standing
+    from leaderboard.ranking.records import Ranking, Standing
 
-__all__ = ["Column", "failures", "measured"]
+__all__ = ["Column", "failed_header", "failures", "measured", "rank_text"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Column:
     """One column of numbers, a cell per standing.
 
     Attributes:
-        header: with its unit.
-        texts: as a reader sees them.
-        values: as they are sorted; NaN where nothing is known.
-        best: whether a cell is the best of the ranked ones, where they differ.
+        header: with the unit.
+        texts: for readers.
+        values: for sorting; NaN where nothing is known.
+        best: whether a cell is the best among the ranked solvers, where their values differ.
         better: which way is better.
     """
 
@@ -38,16 +38,9 @@ class Column:
 
 
 def measured(ranking: Ranking) -> list[Column]:
-    """Give the columns of numbers in the order of the table."""
+    """Make the columns of numbers, in the order of the table; what ranks comes first."""
     rows = ranking.standings
-    shares = tuple(row.share for row in rows)
-    intervals = tuple(f"{100 * row.interval[0]:.0f}–{100 * row.interval[1]:.0f}" for row in rows)
-    solved = tuple(f"{row.puzzles_solved}/{row.puzzles}" for row in rows)
-    header = f"{100 * (1 - ranking.alpha):g} % interval (%)"
-    columns = [
-        Column("solved", solved, shares, _best(rows, shares, max), "high"),
-        Column(header, intervals, tuple(row.interval[0] for row in rows), (False,) * len(rows), "high"),
-    ]
+    columns = _ranking_columns(ranking)
     for metric in ranking.headline:
         values = tuple(row.metrics[metric.name] for row in rows)
         best = _best(rows, values, max if metric.better == "high" else min)
@@ -55,24 +48,67 @@ def measured(ranking: Ranking) -> list[Column]:
             Column(_header(metric), tuple(_shown(value, metric) for value in values), values, best, metric.better)
         )
     wall_s = tuple(row.wall_s for row in rows)
-    # Being quick is no merit in a solver that solves nothing.
-    quickest = _best(rows, [row.wall_s if row.solved else math.nan for row in rows], min)
+    # A solver without a solution or a score is not the best, however quick.
+    quickest = _best(rows, [row.wall_s if row.solved or row.scored else math.nan for row in rows], min)
     columns.append(Column("median wall (s)", tuple(number(value, ".2f") for value in wall_s), wall_s, quickest, "low"))
     return columns
 
 
+def _ranking_columns(ranking: Ranking) -> list[Column]:
+    """Make the columns of the ranking value and its interval."""
+    rows, metric = ranking.standings, ranking.ranking_metric
+    level = f"{100 * (1 - ranking.alpha):g} % interval"
+    values = tuple(row.ranking_value for row in rows)
+    lows = tuple(math.nan if row.interval is None else row.interval[0] for row in rows)
+    if metric is None:
+        solved = tuple(f"{row.puzzles_solved}/{row.puzzles}" for row in rows)
+        return [
+            Column("solved", solved, values, _best(rows, values, max), "high"),
+            Column(
+                f"{level} (%)", tuple(_interval(row, ".0f", 100) for row in rows), lows, (False,) * len(rows), "high"
+            ),
+        ]
+    unit = " (%)" if metric.shown == "percent" else ""
+    mean = "geometric mean" if metric.scale == "log" else "mean"
+    form, factor = _form(metric)
+    best = _best(rows, values, max if metric.better == "high" else min)
+    texts = tuple(_shown(value, metric) for value in values)
+    intervals = tuple(_interval(row, form, factor) for row in rows)
+    return [
+        Column(f"{mean} {metric.label}{unit}", texts, values, best, metric.better),
+        Column(f"{level}{unit}", intervals, lows, (False,) * len(rows), metric.better),
+    ]
+
+
+def _interval(row: Standing, form: str, factor: int) -> str:
+    if row.interval is None:
+        return "–"
+    return "–".join(number(factor * bound, form) for bound in row.interval)
+
+
+def rank_text(row: Standing) -> tuple[str, str]:
+    """Write a solver's place, and the letters that it shares with solvers that are not separated from it."""
+    return ("–", "–") if row.place is None else (str(row.place), row.letters)
+
+
+def failed_header(ranking: Ranking) -> str:
+    """Name the column of the cells that failed."""
+    return "not solved" if ranking.ranking_metric is None else "not scored"
+
+
 def failures(row: Standing) -> str:
-    """Say how the cells ended that were not solved."""
-    return ", ".join(f"{count} {status}" for status, count in row.statuses.items() if status != Status.SOLVED)
+    """List how the other cells ended, those that are neither solved nor scored."""
+    good = {Status.SOLVED, Status.SCORED}
+    return ", ".join(f"{count} {status}" for status, count in row.statuses.items() if status not in good)
 
 
 def _best(rows: Sequence[Standing], values: Sequence[float], pick: Callable[[list[float]], float]) -> tuple[bool, ...]:
-    """Tell the best values among the ranked rows, where there is something to compare."""
-    ranked = [value for row, value in zip(rows, values, strict=True) if row.rank is not None and math.isfinite(value)]
+    """Mark the best values among the ranked rows, where their values differ."""
+    ranked = [value for row, value in zip(rows, values, strict=True) if row.place is not None and math.isfinite(value)]
     if len(set(ranked)) < 2:
         return (False,) * len(rows)
     best = pick(ranked)
-    return tuple(row.rank is not None and value == best for row, value in zip(rows, values, strict=True))
+    return tuple(row.place is not None and value == best for row, value in zip(rows, values, strict=True))
 
 
 def _header(metric: Metric) -> str:
@@ -81,6 +117,10 @@ def _header(metric: Metric) -> str:
 
 
 def _shown(value: float, metric: Metric) -> str:
-    if metric.shown == "percent":
-        return number(100 * value, f".{metric.digits}f")
-    return number(value, f".{metric.digits}{'e' if metric.shown == 'scientific' else 'f'}")
+    form, factor = _form(metric)
+    return number(factor * value, form)
+
+
+def _form(metric: Metric) -> tuple[str, int]:
+    """How a metric's values are written: format and factor."""
+    return f".{metric.digits}{'e' if metric.shown == 'scientific' else 'f'}", 100 if metric.shown == "percent" else 1

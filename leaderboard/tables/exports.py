@@ -1,4 +1,4 @@
-"""Ranked records for programs: every digit and every metric, under stable names."""
+"""Ranked tables for programs: every digit and every metric, under stable names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leaderboard.ranking.grid import MISSING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leaderboard.ranking.rank import Ranking, Standing
+    from leaderboard.ranking.records import Ranking, Standing
 
 __all__ = ["to_csv", "to_json"]
 
@@ -25,10 +25,15 @@ _IDENTITY = (
     "family",
     "by",
     "value",
-    "rank",
+    "rank_by",
+    "place",
+    "letters",
     "solver",
     "source",
     "provisional",
+    "ranking_value",
+    "ranking_low",
+    "ranking_high",
     "puzzles",
     "puzzles_solved",
     "puzzles_solved_share",
@@ -37,11 +42,12 @@ _IDENTITY = (
     "cells",
     "covered",
     "solved",
+    "scored",
 )
 
 
 def to_csv(rankings: Sequence[Ranking]) -> str:
-    """Write one row per solver and table; what cannot be known is empty, infinity is `inf`."""
+    """Write one row per solver and table; unknown values are empty, infinity is `inf`."""
     metrics = list(dict.fromkeys(metric.name for ranking in rankings for metric in ranking.metrics))
     fields = [*_IDENTITY, *metrics, "wall_s", *(f"status.{ending}" for ending in _ENDINGS)]
     out = io.StringIO()
@@ -56,10 +62,14 @@ def to_csv(rankings: Sequence[Ranking]) -> str:
 
 
 def _identity(ranking: Ranking, row: Standing) -> dict[str, Any]:
-    table = (ranking.family, ranking.by, ranking.value)
-    puzzles = (row.puzzles, row.puzzles_solved, row.share, *row.interval)
-    cells = (row.cells, row.covered, row.solved)
-    values = (*table, row.rank, row.solver, row.source, row.provisional, *puzzles, *cells)
+    """Give the fields that every row has; solved puzzles are None where a metric ranks."""
+    table = (ranking.family, ranking.by, ranking.value, ranking.rank_by)
+    interval = row.interval or (None, None)
+    solved = ranking.ranking_metric is None
+    puzzles = (row.puzzles_solved, row.share, *interval) if solved else (None,) * 4
+    cells = (row.cells, row.covered, row.solved if solved else None, None if solved else row.scored)
+    solver = (row.place, row.letters, row.solver, row.source, row.provisional)
+    values = (*table, *solver, row.ranking_value, *interval, row.puzzles, *puzzles, *cells)
     return dict(zip(_IDENTITY, values, strict=True))
 
 
@@ -68,16 +78,18 @@ def _unknown(value: Any) -> bool:
 
 
 def to_json(rankings: Sequence[Ranking]) -> str:
-    """Write `{"format": 1, "tables": [...]}`; what is unknown or infinite is null."""
+    """Write `{"format": 1, "tables": [...]}`; unknown and infinite values are null."""
     tables = [
         {
             "family": ranking.family,
             "by": ranking.by,
             "value": ranking.value,
+            "rank_by": ranking.rank_by,
             "heading": ranking.heading,
             "puzzles": ranking.puzzles,
             "cells": ranking.cells,
             "alpha": ranking.alpha,
+            "pairs": ranking.pairs,
             "caption": caption(ranking),
             "rows": [_json_row(ranking, row) for row in ranking.standings],
         }
@@ -87,7 +99,7 @@ def to_json(rankings: Sequence[Ranking]) -> str:
 
 
 def _json_row(ranking: Ranking, row: Standing) -> dict[str, Any]:
-    shared = {"family", "by", "value", "puzzles", "cells"}
+    shared = {"family", "by", "value", "rank_by", "puzzles", "cells"}
     identity = {key: value for key, value in _identity(ranking, row).items() if key not in shared}
     return {
         **identity,

@@ -1,4 +1,4 @@
-"""Ranked records as text: Markdown and plain tables, rounded, for people; files for programs."""
+"""Ranked tables as text: Markdown and plain tables for people, rounded; CSV and JSON for programs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tabulate import tabulate
 from generator.errors import SpecError
 from generator.suggest import did_you_mean
 from leaderboard.ranking.captions import caption
-from leaderboard.tables.columns import failures, measured
+from leaderboard.tables.columns import failed_header, failures, measured, rank_text
 from leaderboard.tables.exports import to_csv, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from leaderboard.ranking.rank import Ranking, Standing
+    from leaderboard.ranking.records import Ranking, Standing
     from leaderboard.tables.columns import Column
 
 __all__ = ["FORMATS", "render"]
 
 WIDTH = 100
-"""Columns that a caption in plain text is wrapped to."""
+"""Characters per line of a caption in plain text."""
 
 
 def render(rankings: Sequence[Ranking], style: str = "github") -> str:
@@ -51,14 +51,16 @@ def _plain(rankings: Sequence[Ranking]) -> str:
 
 def _table(ranking: Ranking, style: str) -> str:
     markdown = style == "pipe"
+    places, letters = zip(*map(rank_text, ranking.standings), strict=True)
     columns: list[tuple[str, str, list[str]]] = [
-        ("rank", "right", ["–" if row.rank is None else str(row.rank) for row in ranking.standings]),
+        ("rank", "right", list(places)),
+        ("not separated", "left", list(letters)),
         ("solver", "left", [_name(row, markdown=markdown) for row in ranking.standings]),
         *((column.header, "right", _mark(column, bold=markdown)) for column in measured(ranking)),
     ]
     if any(row.provisional for row in ranking.standings):
         columns.append(("coverage", "right", [f"{row.covered}/{row.cells}" for row in ranking.standings]))
-    columns.append(("not solved", "left", [failures(row) for row in ranking.standings]))
+    columns.append((failed_header(ranking), "left", [failures(row) for row in ranking.standings]))
     return tabulate(
         list(zip(*(cells for _, _, cells in columns), strict=True)),
         headers=[header for header, _, _ in columns],
@@ -87,4 +89,4 @@ FORMATS: dict[str, Callable[[Sequence[Ranking]], str]] = {
     "csv": to_csv,
     "json": to_json,
 }
-"""How tables can be written, by name."""
+"""Formats of tables, by name."""

@@ -1,4 +1,4 @@
-// Plots as inline SVG. Three kinds are all that is needed, so no library is carried along.
+// Plots as inline SVG. Only a few kinds are needed, so the page carries no chart library.
 
 const COLOURS = 8;
 const DASHES = ["", "6 3", "2 3"];
@@ -7,7 +7,7 @@ const EDGE = { left: 52, right: 14, top: 12, bottom: 42 };
 const lineClass = (n) => `series c${n % COLOURS}`;
 const dash = (n) => DASHES[Math.floor(n / COLOURS) % DASHES.length] || null;
 
-/** A place that is drawn anew, at its own width, whenever that changes; so letters keep their size on a phone. */
+/** A chart that is redrawn whenever its width changes, so that its letters keep their size on a phone. */
 function responsive(draw, label) {
   const place = html("div", { class: "chart", role: "group", "aria-label": label });
   let last = 0;
@@ -81,19 +81,76 @@ function cactusPlot(family, hidden, say) {
   };
 }
 
-/** Times of two solvers on the puzzles that both solved; below the diagonal the second is quicker. */
-function timeScatter(points, first, second) {
+/** A linear axis over the values. */
+function linearScale(values, from, to) {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = (most - least || Math.abs(most) || 1) * 0.06;
+  const [low, high] = [least - room, most + room];
+  const step = niceStep((high - low) / 5);
+  const ticks = [];
+  for (let n = Math.ceil(low / step); n * step <= high; n += 1) ticks.push(n * step);
+  return { scale: (value) => from + ((value - low) / (high - low)) * (to - from), ticks };
+}
+
+function niceStep(raw) {
+  const power = 10 ** Math.floor(Math.log10(raw));
+  return [1, 2, 5, 10].map((m) => m * power).find((step) => step >= raw * 0.999);
+}
+
+/** The axis of a metric, on its own scale. A logarithmic axis spans the values only. */
+function metricScale(metric, values, from, to) {
+  if (metric.scale !== "log") return linearScale(values, from, to);
+  const logs = values.map(Math.log10);
+  if (Math.max(...logs) - Math.min(...logs) < 1) return linearTicksOnLog(values, from, to);
+  const axis = linearScale(logs, from, to);
+  return { scale: (value) => axis.scale(Math.log10(value)), ticks: axis.ticks.filter(Number.isInteger).map((tick) => 10 ** tick) };
+}
+
+/** A logarithmic axis over less than a decade, labelled at round numbers. */
+function linearTicksOnLog(values, from, to) {
+  const axis = linearScale(values.map(Math.log10), from, to);
+  const within = linearScale(values, from, to).ticks.filter((tick) => tick > 0);
+  return { scale: (value) => axis.scale(Math.log10(value)), ticks: within };
+}
+
+const axisMetric = (metric) => (value) => (metric.shown === "percent" ? `${number(100 * value, 3)} %` : number(value, 3));
+
+/** The ranking metric by puzzle, a line per solver; `hidden` holds the numbers of the lines that are switched off. */
+function metricPlot(family, hidden, say) {
+  const { metric, byPuzzle } = family;
+  const all = byPuzzle.values.flat();
+  const count = byPuzzle.puzzles.length;
+  return (width) => {
+    const x = (n) => EDGE.left + ((n + 0.5) / count) * (width - EDGE.right - EDGE.left);
+    const { scale: y, ticks } = metricScale(metric, all, HEIGHT - EDGE.bottom, EDGE.top);
+    const lines = byPuzzle.values.map((values, n) => {
+      const label = `${family.solvers[n].name}: ${metric.label} ${metricText(family.solvers[n].value, metric)} on average`;
+      const tell = () => say(label);
+      const path = values.map((value, p) => `${p ? "L" : "M"}${x(p).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+      return svg("g", { class: lineClass(n), tabindex: 0, role: "img", "aria-label": label, "data-line": n,
+        hidden: hidden.has(n), on: { mouseenter: tell, focus: tell, mouseleave: () => say(""), blur: () => say("") } },
+        svg("title", {}, label), svg("path", { d: path, class: "wide" }), svg("path", { d: path, "stroke-dasharray": dash(n) }),
+        count <= 60 ? values.map((value, p) => svg("circle", { class: "point", cx: x(p).toFixed(1), cy: y(value).toFixed(1), r: 3 },
+          svg("title", {}, `${byPuzzle.names[p]}: ${metricText(value, metric)}`))) : null);
+    });
+    return svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` },
+      axes(width, [], ticks, { x, y, xText: String, yText: axisMetric(metric), xLabel: `${count} puzzles, best median first`, yLabel: metric.label }), lines);
+  };
+}
+
+/** Values of two solvers on the same puzzles, one dot per puzzle; equal values lie on the diagonal. */
+function pairScatter(points, first, second, { axis, text, tick, what }) {
   const all = points.flatMap((point) => [point.a, point.b]);
   return (width) => {
-    const { scale: x, ticks } = logScale(all, EDGE.left, width - EDGE.right);
-    const { scale: y, ticks: yTicks } = logScale(all, HEIGHT - EDGE.bottom, EDGE.top);
-    const ends = [Math.min(...all) * 0.8, Math.max(...all) * 1.25];
+    const { scale: x, ticks } = axis(all, EDGE.left, width - EDGE.right);
+    const { scale: y, ticks: yTicks } = axis(all, HEIGHT - EDGE.bottom, EDGE.top);
+    const ends = [Math.min(...all), Math.max(...all)];
     return svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
-      "aria-label": `Time of ${first} against time of ${second} on ${points.length} puzzles that both solved; the table has the numbers` },
-      axes(width, ticks, yTicks, { x, y, xText: axisTime, yText: axisTime, xLabel: `${first}, wall time`, yLabel: `${second}` }),
+      "aria-label": `${what} of ${first} against ${second} on ${points.length} puzzles; the table has the numbers` },
+      axes(width, ticks, yTicks, { x, y, xText: tick, yText: tick, xLabel: `${first}, ${what}`, yLabel: `${second}` }),
       svg("line", { class: "diagonal", x1: x(ends[0]), y1: y(ends[0]), x2: x(ends[1]), y2: y(ends[1]) }),
       points.map((point) => svg("circle", { class: "dot", cx: x(point.a), cy: y(point.b), r: 4 },
-        svg("title", {}, `${point.name}: ${seconds(point.a)}, ${seconds(point.b)}`))));
+        svg("title", {}, `${point.name}: ${text(point.a)}, ${text(point.b)}`))));
   };
 }
 
@@ -118,19 +175,14 @@ function strip(endings, label) {
     }, svg("title", {}, title))));
 }
 
-/** A network in outline: one box per layer, as tall as the layer is wide; deep ones are drawn in part. */
-function networkPicture(depth, width, hidden) {
-  const shown = Math.min(depth, 24);
-  const step = 300 / shown;
-  const tall = (units) => Math.max(4, (64 * units) / Math.max(width, hidden, 1));
-  const box = (x, wide, units, kind) => svg("rect", { class: kind, x, y: 36 - tall(units) / 2, width: wide, height: tall(units), rx: 1 });
-  const said = `${depth} blocks of width ${width}${hidden ? `, hidden ${hidden}` : ""}${shown < depth ? `; ${shown} are drawn` : ""}`;
+/** A network in outline, as the family's record describes it: one box per layer, as tall as the layer is wide. */
+function networkPicture({ layers, caption }) {
+  const step = 300 / layers.length;
+  const widest = Math.max(...layers, 1);
+  const tall = (units) => Math.max(4, (64 * units) / widest);
   return html("figure", { class: "network" },
-    svg("svg", { viewBox: "0 0 312 72", role: "img", "aria-label": said },
+    svg("svg", { viewBox: "0 0 312 72", role: "img", "aria-label": caption },
       svg("line", { class: "state", x1: 0, x2: 312, y1: 36, y2: 36 }),
-      Array.from({ length: shown }, (_, n) => [
-        hidden ? box(6 + n * step, step * 0.34, hidden, "inner") : null,
-        box(6 + n * step + (hidden ? step * 0.44 : 0), step * 0.34, width, "outer"),
-      ])),
-    html("figcaption", {}, said));
+      layers.map((units, n) => svg("rect", { class: n % 2 ? "odd" : "even", x: 6 + n * step, y: 36 - tall(units) / 2, width: step * 0.72, height: tall(units), rx: 1 }))),
+    html("figcaption", {}, caption));
 }

@@ -1,19 +1,33 @@
 // Two solvers side by side, puzzle by puzzle.
 
 function pairCounts(family, a, b) {
+  if (family.metric) {
+    const [aheadA, aheadB] = [family.pairs.ahead[a][b], family.pairs.ahead[b][a]];
+    return { aheadA, aheadB, equal: family.puzzleCount - aheadA - aheadB, p: family.pairs.p[a][b] };
+  }
   const both = bothSolved(family, a, b);
   const onlyA = family.solvers[a].solved - both;
   const onlyB = family.solvers[b].solved - both;
   return { both, onlyA, onlyB, neither: family.puzzleCount - both - onlyA - onlyB, p: mcnemar(onlyA, onlyB) };
 }
 
-function verdict(family, [nameA, nameB], counts) {
-  const test = `exact McNemar test, two-sided, p = ${probability(counts.p)}`;
-  if (counts.onlyA === counts.onlyB) return `Neither is ahead: ${test}.`;
-  const [ahead, behind] = counts.onlyA > counts.onlyB ? [nameA, nameB] : [nameB, nameA];
-  return counts.p < family.alpha
-    ? `${ahead} solves more than ${behind}: ${test}, below ${family.alpha}.`
-    : `These puzzles cannot tell them apart: ${test}, not below ${family.alpha}.`;
+function verdict(family, a, b, counts) {
+  const [first, second] = [family.solvers[a], family.solvers[b]];
+  const { metric } = family;
+  const test = `${metric ? "sign-flip test over puzzles" : "exact McNemar test"}, two-sided, for this pair alone, p = ${probability(counts.p)}`;
+  const [x, y] = metric ? [first.value, second.value] : [counts.onlyA, counts.onlyB];
+  if (x === y) return `Neither is ahead: ${test}.`;
+  const [ahead, behind] = (metric ? isBetter(metric, x, y) : x > y) ? [first, second] : [second, first];
+  if (!(counts.p <= family.alpha)) return `These puzzles do not separate the two: ${test}, above ${family.alpha}.`;
+  const words = metric ? `has the better ${metric.label} than` : "solves more than";
+  return `${ahead.name} ${words} ${behind.name}: ${test}, at most ${family.alpha}.`;
+}
+
+function aheadTable([nameA, nameB], counts) {
+  const row = (label, count) => html("tr", {}, html("th", { scope: "row" }, label), html("td", { class: "number" }, count));
+  return html("div", { class: "scroll narrow" }, html("table", { class: "counts" },
+    html("caption", {}, "Puzzles by which solver is better"),
+    html("tbody", {}, row(`${nameA} is better`, counts.aheadA), row(`${nameB} is better`, counts.aheadB), row("equal", counts.equal))));
 }
 
 function countTable([nameA, nameB], counts) {
@@ -25,6 +39,13 @@ function countTable([nameA, nameB], counts) {
 }
 
 function pairRecords(family, a, b) {
+  if (family.metric) {
+    return family.single.digests.map((_, p) => {
+      const [first, second] = [valueOn(family, a, p), valueOn(family, b, p)];
+      const outcome = first === second ? "equal" : isBetter(family.metric, first, second) ? "first" : "second";
+      return { p, name: family.single.names[p], outcome, a: first, b: second };
+    });
+  }
   return family.single.digests.map((_, p) => {
     const [byA, byB] = [solvedIt(family, a, p), solvedIt(family, b, p)];
     const outcome = byA ? (byB ? "both" : "first only") : byB ? "second only" : "neither";
@@ -33,7 +54,9 @@ function pairRecords(family, a, b) {
 }
 
 function pairTable(family, [nameA, nameB], records) {
-  const outcomes = { both: "both", "first only": `only ${nameA}`, "second only": `only ${nameB}`, neither: "neither" };
+  const { metric } = family;
+  const outcomes = metric ? { first: nameA, second: nameB, equal: "equal" } : { both: "both", "first only": `only ${nameA}`, "second only": `only ${nameB}`, neither: "neither" };
+  const text = metric ? (value) => metricText(value, metric) : seconds;
   const ratio = (one) => (one.a !== null && one.b !== null && one.a > 0 ? one.b / one.a : null);
   const place = html("div");
   const show = (outcome) => place.replaceChildren(dataTable({
@@ -41,33 +64,41 @@ function pairTable(family, [nameA, nameB], records) {
     records: outcome ? records.filter((one) => one.outcome === outcome) : records,
     columns: [
       { label: "puzzle", head: true, value: (one) => one.name, cell: (one) => link(puzzlePath(family, one.p), one.name) },
-      { label: "solved by", value: (one) => outcomes[one.outcome] },
-      { label: nameA, number: true, value: (one) => one.a, cell: (one) => seconds(one.a) },
-      { label: nameB, number: true, value: (one) => one.b, cell: (one) => seconds(one.b) },
+      { label: metric ? "better" : "solved by", value: (one) => outcomes[one.outcome] },
+      { label: nameA, number: true, value: (one) => one.a, cell: (one) => text(one.a) },
+      { label: nameB, number: true, value: (one) => one.b, cell: (one) => text(one.b) },
       { label: "second / first", number: true, value: ratio, cell: (one) => number(ratio(one)) },
     ],
   }));
   show("");
-  return [choice("Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), place];
+  return [choice(metric ? "Better" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), place];
+}
+
+function pairPlot({ metric }, dots, names) {
+  const time = { axis: logScale, text: seconds, tick: axisTime, what: "wall time" };
+  const how = metric
+    ? { axis: (values, from, to) => metricScale(metric, values, from, to), text: (value) => metricText(value, metric), tick: axisMetric(metric), what: metric.label }
+    : time;
+  return html("div", { class: "square" }, responsive(pairScatter(dots, ...names, how), `${how.what}, solver against solver`));
 }
 
 function pairPanel(family, a, b) {
   const names = [family.solvers[a].name, family.solvers[b].name];
   const counts = pairCounts(family, a, b);
-  const options = family.solvers.slice(0, family.both ? family.both.length : undefined).map((solver, s) => [s, solver.name]);
+  const options = family.solvers.slice(0, pairCount(family)).map((solver, s) => [s, solver.name]);
   const go = (first, second) => { location.hash = pairPath(family, Number(first), Number(second)); };
   const parts = [
     html("h1", { tabindex: -1 }, `${names[0]} and ${names[1]}`),
     html("div", { class: "filters" },
       choice("First", options, a, (value) => go(value, b)), choice("Second", options, b, (value) => go(a, value)),
       html("button", { type: "button", on: { click: () => go(b, a) } }, "Swap")),
-    html("p", { class: "verdict" }, verdict(family, names, counts)),
-    countTable(names, counts),
+    html("p", { class: "verdict" }, verdict(family, a, b, counts)),
+    family.metric ? aheadTable(names, counts) : countTable(names, counts),
   ];
   if (family.single) {
     const records = pairRecords(family, a, b);
-    const timed = records.filter((one) => one.a > 0 && one.b > 0);
-    if (timed.length) parts.push(html("h2", {}, "Time on the puzzles that both solved"), html("div", { class: "square" }, responsive(timeScatter(timed, ...names), "Time against time")));
+    const dots = family.metric ? records : records.filter((one) => one.a > 0 && one.b > 0);
+    if (dots.length) parts.push(html("h2", {}, family.metric ? `${family.metric.label} on each puzzle` : "Time on the puzzles that both solved"), pairPlot(family, dots, names));
     parts.push(html("h2", {}, "Puzzle by puzzle"), ...pairTable(family, names, records));
   }
   return parts;

@@ -1,4 +1,4 @@
-// Elements are made here and nowhere else. Strings become text, never markup: names come from strangers.
+// All elements are made here. Strings become text, never markup, because names come from strangers.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -20,7 +20,7 @@ const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG,
 const byId = (id) => document.getElementById(id);
 const link = (href, ...children) => html("a", { href }, ...children);
 
-/** A list of terms and what they are; terms without a value are left out. */
+/** A list of terms and values; terms without a value are left out. */
 function facts(pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return html("dl", { class: "facts" }, shown.map(([term, value]) => html("div", {}, html("dt", {}, term), html("dd", {}, value))));

@@ -1,4 +1,4 @@
-// The data as they came, and what is looked up in them.
+// The page's data, and how to look things up in them.
 
 const data = JSON.parse(byId("data").textContent);
 const SOLVED = data.endings.indexOf("solved");
@@ -13,6 +13,7 @@ function startsOf(family) {
 
 for (const family of data.families) {
   family.path = `#/f/${encodeURIComponent(family.name)}`;
+  family.metric = family.metrics.find((metric) => metric.key === family.rankBy) || null; // null where puzzles solved rank
   if (family.single) family.starts = startsOf(family);
 }
 
@@ -22,7 +23,7 @@ const pairPath = (family, a, b) => `${family.path}/c/${encodeURIComponent(family
 const solverNamed = (family, name) => family.solvers.findIndex((solver) => solver.name === name);
 const solvedIt = (family, s, p) => family.single.solved[s][p] === "1";
 
-/** What a label, or a field of the spec, says of a puzzle; null where it says nothing. */
+/** The value of a label, or of a field of the spec, for one puzzle; null where it has none. */
 function labelOf(column, p) {
   return column.values[column.codes[p]];
 }
@@ -35,7 +36,7 @@ function result(family, s, cell) {
     solver: s,
     puzzle: results.puzzle[cell],
     seed: results.seed[cell],
-    status: data.endings[Number(own.status[cell])],
+    status: data.endings[parseInt(own.status[cell], 36)],
     wall_s: own.wall_s[cell],
     reason: own.reason[cell] === null ? "" : results.reasons[own.reason[cell]],
     metric: (key) => own.metrics[key][cell],
@@ -49,9 +50,21 @@ const manySeeds = (family) => new Set(family.single.results.seed).size > 1;
 function solvedWithin(family, s, p) {
   const own = family.single.results.solvers[s];
   const cells = cellsOf(family, p);
-  const times = cells.filter((cell) => Number(own.status[cell]) === SOLVED && own.wall_s[cell] !== null).map((cell) => own.wall_s[cell]);
+  const times = cells.filter((cell) => parseInt(own.status[cell], 36) === SOLVED && own.wall_s[cell] !== null).map((cell) => own.wall_s[cell]);
   return times.sort((a, b) => a - b)[Math.floor(cells.length / 2)] ?? null;
 }
+
+/** The ranking metric of one solver on one puzzle, seeds averaged. */
+function valueOn(family, s, p) {
+  if (!family.positions) family.positions = new Map(family.byPuzzle.puzzles.map((puzzle, n) => [puzzle, n]));
+  return family.byPuzzle.values[s][family.positions.get(p)];
+}
+
+/** Whether the first value of a metric is better than the second. */
+const isBetter = (metric, first, second) => (metric.better === "high" ? first > second : first < second);
+
+/** How many solvers, from the top of the table, can be compared in pairs. */
+const pairCount = (family) => (family.pairs ? family.pairs.p : family.both || family.solvers).length;
 
 /** How many puzzles two solvers both solved. */
 function bothSolved(family, a, b) {

@@ -1,6 +1,6 @@
-// How numbers are written, and the one test that is computed here.
+// How numbers are written, and the McNemar test of a pair of solvers.
 
-const LARGEST = 1e308; // what the store writes for infinity
+const LARGEST = 1e308; // the store's value for infinity
 const number = (value, digits = 3) => (value === null ? "–" : String(Number(value.toPrecision(digits))));
 const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
 
@@ -42,7 +42,7 @@ function mcnemar(onlyFirst, onlySecond) {
 const probability = (p) => (p < 0.0001 ? p.toExponential(1) : String(Number(p.toPrecision(2))));
 const compareText = new Intl.Collator(undefined, { numeric: true }).compare;
 
-/** Orders two values; what is not known comes last either way. */
+/** Orders two values; unknown values come last in both directions. */
 function compareValues(a, b, sign) {
   const [noA, noB] = [a === null || a === "", b === null || b === ""];
   if (noA || noB) return noA - noB;

@@ -1,9 +1,10 @@
-// What stands below each family's table: solved within a time, success by label, puzzles, machines.
+// What stands below each family's table: a plot of what ranks, results by label, puzzles, machines.
 
-function cactusSection(family) {
+/** A plot with a line per solver, buttons that hide and show lines, and the same numbers as a table. */
+function lineSection({ family, heading, note, label, plot, table }) {
   const hidden = new Set();
   const said = html("p", { class: "said", "aria-live": "polite" });
-  const place = responsive(cactusPlot(family, hidden, (text) => { said.textContent = text; }), "Puzzles solved within a time, one line per solver");
+  const place = responsive(plot(family, hidden, (text) => { said.textContent = text; }), label);
   const toggle = (n) => (event) => {
     const off = !hidden.has(n);
     hidden[off ? "add" : "delete"](n);
@@ -13,39 +14,72 @@ function cactusSection(family) {
   const legend = family.solvers.map((solver, n) =>
     html("button", { type: "button", class: lineClass(n), "aria-pressed": "true", on: { click: toggle(n) } },
       svg("svg", { class: "key", width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, x2: 22, y1: 5, y2: 5, "stroke-dasharray": dash(n) })), solver.name));
-  const marks = [0.1, 1, 10, 60];
+  return html("section", {}, html("h3", {}, heading),
+    html("p", { class: "note" }, `${note} Point at a line, or move to it with Tab, to read its name. The buttons hide and show lines.`),
+    place, said, html("div", { class: "legend", role: "group", "aria-label": "Lines shown" }, legend),
+    html("details", {}, html("summary", {}, "The same as a table"), table));
+}
+
+function cactusSection(family) {
   const within = (line, time) => line.solved[line.wall_s.findLastIndex((wall) => wall <= time)] ?? 0;
   const table = dataTable({
     caption: `Puzzles of ${family.puzzleCount} solved within a time`,
     records: family.solvers.map((solver, n) => ({ solver, line: family.cactus[n] })),
     columns: [
       { label: "solver", head: true, value: (one) => one.solver.name },
-      ...marks.map((mark) => ({ label: `${mark} s`, number: true, first: "descending", value: (one) => within(one.line, mark) })),
+      ...[0.1, 1, 10, 60].map((mark) => ({ label: `${mark} s`, number: true, first: "descending", value: (one) => within(one.line, mark) })),
       { label: "at all", number: true, first: "descending", value: (one) => one.solver.solved },
     ],
   });
-  return html("section", {}, html("h3", {}, "Solved within a time"),
-    html("p", { class: "note" }, "A puzzle counts from the time by which more than half of its cells are solved. Point at a line, or move to it with Tab, to read its name; the buttons hide and show lines."),
-    place, said, html("div", { class: "legend", role: "group", "aria-label": "Lines shown" }, legend),
-    html("details", {}, html("summary", {}, "The same as a table"), table));
+  return lineSection({ family, table, plot: cactusPlot, heading: "Solved within a time", label: "Puzzles solved within a time, one line per solver",
+    note: "A puzzle counts from the time within which more than half of its cells are solved." });
+}
+
+function metricSection(family) {
+  const { metric, byPuzzle } = family;
+  const table = dataTable({
+    caption: `${metric.label} by puzzle`,
+    records: byPuzzle.names.map((name, n) => ({ name, n })),
+    columns: [
+      { label: "puzzle", head: true, value: (one) => one.name },
+      ...family.solvers.map((solver, s) => ({ label: solver.name, number: true, value: (one) => byPuzzle.values[s][one.n], cell: (one) => metricText(byPuzzle.values[s][one.n], metric) })),
+    ],
+  });
+  const way = metric.better === "low" ? "Lower" : "Higher";
+  return lineSection({ family, table, plot: metricPlot, heading: `${metric.label} by puzzle`, label: `${metric.label} by puzzle, one line per solver`,
+    note: `${way} is better. Seeds of a puzzle are averaged; a cell without a score counts as a failure.` });
+}
+
+const rankingSection = (family) => (family.metric ? metricSection(family) : cactusSection(family));
+
+/** One solver's result on the puzzles with one value of a label: text, interval, a bar for shares, and a value for sorting. */
+function facetResult(family, facet, s, v) {
+  const [low, high] = [facet.low[s][v], facet.high[s][v]];
+  const { metric } = family;
+  if (metric) {
+    const value = facet.mean[s][v];
+    return { value, shown: metricText(value, metric), interval: `${metricText(low, metric)}–${metricText(high, metric)}`, bar: null };
+  }
+  const [solved, all] = [facet.solved[s][v], facet.puzzles[v]];
+  const interval = `${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)} %`;
+  return { value: solved / all, shown: `${solved}/${all}`, interval, bar: shareBar(solved / all, low, high) };
 }
 
 function facetTable(family, facet) {
   const cell = (s, v) => {
-    const [solved, all] = [facet.solved[s][v], facet.puzzles[v]];
-    const [low, high] = [facet.low[s][v], facet.high[s][v]];
-    const interval = `${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)} %`;
-    return html("div", { class: "share", title: `${100 * (1 - family.alpha)} % interval ${interval}` },
-      html("span", {}, `${solved}/${all}`, html("span", { class: "unseen" }, `, interval ${interval}`)), shareBar(solved / all, low, high));
+    const { shown, interval, bar } = facetResult(family, facet, s, v);
+    return html("div", { class: bar ? "share" : null, title: `${100 * (1 - family.alpha)} % interval ${interval}` },
+      html("span", {}, shown, html("span", { class: "unseen" }, `, interval ${interval}`)), bar);
   };
+  const { metric } = family;
   return dataTable({
-    caption: `Puzzles solved by ${facet.key}; whiskers are Wilson intervals`,
+    caption: metric ? `${metric.label} by ${facet.key}, averaged over puzzles` : `Puzzles solved by ${facet.key}; whiskers are Wilson intervals`,
     records: family.solvers.map((solver, s) => s),
     step: 30,
     columns: [
       { label: "solver", head: true, value: (s) => family.solvers[s].name, cell: (s) => link(solverPath(family, s), family.solvers[s].name) },
       ...facet.values.map((value, v) => ({
-        label: `${value}`, first: "descending", value: (s) => facet.solved[s][v] / facet.puzzles[v], cell: (s) => cell(s, v),
+        label: `${value}`, first: metric && metric.better === "low" ? "ascending" : "descending", value: (s) => facetResult(family, facet, s, v).value, cell: (s) => cell(s, v),
       })),
     ],
   });
@@ -56,13 +90,21 @@ function facetSection(family) {
   const place = html("div");
   const show = (key) => place.replaceChildren(facetTable(family, family.facets.find((facet) => facet.key === key)));
   show(family.facets[0].key);
-  return html("section", {}, html("h3", {}, "Success by kind of puzzle"),
+  return html("section", {}, html("h3", {}, "Results by kind of puzzle"),
     choice("By", family.facets.map((facet) => [facet.key, facet.key]), family.facets[0].key, show), place);
 }
 
 function puzzleRecords(family) {
   return family.single.digests.map((digest, p) => {
     let [count, best] = [0, null];
+    if (family.metric) {
+      for (let s = 0; s < family.solvers.length; s += 1) {
+        const value = valueOn(family, s, p);
+        count += cellsOf(family, p).some((cell) => result(family, s, cell).status === "scored");
+        if (best === null || isBetter(family.metric, value, best.value)) best = { s, value };
+      }
+      return { p, name: family.single.names[p], digest, count, best: count ? best : null };
+    }
     for (let s = 0; s < family.solvers.length; s += 1) {
       if (!solvedIt(family, s, p)) continue;
       count += 1;
@@ -88,8 +130,9 @@ function puzzleSection(family) {
       columns: [
         { label: "puzzle", head: true, value: (one) => one.name, cell: (one) => link(puzzlePath(family, one.p), one.name) },
         ...groups.map(([key, column]) => ({ label: key, number: typeof column.values[0] === "number", words: column.values.some((value) => String(value).length > 12), value: (one) => labelOf(column, one.p), cell: (one) => labelOf(column, one.p) ?? "–" })),
-        { label: `solved by, of ${family.solvers.length}`, number: true, value: (one) => one.count },
-        { label: "quickest", words: true, value: (one) => (one.best ? one.best.time : null), cell: (one) => (one.best ? [`${seconds(one.best.time)}, `, link(solverPath(family, one.best.s), family.solvers[one.best.s].name)] : "–") },
+        { label: `${family.metric ? "scored" : "solved"} by, of ${family.solvers.length}`, number: true, value: (one) => one.count },
+        { label: family.metric ? `best ${family.metric.label}` : "quickest", words: true, value: (one) => (one.best ? one.best.value ?? one.best.time : null),
+          cell: (one) => (one.best ? [`${family.metric ? metricText(one.best.value, family.metric) : seconds(one.best.time)}, `, link(solverPath(family, one.best.s), family.solvers[one.best.s].name)] : "–") },
       ],
     }));
   };
@@ -151,13 +194,13 @@ function drawOverview() {
     const family = data.families[Number(section.dataset.family)];
     for (const name of section.querySelectorAll("a[data-number]")) name.href = solverPath(family, Number(name.dataset.number));
     section.querySelector("[data-more]").append(
-      ...[pairSection, cactusSection, facetSection, puzzleSection].map((draw) => draw(family)).filter(Boolean));
+      ...[pairSection, rankingSection, facetSection, puzzleSection].map((draw) => draw(family)).filter(Boolean));
   }
   const machines = machineSection();
   if (machines) byId("overview").append(machines);
   if (data.summed) {
     byId("summed").hidden = false;
-    byId("summed").textContent = `This page sums up ${data.results} results. With more than ${data.most} it leaves out single puzzles and single results; netjigsaw leaderboard --by puzzle has them.`;
+    byId("summed").textContent = `This page summarises ${data.results} results. With more than ${data.most} results it leaves out single puzzles and single results; netjigsaw leaderboard --by puzzle shows them.`;
   }
   filterTables();
 }

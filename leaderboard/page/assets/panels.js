@@ -19,18 +19,37 @@ function resultColumns(family, lead) {
 const statusCounts = (statuses) => html("ul", { class: "statuses" },
   Object.entries(statuses).map(([status, count]) => html("li", {}, statusText(status), ` ${count}`)));
 
+function rankWords(family, solver) {
+  if (solver.place !== null) return `${solver.place} of ${family.solvers.filter((one) => one.place !== null).length}`;
+  if (solver.provisional) return "none: provisional, not run on every cell";
+  return `none: ${family.metric && !family.solvers.every((one) => one.place === null) ? "no score" : family.whyUnranked}`;
+}
+
+/** The solvers that share a letter with this one. */
+function notSeparated(family, solver) {
+  const own = new Set(solver.letters.includes(" ") ? solver.letters.split(" ") : solver.letters);
+  const shares = (one) => [...(one.letters.includes(" ") ? one.letters.split(" ") : one.letters)].some((letter) => own.has(letter));
+  if (solver.place === null) return null;
+  return family.solvers.filter((one) => one !== solver && shares(one)).map((one) => one.name).join(", ") || "nobody";
+}
+
 function solverFacts(family, solver) {
   const machines = [...new Set(solver.sessions.filter((id) => data.sessions[id]).map((id) => {
     const one = data.sessions[id];
     return `${one.cpu}, ${one.cores} cores, ${one.jobs} job${one.jobs > 1 ? "s" : ""}, ${one.versions}`;
   }))];
+  const { metric } = family;
+  const value = (one) => (metric ? metricText(one, metric) : percent(one));
   return facts([
-    ["Rank", solver.rank === null ? "none: provisional, not run on every cell" : `${solver.rank} of ${family.solvers.length}`],
-    ["Puzzles solved", `${solver.solved} of ${family.puzzleCount}`],
-    [`${100 * (1 - family.alpha)} % interval`, `${percent(solver.low)} to ${percent(solver.high)}`],
-    ["Cells solved", `${solver.cellsSolved} of ${family.cellCount}`],
+    ["Rank", rankWords(family, solver)],
+    ["Not separated from", notSeparated(family, solver)],
+    ...(metric
+      ? [[`${metric.label}, ${metric.scale === "log" ? "geometric mean" : "mean"}`, value(solver.value)]]
+      : [["Puzzles solved", `${solver.solved} of ${family.puzzleCount}`]]),
+    [`${100 * (1 - family.alpha)} % interval`, solver.low === null ? "–" : `${value(solver.low)} to ${value(solver.high)}`],
+    metric ? ["Cells scored", `${solver.cellsScored} of ${family.cellCount}`] : ["Cells solved", `${solver.cellsSolved} of ${family.cellCount}`],
     ["Coverage", `${solver.covered} of ${family.cellCount} cells`],
-    ...family.metrics.map((metric) => [`${metric.label}, ${metric.summary}`, metricText(solver.metrics[metric.key], metric)]),
+    ...family.metrics.filter((one) => one !== metric).map((one) => [`${one.label}, ${one.summary}`, metricText(solver.metrics[one.key], one)]),
     ["Median wall time", solver.wall_s === null ? "∞" : seconds(solver.wall_s)],
     ["Parameters", solver.parameters || "none set"],
     ["Digest of the source", html("code", {}, solver.source)],
@@ -44,7 +63,7 @@ function solverPanel(family, s) {
   const parts = [html("h1", { tabindex: -1 }, solver.name), html("p", {}, `A solver of ${family.name}.`), solverFacts(family, solver)];
   if (family.solvers.length > 1) {
     const other = s === 0 ? 1 : 0;
-    parts.push(html("p", {}, link(pairPath(family, s, other), `Set it beside ${family.solvers[other].name}`)));
+    parts.push(html("p", {}, link(pairPath(family, s, other), `Compare it with ${family.solvers[other].name}`)));
   }
   parts.push(html("h2", {}, "How its cells ended"), statusCounts(solver.statuses));
   if (family.single) {
@@ -67,25 +86,28 @@ function solverPanel(family, s) {
 }
 
 function puzzlePicture(family, p) {
-  const said = (key) => {
-    const column = family.single.spec[key] || family.single.groups[key];
-    const value = column ? labelOf(column, p) : null;
-    return Number.isInteger(value) && value > 0 ? value : null;
-  };
-  const [depth, width] = [said("depth"), said("width")];
-  return depth && width ? networkPicture(depth, width, said("hidden") || 0) : null;
+  const outline = labelOf(family.single.outlines, p);
+  return outline ? networkPicture(outline) : null;
+}
+
+/** How many solvers solved a puzzle, or have a score on it. */
+function puzzleSummary(family, p) {
+  const { count, best } = puzzleRecords(family)[p];
+  const all = family.solvers.length;
+  if (!family.metric) return `A puzzle of ${family.name}. ${count} of ${all} solvers solved it.`;
+  const first = best ? ` The best ${family.metric.label} is ${metricText(best.value, family.metric)}, by ${family.solvers[best.s].name}.` : "";
+  return `A puzzle of ${family.name}. ${count} of ${all} solvers have a score.${first}`;
 }
 
 function puzzlePanel(family, p) {
   const { single } = family;
   const cells = cellsOf(family, p);
   const records = family.solvers.flatMap((_, s) => cells.map((cell) => result(family, s, cell)));
-  const solvers = family.solvers.map((_, s) => s).filter((s) => solvedIt(family, s, p));
   const said = (part) => Object.entries(single[part]).map(([key, column]) => [key, labelOf(column, p)]);
   const own = new Set(Object.keys(single.spec));
   return [
     html("h1", { tabindex: -1 }, single.names[p]),
-    html("p", {}, `A puzzle of ${family.name}. ${solvers.length} of ${family.solvers.length} solvers solved it.`),
+    html("p", {}, puzzleSummary(family, p)),
     puzzlePicture(family, p),
     strip(records.map((one) => ({ status: one.status, title: `${family.solvers[one.solver].name}: ${one.status}` })), "One square per result; the table says the same"),
     facts([["Digest", html("code", {}, single.digests[p])], ...said("groups").filter(([key]) => !own.has(key))]),

@@ -1,6 +1,6 @@
-// Where the address leads, the theme, and the start.
+// Addresses, the theme, and the start of the program.
 
-/** Reads the address: null for the overview, undefined for one that leads nowhere. */
+/** Finds the panel of an address: null for the overview, undefined for an unknown address. */
 function panelFor(hash) {
   let steps;
   try {
@@ -21,15 +21,15 @@ function panelFor(hash) {
   }
   if (steps[2] === "c") {
     const [a, b] = [solverNamed(family, steps[3]), solverNamed(family, steps[4])];
-    const known = Math.min(a, b) >= 0 && (!family.both || Math.max(a, b) < family.both.length);
+    const known = Math.min(a, b) >= 0 && Math.max(a, b) < pairCount(family);
     return known ? () => pairPanel(family, a, b) : undefined;
   }
   return undefined;
 }
 
 const title = document.title;
-let left = 0; // where the overview was scrolled to
-let from = null; // what was followed from there
+let left = 0; // scroll position of the overview
+let from = null; // the link that was followed from there
 
 function route(event) {
   const [overview, panel] = [byId("overview"), byId("panel")];
@@ -59,7 +59,7 @@ function route(event) {
 function startTheme() {
   const button = byId("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
-  let chosen = null; // remembered for as long as the page is open, nowhere else
+  let chosen = null; // kept only while the page is open
   const show = () => {
     const dark = chosen === null ? system.matches : chosen;
     document.documentElement.dataset.theme = dark ? "dark" : "light";

@@ -1,6 +1,6 @@
-// Tables that can be sorted by click or key, and long ones that show a part at a time.
+// Tables that can be sorted by click or key; long tables show a part at a time.
 
-/** Marks the sorted column for eyes and for screen readers, and returns the sign of the order. */
+/** Marks the sorted column, for screen readers too, and returns the sign of the order. */
 function turn(header, button) {
   const before = header.getAttribute("aria-sort");
   const first = button.dataset.first || "ascending";
@@ -10,7 +10,7 @@ function turn(header, button) {
   return next === "ascending" ? 1 : -1;
 }
 
-/** Lets a table of the markup be sorted; cells say in data-value what they are sorted by. */
+/** Makes a table of the markup sortable; each cell's data-value is its value for sorting. */
 function sortMarkup(table) {
   const body = table.tBodies[0];
   const ranked = [...body.rows];
@@ -29,7 +29,7 @@ function sortMarkup(table) {
 
 /**
  * A table of records. Columns: { label, value(record) for sorting, cell(record) for showing, number, words, first, head }.
- * Only `step` rows are laid out at first; a button shows more.
+ * Only `step` rows are shown at first; a button shows more.
  */
 function dataTable({ caption, columns, records, step = 100, empty = "None." }) {
   let shown = step;

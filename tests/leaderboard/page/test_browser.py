@@ -50,9 +50,10 @@ def overflow(page: Page) -> int:
 def test_the_table_is_as_the_leaderboard_ranks(open_page: OpenPage, page_file: Path, frame: pd.DataFrame) -> None:
     page = open_page(page_file)
     (ranking,) = rank_frame(frame)
-    assert column(page, 2) == [row.solver for row in ranking.standings]
-    assert column(page, 1) == [str(row.rank) for row in ranking.standings]
-    assert column(page, 3) == [f"{row.puzzles_solved}/{row.puzzles}" for row in ranking.standings]
+    assert column(page, 3) == [row.solver for row in ranking.standings]
+    assert column(page, 1) == [str(row.place) for row in ranking.standings]
+    assert column(page, 2) == [row.letters for row in ranking.standings]
+    assert column(page, 4) == [f"{row.puzzles_solved}/{row.puzzles}" for row in ranking.standings]
     assert "exact McNemar test" in page.locator(".ranking caption").inner_text()
 
 
@@ -60,28 +61,28 @@ def test_columns_sort_as_numbers_both_ways(open_page: OpenPage, page_file: Path)
     page = open_page(page_file)
     wall = header(page, "median wall")
     wall.click()
-    times = [float(text) for text in column(page, 8)]
+    times = [float(text) for text in column(page, 9)]
     assert times == sorted(times)
     assert len(set(times)) > 3
     expect(page.locator(".ranking th[aria-sort]")).to_have_attribute("aria-sort", "ascending")
     wall.press("Enter")
-    assert [float(text) for text in column(page, 8)] == sorted(times, reverse=True)
+    assert [float(text) for text in column(page, 9)] == sorted(times, reverse=True)
     expect(page.locator(".ranking th[aria-sort]")).to_have_attribute("aria-sort", "descending")
     header(page, "solver").click()
-    assert column(page, 2) == sorted(column(page, 2))
+    assert column(page, 3) == sorted(column(page, 3))
 
 
 def test_filters_leave_what_matches_and_say_how_much(open_page: OpenPage, page_file: Path) -> None:
     page = open_page(page_file)
-    everybody = column(page, 2)
+    everybody = column(page, 3)
     page.get_by_label("Solver", exact=True).fill("PLANE")
-    assert column(page, 2) == [name for name in everybody if "plane" in name]
-    expect(page.get_by_role("status")).to_have_text(f"{len(column(page, 2))} solvers")
+    assert column(page, 3) == [name for name in everybody if "plane" in name]
+    expect(page.get_by_role("status")).to_have_text(f"{len(column(page, 3))} solvers")
     page.get_by_label("Solver", exact=True).fill("")
     page.get_by_label("Has status").select_option("crashed")
-    crashed = column(page, 2)
+    crashed = column(page, 3)
     assert 0 < len(crashed) < len(everybody)
-    assert all("crashed" in text for text in column(page, 10))
+    assert all("crashed" in text for text in column(page, 11))
 
 
 def test_a_solver_opens_links_and_goes_back(open_page: OpenPage, page_file: Path, frame: pd.DataFrame) -> None:
@@ -137,7 +138,7 @@ def test_a_puzzle_shows_its_picture_recipe_and_results(
     page = open_page(page_file, f"#/f/reassembly/p/{manifest.digest[:16]}")
     expect(page.get_by_text(manifest.digest)).to_be_visible()
     width, hidden = manifest.spec["width"], manifest.spec["hidden"]
-    expect(page.get_by_role("img", name=f"12 blocks of width {width}, hidden {hidden}")).to_be_visible()
+    expect(page.get_by_role("img", name=f"12 residual blocks of width {width}, hidden {hidden}")).to_be_visible()
     of_it = frame[frame["puzzle"].astype(str) == manifest.digest]
     assert page.locator("#panel .strip rect").count() == len(of_it)
     statuses = page.locator("#panel tbody .tag").all_inner_texts()
@@ -315,7 +316,7 @@ def test_families_stand_one_below_the_other_and_can_be_chosen(
     page.get_by_label("Family").select_option("toy")
     expect(page.get_by_role("heading", name="reassembly")).to_be_hidden()
     toys = page.locator(".family", has=page.get_by_role("heading", name=toy.name, exact=True))
-    assert toys.locator(".ranking thead th").all_inner_texts()[4:6] == ["share found (%)", "median error"]
+    assert toys.locator(".ranking thead th").all_inner_texts()[5:7] == ["share found (%)", "median error"]
     expect(toys.locator("abbr")).to_have_attribute("title", "provisional: not run on every cell")
     toys.get_by_role("link", name="net-0").click()
     expect(page.get_by_text("The store has no manifest of this puzzle.")).to_be_visible()
@@ -330,7 +331,9 @@ def test_a_page_of_too_many_results_sums_up_and_says_so(
     path.write_text(make.make_page(frame, {}, {}), encoding="utf-8")
     assert path.stat().st_size < whole.stat().st_size
     page = open_page(path)
-    expect(page.get_by_text("This page sums up 480 results. With more than 400 it leaves out")).to_be_visible()
+    expect(
+        page.get_by_text("This page summarises 480 results. With more than 400 results it leaves out")
+    ).to_be_visible()
     assert page.locator("a[href*='/p/']").count() == 0
     page.locator(".ranking tbody a").first.click()
     expect(page.get_by_role("heading", name="How its cells ended")).to_be_visible()

@@ -109,9 +109,10 @@ def test_the_data_agree_with_the_ranking(page_file: Path, frame: pd.DataFrame) -
     for standing, solver, line, bits in zip(
         ranking.standings, family["solvers"], family["cactus"], family["single"]["solved"], strict=True
     ):
-        assert (solver["name"], solver["rank"], solver["solved"]) == (
+        assert (solver["name"], solver["place"], solver["letters"], solver["solved"]) == (
             standing.solver,
-            standing.rank,
+            standing.place,
+            standing.letters,
             standing.puzzles_solved,
         )
         assert solver["statuses"] == dict(standing.statuses)
@@ -138,7 +139,7 @@ def test_what_was_planned_and_never_run_is_missing(frame: pd.DataFrame, store: S
     found = data_of(make_page(with_plan(frame, [planned]), {}, {session.id: planned}))
     (family,) = found["families"]
     assert (found["results"], family["puzzleCount"]) == (len(frame), 21)
-    assert all(solver["statuses"]["missing"] == 1 and solver["rank"] is None for solver in family["solvers"])
+    assert all(solver["statuses"]["missing"] == 1 and solver["place"] is None for solver in family["solvers"])
     assert [metric["key"] for metric in family["metrics"] if metric["headline"]] == ["kendall_tau"]
     assert "never" in family["single"]["names"]
 
@@ -147,7 +148,7 @@ def test_what_was_planned_and_never_run_is_missing(frame: pd.DataFrame, store: S
 def test_other_families_have_pages_too(rows: list[Row]) -> None:
     (family,) = data_of(make_page(frame_of(rows, details=True), {}, {}))["families"]
     assert [metric["label"] for metric in family["metrics"]] == ["share found", "error", "tau"]
-    assert [solver["rank"] for solver in family["solvers"]] == [1, 2, None]
+    assert [solver["place"] for solver in family["solvers"]] == [1, 2, None]
     assert family["solvers"][0]["parameters"] == "k=1"
     assert family["single"]["spec"] == {}
 

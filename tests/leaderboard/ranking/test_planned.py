@@ -12,12 +12,13 @@ from generator.puzzle.canonical import sha256_json
 from leaderboard.ranking.captions import caption
 from leaderboard.ranking.frame import frame_of
 from leaderboard.ranking.planned import headline_of, with_plan
-from leaderboard.ranking.rank import Ranking, rank_frame
+from leaderboard.ranking.rank import rank_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmark.results.trial import Row
+    from leaderboard.ranking.records import Ranking
 
     MakeRow = Callable[..., Row]
 
@@ -57,7 +58,7 @@ def test_a_cell_without_a_row_is_missing_for_everybody(row: MakeRow) -> None:
     (table,) = ranked(rows, session(rows, "left", "out"))
     assert (table.puzzles, table.cells) == (5, 5)
     for standing in table.standings:
-        assert (standing.rank, standing.covered, standing.solved, standing.puzzles) == (None, 3, 3, 5)
+        assert (standing.place, standing.covered, standing.solved, standing.puzzles) == (None, 3, 3, 5)
         assert standing.statuses["missing"] == 2
     assert "superseded" not in caption(table)
 
@@ -71,7 +72,7 @@ def test_seeds_are_cells(row: MakeRow) -> None:
 def test_what_another_session_ran_is_not_missing(row: MakeRow) -> None:
     rows = [row("a", n) for n in range(3)]
     (table,) = ranked(rows, session(rows[:1]), session(rows))
-    assert (table.cells, table.standings[0].rank) == (3, 1)
+    assert (table.cells, table.standings[0].place) == (3, 1)
 
 
 def test_missing_puzzles_are_in_the_tables_of_their_labels(row: MakeRow) -> None:

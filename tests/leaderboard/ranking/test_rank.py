@@ -13,13 +13,15 @@ from benchmark.results.trial import Limits, Row, Status
 from benchmark.statistics import wilson
 from generator.errors import SpecError
 from generator.family import registry as family_module
+from leaderboard.ranking.captions import caption
 from leaderboard.ranking.frame import frame_of
-from leaderboard.ranking.rank import Ranking, Standing, rank, rank_frame
+from leaderboard.ranking.rank import rank, rank_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from generator.family.record import Family
+    from leaderboard.ranking.records import Ranking, Standing
 
     MakeRow = Callable[..., Row]
 
@@ -36,13 +38,13 @@ def standing(ranking: Ranking, solver: str) -> Standing:
 
 
 def test_a_missing_cell_is_a_failure_and_leaves_the_row_unranked(row: MakeRow) -> None:
-    rows = [row("full", n, "partial") for n in range(4)] + [row("half", n) for n in range(2)]
+    rows = [row("full", n, "solved" if n == 3 else "partial") for n in range(4)] + [row("half", n) for n in range(2)]
     ranking = only(rows)
     half = standing(ranking, "half")
     assert (half.solved, half.covered, half.cells, half.share) == (2, 2, 4, 0.5)
     assert half.statuses == {"solved": 2, "missing": 2}
     assert half.provisional
-    assert [(one.solver, one.rank) for one in ranking.standings] == [("full", 1), ("half", None)]
+    assert [(one.solver, one.place) for one in ranking.standings] == [("full", 1), ("half", None)]
 
 
 def test_seeds_are_cells_of_their_own(row: MakeRow) -> None:
@@ -64,7 +66,7 @@ def test_a_solver_without_a_live_row_in_a_table_is_listed_there(row: MakeRow) ->
     rows = [row("a", 0, source="old"), row("a", 1, source="new")]
     first, second = rank(rows, by="puzzle")
     assert (first.standings[0].covered, first.standings[0].source) == (0, "new")
-    assert (second.standings[0].covered, second.standings[0].rank) == (1, 1)
+    assert (second.standings[0].covered, second.standings[0].place) == (1, 1)
 
 
 def test_of_two_rows_on_a_cell_the_later_counts(row: MakeRow) -> None:
@@ -72,12 +74,12 @@ def test_of_two_rows_on_a_cell_the_later_counts(row: MakeRow) -> None:
     assert only([row("a", status="crashed"), row("a")]).standings[0].statuses == {"solved": 1}
 
 
-@pytest.mark.parametrize(("puzzles", "second"), [(5, 1), (6, 2)])
-def test_ranks_part_only_where_the_test_separates(row: MakeRow, puzzles: int, second: int) -> None:
+@pytest.mark.parametrize(("puzzles", "second"), [(5, "a"), (6, "b")])
+def test_letters_part_only_where_the_test_separates(row: MakeRow, puzzles: int, second: str) -> None:
     rows = [row("best", n) for n in range(puzzles)] + [row("none", n, "partial") for n in range(puzzles)]
     ranking = only(rows)
-    assert [one.rank for one in ranking.standings] == [1, second]
-    assert any("no outcome can separate" in note for note in ranking.notes) == (puzzles == 5)
+    assert [(one.place, one.letters) for one in ranking.standings] == [(1, "a"), (2, second)]
+    assert ("With fewer than 6 puzzles no outcome can separate two solvers." in caption(ranking)) == (puzzles == 5)
 
 
 def test_many_seeds_of_one_puzzle_prove_no_more_than_one(row: MakeRow) -> None:
@@ -85,10 +87,11 @@ def test_many_seeds_of_one_puzzle_prove_no_more_than_one(row: MakeRow) -> None:
     ranking = only(rows)
     best, none = ranking.standings
     assert (ranking.puzzles, ranking.cells, best.puzzles_solved, best.solved) == (1, 6, 1, 6)
-    assert (best.rank, none.rank) == (1, 1)
+    assert (best.place, none.place) == (1, 2)
+    assert best.letters == none.letters == "a"
     assert best.interval == wilson(1, 1)
     assert none.interval == wilson(0, 1)
-    assert any("fewer than 6 puzzles no outcome can separate" in note for note in ranking.notes)
+    assert "fewer than 6 puzzles no outcome can separate" in caption(ranking)
 
 
 @pytest.mark.parametrize(("seeds", "solved", "counts"), [(2, 1, 0), (2, 2, 1), (3, 1, 0), (3, 2, 1), (4, 2, 0)])
@@ -118,10 +121,10 @@ def test_puzzles_solved_come_before_cells_solved(row: MakeRow) -> None:
 
 
 def test_a_solver_that_was_skipped_throughout_is_in_no_table(row: MakeRow) -> None:
-    own = [row("own", n, "partial", wall_s=9.0) for n in range(2)]
+    own = [row("own", n, "partial" if n else "solved", wall_s=9.0) for n in range(2)]
     foreign = [row("foreign", n, "skipped", wall_s=None, seed=seed) for n in range(2) for seed in range(2)]
     ranking = only([*foreign, *own])
-    assert [(one.solver, one.rank) for one in ranking.standings] == [("own", 1)]
+    assert [(one.solver, one.place) for one in ranking.standings] == [("own", 1)]
     assert ranking.cells == 2  # what was planned for the other alone is no cell
     assert ranking == only(own)
 
@@ -143,11 +146,12 @@ def test_nobody_but_skipped_solvers_is_an_error(row: MakeRow) -> None:
         rank([row("a", 0, "skipped"), row("b", 0, "skipped")])
 
 
-def test_a_shared_rank_leaves_a_gap_behind_it(row: MakeRow) -> None:
+def test_places_count_up_and_letters_overlap(row: MakeRow) -> None:
     rows = [row("a", n) for n in range(10)]
     rows += [row("b", n, "solved" if n else "partial") for n in range(10)]
     rows += [row("c", n, "partial") for n in range(10)]
-    assert [(one.solver, one.rank) for one in only(rows).standings] == [("a", 1), ("b", 1), ("c", 3)]
+    found = [(one.solver, one.place, one.letters) for one in only(rows).standings]
+    assert found == [("a", 1, "a"), ("b", 2, "a"), ("c", 3, "b")]
 
 
 def test_equal_shares_are_ordered_by_metrics_then_time_then_name(row: MakeRow) -> None:
@@ -352,4 +356,4 @@ def test_ten_thousand_rows_take_under_a_second(row: MakeRow) -> None:
     (ranking,) = rank(rows)
     assert time.process_time() - start < 1.0
     assert ranking.cells == 1000
-    assert [one.rank for one in ranking.standings] == [1] * 10
+    assert [one.place for one in ranking.standings] == [1] * 10  # equal in everything

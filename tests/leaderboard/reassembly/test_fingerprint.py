@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from generator.errors import AnswerError
-from leaderboard.reassembly.fingerprint import blocks_of, facts, fingerprint, tau_with_depth
+from leaderboard.reassembly.fingerprint import blocks_of, facts, statistics_of, tau_with_depth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def test_the_numbers_are_those_of_a_plain_loop(plant: Plant) -> None:
     planted = plant()
-    found = fingerprint(planted.view, planted.sealed)
+    found = statistics_of(planted.view, planted.sealed)
     U, V = planted.U.astype(float), planted.V.astype(float)
     products = np.einsum("jdh,ihe->ijde", V, U)
     traces = np.trace(products, axis1=2, axis2=3)
@@ -35,7 +35,7 @@ def test_the_numbers_are_those_of_a_plain_loop(plant: Plant) -> None:
 
 def test_a_planted_signal_is_seen(plant: Plant) -> None:
     planted = plant()
-    found = fingerprint(planted.view, planted.sealed)
+    found = statistics_of(planted.view, planted.sealed)
     assert (found.known, found.depth, found.negative_traces, found.pairing_accuracy) == (True, 5, 5, 1.0)
     assert found.tau is not None
     assert (found.tau["|V|_F"], found.tau["|V|₁"]) == pytest.approx((1.0, 1.0))
@@ -44,14 +44,14 @@ def test_a_planted_signal_is_seen(plant: Plant) -> None:
 
 def test_without_a_signal_pairing_fails(plant: Plant) -> None:
     planted = plant(depth=12, signal=0.0)
-    accuracy = fingerprint(planted.view, planted.sealed).pairing_accuracy
+    accuracy = statistics_of(planted.view, planted.sealed).pairing_accuracy
     assert accuracy is not None
     assert accuracy < 0.5
 
 
 def test_states_are_those_of_the_true_order(plant: Plant) -> None:
     planted = plant()
-    found = fingerprint(planted.view, planted.sealed)
+    found = statistics_of(planted.view, planted.sealed)
     h = planted.puzzle.data["inputs"].astype(float)
     first = np.linalg.norm(h, axis=1).mean()
     for U, V in zip(planted.U, planted.V, strict=True):
@@ -61,7 +61,7 @@ def test_states_are_those_of_the_true_order(plant: Plant) -> None:
 
 def test_without_the_answer_only_what_can_be_known_is_told(plant: Plant) -> None:
     planted = plant()
-    found, true = fingerprint(planted.view), fingerprint(planted.view, planted.sealed)
+    found, true = statistics_of(planted.view), statistics_of(planted.view, planted.sealed)
     assert (found.known, found.pairing_accuracy, found.state_norm, found.tau) == (False, None, None, None)
     assert found.least_matched == true.least_matched  # the planted pairs are the matched ones
     assert found.trace == true.trace
@@ -80,7 +80,7 @@ def test_blocks_lie_in_the_true_order(plant: Plant) -> None:
 
 def test_one_block_has_no_others(plant: Plant) -> None:
     planted = plant(depth=1)
-    found = fingerprint(planted.view, planted.sealed)
+    found = statistics_of(planted.view, planted.sealed)
     assert found.greatest_unmatched is None
     assert found.tau is not None
     assert math.isnan(found.tau["|V|_F"])
@@ -89,7 +89,7 @@ def test_one_block_has_no_others(plant: Plant) -> None:
 
 def test_class_numbers_are_not_compared_with_logits(plant: Plant) -> None:
     planted = plant(outputs=3, classes=True)
-    assert fingerprint(planted.view, planted.sealed).label_mse is None
+    assert statistics_of(planted.view, planted.sealed).label_mse is None
 
 
 def test_facts_say_the_numbers(plant: Plant) -> None:
@@ -105,7 +105,7 @@ def test_facts_say_the_numbers(plant: Plant) -> None:
 def test_an_answer_of_another_form_is_refused(plant: Plant) -> None:
     planted = plant()
     with pytest.raises(AnswerError):
-        fingerprint(planted.view, planted.sealed.model_copy(update={"answer": [1, 2, 3]}))
+        statistics_of(planted.view, planted.sealed.model_copy(update={"answer": [1, 2, 3]}))
 
 
 def test_tau_is_signed() -> None:

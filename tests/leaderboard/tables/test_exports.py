@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("toy")
 def test_csv_keeps_every_digit_and_every_metric(rows: list[Row]) -> None:
     good, bad, new = csv.DictReader(io.StringIO(to_csv(rank(rows))))
     assert float(bad["share"]) == sum([1 / 3] * 6) / 6
-    assert (good["rank"], good["solver"], good["solved"], good["status.solved"]) == ("1", "good[k=1]", "6", "6")
-    assert (new["rank"], new["provisional"], new["error"], new["tau"]) == ("", "True", "inf", "")
+    assert (good["place"], good["solver"], good["solved"], good["status.solved"]) == ("1", "good[k=1]", "6", "6")
+    assert (new["place"], new["provisional"], new["error"], new["tau"]) == ("", "True", "inf", "")
     assert new["status.missing"] == "5"
 
 
@@ -33,26 +33,43 @@ def test_json_has_stable_keys_and_no_infinity(rows: list[Row]) -> None:
     value = json.loads(to_json(rank(rows)), parse_constant=refuse)
     (table,) = value["tables"]
     assert value["format"] == 1
-    assert list(table) == ["family", "by", "value", "heading", "puzzles", "cells", "alpha", "caption", "rows"]
+    assert list(table) == [
+        "family",
+        "by",
+        "value",
+        "rank_by",
+        "heading",
+        "puzzles",
+        "cells",
+        "alpha",
+        "pairs",
+        "caption",
+        "rows",
+    ]
     good, bad, new = table["rows"]
     assert list(good) == [
-        "rank",
+        "place",
+        "letters",
         "solver",
         "source",
         "provisional",
+        "ranking_value",
+        "ranking_low",
+        "ranking_high",
         "puzzles_solved",
         "puzzles_solved_share",
         "puzzles_solved_low",
         "puzzles_solved_high",
         "covered",
         "solved",
+        "scored",
         "metrics",
         "wall_s",
         "statuses",
     ]
     assert good["metrics"] == {"share": 1.0, "error": 1.21e-14, "tau": None}
     assert bad["statuses"] == {"partial": 5, "timeout": 1}
-    assert (new["rank"], new["wall_s"], new["metrics"]["error"]) == (None, None, None)
+    assert (new["place"], new["wall_s"], new["metrics"]["error"]) == (None, None, None)
 
 
 def test_both_counts_are_exported(row: Callable[..., Row]) -> None:

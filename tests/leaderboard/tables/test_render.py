@@ -27,7 +27,8 @@ def test_markdown_aligns_rounds_and_sets_the_best_in_bold(rows: list[Row]) -> No
     text = render(rank(rows))
     head, rule, good, bad, new = lines(text)
     assert text.startswith("### toy\n\n|")
-    assert head[1:7] == [
+    assert head[1:8] == [
+        "not separated",
         "solver",
         "solved",
         "95 % interval (%)",
@@ -35,16 +36,16 @@ def test_markdown_aligns_rounds_and_sets_the_best_in_bold(rows: list[Row]) -> No
         "median error",
         "median wall (s)",
     ]
-    assert [mark.endswith("-:") for mark in rule] == [True, False, True, True, True, True, True, True, False]
-    assert good == ["1", "`good[k=1]`", "**6/6**", "61–100", "**100.0**", "**1.2e-14**", "0.25", "6/6", ""]
-    assert bad == ["2", "`bad`", "0/6", "0–39", "33.3", "5.0e-01", "0.12", "6/6", "5 partial, 1 timeout"]
-    assert new == ["–", r"`new` \*", "1/6", "3–56", "16.7", "∞", "∞", "1/6", "5 missing"]
+    assert [mark.endswith("-:") for mark in rule] == [True, False, False, True, True, True, True, True, True, False]
+    assert good == ["1", "a", "`good[k=1]`", "**6/6**", "61–100", "**100.0**", "**1.2e-14**", "0.25", "6/6", ""]
+    assert bad == ["2", "b", "`bad`", "0/6", "0–39", "33.3", "5.0e-01", "0.12", "6/6", "5 partial, 1 timeout"]
+    assert new == ["–", "–", r"`new` \*", "1/6", "3–56", "16.7", "∞", "∞", "1/6", "5 missing"]
 
 
 def test_puzzles_are_shown_as_solved_and_cells_as_not_solved(row: MakeRow) -> None:
     rows = [row("a", n, "partial" if n == seed == 0 else "solved", seed=seed) for n in range(2) for seed in range(2)]
     (line,) = lines(render(rank(rows)))[2:]
-    assert (line[2], line[3], line[-1]) == ("1/2", "9–91", "1 partial")
+    assert (line[3], line[4], line[-1]) == ("1/2", "9–91", "1 partial")
 
 
 def test_coverage_is_shown_only_where_it_is_incomplete(rows: list[Row]) -> None:
@@ -72,7 +73,7 @@ def test_another_level_is_said_everywhere(rows: list[Row]) -> None:
     text = render(rank(rows, alpha=0.01))
     assert "99 % interval" in text
     assert "alpha = 0.01" in text
-    assert [line[0] for line in lines(text)[2:]] == ["1", "1", "–"]
+    assert [line[:2] for line in lines(text)[2:]] == [["1", "a"], ["2", "a"], ["–", "–"]]
 
 
 def test_plain_has_no_markup(rows: list[Row]) -> None:
