@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from generator.puzzle.content import Puzzle
     from generator.puzzle.sealing import Progress
 
-__all__ = ["Failure", "Order", "Outcome", "child_seed", "make_all", "make_each"]
+__all__ = ["BatchResult", "Failure", "Order", "child_seed", "make_all", "make_each"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchResult:
     """One puzzle that now lies in its folder; `kept` if it lay there before."""
 
     order: Order
@@ -73,7 +73,7 @@ def child_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> np.uint64(11))
 
 
-def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch) -> Iterator[Outcome]:
+def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch) -> Iterator[BatchResult]:
     """Make puzzles, up to `jobs` at once, and yield each as it is done.
 
     A puzzle that lies in its folder already, made by the same recipe and seed, is kept, so
@@ -102,7 +102,7 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
 
 def make_each(
     orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch
-) -> Iterator[Outcome | Failure]:
+) -> Iterator[BatchResult | Failure]:
     """Make puzzles as `make_all` does, and yield a `Failure` for each that could not be made."""
     makers = _one_by_one(orders, watch) if jobs == 1 or len(orders) == 1 else _at_once(orders, jobs, plugins, watch)
     for order, make in makers:
@@ -112,14 +112,14 @@ def make_each(
             yield Failure(order, error)
 
 
-def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[tuple[Order, Callable[[], Outcome]]]:
+def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[tuple[Order, Callable[[], BatchResult]]]:
     for order in orders:
         yield order, partial(_make, order, partial(watch, order))
 
 
 def _at_once(
     orders: Sequence[Order], jobs: int, plugins: Sequence[str], watch: Watch
-) -> Iterator[tuple[Order, Callable[[], Outcome]]]:
+) -> Iterator[tuple[Order, Callable[[], BatchResult]]]:
     """Give a way to each outcome as its process ends."""
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
@@ -141,7 +141,7 @@ def _at_once(
             raise
 
 
-def _outcome(future: Future[Outcome]) -> Outcome:
+def _outcome(future: Future[BatchResult]) -> BatchResult:
     try:
         return future.result()
     except BrokenExecutor as error:
@@ -170,16 +170,16 @@ def _start_process(plugins: Sequence[str], news: Any) -> None:
         load_plugin(plugin)
 
 
-def _make_elsewhere(order: Order, index: int) -> Outcome:
+def _make_elsewhere(order: Order, index: int) -> BatchResult:
     def tell(step: int, steps: int, loss: float) -> None:
         _news.put((index, step, steps, loss))
 
     return _make(order, tell)
 
 
-def _make(order: Order, progress: Progress) -> Outcome:
+def _make(order: Order, progress: Progress) -> BatchResult:
     if order.folder.exists():
-        return Outcome(order, _kept(order), kept=True)
+        return BatchResult(order, _kept(order), kept=True)
     try:
         made = find_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
     except (MemoryError, RuntimeError) as error:
@@ -197,8 +197,8 @@ def _make(order: Order, progress: Progress) -> Outcome:
             answer.unlink(missing_ok=True)
         if kept is None:
             raise
-        return Outcome(order, kept, made.warnings, kept=True)
-    return Outcome(order, made.puzzle, made.warnings)
+        return BatchResult(order, kept, made.warnings, kept=True)
+    return BatchResult(order, made.puzzle, made.warnings)
 
 
 def _kept(order: Order) -> Puzzle:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from generator.puzzle.sealing import Progress
 
-__all__ = ["Recipe", "one_thread", "rate_at", "train", "usable_device"]
+__all__ = ["TrainingSettings", "one_thread", "rate_at", "train", "usable_device"]
 
 REPORT_EVERY_S = 0.1
 
 
-class Recipe(Protocol):
+class TrainingSettings(Protocol):
     """The part of a spec that says how to train."""
 
     @property
@@ -65,7 +65,7 @@ class Recipe(Protocol):
 def train(
     parameters: Sequence[Tensor],
     gradient: Callable[[int], Tensor],
-    recipe: Recipe,
+    settings: TrainingSettings,
     progress: Progress,
     slowed: Sequence[tuple[Tensor, Tensor]] = (),
 ) -> float:
@@ -74,7 +74,7 @@ def train(
     Args:
         parameters: tensors with `.grad` buffers.
         gradient: from a step's number to its loss; leaves the gradient in `.grad`.
-        recipe: how to train.
+        settings: how to train.
         progress: told the loss about ten times a second.
         slowed: parameters whose learning rate differs within them, each with the factors, of a shape
             that broadcasts to it.
@@ -82,35 +82,35 @@ def train(
     Raises:
         TrainingError: if the loss stops being finite.
     """
-    optimiser = _optimiser(parameters, recipe)
+    optimiser = _optimiser(parameters, settings)
     loss, reported = torch.tensor(math.nan), time.monotonic()
-    for step in range(recipe.steps):
+    for step in range(settings.steps):
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, recipe)
+            group["lr"] = rate_at(step, settings)
         loss = gradient(step)
-        if recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        if settings.clip is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
         before = [parameter.clone() for parameter, _ in slowed]
         optimiser.step()
         for (parameter, factors), old in zip(slowed, before, strict=True):
             # Every optimiser here moves in proportion to its rate, so a share of the rate is a share of the way.
             torch.lerp(old, parameter, factors, out=parameter)
         if time.monotonic() - reported > REPORT_EVERY_S:
-            _check_finite(loss, step, recipe)
-            progress(step + 1, recipe.steps, float(loss))
+            _check_finite(loss, step, settings)
+            progress(step + 1, settings.steps, float(loss))
             reported = time.monotonic()
-    if recipe.steps:
-        _check_finite(loss, recipe.steps - 1, recipe)
-        progress(recipe.steps, recipe.steps, float(loss))
+    if settings.steps:
+        _check_finite(loss, settings.steps - 1, settings)
+        progress(settings.steps, settings.steps, float(loss))
     return float(loss)
 
 
-def rate_at(step: int, recipe: Recipe) -> float:
+def rate_at(step: int, settings: TrainingSettings) -> float:
     """Compute the learning rate of a step: linear warm-up, then the schedule down to zero at the end."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
-    match recipe.schedule:
+    if step < settings.warmup:
+        return settings.learning_rate * (step + 1) / settings.warmup
+    done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    match settings.schedule:
         case "constant":
             share = 1.0
         case "cosine":
@@ -119,7 +119,7 @@ def rate_at(step: int, recipe: Recipe) -> float:
             share = 1 - done
         case "wsd":  # warm-up, stable, decay
             share = min(1.0, 5 * (1 - done))
-    return recipe.learning_rate * share
+    return settings.learning_rate * share
 
 
 def usable_device(name: str) -> torch.device:
@@ -146,20 +146,20 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _optimiser(parameters: Sequence[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
+def _optimiser(parameters: Sequence[Tensor], settings: TrainingSettings) -> torch.optim.Optimizer:
     """Make the optimiser; the fused kernels pass over memory once instead of a dozen times."""
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(parameters, rate, recipe.momentum, weight_decay=decay, fused=True)
-    betas = (recipe.momentum, 0.999)
-    if recipe.optimiser == "adam":
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)
+    betas = (settings.momentum, 0.999)
+    if settings.optimiser == "adam":
         return torch.optim.Adam(parameters, rate, betas, weight_decay=decay, fused=True)
     return torch.optim.AdamW(parameters, rate, betas, weight_decay=decay, fused=True)
 
 
-def _check_finite(loss: Tensor, step: int, recipe: Recipe) -> None:
+def _check_finite(loss: Tensor, step: int, settings: TrainingSettings) -> None:
     if not bool(torch.isfinite(loss)):
         raise TrainingError(
-            f"training diverged by step {step + 1} of {recipe.steps}; lower learning_rate "
-            f"(now {recipe.learning_rate}) or set clip"
+            f"training diverged by step {step + 1} of {settings.steps}; lower learning_rate "
+            f"(now {settings.learning_rate}) or set clip"
         )

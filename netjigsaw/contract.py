@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.conformance.examine import examine
-from benchmark.conformance.findings import Finding
+from benchmark.conformance.findings import ConformanceFinding
 from generator.errors import SpecError
 from solvers.reference import Reference, parse_reference
 from solvers.registry import list_solvers
@@ -15,12 +15,12 @@ from solvers.registry import list_solvers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Finding", "SolverContract", "check_solver"]
+__all__ = ["ConformanceFinding", "SolverContract", "check_solver"]
 
 
 def check_solver(
     solver: str | Reference | Callable[..., Any], *, family: str | None = None, timeout_s: float | None = None
-) -> list[Finding]:
+) -> list[ConformanceFinding]:
     """Put a solver to the test in the real harness, as `netjigsaw check` does.
 
     Args:
@@ -97,10 +97,10 @@ class SolverContract:
             raise AssertionError("\n".join(map(str, wrong)))
 
 
-_EXAMINED: dict[type[Any], list[Finding]] = {}
+_EXAMINED: dict[type[Any], list[ConformanceFinding]] = {}
 
 
-def _examined(contract: type[SolverContract]) -> list[Finding]:
+def _examined(contract: type[SolverContract]) -> list[ConformanceFinding]:
     """Run the trials of a contract, or give what they showed before."""
     if contract in _EXAMINED:
         return _EXAMINED[contract]

@@ -1,16 +1,17 @@
-"""What to do about a finding, in the words of solvers in Python and of programs."""
+"""What to do about a finding, for solvers in Python and for programs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.results.trial import Status
 
 if TYPE_CHECKING:
     from benchmark.running.judge import Verdict
+    from generator.family.advice import Advice
 
-__all__ = ["Advice", "advice_for"]
+__all__ = ["Fixes", "fixes_for"]
 
 _LOADING = (
     ("has no method solve", "give the class a method solve(self, puzzle, context)"),
@@ -27,8 +28,8 @@ _LOADING = (
 
 
 @dataclass(frozen=True)
-class Advice:
-    """One line for each thing that may be wrong."""
+class Fixes:
+    """One line of advice for each fault."""
 
     answer: str
     time: str
@@ -38,15 +39,16 @@ class Advice:
     gave_up: str
     family: str
     for_program: bool
-    writes: str = "write into the current folder only; it is the solver's own and vanishes with the trial"
+    writes: str = "write into the current folder only; each trial has its own, which is removed afterwards"
     output: str = "print less; more than 16 MiB ends a trial"
 
     def of_loading(self, reason: str) -> str:
-        """Choose by why a solver cannot be made."""
+        """Choose by the reason why a solver could not be made."""
         if self.for_program:
-            return "see that the program exists and can be executed"
+            return "check that the program exists and is executable"
         return next(
-            (fix for sign, fix in _LOADING if sign in reason), "import the file by itself and mend what it says"
+            (fix for sign, fix in _LOADING if sign in reason),
+            "import the file by itself and correct the error",
         )
 
     def of_ending(self, verdict: Verdict) -> str:
@@ -65,8 +67,8 @@ class Advice:
         return "try a puzzle of this shape with netjigsaw solve; guard against it, or return None to give up"
 
 
-_FOR_PYTHON = Advice(
-    answer="return the answer in the form that the family documents; for pieces, puzzle.answer(incoming, outgoing)",
+_FOR_PYTHON = Fixes(
+    answer="",  # the family's
     time="call context.report(answer) as soon as there is one, and return when context.time_left() nears zero",
     repeats="take all randomness from context.rng(), and do not iterate over sets",
     no_report="call context.report(answer) with the best so far: without, running out of time scores nothing",
@@ -76,18 +78,20 @@ _FOR_PYTHON = Advice(
     for_program=False,
 )
 
-_FOR_PROGRAMS = Advice(
-    answer="print every piece number once, counted as in the names of the files, on a line: 3,0,2,1,4",
-    time="print the best list so far as soon as there is one, and flush; NETJIGSAW_WALL_S says how long there is",
+_FOR_PROGRAMS = Fixes(
+    answer="",  # the family's
+    time="print the best answer so far as soon as there is one, and flush; NETJIGSAW_WALL_S says how long there is",
     repeats="seed the random generator with the environment's NETJIGSAW_SEED",
-    no_report="print the best list so far on a line of its own: without, running out of time scores nothing",
-    bad_report="print whole lists only, in the form of the answer",
-    gave_up="print an answer, even a poor one, as the last list of the output",
+    no_report="print the best answer so far on a line of its own: without, running out of time scores nothing",
+    bad_report="print whole answers only, in the form of the final one",
+    gave_up="print an answer, even a poor one, at the end of the output",
     family="choose another family with --family",
     for_program=True,
 )
 
 
-def advice_for(*, for_program: bool) -> Advice:
-    """Choose the words."""
-    return _FOR_PROGRAMS if for_program else _FOR_PYTHON
+def fixes_for(advice: Advice, *, for_program: bool) -> Fixes:
+    """Choose the fixes for a solver in Python or for a program; the family says what a valid answer is."""
+    if for_program:
+        return replace(_FOR_PROGRAMS, answer=advice.printed)
+    return replace(_FOR_PYTHON, answer=advice.answer)

@@ -28,7 +28,7 @@ __all__ = ["Errand", "Purpose", "Times", "Tried", "choose_family", "errands", "l
 
 
 class Purpose(enum.Enum):
-    """What one trial is to show."""
+    """The purpose of one trial."""
 
     FIRST = "an ordinary puzzle"
     AGAIN = "the same again"
@@ -38,11 +38,11 @@ class Purpose(enum.Enum):
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that trials of a conformance test get.
+    """Time limits of a conformance test, in seconds.
 
     Attributes:
-        wall_s: usually.
-        short_s: where time is meant to run out.
+        wall_s: for most trials.
+        short_s: for the trial in which time is meant to run out.
     """
 
     wall_s: float = 5.0
@@ -65,7 +65,7 @@ class Errand:
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """What came of an errand."""
+    """An errand and its result."""
 
     errand: Errand
     outcome: Outcome
@@ -98,21 +98,21 @@ def errands(reference: Reference, probes: Sequence[LoadedPuzzle], times: Times) 
 
 
 def load_probes(family: Family) -> tuple[LoadedPuzzle, ...]:
-    """Make the family's puzzles for trying solvers on.
+    """Make the puzzles on which a family lets solvers be tried.
 
     Raises:
         SpecError: if it offers none.
     """
     if family.probes is None:
-        raise SpecError(f"the family {family.name} offers no puzzles to try solvers on")
+        raise SpecError(f"family {family.name!r} offers no puzzles to try solvers on; choose another one with --family")
     return tuple(LoadedPuzzle(made.puzzle, made.sealed) for made in family.probes())
 
 
 def choose_family(reference: Reference, wanted: str | None = None) -> Family:
-    """Find out whose puzzles a solver is for: as told, as it says itself, else the first family that has probes.
+    """Decide on which family's puzzles a solver is tried: `wanted`, else the solver's own, else the only candidate.
 
     Raises:
-        SpecError: if there is none of that name, or none with probes.
+        SpecError: if there is no family of that name, no family has probes, or several have and nothing decides.
     """
     name = wanted or reference.family or _declared(reference)
     if name is not None:
@@ -120,11 +120,14 @@ def choose_family(reference: Reference, wanted: str | None = None) -> Family:
     usable = [family for family in families() if family.probes and (family.foreign_layout or not reference.command)]
     if not usable:
         raise SpecError("no family offers puzzles to try this solver on")
+    if len(usable) > 1:
+        names = ", ".join(family.name for family in usable)
+        raise SpecError(f"{reference.label} does not say its family; choose one with --family: {names}")
     return usable[0]
 
 
 def _declared(reference: Reference) -> str | None:
-    """Look up what a solver says of itself, without running a file of its own."""
+    """Read the family that a solver declares, without running its file."""
     if reference.command is not None:
         return None
     if not reference.is_file:

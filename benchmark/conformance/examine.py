@@ -20,7 +20,7 @@ from benchmark.running.plan import absolute_plugins
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from benchmark.conformance.findings import Finding
+    from benchmark.conformance.findings import ConformanceFinding
     from generator.puzzle.storage import LoadedPuzzle
     from solvers.reference import Reference
 
@@ -37,7 +37,7 @@ def examine(
     plugins: tuple[str, ...] = (),
     isolation: str = "auto",
     watch: Callable[[Tried, int], None] | None = None,
-) -> list[Finding]:
+) -> list[ConformanceFinding]:
     """Put one solver to the test.
 
     Args:
@@ -66,7 +66,7 @@ def examine(
     return judge(tried, sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
-def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, list[Finding]]:
+def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, list[ConformanceFinding]]:
     """Put several solvers to the test with one start of the harness; findings by label.
 
     Raises:

@@ -1,4 +1,4 @@
-"""From trials to findings: what keeps to the contract, what does not, and what to do about it. Pure."""
+"""Judge the trials of a solver against the contract, and say what to do where it breaks the contract. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from benchmark.conformance.advice import Advice, advice_for
+from benchmark.conformance.advice import Fixes, fixes_for
 from benchmark.conformance.errands import Purpose
 from benchmark.results.trial import Status
 from generator.errors import AnswerError
@@ -18,26 +18,28 @@ if TYPE_CHECKING:
     from benchmark.conformance.errands import Tried
     from benchmark.results.outcome import Report
 
-__all__ = ["CHECKS", "Finding", "judge"]
+__all__ = ["CHECKS", "ConformanceFinding", "judge"]
 
 CHECKS = ("loads", "answers", "repeats", "shapes", "time", "reports", "writes", "output")
-"""What is looked at, in the order in which it is told."""
+"""The checks, in the order of the report."""
 
+_VALID = frozenset({Status.SOLVED, Status.SCORED, Status.PARTIAL})
+"""Statuses of a valid answer."""
 _LOUD_BYTES = 16_000
-"""Of output in one trial: as much as is kept of it."""
+"""Bytes of output in one trial from which a note is made; the harness keeps about as much."""
 _USED_UP = 0.8
-"""Share of the time limit from which an answer may depend on the clock."""
+"""Share of the time limit from which an answer may depend on the clock. Hand-set."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
+class ConformanceFinding:
+    """The result of one check.
 
     Attributes:
         check: one of `CHECKS`.
-        subject: what it was looked at on, a puzzle's name say.
+        subject: what was checked, for example the name of a puzzle.
         verdict: `wrong` breaks the contract, a `note` does not.
-        found: what was seen.
+        found: what the trial showed.
         fix: what to do about it.
     """
 
@@ -52,87 +54,92 @@ class Finding:
         return f"{self.check} ({self.subject}): {self.found}" + (f". Fix: {self.fix}" if self.fix else "")
 
 
-def judge(tried: Sequence[Tried], written: Sequence[str] = ()) -> list[Finding]:
-    """Say what the trials of one solver show.
+def judge(tried: Sequence[Tried], written: Sequence[str] = ()) -> list[ConformanceFinding]:
+    """Judge the trials of one solver.
 
     Args:
         tried: in the order of `errands`; only the first if the solver cannot be used.
         written: files outside its folder that changed meanwhile.
     """
     first = tried[0]
-    advice = advice_for(for_program=first.errand.cell.reference.command is not None)
-    loading = _loads(first, advice)
+    cell = first.errand.cell
+    family = find_family(cell.loaded.puzzle.manifest.family)
+    fixes = fixes_for(family.advice, for_program=cell.reference.command is not None)
+    loading = _loads(first, fixes)
     if loading.verdict == "wrong":
         return [loading]
     by = {purpose: [one for one in tried if one.errand.purpose == purpose] for purpose in Purpose}
     return [
         loading,
-        _answers(first, advice, "answers"),
-        _repeats(first, by[Purpose.AGAIN], advice),
-        *(_answers(one, advice, "shapes") for one in by[Purpose.SHAPE]),
-        *(_time(one, advice) for one in by[Purpose.SHORT]),
-        _reports(tried, advice),
-        _writes(tried, written, advice),
-        _output(tried, advice),
+        _answers(first, fixes, "answers"),
+        _repeats(first, by[Purpose.AGAIN], fixes),
+        *(_answers(one, fixes, "shapes") for one in by[Purpose.SHAPE]),
+        *(_time(one, fixes) for one in by[Purpose.SHORT]),
+        _reports(tried, fixes),
+        _writes(tried, written, fixes),
+        _output(tried, fixes),
     ]
 
 
-def _loads(first: Tried, advice: Advice) -> Finding:
+def _loads(first: Tried, fixes: Fixes) -> ConformanceFinding:
     status, reason = first.verdict.status, first.verdict.reason
     if status is Status.UNAVAILABLE:
-        return Finding("loads", "import", "wrong", reason, advice.of_loading(reason))
+        return ConformanceFinding("loads", "import", "wrong", reason, fixes.of_loading(reason))
     if status is Status.SKIPPED:
-        return Finding("loads", "family", "wrong", reason, advice.family)
+        return ConformanceFinding("loads", "family", "wrong", reason, fixes.family)
     taken = first.outcome.load_s
-    return Finding("loads", "import", "ok", "made" if taken is None else f"made within {taken:.2f} s")
+    return ConformanceFinding("loads", "import", "ok", "made" if taken is None else f"made within {taken:.2f} s")
 
 
-def _answers(one: Tried, advice: Advice, check: str) -> Finding:
-    """Judge what came of a puzzle: any answer of the right form will do, and so does giving up."""
+def _answers(one: Tried, fixes: Fixes, check: str) -> ConformanceFinding:
+    """Judge one trial: any valid answer keeps the contract, whatever its score."""
     verdict, wall = one.verdict, one.outcome.wall_s or 0.0
-    if verdict.status in {Status.SOLVED, Status.PARTIAL}:
-        return Finding(check, one.probe, "ok", f"{verdict.status} in {wall:.2f} s")
+    if verdict.status in _VALID and not verdict.from_report:
+        return ConformanceFinding(check, one.probe, "ok", f"{verdict.status} in {wall:.2f} s")
     if verdict.from_report:
-        found = f"{verdict.status}: {verdict.reason}; its last report was scored"
-        kind: Literal["note", "wrong"] = "note" if verdict.status is Status.TIMEOUT else "wrong"
-        return Finding(check, one.probe, kind, found, "" if kind == "note" else advice.of_ending(verdict))
+        ending = one.outcome.status or verdict.status  # where a metric ranks, a report makes a timeout `scored`
+        found = f"{ending}: {verdict.reason}; its last report was scored"
+        kind: Literal["note", "wrong"] = "note" if ending is Status.TIMEOUT else "wrong"
+        return ConformanceFinding(check, one.probe, kind, found, "" if kind == "note" else fixes.of_ending(verdict))
     if verdict.status is Status.GAVE_UP:
         found = f"gave up{': ' if verdict.reason else ''}{verdict.reason}"
-        return Finding(check, one.probe, "note" if check == "shapes" else "wrong", found, advice.gave_up)
-    return Finding(check, one.probe, "wrong", f"{verdict.status}: {verdict.reason}", advice.of_ending(verdict))
+        return ConformanceFinding(check, one.probe, "note" if check == "shapes" else "wrong", found, fixes.gave_up)
+    return ConformanceFinding(
+        check, one.probe, "wrong", f"{verdict.status}: {verdict.reason}", fixes.of_ending(verdict)
+    )
 
 
-def _repeats(first: Tried, again: Sequence[Tried], advice: Advice) -> Finding:
-    """Hold two trials of one puzzle and seed against each other."""
+def _repeats(first: Tried, again: Sequence[Tried], fixes: Fixes) -> ConformanceFinding:
+    """Compare the answers of two trials of one puzzle and seed."""
     subject = f"{first.probe}, seed {first.errand.cell.trial.seed}, twice"
     both = [first, *again]
     values = [one.outcome.answer.value for one in both if one.outcome.answer is not None]
     if len(values) < len(both):
-        return Finding("repeats", subject, "note", "not judged: a trial ended without a final answer")
+        return ConformanceFinding("repeats", subject, "note", "not judged: a trial ended without a final answer")
     if all(value == values[0] for value in values):
-        return Finding("repeats", subject, "ok", "equal answers")
+        return ConformanceFinding("repeats", subject, "ok", "equal answers")
     limit = first.errand.cell.trial.limits.wall_s or float("inf")
     if any((one.outcome.wall_s or 0.0) > _USED_UP * limit for one in both):
-        return Finding("repeats", subject, "note", "different answers, but it searched until time was up")
-    return Finding("repeats", subject, "wrong", "different answers", advice.repeats)
+        return ConformanceFinding("repeats", subject, "note", "different answers, but it searched until time was up")
+    return ConformanceFinding("repeats", subject, "wrong", "different answers", fixes.repeats)
 
 
-def _time(one: Tried, advice: Advice) -> Finding:
-    """Judge how it ends when time is too short: by itself, or stopped with a report to show."""
+def _time(one: Tried, fixes: Fixes) -> ConformanceFinding:
+    """Judge a trial with too little time: it must end by itself, or have reported a valid answer."""
     limit = one.errand.cell.trial.limits.wall_s
     subject, wall = f"{one.probe}, {limit:g} s", one.outcome.wall_s or 0.0
-    if one.verdict.status is not Status.TIMEOUT:
-        found = _answers(one, advice, "time")
-        return Finding("time", subject, found.verdict, found.found, found.fix)
+    if one.outcome.status is not Status.TIMEOUT:
+        found = _answers(one, fixes, "time")
+        return ConformanceFinding("time", subject, found.verdict, found.found, found.fix)
     if one.verdict.from_report:
         last = one.outcome.reports[-1].time_s
         found_text = f"stopped after {wall:.2f} s; its report of {last:.2f} s was scored"
-        return Finding("time", subject, "ok", found_text)
-    return Finding("time", subject, "wrong", f"stopped after {wall:.2f} s with nothing to show", advice.time)
+        return ConformanceFinding("time", subject, "ok", found_text)
+    return ConformanceFinding("time", subject, "wrong", f"stopped after {wall:.2f} s with nothing to show", fixes.time)
 
 
-def _reports(tried: Sequence[Tried], advice: Advice) -> Finding:
-    """Look at every report that was kept."""
+def _reports(tried: Sequence[Tried], fixes: Fixes) -> ConformanceFinding:
+    """Check the form of every report that was kept."""
     count = 0
     for one in tried:
         for report in one.outcome.reports:
@@ -140,10 +147,10 @@ def _reports(tried: Sequence[Tried], advice: Advice) -> Finding:
             fault = _fault(one, report)
             if fault:
                 found = f"a report after {report.time_s:.2f} s is no answer: {fault}"
-                return Finding("reports", one.probe, "wrong", found, advice.bad_report)
+                return ConformanceFinding("reports", one.probe, "wrong", found, fixes.bad_report)
     if not count:
-        return Finding("reports", "all trials", "note", "none", advice.no_report)
-    return Finding("reports", "all trials", "ok", f"{count}, each an answer")
+        return ConformanceFinding("reports", "all trials", "note", "none", fixes.no_report)
+    return ConformanceFinding("reports", "all trials", "ok", f"{count}, each an answer")
 
 
 def _fault(one: Tried, report: Report) -> str:
@@ -156,20 +163,22 @@ def _fault(one: Tried, report: Report) -> str:
     return ""
 
 
-def _writes(tried: Sequence[Tried], written: Sequence[str], advice: Advice) -> Finding:
+def _writes(tried: Sequence[Tried], written: Sequence[str], fixes: Fixes) -> ConformanceFinding:
     if written:
-        return Finding("writes", "all trials", "wrong", f"changed {', '.join(written[:3])}", advice.writes)
+        return ConformanceFinding("writes", "all trials", "wrong", f"changed {', '.join(written[:3])}", fixes.writes)
     for one in tried:
         if any(sign in one.verdict.reason for sign in ("Read-only file system", "Errno 30")):
-            return Finding("writes", one.probe, "wrong", one.verdict.reason, advice.writes)
-    return Finding("writes", "all trials", "ok", "nothing seen outside its folder")
+            return ConformanceFinding("writes", one.probe, "wrong", one.verdict.reason, fixes.writes)
+    return ConformanceFinding("writes", "all trials", "ok", "nothing seen outside its folder")
 
 
-def _output(tried: Sequence[Tried], advice: Advice) -> Finding:
+def _output(tried: Sequence[Tried], fixes: Fixes) -> ConformanceFinding:
     flood = next((one for one in tried if one.verdict.reason.startswith("printed more than")), None)
     if flood is not None:
-        return Finding("output", flood.probe, "wrong", flood.verdict.reason, advice.output)
+        return ConformanceFinding("output", flood.probe, "wrong", flood.verdict.reason, fixes.output)
     loud = Counter({one.probe: len(one.outcome.output.encode()) for one in tried}).most_common(1)[0]
     if loud[1] >= _LOUD_BYTES:
-        return Finding("output", loud[0], "note", "prints more than 16 KiB, of which the end is kept", advice.output)
-    return Finding("output", "all trials", "ok", f"at most {loud[1]} bytes in a trial")
+        return ConformanceFinding(
+            "output", loud[0], "note", "prints more than 16 KiB, of which the end is kept", fixes.output
+        )
+    return ConformanceFinding("output", "all trials", "ok", f"at most {loud[1]} bytes in a trial")

@@ -11,14 +11,14 @@ from benchmark.results.outcome import one_line
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-__all__ = ["Finding"]
+__all__ = ["Discrepancy"]
 
 SHOWN = 160
 """Characters of a value that a line shows."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class Discrepancy:
     """One thing that is wrong.
 
     Attributes:

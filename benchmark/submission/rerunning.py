@@ -1,11 +1,14 @@
 """Run some trials of a bundle again: the only check that its times and answers came from its solver.
 
-The times of two machines differ, so only an order of magnitude is held against a bundle,
-and only where it claims to be the faster.
+Machines and clocks differ, so a rerun that is somewhat slower or worse is no finding. A finding is a trial that the
+bundle calls solved and that is not solved here, a valid answer that is missing here, a ranking metric that keeps less
+than half of the claimed gain over the family's baseline, and a time more than ten times as long.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +17,9 @@ import numpy as np
 from benchmark.results.trial import Status
 from benchmark.running.request import RunRequest
 from benchmark.running.single import solve_once
-from benchmark.submission.findings import Finding
+from benchmark.submission.findings import Discrepancy
 from benchmark.submission.suiting import place_of
+from generator.family.registry import find_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,14 +28,20 @@ if TYPE_CHECKING:
     from benchmark.results.trial import Row
     from benchmark.running.single import Solved
     from benchmark.submission.suiting import Ground
+    from generator.family.metric import Metric
     from solvers.reference import Reference
 
 __all__ = ["Conditions", "Rerun", "choose", "rerun"]
 
 MAGNITUDE = 10.0
-"""By which a machine may plausibly be faster than another."""
+"""Largest plausible ratio between the speeds of two machines. Hand-set."""
 LEAST_S = 0.1
-"""Seconds below which a time is mostly the machine's."""
+"""Seconds up to which times count as equal, since they are mostly overhead of the machine. Hand-set."""
+LEAST_GAIN = 0.5
+"""Share of the claimed gain over the baseline, on the ranking metric's scale, that a rerun must reach. Hand-set:
+a solver that searches until time is up finds worse answers on a slower machine."""
+_CONFIRMED = frozenset({Status.SOLVED, Status.SCORED})
+"""Statuses that a rerun must confirm."""
 _NEVER_RAN = frozenset({Status.SKIPPED, Status.UNAVAILABLE})
 
 
@@ -56,15 +66,15 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Rerun:
-    """A trial that was run again: what the bundle says and what came of it here."""
+    """A trial that was run again: the bundle's row and the result here."""
 
     row: Row
     solved: Solved
-    findings: tuple[Finding, ...]
+    findings: tuple[Discrepancy, ...]
 
     @property
     def line(self) -> str:
-        """Say it in a line."""
+        """Summarise the rerun in one line."""
         place = place_of(self.row.puzzle_name, self.row.solver, self.row.seed)
         times = [_seconds(self.row.wall_s), _seconds(self.solved.outcome.wall_s)]
         here = self.solved.verdict.status
@@ -72,14 +82,14 @@ class Rerun:
 
 
 def choose(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
-    """Draw trials that ran, without repetition; who submits cannot know which."""
+    """Draw trials that ran, without repetition. The submitter cannot know which trials are drawn."""
     ran = [row for row in rows if row.status not in _NEVER_RAN]
     drawn = np.random.default_rng(np.random.SeedSequence(seed)).permutation(len(ran))[:count]
-    return [ran[place] for place in sorted(drawn.tolist())]
+    return [ran[index] for index in sorted(drawn.tolist())]
 
 
 def rerun(rows: Sequence[Row], ground: Ground, conditions: Conditions, tell: Callable[[Rerun], None]) -> list[Rerun]:
-    """Run trials again, one after the other, and compare.
+    """Run trials again, one after the other, and compare each with its row.
 
     Raises:
         SpecError: if the solver cannot be run here.
@@ -103,20 +113,40 @@ def rerun(rows: Sequence[Row], ground: Ground, conditions: Conditions, tell: Cal
     return done
 
 
-def _compare(row: Row, solved: Solved) -> Iterator[Finding]:
-    """Find what the bundle claims and this machine cannot confirm; that it did better here is no fault."""
+def _compare(row: Row, solved: Solved) -> Iterator[Discrepancy]:
+    """List claims of the bundle that the rerun does not confirm; a better result here is no finding."""
     place = f"rerun of {place_of(row.puzzle_name, row.solver, row.seed)}"
     status = solved.verdict.status
-    if row.status == Status.SOLVED != status:
+    if row.status in _CONFIRMED and status != row.status:
         why = f" ({solved.verdict.reason})" if solved.verdict.reason else ""
-        yield Finding(place, "status", f"is {row.status} in the bundle, {status} here{why}")
+        yield Discrepancy(place, "status", f"is {row.status} in the bundle, {status} here{why}")
         return
+    yield from _compare_metric(row, solved, place)
     claimed, wall_s = row.wall_s, solved.outcome.wall_s
     if row.status != status or claimed is None or wall_s is None:
         return
     if max(wall_s, LEAST_S) > MAGNITUDE * max(claimed, LEAST_S):
         problem = f"is {claimed:.3g} s in the bundle, {wall_s:.3g} s here, more than {MAGNITUDE:g} times as long"
-        yield Finding(place, "wall_s", problem)
+        yield Discrepancy(place, "wall_s", problem)
+
+
+def _compare_metric(row: Row, solved: Solved, place: str) -> Iterator[Discrepancy]:
+    """Find a claimed ranking metric that the rerun does not nearly reach; does nothing where `solved` ranks."""
+    family = find_family(row.family)
+    if row.status is not Status.SCORED or family.ranks_solved:
+        return
+    metric = family.ranking_metric
+    claimed, here = (values.get(metric.name, metric.if_failed) for values in (row.metrics, solved.verdict.metrics))
+    baseline, claim, found = (_goodness(value, metric) for value in (metric.if_failed, claimed, here))
+    if claim > baseline and found - baseline < LEAST_GAIN * (claim - baseline):
+        problem = f"is {claimed:.4g} in the bundle, {here:.4g} here; the baseline is {metric.if_failed:.4g}"
+        yield Discrepancy(place, f"metrics.{metric.name}", problem)
+
+
+def _goodness(value: float, metric: Metric) -> float:
+    """Put a metric's value on its scale, so that more is better."""
+    scaled = value if metric.scale == "linear" else math.log(max(value, sys.float_info.min))
+    return scaled if metric.better == "high" else -scaled
 
 
 def _seconds(wall_s: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Every row of a bundle again, from its raw answer alone; what the bundle says of it is only compared."""
+"""Score every row of a bundle from its raw answer alone, and compare the result with what the bundle claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.results.trial import Row, Status
 from benchmark.running.rescore import score_again
 from benchmark.submission.bundle.archive import BundleError
 from benchmark.submission.bundle.schema import is_line
-from benchmark.submission.findings import Finding
+from benchmark.submission.findings import Discrepancy
 from benchmark.submission.times import check_times
 from generator.errors import NetjigsawError
 from generator.version import __version__
@@ -23,31 +23,37 @@ if TYPE_CHECKING:
     from benchmark.results.raw import Raw
     from benchmark.running.judge import Judge
     from benchmark.submission.bundle.contents import Contents
-    from benchmark.submission.suiting import Cell
+    from benchmark.submission.suiting import RequiredCell
     from generator.puzzle.storage import LoadedPuzzle
 
 __all__ = ["Scored", "score_cell"]
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-9
-"""By which a metric may differ: sums of float32 round otherwise on another processor. The value found here counts."""
+"""Tolerances of a metric, as a share of its value and in its own unit. Hand-set: sums of float32 round differently on
+another processor. The value that is recomputed here counts, so a difference within them gains a submitter nothing."""
 
-_SCORED = frozenset({Status.SOLVED, Status.PARTIAL, Status.GAVE_UP})
-"""Statuses that only scoring gives; the record of how a trial ended never holds them."""
+_BY_SCORE = frozenset({Status.SOLVED, Status.SCORED, Status.PARTIAL, Status.GAVE_UP})
+"""Statuses that only scoring an answer gives; a raw record of how a trial ended never holds them."""
 _NEVER_RAN = frozenset({Status.SKIPPED, Status.UNAVAILABLE})
-"""Statuses of trials that may have left nothing, because nothing was run."""
+"""Statuses of trials that need no raw answer, because nothing was run."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A cell that was scored again: the row as it should be, None where that cannot be said, and what differs."""
+    """A cell that was scored again.
+
+    Attributes:
+        row: the recomputed row; None where it cannot be computed.
+        findings: fields in which the bundle's row differs from it.
+        rounded: metrics that differ in their last digits only.
+    """
 
     row: Row | None
-    findings: tuple[Finding, ...]
+    findings: tuple[Discrepancy, ...]
     rounded: int = 0
-    """Metrics that differ in their last digits only."""
 
 
-def score_cell(contents: Contents, row: Row, cell: Cell, loaded: LoadedPuzzle, judge: Judge) -> Scored:
+def score_cell(contents: Contents, row: Row, cell: RequiredCell, loaded: LoadedPuzzle, judge: Judge) -> Scored:
     """Score one cell.
 
     Args:
@@ -66,46 +72,46 @@ def score_cell(contents: Contents, row: Row, cell: Cell, loaded: LoadedPuzzle, j
         expected = score_again(_known(row, cell), outcome, _as_submitted(loaded, cell), judge)
         verified = score_again(expected, outcome, loaded, judge)
     except NetjigsawError as error:
-        return Scored(None, (Finding(cell.place, problem=f"cannot be scored: {error}"),))
+        return Scored(None, (Discrepancy(cell.place, problem=f"cannot be scored: {error}"),))
     same_program = contents.manifest.program == __version__
     differences, rounded = _compare(row, expected, cell.place, same_program=same_program)
     return Scored(verified, tuple(differences), rounded)
 
 
-def _ended(row: Row, place: str, faults: list[Finding]) -> Outcome:
-    """Say how a trial ended that left no raw answer: it must be one that never ran."""
+def _ended(row: Row, place: str, faults: list[Discrepancy]) -> Outcome:
+    """Return the outcome of a trial without a raw answer, which must be a trial that never ran."""
     if row.status not in _NEVER_RAN:
-        faults.append(Finding(place, "status", f"is {row.status} in the bundle, but there is no raw answer"))
+        faults.append(Discrepancy(place, "status", f"is {row.status} in the bundle, but there is no raw answer"))
     measured = [field for field in ("wall_s", "load_s", "cpu_s", "peak_mib") if getattr(row, field) is not None]
     if measured:
-        faults.append(Finding(place, measured[0], "was measured, but there is no raw answer"))
+        faults.append(Discrepancy(place, measured[0], "was measured, but there is no raw answer"))
     if not is_line(row.reason):
-        faults.append(Finding(place, "reason", "is not one printable line"))
+        faults.append(Discrepancy(place, "reason", "is not one printable line"))
     return Outcome(row.status, row.reason)
 
 
-def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[Finding]:
-    """Check what the record of a trial says of itself."""
+def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[Discrepancy]:
+    """Check the raw record of a trial against its row."""
     for field in ("trial", "session"):
         if getattr(raw, field) != getattr(row, field):
-            yield Finding(place, f"raw answer's {field}", claimed=getattr(raw, field), verified=getattr(row, field))
-    if raw.status in _SCORED:
-        yield Finding(place, "raw answer's status", f"is {raw.status}, which only an answer's score can give")
+            yield Discrepancy(place, f"raw answer's {field}", claimed=getattr(raw, field), verified=getattr(row, field))
+    if raw.status in _BY_SCORE:
+        yield Discrepancy(place, "raw answer's status", f"is {raw.status}, which only an answer's score can give")
     elif raw.status is None and raw.answer is None:
-        yield Finding(place, "status", f"is {row.status} in the bundle, but the raw answer is empty")
+        yield Discrepancy(place, "status", f"is {row.status} in the bundle, but the raw answer is empty")
     elif raw.status is not None and raw.answer is not None:
-        yield Finding(place, "raw answer's status", f"is {raw.status}, though there is an answer")
+        yield Discrepancy(place, "raw answer's status", f"is {raw.status}, though there is an answer")
     answers = [answer for answer in (raw.answer, *raw.reports) if answer is not None]
     if not all(map(is_line, [raw.reason, *(answer.note for answer in answers)])):
-        yield Finding(place, "reason", "or a note in the raw answer is not one printable line")
+        yield Discrepancy(place, "reason", "or a note in the raw answer is not one printable line")
     if row.session not in contents.sessions:
-        yield Finding(place, "session", f"is {row.session}, which the bundle does not describe")
+        yield Discrepancy(place, "session", f"is {row.session}, which the bundle does not describe")
     else:
         yield from check_times(row, raw, contents.sessions[row.session], place)
 
 
-def _known(row: Row, cell: Cell) -> Row:
-    """Put in everything that does not depend on what the solver did."""
+def _known(row: Row, cell: RequiredCell) -> Row:
+    """Return the row with every field recomputed that does not depend on what the solver did."""
     trial = cell.trial
     return row.model_copy(
         update={
@@ -120,8 +126,8 @@ def _known(row: Row, cell: Cell) -> Row:
     )
 
 
-def _as_submitted(loaded: LoadedPuzzle, cell: Cell) -> LoadedPuzzle:
-    """Take the answer away where the submitter did not have it.
+def _as_submitted(loaded: LoadedPuzzle, cell: RequiredCell) -> LoadedPuzzle:
+    """Remove the sealed answer where the submitter did not have it.
 
     Raises:
         BundleError: if the submitter had it and it is not here.
@@ -133,8 +139,8 @@ def _as_submitted(loaded: LoadedPuzzle, cell: Cell) -> LoadedPuzzle:
     return loaded
 
 
-def _compare(row: Row, expected: Row, place: str, *, same_program: bool) -> tuple[list[Finding], int]:
-    """Name every field in which a row differs from what it should be; another version may have had fewer metrics."""
+def _compare(row: Row, expected: Row, place: str, *, same_program: bool) -> tuple[list[Discrepancy], int]:
+    """List the fields in which a row differs from the recomputed one; another version may have had fewer metrics."""
     findings, rounded = [], 0
     claims, truths = _flat(row), _flat(expected)
     for field in [*claims, *(field for field in truths if field not in claims)]:
@@ -144,7 +150,7 @@ def _compare(row: Row, expected: Row, place: str, *, same_program: bool) -> tupl
         if field.startswith("metrics.") and _close(claim, truth):
             rounded += 1
             continue
-        findings.append(Finding(place, field, claimed=claim, verified=truth))
+        findings.append(Discrepancy(place, field, claimed=claim, verified=truth))
     return findings, rounded
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.submission.bundle.archive import source_name_fits
-from benchmark.submission.findings import Finding
+from benchmark.submission.findings import Discrepancy
 from generator.errors import SpecError
 from generator.version import __version__
 from solvers.registry import list_solvers, source_digest
@@ -53,7 +53,7 @@ def unpack_source(contents: Contents, folder: Path) -> Path | None:
     return folder / main if f"source/{main}" in contents.archive.names else None
 
 
-def check_source(contents: Contents) -> tuple[list[Finding], list[str]]:
+def check_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
     """Compare the source with the digest that every row names: findings, and what to remark."""
     solver = contents.manifest.solver
     if not solver.is_file:
@@ -64,14 +64,14 @@ def check_source(contents: Contents) -> tuple[list[Finding], list[str]]:
     with tempfile.TemporaryDirectory(prefix="netjigsaw-source-") as temporary:
         file = unpack_source(contents, Path(temporary))
         if file is None:
-            return [Finding("source", problem=f"holds no {solver.name.rpartition(':')[0]}")], []
+            return [Discrepancy("source", problem=f"holds no {solver.name.rpartition(':')[0]}")], []
         found = digest_of_source(file)
         borrows = any(map(is_ours, files_of_source(file)))
     if found == claimed:
         return [], [f"the source in the bundle has the digest {found} that its rows name"]
     if borrows and contents.manifest.program != __version__:
         return [], ["the source rests on parts of netjigsaw that are others here, so its digest says nothing"]
-    return [Finding("source", "digest", claimed=claimed, verified=found)], []
+    return [Discrepancy("source", "digest", claimed=claimed, verified=found)], []
 
 
 def _named(solver: BundledSolver) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.results.trial import Trial
-from benchmark.submission.findings import Finding
+from benchmark.submission.findings import Discrepancy
 from benchmark.suites.loading import suite_use
 from benchmark.suites.schema import LockState
 from generator.errors import SpecError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchmark.suites.schema import SuiteUse
     from generator.puzzle.storage import LoadedPuzzle
 
-__all__ = ["Cell", "Ground", "cells_of", "check_suite", "ground_of", "known_rows", "label_of", "place_of"]
+__all__ = ["Ground", "RequiredCell", "cells_of", "check_suite", "ground_of", "known_rows", "label_of", "place_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Cell:
+class RequiredCell:
     """A trial that a bundle must hold: everything of its row that is known beforehand."""
 
     entry: Entry
@@ -69,7 +69,7 @@ def ground_of(target: Target, loaded: Sequence[LoadedPuzzle]) -> Ground:
     return Ground(suite, {item.puzzle.digest: item for item in loaded}, use)
 
 
-def check_suite(claimed: BundledSuite, suite: Suite) -> Iterator[Finding]:
+def check_suite(claimed: BundledSuite, suite: Suite) -> Iterator[Discrepancy]:
     """Compare what a bundle says of its suite with the suite here, down to the digest of each puzzle.
 
     The lock decides what a puzzle's digest should be, where there is one. A puzzle that was
@@ -82,34 +82,34 @@ def check_suite(claimed: BundledSuite, suite: Suite) -> Iterator[Finding]:
     theirs = {puzzle.name: puzzle for puzzle in claimed.puzzles}
     ours = {entry.name: entry for entry in entries}
     for name in [name for name in theirs if name not in ours]:
-        yield Finding(place, problem=f"has no puzzle {name!r}, which the bundle is about")
+        yield Discrepancy(place, problem=f"has no puzzle {name!r}, which the bundle is about")
     for name, entry in ours.items():
         if name not in theirs:
-            yield Finding(place, problem=f"puzzle {name!r} is not in the bundle")
+            yield Discrepancy(place, problem=f"puzzle {name!r} is not in the bundle")
             continue
         for field in ("digest", "family"):
             if getattr(theirs[name], field) != getattr(entry, field):
                 claim, truth = getattr(theirs[name], field), getattr(entry, field)
-                yield Finding(f"{place}, puzzle {name}", field, claimed=claim, verified=truth)
+                yield Discrepancy(f"{place}, puzzle {name}", field, claimed=claim, verified=truth)
     for entry in suite.entries:
         if entry.state is LockState.DIFFERS:
             problem = f"was built here as {str(entry.digest)[:12]}, not as locked, so nothing can be scored on it"
-            yield Finding(f"{place}, puzzle {entry.name}", problem=f"{problem}; unpack the suite's archive")
+            yield Discrepancy(f"{place}, puzzle {entry.name}", problem=f"{problem}; unpack the suite's archive")
 
 
-def _differences(place: str, claimed: BundledSuite, expected: Suite) -> Iterator[Finding]:
+def _differences(place: str, claimed: BundledSuite, expected: Suite) -> Iterator[Discrepancy]:
     for field in ("name", "seeds", "digest"):
         if getattr(claimed, field) != getattr(expected, field):
-            yield Finding(place, field, claimed=getattr(claimed, field), verified=getattr(expected, field))
+            yield Discrepancy(place, field, claimed=getattr(claimed, field), verified=getattr(expected, field))
     for field in type(claimed.limits).model_fields:
         claim, truth = getattr(claimed.limits, field), getattr(expected.limits, field)
         if claim != truth:
-            yield Finding(place, f"limits.{field}", claimed=claim, verified=truth)
+            yield Discrepancy(place, f"limits.{field}", claimed=claim, verified=truth)
     if len({puzzle.name for puzzle in claimed.puzzles}) != len(claimed.puzzles):
-        yield Finding(place, problem="the bundle lists a puzzle twice")
+        yield Discrepancy(place, problem="the bundle lists a puzzle twice")
 
 
-def cells_of(contents: Contents, ground: Ground) -> dict[tuple[str, int], Cell]:
+def cells_of(contents: Contents, ground: Ground) -> dict[tuple[str, int], RequiredCell]:
     """List the cells that a bundle of this solver must hold, by digest of the puzzle and seed."""
     solver, suite = contents.manifest.solver, ground.suite
     claims: dict[str, BundledPuzzle] = {puzzle.digest: puzzle for puzzle in contents.manifest.suite.puzzles}
@@ -122,7 +122,7 @@ def cells_of(contents: Contents, ground: Ground) -> dict[tuple[str, int], Cell]:
         for seed in range(suite.seeds):
             trial = _trial(solver, digest, entry.family, seed, suite)
             place = place_of(entry.name, solver.label, seed)
-            cells[digest, seed] = Cell(entry, trial, label, groups, place, claims[digest].answered)
+            cells[digest, seed] = RequiredCell(entry, trial, label, groups, place, claims[digest].answered)
     return cells
 
 
@@ -142,30 +142,32 @@ def place_of(puzzle: str, solver: str, seed: int) -> str:
 
 
 def known_rows(
-    contents: Contents, cells: Mapping[tuple[str, int], Cell]
-) -> tuple[dict[tuple[str, int], Row], list[Finding]]:
+    contents: Contents, cells: Mapping[tuple[str, int], RequiredCell]
+) -> tuple[dict[tuple[str, int], Row], list[Discrepancy]]:
     """Sort rows into the cells; name what is missing, there twice, or of no cell at all."""
     solver = contents.manifest.solver
     findings = []
     if label_of(solver) != solver.label:
-        findings.append(Finding("bundle.json", "solver.label", claimed=solver.label, verified=label_of(solver)))
+        findings.append(Discrepancy("bundle.json", "solver.label", claimed=solver.label, verified=label_of(solver)))
     found: dict[tuple[str, int], list[Row]] = {}
     for row in contents.rows:
         found.setdefault((row.puzzle, row.seed), []).append(row)
     for (digest, seed), rows in found.items():
         if (digest, seed) not in cells:
             where = place_of(rows[0].puzzle_name, rows[0].solver, seed)
-            findings.append(Finding(where, problem=f"is no cell of the suite (puzzle {digest[:12]})"))
+            findings.append(Discrepancy(where, problem=f"is no cell of the suite (puzzle {digest[:12]})"))
     for key, cell in cells.items():
         rows = found.get(key, [])
         if not rows:
-            findings.append(Finding(cell.place, problem="is missing; a bundle holds every cell of the suite"))
+            findings.append(Discrepancy(cell.place, problem="is missing; a bundle holds every cell of the suite"))
         elif len(rows) > 1:
             ends = ", ".join(str(row.status) for row in rows)
-            findings.append(Finding(cell.place, problem=f"is there {len(rows)} times ({ends}); each cell has one row"))
+            findings.append(
+                Discrepancy(cell.place, problem=f"is there {len(rows)} times ({ends}); each cell has one row")
+            )
     held = {f"raw/{row.trial}" for row in contents.rows}
     findings += [
-        Finding(name, problem="is the raw answer of no row")
+        Discrepancy(name, problem="is the raw answer of no row")
         for name in sorted(contents.archive.names)
         if name.startswith("raw/") and name.rpartition(".")[0] not in held
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.isolation.conversation import DRAIN_LIMIT_S, KILL_GRACE_S, LOAD_LIMIT_S
 from benchmark.submission.bundle.schema import is_line
-from benchmark.submission.findings import Finding
+from benchmark.submission.findings import Discrepancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,53 +29,55 @@ CLOCKS_APART = timedelta(days=1)
 """By which two machines' calendars may differ."""
 
 
-def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Finding]:
+def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Discrepancy]:
     """Find times that are impossible: negative, beyond the limit, out of order."""
     for field in ("wall_s", "load_s", "cpu_s", "peak_mib", "load_average"):
         value = getattr(row, field)
         if value is not None and not (math.isfinite(value) and value >= 0):
-            yield Finding(place, field, f"is {value:g}; no measurement is negative or infinite")
+            yield Discrepancy(place, field, f"is {value:g}; no measurement is negative or infinite")
     limit = math.inf if row.limits.wall_s is None else row.limits.wall_s
     answered = raw.answer is not None
     # An answer that comes after the limit is not taken, so it has no grace.
     last = limit if answered else limit + GRACE_S
     if row.wall_s is None:
         if answered or raw.reports:
-            yield Finding(place, "wall_s", "is missing, though the trial came to an answer")
+            yield Discrepancy(place, "wall_s", "is missing, though the trial came to an answer")
     elif row.wall_s > last:
         what = "an answer" if answered else f"a trial without an answer, which ends within {GRACE_S:g} s of it"
-        yield Finding(place, "wall_s", f"is {row.wall_s:.6g} s, beyond the limit of {limit:g} s for {what}")
+        yield Discrepancy(place, "wall_s", f"is {row.wall_s:.6g} s, beyond the limit of {limit:g} s for {what}")
     if row.load_s is not None and row.load_s > LOAD_LIMIT_S + GRACE_S:
-        yield Finding(place, "load_s", f"is {row.load_s:.6g} s; loading ends after {LOAD_LIMIT_S:g} s")
+        yield Discrepancy(place, "load_s", f"is {row.load_s:.6g} s; loading ends after {LOAD_LIMIT_S:g} s")
     yield from _check_processor(row, session, place)
     yield from _check_reports(row, raw, limit, place)
 
 
-def _check_processor(row: Row, session: Session, place: str) -> Iterator[Finding]:
+def _check_processor(row: Row, session: Session, place: str) -> Iterator[Discrepancy]:
     if row.cpu_s is None or row.wall_s is None:
         return
     most = max(1, session.cores) * (row.wall_s + (row.load_s or 0.0) + GRACE_S)
     if row.cpu_s > most:
-        yield Finding(
+        yield Discrepancy(
             place, "cpu_s", f"is {row.cpu_s:.6g} s; {session.cores} cores give at most {most:.6g} s meanwhile"
         )
 
 
-def _check_reports(row: Row, raw: Raw, limit: float, place: str) -> Iterator[Finding]:
+def _check_reports(row: Row, raw: Raw, limit: float, place: str) -> Iterator[Discrepancy]:
     before = 0.0
     for number, report in enumerate(raw.reports, start=1):
         time_s, field = report.time_s, f"report {number}"
         if time_s is None or not math.isfinite(time_s) or time_s < 0:
-            yield Finding(place, field, "has no time, or an impossible one")
+            yield Discrepancy(place, field, "has no time, or an impossible one")
             continue
         if time_s < before:
-            yield Finding(place, field, f"came after {time_s:.6g} s, before the one that precedes it ({before:.6g} s)")
+            yield Discrepancy(
+                place, field, f"came after {time_s:.6g} s, before the one that precedes it ({before:.6g} s)"
+            )
         if time_s > min(limit, math.inf if row.wall_s is None else row.wall_s):
-            yield Finding(place, field, f"came after {time_s:.6g} s, when the trial was over")
+            yield Discrepancy(place, field, f"came after {time_s:.6g} s, when the trial was over")
         before = max(before, time_s)
 
 
-def check_session(session: Session, threads: int) -> Iterator[Finding]:
+def check_session(session: Session, threads: int) -> Iterator[Discrepancy]:
     """Find settings of a session that the suite does not allow, a start still to come, and text that is no line."""
     place = f"session {session.id}"
     fields = session.model_dump(mode="json", exclude={"versions", "plugins", "suites"})
@@ -83,19 +85,19 @@ def check_session(session: Session, threads: int) -> Iterator[Finding]:
     fields |= {"plugins": " ".join(session.plugins)}
     for field, value in fields.items():
         if isinstance(value, str) and not is_line(value):
-            yield Finding(place, field, "is not one printable line")
+            yield Discrepancy(place, field, "is not one printable line")
     if session.kind != "run":
-        yield Finding(place, "kind", claimed=session.kind, verified="run")
+        yield Discrepancy(place, "kind", claimed=session.kind, verified="run")
     if session.threads != threads:
-        yield Finding(place, "threads", claimed=session.threads, verified=threads)
+        yield Discrepancy(place, "threads", claimed=session.threads, verified=threads)
     try:
         began = datetime.strptime(session.id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
         started = datetime.fromisoformat(session.started)
         apart = abs(started - began)
     except (ValueError, TypeError):
-        yield Finding(place, "started", f"is {session.started!r}, which does not agree with the session's id")
+        yield Discrepancy(place, "started", f"is {session.started!r}, which does not agree with the session's id")
         return
     if apart > timedelta(minutes=1):
-        yield Finding(place, "started", f"is {session.started!r}, which does not agree with the session's id")
+        yield Discrepancy(place, "started", f"is {session.started!r}, which does not agree with the session's id")
     if began > datetime.now(UTC) + CLOCKS_APART:
-        yield Finding(place, "started", f"is {session.started!r}, which is still to come")
+        yield Discrepancy(place, "started", f"is {session.started!r}, which is still to come")

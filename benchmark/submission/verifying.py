@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.running.judge import Judge
-from benchmark.submission.findings import Finding
+from benchmark.submission.findings import Discrepancy
 from benchmark.submission.scoring import score_cell
 from benchmark.submission.sourcing import check_source
 from benchmark.submission.suiting import cells_of, check_suite, known_rows
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from benchmark.results.session import Session
     from benchmark.results.trial import Row
-    from benchmark.submission.bundle.contents import Contents, Opened
-    from benchmark.submission.bundle.schema import Manifest
+    from benchmark.submission.bundle.contents import Contents, OpenedBundle
+    from benchmark.submission.bundle.schema import BundleManifest
     from benchmark.submission.suiting import Ground
 
 __all__ = ["Verification", "verify_bundle"]
@@ -44,8 +44,8 @@ class Verification:
 
     path: Path
     sha256: str
-    manifest: Manifest | None
-    findings: tuple[Finding, ...]
+    manifest: BundleManifest | None
+    findings: tuple[Discrepancy, ...]
     notes: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     sessions: tuple[Session, ...] = ()
@@ -56,7 +56,7 @@ class Verification:
         return not self.findings
 
 
-def verify_bundle(opened: Opened, ground: Ground) -> Verification:
+def verify_bundle(opened: OpenedBundle, ground: Ground) -> Verification:
     """Score a bundle again on the suite that is here, believing nothing in it.
 
     Where the suite is another one, nothing can be scored, and the findings say in what it differs.
@@ -96,11 +96,11 @@ def verify_bundle(opened: Opened, ground: Ground) -> Verification:
     )
 
 
-def _check_sessions(contents: Contents, threads: int) -> Iterator[Finding]:
+def _check_sessions(contents: Contents, threads: int) -> Iterator[Discrepancy]:
     used = {row.session for row in contents.rows}
     for name, session in contents.sessions.items():
         if name not in used:
-            yield Finding(f"session {name}", problem="has no row")
+            yield Discrepancy(f"session {name}", problem="has no row")
         yield from check_session(session, threads)
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from benchmark.suites.record import Entry, Suite
     from generator.puzzle.content import Puzzle
 
-__all__ = ["Finding", "verify"]
+__all__ = ["PuzzleCheck", "verify"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class PuzzleCheck:
     """What was found of one puzzle, or of one file: a problem, or a note that there is none."""
 
     name: str
@@ -28,25 +28,25 @@ class Finding:
     note: str = ""
 
 
-def verify(suite: Suite) -> list[Finding]:
+def verify(suite: Suite) -> list[PuzzleCheck]:
     """Check every puzzle of a suite, and that nothing else lies among those that came with it."""
     return [*map(_verify_entry, suite.entries), *_strangers(suite)]
 
 
-def _verify_entry(entry: Entry) -> Finding:
+def _verify_entry(entry: Entry) -> PuzzleCheck:
     try:
         if entry.digest is None:
             where = f"it should have come with the suite, at {entry.path}" if entry.recipe is None else "not built here"
-            return Finding(entry.name, problem=where)
+            return PuzzleCheck(entry.name, problem=where)
         puzzle = load_puzzle(entry.path)
         sealed = find_answer(puzzle, entry.answers)
     except NetjigsawError as error:
-        return Finding(entry.name, problem=str(error))
+        return PuzzleCheck(entry.name, problem=str(error))
     problem = _contradiction(entry, puzzle)
     if problem:
-        return Finding(entry.name, problem=problem)
+        return PuzzleCheck(entry.name, problem=problem)
     answer = "its answer opens the commitment" if sealed is not None else "no answer here"
-    return Finding(entry.name, note=f"{puzzle.digest[:12]} {entry.state}, {answer}")
+    return PuzzleCheck(entry.name, note=f"{puzzle.digest[:12]} {entry.state}, {answer}")
 
 
 def _contradiction(entry: Entry, puzzle: Puzzle) -> str:
@@ -62,7 +62,7 @@ def _contradiction(entry: Entry, puzzle: Puzzle) -> str:
     return ""
 
 
-def _strangers(suite: Suite) -> Iterator[Finding]:
+def _strangers(suite: Suite) -> Iterator[PuzzleCheck]:
     """Find what lies among the puzzles that came with a suite and belongs to none of them."""
     supplied = [entry for entry in suite.entries if entry.supplied]
     home = puzzles_folder(suite.source)
@@ -72,7 +72,7 @@ def _strangers(suite: Suite) -> Iterator[Finding]:
     answers = {f"{entry.digest}.json" for entry in supplied}
     for path in sorted(home.iterdir()):
         if path.name not in known:
-            yield Finding(path.name, problem=f"{path} belongs to no puzzle of the suite")
+            yield PuzzleCheck(path.name, problem=f"{path} belongs to no puzzle of the suite")
     for path in sorted((home / DEFAULT_ANSWERS).glob("*")):
         if path.name not in answers:
-            yield Finding(path.name[:12], problem=f"{path} is the answer of no puzzle of the suite")
+            yield PuzzleCheck(path.name[:12], problem=f"{path} is the answer of no puzzle of the suite")

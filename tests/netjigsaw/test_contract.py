@@ -15,7 +15,7 @@ from solvers.reference import Reference
 from solvers.registry import list_solvers
 
 if TYPE_CHECKING:
-    from benchmark.conformance.findings import Finding
+    from benchmark.conformance.findings import ConformanceFinding
 
 BUILT_IN = [entry for entry in list_solvers() if entry.origin.startswith("solvers/")]
 
@@ -52,7 +52,7 @@ def test_a_broken_solver_fails_the_test_that_is_concerned() -> None:
     contract = Wrong()
     contract.test_it_loads()
     contract.test_it_prints_within_bounds()
-    with pytest.raises(AssertionError, match=r"answers \(plain\): wrong-format: .* Fix: return the answer"):
+    with pytest.raises(AssertionError, match=r"answers \(plain\): wrong-format: .* Fix: return piece numbers"):
         contract.test_it_answers()
     with pytest.raises(AssertionError, match="shapes"):
         contract.test_it_copes_with_awkward_puzzles()
@@ -81,13 +81,13 @@ def test_what_has_no_name_in_a_file_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def findings() -> dict[str, list[Finding]]:
+def findings() -> dict[str, list[ConformanceFinding]]:
     """Every built-in solver, by one start of the harness."""
     return examine_all([Reference(entry.name, entry.family) for entry in BUILT_IN], wall_s=0.3)
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in BUILT_IN])
-def test_our_own_solvers_keep_to_it(name: str, findings: dict[str, list[Finding]]) -> None:
+def test_our_own_solvers_keep_to_it(name: str, findings: dict[str, list[ConformanceFinding]]) -> None:
     assert not [str(finding) for finding in findings[name] if finding.verdict == "wrong"]
     assert len(findings[name]) > 10
 

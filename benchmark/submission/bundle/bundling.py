@@ -19,7 +19,7 @@ from benchmark.running.rescore import score_again
 from benchmark.submission.bundle.archive import write_archive
 from benchmark.submission.bundle.contents import MANIFEST, ROWS
 from benchmark.submission.bundle.privacy import make_scrub, scrub_session
-from benchmark.submission.bundle.schema import BundledPuzzle, BundledSolver, BundledSuite, Manifest
+from benchmark.submission.bundle.schema import BundledPuzzle, BundledSolver, BundledSuite, BundleManifest
 from benchmark.submission.sourcing import gather_source
 from benchmark.suites.schema import LockState
 from generator.errors import SpecError, StorageError
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from benchmark.suites.record import Suite
     from generator.puzzle.storage import LoadedPuzzle
 
-__all__ = ["Work", "check_as_locked", "make_bundle"]
+__all__ = ["Submission", "check_as_locked", "make_bundle"]
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
+class Submission:
     """What is to be submitted.
 
     Attributes:
@@ -70,20 +70,20 @@ def check_as_locked(suite: Suite) -> None:
         raise SpecError(f"suite {suite.name}: not the puzzles of its lock: {names}; run the suite's unpacked archive")
 
 
-def make_bundle(store: Store, work: Work, target: Path) -> str:
+def make_bundle(store: Store, submission: Submission, target: Path) -> str:
     """Write a bundle and return its SHA-256. Rows are scored again, so that they agree with their raw answers.
 
     Raises:
         SpecError: if the store lacks a cell, the solver ran on none, or its file cannot go along.
         StorageError: if a file cannot be read or written.
     """
-    rows = _rows_of(store, work)
-    reference = work.cells[0].reference
+    rows = _rows_of(store, submission)
+    reference = submission.cells[0].reference
     folder = Path(reference.target.rpartition(":")[0]).parent if reference.is_file else None
     scrub = make_scrub(folder)
     files: dict[str, bytes] = {}
     lines, judge = [], Judge()
-    for cell in work.cells:
+    for cell in submission.cells:
         row, outcome = _clean(store, rows[cell.trial.id], cell, scrub)
         lines.append(_line(score_again(row, outcome or Outcome(row.status, row.reason), cell.loaded, judge)))
         if outcome is not None:
@@ -97,30 +97,33 @@ def make_bundle(store: Store, work: Work, target: Path) -> str:
         if name not in sessions:
             raise StorageError(f"{store.folder} has rows of session {name}, but not its description")
         files[f"sessions/{name}.json"] = _text(scrub_session(sessions[name], scrub))
-    if work.with_source:
-        files |= _source(work)
-    files[MANIFEST] = _text(_manifest(work, files))
+    if submission.with_source:
+        files |= _source(submission)
+    files[MANIFEST] = _text(_manifest(submission, files))
     return write_archive(target, files)
 
 
-def _rows_of(store: Store, work: Work) -> dict[str, Row]:
+def _rows_of(store: Store, submission: Submission) -> dict[str, Row]:
     """Find every cell's row.
 
     Raises:
         SpecError: if there is none of a cell, or the solver could not be used at all.
     """
-    wanted = {cell.trial.id for cell in work.cells}
+    wanted = {cell.trial.id for cell in submission.cells}
     rows = {row.trial: row for row in store.rows() if row.trial in wanted}
-    missing = [cell for cell in work.cells if cell.trial.id not in rows]
+    missing = [cell for cell in submission.cells if cell.trial.id not in rows]
     if missing:
         first = f"{missing[0].loaded.puzzle.manifest.name}, seed {missing[0].trial.seed}"
-        count = f"{len(missing)} of the {len(work.cells)} trials"
+        count = f"{len(missing)} of the {len(submission.cells)} trials"
         raise SpecError(
-            f"{store.folder} lacks {count} of {missing[0].label} on suite {work.suite.name} (first {first}); run it"
+            f"{store.folder} lacks {count} of {missing[0].label} on suite {submission.suite.name} (first {first}); "
+            "run it first, or leave out --no-run"
         )
     if all(row.status in {Status.SKIPPED, Status.UNAVAILABLE} for row in rows.values()):
         row = next(iter(rows.values()))
-        raise SpecError(f"solver {row.solver} ran on no puzzle of suite {work.suite.name}: {row.status}, {row.reason}")
+        raise SpecError(
+            f"solver {row.solver} ran on no puzzle of suite {submission.suite.name}: {row.status}, {row.reason}"
+        )
     return rows
 
 
@@ -145,17 +148,17 @@ def _bare(trial: Trial) -> Trial:
     return replace(trial, solver=f"{Path(path).name}:{name}") if colon and path.endswith(".py") else trial
 
 
-def _source(work: Work) -> dict[str, bytes]:
-    reference = work.cells[0].reference
+def _source(submission: Submission) -> dict[str, bytes]:
+    reference = submission.cells[0].reference
     if not reference.is_file:
         raise SpecError(f"--with-source is for a solver in a Python file of its own, not for {reference.target}")
     found = gather_source(Path(reference.target.rpartition(":")[0]))
     return {f"source/{name}": content for name, content in found.items()}
 
 
-def _manifest(work: Work, files: dict[str, bytes]) -> Manifest:
-    trial, suite = _bare(work.cells[0].trial), work.suite
-    loaded: dict[str, LoadedPuzzle] = {cell.trial.puzzle: cell.loaded for cell in work.cells}
+def _manifest(submission: Submission, files: dict[str, bytes]) -> BundleManifest:
+    trial, suite = _bare(submission.cells[0].trial), submission.suite
+    loaded: dict[str, LoadedPuzzle] = {cell.trial.puzzle: cell.loaded for cell in submission.cells}
     puzzles = [
         BundledPuzzle(
             name=entry.name,
@@ -165,11 +168,11 @@ def _manifest(work: Work, files: dict[str, bytes]) -> Manifest:
         )
         for entry in suite.entries
     ]
-    return Manifest(
+    return BundleManifest(
         protocol=PROTOCOL,
         program=__version__,
-        author=work.author,
-        notes=work.notes,
+        author=submission.author,
+        notes=submission.notes,
         suite=BundledSuite(
             name=suite.name,
             digest=str(suite.digest),
@@ -178,10 +181,10 @@ def _manifest(work: Work, files: dict[str, bytes]) -> Manifest:
             puzzles=tuple(puzzles),
         ),
         solver=BundledSolver(
-            label=label_of(replace(work.cells[0].reference, target=trial.solver)),
+            label=label_of(replace(submission.cells[0].reference, target=trial.solver)),
             name=trial.solver,
             parameters=trial.parameters,
-            sources={cell.trial.family: cell.trial.source for cell in work.cells},
+            sources={cell.trial.family: cell.trial.source for cell in submission.cells},
         ),
         files={name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     )

@@ -14,8 +14,8 @@ from benchmark.results.raw import Raw
 from benchmark.results.session import Session
 from benchmark.results.trial import PROTOCOL, Row
 from benchmark.submission.bundle.archive import MOST_MIB, BundleError, open_archive
-from benchmark.submission.bundle.schema import Manifest
-from benchmark.submission.findings import Finding
+from benchmark.submission.bundle.schema import BundleManifest
+from benchmark.submission.findings import Discrepancy
 from generator.puzzle.canonical import canonical_json
 from generator.puzzle.storage import first_fault
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from benchmark.submission.bundle.archive import Archive
 
-__all__ = ["MANIFEST", "ROWS", "Contents", "Opened", "open_bundle"]
+__all__ = ["MANIFEST", "ROWS", "Contents", "OpenedBundle", "open_bundle"]
 
 MANIFEST, ROWS = "bundle.json", "rows.jsonl"
 Model = TypeVar("Model", bound=BaseModel)
@@ -44,7 +44,7 @@ class Contents:
     """
 
     archive: Archive
-    manifest: Manifest
+    manifest: BundleManifest
     rows: tuple[Row, ...]
     sessions: dict[str, Session]
 
@@ -78,16 +78,16 @@ class Contents:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class OpenedBundle:
     """A bundle that was opened: its contents, None where it cannot be read as one, and what is wrong so far."""
 
     path: Path
     sha256: str = ""
     contents: Contents | None = None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Discrepancy, ...] = field(default=())
 
 
-def open_bundle(path: Path, most_mib: float = MOST_MIB) -> Opened:
+def open_bundle(path: Path, most_mib: float = MOST_MIB) -> OpenedBundle:
     """Open a bundle and read all of it but the raw answers.
 
     Raises:
@@ -96,18 +96,20 @@ def open_bundle(path: Path, most_mib: float = MOST_MIB) -> Opened:
     try:
         archive = open_archive(path, most_mib)
     except BundleError as error:
-        return Opened(path, findings=(Finding("archive", problem=str(error)),))
+        return OpenedBundle(path, findings=(Discrepancy("archive", problem=str(error)),))
     try:
         manifest = _read_manifest(archive)
     except BundleError as error:
-        return Opened(path, archive.sha256, findings=(Finding(MANIFEST, problem=str(error)),))
+        return OpenedBundle(path, archive.sha256, findings=(Discrepancy(MANIFEST, problem=str(error)),))
     findings = _check_files(archive, manifest)
     rows, damaged = _read_rows(archive)
     sessions, strange = _read_sessions(archive)
-    return Opened(path, archive.sha256, Contents(archive, manifest, rows, sessions), (*findings, *damaged, *strange))
+    return OpenedBundle(
+        path, archive.sha256, Contents(archive, manifest, rows, sessions), (*findings, *damaged, *strange)
+    )
 
 
-def _read_manifest(archive: Archive) -> Manifest:
+def _read_manifest(archive: Archive) -> BundleManifest:
     content = archive.read(MANIFEST)
     try:
         held = json.loads(content)
@@ -116,52 +118,52 @@ def _read_manifest(archive: Archive) -> Manifest:
     if isinstance(held, dict) and (held.get("format"), held.get("protocol")) != (1, PROTOCOL):
         versions = f"format {held.get('format')!r}, protocol {held.get('protocol')!r}"
         raise BundleError(f"{versions}; this netjigsaw verifies format 1, protocol {PROTOCOL}"[:300])
-    return _read(Manifest, content, "")
+    return _read(BundleManifest, content, "")
 
 
-def _check_files(archive: Archive, manifest: Manifest) -> list[Finding]:
+def _check_files(archive: Archive, manifest: BundleManifest) -> list[Discrepancy]:
     """Compare every file with the digest that the manifest has of it."""
     findings = []
     for name in sorted((archive.names - {MANIFEST}) ^ manifest.files.keys()):
         problem = "is missing from the archive" if name in manifest.files else f"is not listed in {MANIFEST}"
-        findings.append(Finding(name, problem=problem))
+        findings.append(Discrepancy(name, problem=problem))
     for name in sorted(archive.names & manifest.files.keys()):
         try:
             found = hashlib.sha256(archive.read(name)).hexdigest()
         except BundleError as error:
-            findings.append(Finding(name, problem=str(error)))
+            findings.append(Discrepancy(name, problem=str(error)))
             continue
         if found != manifest.files[name]:
-            findings.append(Finding(name, "sha256", claimed=manifest.files[name], verified=found))
+            findings.append(Discrepancy(name, "sha256", claimed=manifest.files[name], verified=found))
     return findings
 
 
-def _read_rows(archive: Archive) -> tuple[tuple[Row, ...], list[Finding]]:
+def _read_rows(archive: Archive) -> tuple[tuple[Row, ...], list[Discrepancy]]:
     rows, findings = [], []
     try:
         lines = archive.read(ROWS).split(b"\n")
     except BundleError as error:
-        return (), [Finding(ROWS, problem=str(error))]
+        return (), [Discrepancy(ROWS, problem=str(error))]
     if lines.pop():
-        findings.append(Finding(ROWS, problem="the last line is cut off"))
+        findings.append(Discrepancy(ROWS, problem="the last line is cut off"))
     for number, line in enumerate(lines, start=1):
         try:
             rows.append(_read(Row, line, ""))
         except BundleError as error:
-            findings.append(Finding(f"{ROWS}, line {number}", problem=str(error)))
+            findings.append(Discrepancy(f"{ROWS}, line {number}", problem=str(error)))
     return tuple(rows), findings
 
 
-def _read_sessions(archive: Archive) -> tuple[dict[str, Session], list[Finding]]:
+def _read_sessions(archive: Archive) -> tuple[dict[str, Session], list[Discrepancy]]:
     sessions, findings = {}, []
     for name in sorted(name for name in archive.names if name.startswith("sessions/")):
         try:
             session = _read(Session, archive.read(name), "")
         except BundleError as error:
-            findings.append(Finding(name, problem=str(error)))
+            findings.append(Discrepancy(name, problem=str(error)))
             continue
         if name != f"sessions/{session.id}.json":
-            findings.append(Finding(name, "id", claimed=session.id, verified=name[9:-5]))
+            findings.append(Discrepancy(name, "id", claimed=session.id, verified=name[9:-5]))
         sessions[session.id] = session
     return sessions, findings
 

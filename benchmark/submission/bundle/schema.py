@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, St
 
 from benchmark.results.trial import Limits  # noqa: TC001 - pydantic reads the annotation
 
-__all__ = ["Author", "BundledPuzzle", "BundledSolver", "BundledSuite", "Manifest", "Notes", "is_line"]
+__all__ = ["Author", "BundleManifest", "BundledPuzzle", "BundledSolver", "BundledSuite", "Notes", "is_line"]
 
 LONGEST_LINE = 500
 
@@ -80,7 +80,7 @@ class BundledSuite(BaseModel):
     puzzles: Annotated[tuple[BundledPuzzle, ...], Field(min_length=1, max_length=10_000)]
 
 
-class Manifest(BaseModel):
+class BundleManifest(BaseModel):
     """What a bundle is, and the digest of every other file in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

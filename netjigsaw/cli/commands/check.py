@@ -17,7 +17,7 @@ from netjigsaw.cli.shared.quantities import parse_duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmark.conformance.findings import Finding
+    from benchmark.conformance.findings import ConformanceFinding
 
 __all__ = ["add"]
 
@@ -78,7 +78,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         return 0 if passed else FAILED
 
 
-def _table(findings: Sequence[Finding]) -> str:
+def _table(findings: Sequence[ConformanceFinding]) -> str:
     rows = []
     for finding in findings:
         verdict = finding.verdict.upper() if finding.verdict == "wrong" else finding.verdict
@@ -88,7 +88,7 @@ def _table(findings: Sequence[Finding]) -> str:
     return tabulate(rows, headers=("", "check", "on", "found"), tablefmt="simple", maxcolwidths=[None, None, None, 80])
 
 
-def _sum_up(label: str, findings: Sequence[Finding]) -> str:
+def _sum_up(label: str, findings: Sequence[ConformanceFinding]) -> str:
     wrong = sum(finding.verdict == "wrong" for finding in findings)
     notes = sum(finding.verdict == "note" for finding in findings)
     aside = f", {notes} note{'s' if notes > 1 else ''}" if notes else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic_core import PydanticUndefined
 
-from generator.batch import Order, Outcome, child_seed, make_all
+from generator.batch import BatchResult, Order, child_seed, make_all
 from generator.errors import PluginError, SpecError
 from generator.family.recipe import make_spec
 from generator.family.registry import families
@@ -136,7 +136,7 @@ def _check_places(order: Order) -> None:
         raise SpecError(f"the answers would lie in the puzzle's own folder {order.folder}; choose another --answers")
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: BatchResult) -> None:
     order = outcome.order
     kept = ", kept as it was" if outcome.kept else ""
     say(f"{order.folder}  {outcome.puzzle.digest[:12]}  answer in {order.answers}{kept}")

@@ -17,7 +17,7 @@ from netjigsaw.cli.shared.targets import build_missing, find_targets, hidden_by
 
 if TYPE_CHECKING:
     from benchmark.running.request import RunRequest
-    from benchmark.submission.bundle.bundling import Work
+    from benchmark.submission.bundle.bundling import Submission
     from benchmark.submission.suiting import Ground
     from benchmark.suites.loading import Target
     from solvers.reference import Reference
@@ -66,7 +66,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         from benchmark.running.plan import plan
         from benchmark.running.request import RunRequest
         from benchmark.running.runner import run
-        from benchmark.submission.bundle.bundling import Work, check_as_locked
+        from benchmark.submission.bundle.bundling import Submission, check_as_locked
         from benchmark.suites.loading import load_target
 
         reference = _solver(solver, solver_command)
@@ -89,7 +89,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         if not no_run:
             _run(request, run)
         cells = plan(request.puzzles, request.references, request.seeds, request.limits)
-        work = Work(ground.suite, cells, author, notes, with_source)
+        work = Submission(ground.suite, cells, author, notes, with_source)
         _bundle(Store(results), work, ground, out or Path(_file_name(ground.suite.name, cells[0].label, author)))
 
 
@@ -147,7 +147,7 @@ def _run(request: RunRequest, run: Any) -> None:
         run(request, watch, live=False)
 
 
-def _bundle(store: Any, work: Work, ground: Ground, out: Path) -> None:
+def _bundle(store: Any, work: Submission, ground: Ground, out: Path) -> None:
     """Write the bundle, and verify it as its readers will.
 
     Raises:
@@ -172,7 +172,7 @@ def _bundle(store: Any, work: Work, ground: Ground, out: Path) -> None:
     say(f"sha256 {digest}")
 
 
-def _remarks(work: Work, opened: Any) -> list[str]:
+def _remarks(work: Submission, opened: Any) -> list[str]:
     """Say what the author should look at before handing the bundle out."""
     from benchmark.submission.bundle.privacy import make_scrub, traces
     from benchmark.submission.sourcing import source_in

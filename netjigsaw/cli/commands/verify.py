@@ -21,7 +21,7 @@ from netjigsaw.cli.shared.targets import hidden_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmark.submission.bundle.contents import Opened
+    from benchmark.submission.bundle.contents import OpenedBundle
     from benchmark.submission.rerunning import Conditions
     from benchmark.submission.suiting import Ground
     from benchmark.submission.verifying import Verification
@@ -94,7 +94,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _verify_one(
-    opened: Opened, target: Target | None, ground: Ground | None, again: _Again, *, quiet: bool
+    opened: OpenedBundle, target: Target | None, ground: Ground | None, again: _Again, *, quiet: bool
 ) -> tuple[Verification, list[str]]:
     """Verify a bundle, then run some of it again if that was asked and nothing is wrong so far."""
     found = verify_opened(opened, ground)
@@ -122,7 +122,7 @@ def _rerun(
     return [finding for one in done for finding in one.findings]
 
 
-def _conditions(opened: Opened, again: _Again, target: Target, scratch: Path) -> Conditions:
+def _conditions(opened: OpenedBundle, again: _Again, target: Target, scratch: Path) -> Conditions:
     """Find the solver: the one that was named, the source in the bundle, or the one of that name here.
 
     Raises:

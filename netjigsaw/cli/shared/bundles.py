@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmark.submission.bundle.contents import Opened
+    from benchmark.submission.bundle.contents import OpenedBundle
     from benchmark.submission.suiting import Ground
     from benchmark.submission.verifying import Verification
     from benchmark.suites.loading import Target
@@ -30,7 +30,7 @@ MaxSize = Annotated[str, typer.Option(help="Most that a bundle may unpack to, e.
 
 def open_on(
     path: Path, suite: str | None, answers: Path | None, max_size: str, plugins: tuple[str, ...]
-) -> tuple[Opened, Target | None, Ground | None]:
+) -> tuple[OpenedBundle, Target | None, Ground | None]:
     """Open a bundle, and find the suite that it is to be verified on; none where the bundle cannot be read.
 
     Raises:
@@ -58,7 +58,7 @@ def open_on(
     return opened, target, ground_of(target, load_target(target, answers))
 
 
-def verify_opened(opened: Opened, ground: Ground | None) -> Verification:
+def verify_opened(opened: OpenedBundle, ground: Ground | None) -> Verification:
     """Verify a bundle; one that cannot be read as a bundle is not verified.
 
     Raises:

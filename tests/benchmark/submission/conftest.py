@@ -16,7 +16,7 @@ from benchmark.results.store import Store
 from benchmark.running.plan import plan
 from benchmark.running.request import RunRequest
 from benchmark.running.runner import run
-from benchmark.submission.bundle.bundling import Work, make_bundle
+from benchmark.submission.bundle.bundling import Submission, make_bundle
 from benchmark.submission.bundle.contents import open_bundle
 from benchmark.submission.suiting import Ground, ground_of
 from benchmark.submission.verifying import Verification, verify_bundle
@@ -103,7 +103,7 @@ def bundle_of(suite: Path, solver: str, store: Path, out: Path, **texts: Any) ->
     )
     run(request)
     cells = plan(request.puzzles, request.references, request.seeds, request.limits)
-    return make_bundle(Store(store), Work(ground.suite, cells, **texts), out)
+    return make_bundle(Store(store), Submission(ground.suite, cells, **texts), out)
 
 
 @pytest.fixture(scope="session")

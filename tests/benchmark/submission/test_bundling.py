@@ -14,7 +14,7 @@ import pytest
 from benchmark.results.store import Store
 from benchmark.results.trial import Limits
 from benchmark.running.plan import plan
-from benchmark.submission.bundle.bundling import Work, make_bundle
+from benchmark.submission.bundle.bundling import Submission, make_bundle
 from benchmark.submission.bundle.privacy import make_scrub, traces
 from generator.errors import SpecError
 from solvers.reference import parse_reference
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from benchmark.submission.suiting import Ground
 
 
-def work_of(ground: Ground, solver: str, **texts: Any) -> Work:
+def work_of(ground: Ground, solver: str, **texts: Any) -> Submission:
     cells = plan(tuple(ground.loaded.values()), (parse_reference(solver),), (0, 1), ground.suite.limits)
-    return Work(ground.suite, cells, **texts)
+    return Submission(ground.suite, cells, **texts)
 
 
 def files_of(path: Path) -> dict[str, bytes]:
@@ -76,7 +76,7 @@ def test_other_limits_are_other_trials(made: Any, ground: Ground, tmp_path: Path
     reference = parse_reference(f"{made.solver}:Mixed")
     cells = plan(tuple(ground.loaded.values()), (reference,), (0, 1), Limits(wall_s=600))
     with pytest.raises(SpecError, match="lacks 8 of the 8"):
-        make_bundle(Store(made.store), Work(ground.suite, cells), tmp_path / "x.njz")
+        make_bundle(Store(made.store), Submission(ground.suite, cells), tmp_path / "x.njz")
 
 
 def test_scrubbing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
