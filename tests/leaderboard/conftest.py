@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from generator.family.metric import Metric
 from generator.family.record import Family
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def _row(solver: str, puzzle: int = 0, status: str = "solved", seed: int = 0, **changes: Any) -> Row:
@@ -63,6 +64,31 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Family:
     )
     monkeypatch.setitem(family_module._FAMILIES, "toy", family)
     return family
+
+
+@pytest.fixture
+def loss(monkeypatch: pytest.MonkeyPatch, toy: Family) -> Family:
+    """A family that ranks by a metric: its geometric mean, with 1 for a failure. It replaces `toy`."""
+    metrics = (
+        Metric("share", "share found", "high", shown="percent", digits=1),
+        Metric("loss", "loss over par", "low", scale="log", failed=1.0),
+    )
+    family = replace(toy, metrics=metrics, rank_by="loss")
+    monkeypatch.setitem(family_module._FAMILIES, "toy", family)
+    return family
+
+
+@pytest.fixture
+def scored(row: Callable[..., Row]) -> Callable[..., list[Row]]:
+    """Make scored rows of a solver, one per loss."""
+
+    def make(solver: str, losses: Iterable[float], seed: int = 0) -> list[Row]:
+        return [
+            row(solver, n, "scored", seed=seed, metrics={"loss": float(loss), "share": 0.5})
+            for n, loss in enumerate(losses)
+        ]
+
+    return make
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ function pairTable(family, [nameA, nameB], records) {
     ],
   }));
   show("");
-  return [choice(metric ? "Better" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), place];
+  return [choice(metric ? "Who is better" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), place];
 }
 
 function pairPlot({ metric }, dots, names) {
