@@ -1,4 +1,4 @@
-"""Make several puzzles, on several cores, and leave each of them whole or not at all."""
+"""Make several puzzles on several cores; each is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Order:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One puzzle that now lies in its folder; `kept` if it lay there before."""
+    """One puzzle that is in its folder; `kept` if it was there before."""
 
     order: Order
     puzzle: Puzzle
@@ -120,7 +120,7 @@ def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[tuple[Order, 
 def _at_once(
     orders: Sequence[Order], jobs: int, plugins: Sequence[str], watch: Watch
 ) -> Iterator[tuple[Order, Callable[[], BatchResult]]]:
-    """Give a way to each outcome as its process ends."""
+    """Yield a function that returns each result, as its process ends."""
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
     with ProcessPoolExecutor(min(jobs, len(orders)), context, _start_process, (tuple(plugins), news)) as pool:
@@ -145,7 +145,7 @@ def _outcome(future: Future[BatchResult]) -> BatchResult:
     try:
         return future.result()
     except BrokenExecutor as error:
-        raise TrainingError("a process was killed, for want of memory perhaps; try fewer --jobs") from error
+        raise TrainingError("a process was killed, perhaps because memory ran out; try fewer --jobs") from error
 
 
 _news: Any = None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TrainingSettings", "one_thread", "rate_at", "train", "usable_device"]
 
 REPORT_EVERY_S = 0.1
+"""Seconds between reports of progress. Hand-set."""
 
 
 class TrainingSettings(Protocol):

@@ -1,4 +1,4 @@
-"""What is wrong with a bundle: which trial, which field, what the bundle says, what is true."""
+"""A discrepancy between a bundle and what was found here: trial, field, claimed value, recomputed value."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["Discrepancy"]
 
 SHOWN = 160
-"""Characters of a value that a line shows."""
+"""Longest value, in characters, that a line shows in full."""
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """One thing that is wrong.
+    """One fault of a bundle.
 
     Attributes:
         place: which trial, file or part of the bundle.
@@ -37,7 +37,7 @@ class Discrepancy:
 
     @property
     def line(self) -> str:
-        """Say it in one line that is safe to print, whatever the bundle holds."""
+        """Describe it in one line, which is safe to print whatever the bundle holds."""
         where = f"{self.place}: {self.field}" if self.field else self.place
         if self.problem:
             return one_line(f"{where}{'' if self.field else ':'} {self.problem}")
@@ -45,7 +45,7 @@ class Discrepancy:
 
     @property
     def record(self) -> dict[str, JsonValue]:
-        """Give it as plain data."""
+        """Return it as plain data for JSON."""
         both = {} if self.problem else {"bundle": self.claimed, "verified": self.verified}
         return {"place": self.place, "field": self.field, "problem": self.problem or "differs", **both}
 

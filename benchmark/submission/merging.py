@@ -1,4 +1,4 @@
-"""One table of one suite: verified bundles, and the rows of a store that are of the same cells."""
+"""Merge verified bundles, and the rows of a store on the same cells, into one table of one suite."""
 
 from __future__ import annotations
 

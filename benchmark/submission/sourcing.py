@@ -1,4 +1,4 @@
-"""The solver's source in a bundle: put in where its author wants it, compared with what the rows name."""
+"""The solver's source in a bundle: included if its author wants that, and compared with the digest in the rows."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def check_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
 
 
 def _named(solver: BundledSolver) -> str:
-    """Say how a solver that goes by a name stands to the one of that name here."""
+    """Compare the source of a registered solver with that of the solver of the same name here."""
     name = solver.name
     here = {source_digest(entry) for family in solver.sources for entry in list_solvers(family) if entry.name == name}
     if not here:

@@ -1,4 +1,4 @@
-"""Is a bundle of the suite that is here: the same puzzles, seeds and limits, each cell once?"""
+"""Compare a bundle with the suite here: same puzzles, seeds and limits, and each cell exactly once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class RequiredCell:
-    """A trial that a bundle must hold: everything of its row that is known beforehand."""
+    """A trial that a bundle must hold, with every field of its row that can be computed beforehand."""
 
     entry: Entry
     trial: Trial
@@ -62,7 +62,7 @@ def ground_of(target: Target, loaded: Sequence[LoadedPuzzle]) -> Ground:
     """
     suite = target.suite
     if suite is None or target.entries != suite.entries:
-        raise SpecError("a submission is of a whole suite; name a suite, not a puzzle or a part of one")
+        raise SpecError("a submission needs results on a whole suite; name a suite, not a puzzle or a part of a suite")
     use = suite_use(target, loaded, range(suite.seeds))
     if use is None:  # a suite has one; said for the type checker
         raise SpecError(f"suite {suite.name} has no plan")

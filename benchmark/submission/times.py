@@ -1,7 +1,7 @@
-"""Times that no clock of the harness could have shown.
+"""Find times that are impossible under the rules of the harness.
 
-A time cannot be recomputed from an answer: whether a plausible one is true shows only when
-the trial is run again (see rerunning.py).
+A time cannot be recomputed from an answer. Only a rerun can show whether a plausible time is
+true (see rerunning.py).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["GRACE_S", "check_session", "check_times"]
 
 GRACE_S = KILL_GRACE_S + DRAIN_LIMIT_S
-"""Seconds by which a trial without an answer may outlast its limit until it is over."""
+"""Seconds after the limit within which a trial without an answer ends: time to kill it and read its last output."""
 CLOCKS_APART = timedelta(days=1)
-"""By which two machines' calendars may differ."""
+"""Largest plausible difference between the clocks of two machines. Hand-set."""
 
 
 def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Discrepancy]:

@@ -1,4 +1,4 @@
-"""Verify a bundle: one step after the other, each needing what the ones before it have shown."""
+"""Verify a bundle in steps: suite, cells, sessions, scores, source."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNTIMED = "times are as the submitter measured them; no answer can confirm them,
 
 @dataclass(frozen=True, eq=False)
 class Verification:
-    """What came of verifying a bundle.
+    """The result of verifying a bundle.
 
     Attributes:
         path: of the bundle.

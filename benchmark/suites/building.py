@@ -1,4 +1,4 @@
-"""Make the puzzles of a suite that are not here yet; those that are, are checked."""
+"""Build the missing puzzles of a suite, and check those that exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Built", "Failed", "build", "check_built"]
 
 @dataclass(frozen=True)
 class Built:
-    """A puzzle that is here now; `made` just now, with the `warnings` that its maker should see."""
+    """A puzzle that exists; `made` if it was just built, with `warnings` for its maker."""
 
     entry: Entry
     made: bool = False
@@ -30,7 +30,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Failed:
-    """A puzzle that is not, and why."""
+    """A puzzle that could not be built or is damaged, and why."""
 
     entry: Entry
     error: NetjigsawError
@@ -39,9 +39,9 @@ class Failed:
 def build(
     entries: Sequence[Entry], *, jobs: int, plugins: Sequence[str], watch: Watch, waiting: Callable[[], None]
 ) -> Iterator[Built | Failed]:
-    """Make what is missing, up to `jobs` at once, and yield each puzzle as it is there or has failed.
+    """Build missing puzzles, up to `jobs` at once, and yield each puzzle when it exists or has failed.
 
-    Each is written whole or not at all, so a build that is killed goes on when it is repeated.
+    Each puzzle is written completely or not at all, so repeating a killed build continues it.
     Two builds at once take turns.
 
     Args:
@@ -102,4 +102,6 @@ def check_built(entry: Entry) -> None:
         held, wanted = puzzle.digest[:12], str(entry.locked)[:12]
         raise PuzzleError(f"{entry.path} holds puzzle {held}, not {wanted} as locked; unpack the suite again")
     if not entry.supplied and sealed is None:
-        raise StorageError(f"the answer of {entry.path} is gone from {entry.answers}; remove that puzzle's folder")
+        raise StorageError(
+            f"the answer of {entry.path} is missing from {entry.answers}; delete the puzzle's folder, then build the suite again"
+        )

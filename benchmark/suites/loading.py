@@ -1,4 +1,4 @@
-"""What a run is to solve: folders of puzzles and puzzles of suites, read and ready."""
+"""Load the puzzles that a run is to solve, from folders and from suites."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Target:
 
     @property
     def hidden(self) -> tuple[Path, ...]:
-        """What solvers must not see besides the puzzles: whoever reads a suite's file can make its answers."""
+        """Paths to hide from solvers: whoever reads a suite's file can make its answers."""
         if self.suite is None:
             return ()
         source = self.suite.source.resolve()

@@ -1,4 +1,4 @@
-"""A suite's lock: the digests that its maker got, so that everybody else can see whether theirs are the same."""
+"""A suite's lock: the digests that its maker got, for others to compare theirs with."""
 
 from __future__ import annotations
 

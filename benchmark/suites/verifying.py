@@ -1,4 +1,4 @@
-"""Is what lies here what was locked? Every tensor is digested again, every commitment opened."""
+"""Check the puzzles here against the suite's lock: digest every tensor again, open every commitment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["PuzzleCheck", "verify"]
 
 @dataclass(frozen=True)
 class PuzzleCheck:
-    """What was found of one puzzle, or of one file: a problem, or a note that there is none."""
+    """The result of checking one puzzle or one stray file: a problem, or a note where there is none."""
 
     name: str
     problem: str = ""
@@ -50,7 +50,7 @@ def _verify_entry(entry: Entry) -> PuzzleCheck:
 
 
 def _contradiction(entry: Entry, puzzle: Puzzle) -> str:
-    """Say how a puzzle, sound in itself, is not the one that the suite asks for; empty if it is."""
+    """Say how an undamaged puzzle differs from the one that the suite asks for; empty if it does not."""
     if puzzle.manifest.family != entry.family:
         return f"a {puzzle.manifest.family} puzzle, not a {entry.family} one"
     if entry.state is LockState.DIFFERS:
@@ -63,7 +63,7 @@ def _contradiction(entry: Entry, puzzle: Puzzle) -> str:
 
 
 def _strangers(suite: Suite) -> Iterator[PuzzleCheck]:
-    """Find what lies among the puzzles that came with a suite and belongs to none of them."""
+    """Find files among the supplied puzzles that belong to none of them."""
     supplied = [entry for entry in suite.entries if entry.supplied]
     home = puzzles_folder(suite.source)
     if not supplied or not home.is_dir():

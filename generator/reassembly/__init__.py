@@ -1,15 +1,11 @@
 """Reassembly puzzles: the shuffled layers of a trained residual network.
 
-spec.py        what can be set, and the presets
-tasks.py       what the networks learn
-network.py     the network, as stacked tensors
-gradient.py    loss and gradient of a batch
-generate.py    train -> break -> shuffle -> seal
-dealing.py     shuffled numbers, what is public and what is sealed
-health.py      has it learnt, does every block matter, is the order identifiable
-puzzle.py      the puzzle as a solver sees it
-certificate.py does an assembly reproduce the predictions
-janestreet.py  the published layout, in and out
-roles.py       which loose piece is what, by its shape
-table.py       the table of the published layout
+record.py      the family's record: everything that the rest of the suite knows of it
+spec.py        recipes: fields, limits, presets
+puzzle.py      the puzzle as a solver sees it, and the form of an answer
+network/       the residual network as stacked tensors, its loss gradient, the tasks that it learns
+making/        from a recipe and a seed to a puzzle: train, check, degrade, shuffle, seal
+scoring/       score of an answer, exactness certificate, likelihood of assemblies of degraded puzzles
+layout/        the published layout and other forms outside this suite: import, export, printed answers
+examples/      small puzzles for `netjigsaw check`, and the starter solver
 """

@@ -26,7 +26,7 @@ def unwatched(order: Order, step: int, steps: int, loss: float) -> None:
     """Watch nothing."""
 
 
-def make(*orders: Order, jobs: int = 1) -> list[module.Outcome]:
+def make(*orders: Order, jobs: int = 1) -> list[module.BatchResult]:
     return list(make_all(orders, jobs=jobs, plugins=(), watch=unwatched))
 
 

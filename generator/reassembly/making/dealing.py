@@ -1,4 +1,4 @@
-"""Deal the pieces of a trained network: shuffled numbers, what may be said of them, what is sealed."""
+"""Number the pieces of a trained network at random, and divide facts into public and sealed ones."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from generator.reassembly.making.health import Health
     from generator.reassembly.network.residual import ResidualNetwork
-    from generator.reassembly.scoring.likelihood import Verdict
+    from generator.reassembly.scoring.likelihood import LikelihoodVerdict
 
 __all__ = ["fingerprint", "noise_rng", "pieces_of", "public_health", "sealed_health", "shuffled_numbers", "warnings_of"]
 
 
 def fingerprint(network: ResidualNetwork) -> str:
-    """Digest the trained weights in execution order: nobody knows it without training, or the answer."""
+    """Digest the trained weights in execution order; computing it takes the training or the answer."""
     parts = (network.U, network.c, network.V, network.e, network.head, network.head_bias)
     return sha256(b"".join(part.contiguous().numpy().tobytes() for part in parts)).hexdigest()
 
@@ -30,15 +30,15 @@ def fingerprint(network: ResidualNetwork) -> str:
 def shuffled_numbers(seed: int, secret: str, count: int) -> list[int]:
     """Number the pieces, in execution order.
 
-    Were the shuffle drawn from the seed alone, trying small seeds would solve a puzzle without
-    training anything; `secret` is what only training yields.
+    If the seed alone decided the shuffle, trying small seeds would solve a puzzle without any
+    training. `secret` can only be computed by training.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)]))
     return [int(number) for number in rng.permutation(count)]
 
 
 def noise_rng(seed: int, secret: str) -> np.random.Generator:
-    """Make the stream of what degrades a puzzle; nobody can take the noise off again by guessing the seed alone."""
+    """Make the random generator of the degradation, which cannot be reproduced by guessing the seed alone."""
     return np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)], spawn_key=(1,)))
 
 
@@ -56,10 +56,10 @@ def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) 
     return pieces
 
 
-def public_health(health: Health, verdict: Verdict | None = None) -> dict[str, JsonValue]:
-    """Sum up what was measured, without what would betray the order.
+def public_health(health: Health, verdict: LikelihoodVerdict | None = None) -> dict[str, JsonValue]:
+    """Summarise what was measured, without figures that would reveal the order.
 
-    Of a verdict on a degraded puzzle only its outcome: nobody who has real noise is told how much of it there is.
+    Of the verdict on a degraded puzzle only the outcome is public, since real data do not state their noise either.
     """
 
     def summary(values: Sequence[float]) -> dict[str, JsonValue]:
@@ -80,8 +80,10 @@ def public_health(health: Health, verdict: Verdict | None = None) -> dict[str, J
     }
 
 
-def sealed_health(health: Health, incoming: Sequence[int], verdict: Verdict | None = None) -> dict[str, JsonValue]:
-    """List what was measured by depth, and which blocks, by their incoming halves, can pass each other."""
+def sealed_health(
+    health: Health, incoming: Sequence[int], verdict: LikelihoodVerdict | None = None
+) -> dict[str, JsonValue]:
+    """List what was measured by depth, and the interchangeable blocks by their incoming halves."""
     judged: dict[str, JsonValue] = {}
     if verdict is not None:
         judged["degraded"] = {
@@ -99,8 +101,8 @@ def sealed_health(health: Health, incoming: Sequence[int], verdict: Verdict | No
     }
 
 
-def warnings_of(health: Health, incoming: Sequence[int], verdict: Verdict | None = None) -> tuple[str, ...]:
-    """Say what the maker of a puzzle should know of its network."""
+def warnings_of(health: Health, incoming: Sequence[int], verdict: LikelihoodVerdict | None = None) -> tuple[str, ...]:
+    """List warnings for the maker of a puzzle about its network."""
     warnings = []
     if health.loss > health.linear_loss:
         warnings.append(

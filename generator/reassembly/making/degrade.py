@@ -1,8 +1,8 @@
-"""Make a puzzle harder after the training: pieces rounded, predictions rounded or noisy.
+"""Degrade a puzzle after the training: round the pieces, round the predictions or add noise to them.
 
-The network that was trained made the predictions; the pieces handed out are its weights rounded. So the true
-assembly has a residual of its own, whose law follows from what the recipe says in public: a solver can draw
-from it (`perturbed`, `degraded_predictions`) without knowing the weights that were rounded away.
+The trained network makes the predictions, and the public pieces are its rounded weights. So even the true assembly
+has a residual. Its distribution follows from the public recipe, and a solver can sample it (`perturbed`,
+`degraded_predictions`) without the original weights.
 """
 
 from __future__ import annotations
@@ -104,5 +104,5 @@ def _changed(network: ResidualNetwork, change: Callable[[str, Tensor], Tensor]) 
 
 
 def _safe(step: Tensor) -> Tensor:
-    """Keep a tensor of zeros from being divided by its scale of zero."""
+    """Replace steps of zero by one, so that a tensor of zeros is not divided by zero."""
     return torch.where(step > 0, step, torch.ones_like(step))

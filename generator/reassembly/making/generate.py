@@ -1,4 +1,4 @@
-"""Train -> break -> shuffle -> seal: one reassembly puzzle from a recipe and a seed."""
+"""Make one reassembly puzzle from a recipe and a seed: train, degrade, shuffle, seal."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 
     from generator.puzzle.sealing import Made, Progress
     from generator.reassembly.network.tasks import Task
-    from generator.reassembly.scoring.likelihood import Verdict
+    from generator.reassembly.scoring.likelihood import LikelihoodVerdict
     from generator.reassembly.spec import ReassemblySpec
 
 __all__ = ["generate", "initial_network", "train_network"]
 
 CHUNK_BATCHES = 64
-"""Batches of fresh data drawn at once: small draws spend their time on overhead."""
+"""Batches of fresh data drawn at once, since small draws spend their time on overhead. It decides a puzzle's bits."""
 CHUNK_ROWS = 2**20
-"""Largest such draw, so that large batches do not fill the memory."""
+"""Largest number of rows in one draw; bounds memory. It decides a puzzle's bits."""
 
 JUDGED_ROWS = 2000
-"""Rows on which the true assembly of a degraded puzzle is held against its neighbours."""
+"""Rows on which the true assembly of a degraded puzzle is compared with its neighbours."""
 
 
 def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
     """Make one puzzle.
 
     Raises:
-        SpecError: if the device is not there.
+        SpecError: if this machine lacks the device.
         TrainingError: if training diverged.
     """
     device = usable_device(spec.device)
@@ -94,7 +94,7 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
 
 def _degrade(
     network: ResidualNetwork, data: dict[str, Tensor], spec: ReassemblySpec, rng: np.random.Generator
-) -> tuple[ResidualNetwork, Verdict | None]:
+) -> tuple[ResidualNetwork, LikelihoodVerdict | None]:
     """Degrade a network's pieces, and its predictions in `data`; judge the true assembly as a solver would.
 
     Raises:
@@ -167,7 +167,7 @@ def train_network(
 
 
 def geometric(first: float, last: float, count: int) -> Tensor:
-    """Go from `first` to `last` in `count` equal ratios."""
+    """Return `count` values from `first` to `last` in geometric progression."""
     return torch.from_numpy(np.geomspace(first, last, count).astype(np.float32))
 
 

@@ -1,7 +1,7 @@
-"""Is a trained network fit to be a puzzle? Has it learnt, does every block matter, is the order identifiable?
+"""Check a trained network before it becomes a puzzle: it has learnt, all blocks matter, the order is identifiable.
 
-What would betray the order (a profile by depth, which blocks are interchangeable) is for
-the sealed answer; the manifest gets summaries over all blocks.
+Figures that would reveal the order (profiles by depth, interchangeable blocks) go into the
+sealed answer; the manifest gets summaries over all blocks.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["Health", "check_health", "exchange_effects", "interchangeable_blocks"]
 
 PROBE_ROWS = 1000
-"""Rows on which neighbours are exchanged."""
+"""Rows on which the effect of exchanging adjacent blocks is measured. Hand-set; cost rises with it."""
 
 LEAST_ROUND_OFF = torch.finfo(torch.float32).eps ** 2
-"""MSE over variance of storing predictions as float32."""
+"""MSE over variance that storing predictions as float32 causes."""
 
 ABOVE_ROUND_OFF = 100.0
-"""How far above float32 round-off, as a ratio of MSEs, a change must be to count as seen.
+"""MSE of a change, in units of float32 round-off, from which the change counts as visible. Hand-set.
 
-Scoring accepts what is within 20 times an assembly's own rounding, so there is room between.
+Scoring accepts errors up to 20 times an assembly's own rounding, so the two thresholds do not meet.
 """
 
 
@@ -43,10 +43,11 @@ class Health:
         constant_loss: of the best constant prediction.
         linear_loss: of the least-squares linear one; for classes, the cross-entropy of such a fit to the
             one-hot labels, clipped and scaled to probabilities.
-        movement: by depth, mean over rows of |f_k(h)| / |h|.
+        movement: relative size of the residual by depth: mean over rows of |f_k(h)| / |h|. Manifests hold it under
+            this name, which puzzles' digests cover.
         exchange: by depth, MSE over variance that exchanging blocks t and t+1 causes.
         round_off: MSE over variance between float32 and float64 evaluation.
-        interchangeable: pairs of blocks, by depth, whose exchange cannot be seen.
+        interchangeable: pairs of blocks, by depth, whose exchange is not visible.
     """
 
     loss: float
@@ -65,12 +66,12 @@ class Health:
 
     @property
     def threshold(self) -> float:
-        """MSE over variance from which a change counts as seen."""
+        """MSE over variance from which a change counts as visible."""
         return visible(self.round_off)
 
     @property
     def identifiable(self) -> bool:
-        """Whether exchanging any two neighbours is seen."""
+        """Whether exchanging any two adjacent blocks is visible."""
         return all(effect >= self.threshold for effect in self.exchange)
 
 
@@ -79,7 +80,7 @@ def check_health(
 ) -> Health:
     """Measure a network on its rows: inputs n x d, labels n x o (or class numbers n x 1).
 
-    What a solver can see of the order is measured on those of them that are exported, the first ones.
+    The visibility of the order is measured on the exported rows, which are the first ones.
     """
     probe = x[: min(PROBE_ROWS, len(x) if exported is None else exported)]
     exact = network.to(torch.float64)
@@ -99,7 +100,7 @@ def check_health(
 
 
 def visible(round_off: float) -> float:
-    """Say from which MSE over variance on a change counts as seen, given that of float32 round-off."""
+    """Return the MSE over variance from which a change counts as visible, given that of float32 round-off."""
     return ABOVE_ROUND_OFF * max(LEAST_ROUND_OFF, round_off)
 
 
@@ -116,23 +117,23 @@ def exchange_effects(network: ResidualNetwork, x: Tensor) -> list[float]:
 
 
 def interchangeable_blocks(network: ResidualNetwork, x: Tensor, threshold: float) -> list[tuple[int, int]]:
-    """Find pairs of blocks that can pass each other unseen.
+    """Find pairs of blocks that can be interchanged without a visible change of the predictions.
 
-    Every block is carried right, and left, as long as its passing changes the predictions by
-    less than `threshold`; each block it passes is interchangeable with it.
+    Each block is moved right, then left, one position at a time, as long as the predictions change by less than
+    `threshold`; every block that it moves past is interchangeable with it.
     """
     reference = network(x)
     pairs = set()
     for block in range(network.depth):
         for step in (1, -1):
             order = list(range(network.depth))
-            place = block
-            while 0 <= place + step < network.depth:
-                order[place], order[place + step] = order[place + step], order[place]
+            position = block
+            while 0 <= position + step < network.depth:
+                order[position], order[position + step] = order[position + step], order[position]
                 if _ratio(network.reordered(order, order)(x), reference) >= threshold:
                     break
-                pairs.add((min(block, order[place]), max(block, order[place])))
-                place += step
+                pairs.add((min(block, order[position]), max(block, order[position])))
+                position += step
     return sorted(pairs)
 
 

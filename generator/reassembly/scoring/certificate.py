@@ -1,4 +1,4 @@
-"""Does an assembly reproduce the predictions? A fixed threshold cannot say; its own rounding can."""
+"""Decide whether an assembly reproduces the predictions, with its own float32 rounding as the threshold."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ if TYPE_CHECKING:
 __all__ = ["Certificate", "certify", "squared_error"]
 
 NOISE_FACTOR = 20.0
-"""How far an error may exceed its assembly's own rounding error: other machines sum in other orders.
+"""Factor by which an error may exceed the assembly's own rounding error, since machines sum in different orders.
+Hand-set.
 
 `generator.reassembly.making.health` calls an exchange of blocks visible from 100 times rounding on,
 so there is room between what is accepted and what is seen.
 """
 
 MOST_ROUNDING = 1e-6
-"""Share of the variance that rounding may take before it says nothing any more."""
+"""Share of the predictions' variance from which rounding is too large to decide anything. Hand-set."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """How well an assembly does on some rows.
+    """Error of an assembly on some rows, and the rounding error to compare it with.
 
     Attributes:
         mse: mean squared error against the predictions, computed in float64.
-        rounding: mean square of what float32 rounding does to this very assembly's output.
+        rounding: mean squared float32 rounding error of this assembly's output.
         variance: of the predictions.
         rows: number of rows.
     """
@@ -45,7 +46,7 @@ class Certificate:
 
     @property
     def exact(self) -> bool:
-        """Whether the error cannot be told from rounding; never where the predictions cannot either."""
+        """Whether the error is within rounding; never where rounding is comparable to the predictions themselves."""
         return self.mse <= NOISE_FACTOR * self.rounding and self.rounding < MOST_ROUNDING * self.variance
 
 

@@ -1,4 +1,4 @@
-"""Is an assembly as good as degraded data can tell? A stop, and a certificate with a stated confidence.
+"""Is an assembly as good as degraded data can show? A stop, and a certificate with a stated confidence.
 
 The pieces of a degraded puzzle are rounded, its predictions noisy or rounded, so even the true assembly f has
 residuals r = f(x) - y, and a wrong one may have smaller ones by chance. The recipe says in public what was done, so
@@ -40,35 +40,36 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network.residual import ResidualNetwork
 
-__all__ = ["Verdict", "expected_error", "judge"]
+__all__ = ["LikelihoodVerdict", "Verdict", "expected_error", "judge"]
 
 LEVEL = 0.01
-"""Share of true assemblies whose residuals are taken for too large."""
+"""Level of the test of the residuals: share of true assemblies that it rejects. Hand-set."""
 
 CONFIDENCE = 0.95
-"""Probability among its neighbours from which an assembly is certified."""
+"""Posterior probability, among an assembly's neighbours, from which the assembly is certified. Hand-set."""
 
 SCREEN_ROWS = 64
-"""Rows x outputs on which all neighbours are measured; the best of them are then measured on all rows."""
+"""Predictions (rows x outputs) on which all neighbours are evaluated; the best are then evaluated on all rows.
+Hand-set; cost rises with it, and the risk of missing the likeliest neighbour falls."""
 
 SAME = 100.0
-"""How far above float32 rounding, as a ratio of mean squares, a neighbour must be to count as another function."""
+"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function."""
 
 ROUNDING_ERRORS = 10.0
-"""Root mean square rounding errors by which a residual may pass its bound."""
+"""Root mean square rounding errors by which a residual may exceed its bound. Hand-set."""
 
 OUTLIER = 20.0
-"""Logarithm of how unlikely a residual beyond its bound is taken to be; infinity would leave nothing to compare."""
+"""Loss of log-likelihood per residual beyond its bound. Hand-set; finite, so that assemblies can be compared."""
 
 EXPECTED_ROWS, EXPECTED_DRAWS = 300, 4
 """Rows and draws from which the expected error is estimated."""
 
 LARGEST_EXPONENT = 700.0
-"""Beyond it, exp overflows."""
+"""Largest exponent passed to exp, which overflows in float64 beyond about 709."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LikelihoodVerdict:
     """What degraded data say about an assembly.
 
     Attributes:
@@ -113,6 +114,10 @@ class Verdict:
         )
 
 
+Verdict = LikelihoodVerdict
+"""Former name, which solvers may still import."""
+
+
 def judge(
     network: ResidualNetwork,
     inputs: Tensor,
@@ -123,11 +128,11 @@ def judge(
     draws: int = 99,
     reach: int = 8,
     shortlist: int = 32,
-) -> Verdict:
+) -> LikelihoodVerdict:
     """Judge an assembly by the residuals that the degradation explains, and by its neighbours.
 
     Rows that a search has used may be among the rows: the ratios weigh an assembly against each neighbour alike.
-    Neighbours further than `reach` places, and assemblies further away, are not looked at. Cost: `draws` runs of
+    Neighbours further than `reach` positions, and all other assemblies, are not evaluated. Cost: `draws` runs of
     the network where pieces are rounded (else one), and one run on few rows for each of about 4 K reach neighbours.
 
     Args:
@@ -137,7 +142,7 @@ def judge(
         degradation: what was done to them.
         rng: for the draws.
         draws: of residuals; the smallest p-value is 1 / (draws + 1).
-        reach: places over which blocks are moved, and halves exchanged.
+        reach: positions over which blocks are moved and halves exchanged.
         shortlist: neighbours that are measured on all rows.
 
     Raises:
@@ -148,13 +153,13 @@ def judge(
     exact, wanted = network.to(torch.float64), targets.double()
     fitted = exact(inputs.double())
     if not bool(torch.isfinite(fitted).all()):
-        return Verdict(math.inf, math.inf, 0.0, -math.inf, None, 0.0, len(inputs))
+        return LikelihoodVerdict(math.inf, math.inf, 0.0, -math.inf, None, 0.0, len(inputs))
     residual = (fitted - wanted).flatten().numpy()
     rounding = certify(network, inputs, targets, 1.0).rounding
     rivals = _nearest(network, inputs, targets, reach, shortlist)
     deltas = (predictions_of(exact, rivals, inputs.double()) - fitted).flatten(1).numpy()
-    apart = np.square(deltas).mean(axis=1)
-    keep = np.isfinite(apart) & (apart > SAME * rounding)
+    distance = np.square(deltas).mean(axis=1)
+    keep = np.isfinite(distance) & (distance > SAME * rounding)
     rivals, deltas = [rivals[j] for j in np.flatnonzero(keep)], deltas[keep]
     if degradation == Degradation(prediction_decimals=degradation.prediction_decimals):
         expected, p_value, ratios = _by_bound(residual, deltas, degradation, math.sqrt(rounding))
@@ -165,7 +170,7 @@ def judge(
         p_value = (1 + int((levels >= np.square(residual).mean()).sum())) / (1 + draws)
         ratios = _log_ratios(residual, deltas, -drawn, rounding)
     best = int(ratios.argmin()) if len(ratios) else None
-    return Verdict(
+    return LikelihoodVerdict(
         mse=float(np.square(residual).mean()),
         expected=expected,
         p_value=p_value,
@@ -181,7 +186,7 @@ def expected_error(
 ) -> float:
     """Estimate the mean squared error that an assembly would have if it were the truth: few draws, on few rows.
 
-    Cheap beside `judge`, so that a search can tell which assemblies are worth a judgement.
+    Much cheaper than `judge`, so a search can use it to decide which assemblies to judge.
     """
     x, y = inputs[:EXPECTED_ROWS], targets[:EXPECTED_ROWS]
     drawn = _draw(network, x, y, degradation, rng, draws=EXPECTED_DRAWS)
@@ -190,11 +195,11 @@ def expected_error(
 
 def _nearest(network: ResidualNetwork, inputs: Tensor, targets: Tensor, reach: int, shortlist: int) -> list[Neighbour]:
     """Find the neighbours with the smallest errors on a few rows; one that overflows is none."""
-    among = list(neighbours(network.depth, reach))
+    candidates = list(neighbours(network.depth, reach))
     few = max(1, SCREEN_ROWS // targets.shape[1])
-    errors = (predictions_of(network, among, inputs[:few]) - targets[:few]).double().square().mean(dim=(1, 2))
+    errors = (predictions_of(network, candidates, inputs[:few]) - targets[:few]).double().square().mean(dim=(1, 2))
     order = torch.argsort(errors, stable=True)[:shortlist].tolist()  # nan comes last
-    return [among[j] for j in order if math.isfinite(float(errors[j]))]
+    return [candidates[j] for j in order if math.isfinite(float(errors[j]))]
 
 
 def _draw(
@@ -228,19 +233,19 @@ def _log_ratios(residual: np.ndarray, deltas: np.ndarray, drawn: np.ndarray, rou
         drawn: residuals as they would be if the assembly were the truth, draws x N.
         rounding: mean square of float32 rounding, without which some draws would be all alike.
     """
-    apart = np.square(deltas).mean(axis=1)
+    distance = np.square(deltas).mean(axis=1)
     count = residual.size
     excess = 2 * (deltas @ residual) / count
     expected = 2 * (deltas @ drawn.T) / count
-    variance = expected.var(axis=1, ddof=1) + 4 * apart * rounding / count
-    ratios: np.ndarray = 2 * apart * (apart + excess - expected.mean(axis=1)) / variance
+    variance = expected.var(axis=1, ddof=1) + 4 * distance * rounding / count
+    ratios: np.ndarray = 2 * distance * (distance + excess - expected.mean(axis=1)) / variance
     return ratios
 
 
 def _by_bound(
     residual: np.ndarray, deltas: np.ndarray, degradation: Degradation, rounding: float
 ) -> tuple[float, float, np.ndarray]:
-    """Judge where predictions were rounded to decimals and nothing else was done: no residual passes half a step.
+    """Judge predictions that were only rounded to decimals: no residual of the true assembly exceeds half a step.
 
     The likelihood is that of a uniform law: the same for all assemblies that keep within the bound, and next to
     none for any other. The bound tells apart what differs by a step over the number of rows, far less than the

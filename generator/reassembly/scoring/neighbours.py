@@ -1,4 +1,4 @@
-"""Assemblies next to one: a block moved, or two halves exchanged. What they predict, many at a time."""
+"""Neighbours of an assembly (one block moved, or two halves exchanged) and their predictions, in batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Neighbour", "neighbours", "predictions_of"]
 
 CHUNK_NUMBERS = 1 << 22
-"""Numbers that the states of the neighbours under way may hold: 16 MiB in float32."""
+"""Largest number of float values in the batched states; bounds memory at 16 MiB in float32. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Neighbour:
 
 
 def neighbours(depth: int, reach: int) -> Iterator[Neighbour]:
-    """List every block moved by up to `reach` places, and every exchange of two halves that far apart, once."""
+    """List every block moved by up to `reach` positions, and every exchange of two halves that close, once."""
     for a, b in combinations(range(depth), 2):
         if b - a > reach:
             continue
@@ -63,23 +63,23 @@ def neighbours(depth: int, reach: int) -> Iterator[Neighbour]:
         yield Neighbour("exchange of outgoing halves", a, window, exchanged)
 
 
-def predictions_of(network: ResidualNetwork, among: Sequence[Neighbour], x: Tensor) -> Tensor:
+def predictions_of(network: ResidualNetwork, candidates: Sequence[Neighbour], x: Tensor) -> Tensor:
     """Predict with neighbours of an assembly: inputs n x d give J x n x o.
 
     States before a window are the assembly's own. After it, those of many neighbours run through each
     block together, as rows of one product.
     """
     rows, outputs = len(x), len(network.head)
-    out = torch.empty(len(among), rows, outputs, dtype=x.dtype)
+    out = torch.empty(len(candidates), rows, outputs, dtype=x.dtype)
     states = network.states(x)
-    by_end = sorted(range(len(among)), key=lambda j: among[j].last)
+    by_end = sorted(range(len(candidates)), key=lambda j: candidates[j].last)
     size = max(1, CHUNK_NUMBERS // (rows * network.U.shape[1]))
     for start in range(0, len(by_end), size):
         part = by_end[start : start + size]
         pool = torch.empty(len(part) * rows, x.shape[1], dtype=x.dtype)
         reached = 0
         for count, j in enumerate(part):
-            neighbour, end = among[j], count * rows
+            neighbour, end = candidates[j], count * rows
             for k in range(reached, neighbour.last + 1) if count else ():
                 pool[:end] += network.residual(k, pool[:end])
             reached = neighbour.last + 1

@@ -1,7 +1,7 @@
 """Score an assembly: which halves pair, which order, how close the predictions.
 
 Where the data cannot tell some blocks apart, every equivalent order counts: the sealed
-answer lists pairs of blocks that may pass each other, and both orders are brought into
+answer lists interchangeable pairs of blocks, and both orders are brought into
 the same normal form before they are compared.
 """
 
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["mean_squared_error", "normal_form", "reproduces", "score", "solution_sha256"]
 
 PROMISING = 1e-6
-"""MSE over variance above which no assembly can be right, so that few need the costly comparison."""
+"""MSE over variance above which no assembly can be right; only assemblies below it get the expensive comparison."""
 
 CHUNK_ROWS = 2048
+"""Rows evaluated at a time; bounds memory."""
 
 LARGEST = sys.float_info.max
-"""Stands for the MSE of an assembly that overflows: worse than any other, and JSON can hold it."""
+"""MSE recorded for an assembly that overflows: worse than any other, and representable in JSON."""
 
 Block = tuple[int, int]
 """Piece numbers of an incoming half and of the outgoing half after it."""
@@ -42,11 +43,11 @@ Block = tuple[int, int]
 def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
     """Score an answer whose form is right.
 
-    An assembly whose error cannot be told from its own rounding is exact in every metric, since
-    the data cannot tell it from the network that was taken apart. Degraded predictions are out of
-    its reach; there the true assembly of the same pieces makes those that must be reproduced, so
-    that no noise can turn a wrong assembly into a right one. Without the sealed answer (an
-    imported puzzle) only the predictions can be compared. Such a puzzle counts as solved if the
+    An assembly whose error is within its own rounding is exact in every metric, since the data cannot
+    distinguish it from the original network. No assembly reproduces degraded predictions; there an
+    assembly must reproduce the predictions of the true assembly of the same pieces, so that noise
+    cannot turn a wrong assembly into a right one. Without the sealed answer (an imported puzzle)
+    only the predictions can be compared. Such a puzzle counts as solved if the
     hash of its published solution is hit or, where there is no such hash, if the predictions are
     reproduced; a degraded one then cannot count as solved.
     """
@@ -61,8 +62,8 @@ def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -
         return Score(ratio <= PROMISING and reproduces(view, pieces), metrics)
     truth: list[int] = list(sealed.answer)  # type: ignore[arg-type]  # the generator wrote it
     loose = sealed.notes.get("interchangeable") or []
-    passing = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
-    metrics |= _compare(_blocks(pieces), _blocks(truth), passing)
+    interchangeable = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
+    metrics |= _compare(_blocks(pieces), _blocks(truth), interchangeable)
     if metrics["exact_order"] < 1 and _equivalent(view, pieces, truth, ratio):
         # Pieces that the data cannot tell apart may be equivalent in more ways than were listed.
         metrics |= dict.fromkeys(("pairing_accuracy", "exact_order", "position_accuracy", "kendall_tau"), 1.0)
@@ -101,19 +102,19 @@ def solution_sha256(pieces: Sequence[int]) -> str:
     return hashlib.sha256(",".join(map(str, pieces)).encode()).hexdigest()
 
 
-def normal_form(blocks: Sequence[Block], passing: Collection[frozenset[int]]) -> list[Block]:
+def normal_form(blocks: Sequence[Block], interchangeable: Collection[frozenset[int]]) -> list[Block]:
     """Bring an order into the one form that all its equivalent orders share.
 
     The lexicographic normal form of a Mazurkiewicz trace: emit, again and again, the
-    smallest block that every block still before it may pass. `passing` names blocks by
-    their incoming halves.
+    smallest block that is interchangeable with every block still before it.
+    `interchangeable` names blocks by their incoming halves.
     """
     waiting, form = list(blocks), []
     while waiting:
         free = [
             block
-            for place, block in enumerate(waiting)
-            if all(frozenset({block[0], other[0]}) in passing for other in waiting[:place])
+            for position, block in enumerate(waiting)
+            if all(frozenset({block[0], other[0]}) in interchangeable for other in waiting[:position])
         ]
         waiting.remove(min(free))
         form.append(min(free))
@@ -124,9 +125,11 @@ def _blocks(pieces: Sequence[int]) -> list[Block]:
     return list(zip(pieces[:-1:2], pieces[1::2], strict=True))
 
 
-def _compare(answer: Sequence[Block], truth: Sequence[Block], passing: Collection[frozenset[int]]) -> dict[str, float]:
+def _compare(
+    answer: Sequence[Block], truth: Sequence[Block], interchangeable: Collection[frozenset[int]]
+) -> dict[str, float]:
     """Compare two orders of blocks, each in normal form."""
-    found, wanted = normal_form(answer, passing), normal_form(truth, passing)
+    found, wanted = normal_form(answer, interchangeable), normal_form(truth, interchangeable)
     depth = len(wanted)
     depth_of = {incoming: t for t, (incoming, _) in enumerate(wanted)}
     order = [depth_of[incoming] for incoming, _ in found]

@@ -13,6 +13,7 @@ from benchmark.suites import family_source
 from benchmark.suites.cache import cached_path
 from benchmark.suites.record import Recipe
 from generator.errors import SpecError
+from generator.family import registry
 from generator.family.record import Family
 from generator.family.registry import find_family
 from generator.lazy import late
@@ -26,6 +27,7 @@ _NUMBERS = itertools.count()
 RECORD = """
 from pydantic import BaseModel
 from generator.family.pictures import Pictures
+from generator.family import registry
 from generator.family.record import Family
 from generator.family.registry import register_family
 from generator.lazy import late
@@ -52,7 +54,9 @@ FILES = {
 
 
 @pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Compute digests anew, and forget the families that a test registers."""
+    monkeypatch.setattr(registry, "_FAMILIES", dict(registry._FAMILIES))
     family_source._digest.cache_clear()
     yield
     family_source._digest.cache_clear()

@@ -12,7 +12,7 @@ import torch
 from generator.errors import SpecError
 from generator.reassembly.making.degrade import degraded_predictions, rounded
 from generator.reassembly.making.generate import initial_network
-from generator.reassembly.scoring.likelihood import Verdict, expected_error, judge
+from generator.reassembly.scoring.likelihood import LikelihoodVerdict, expected_error, judge
 from generator.reassembly.spec import Degradation, ReassemblySpec
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def case(
 
 def verdict(
     network: ResidualNetwork, x: torch.Tensor, y: torch.Tensor, way: Degradation, order: list[int] | None = None
-) -> Verdict:
+) -> LikelihoodVerdict:
     return judge(network.reordered(order, order) if order else network, x, y, way, np.random.default_rng(7))
 
 
