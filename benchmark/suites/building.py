@@ -103,5 +103,6 @@ def check_built(entry: Entry) -> None:
         raise PuzzleError(f"{entry.path} holds puzzle {held}, not {wanted} as locked; unpack the suite again")
     if not entry.supplied and sealed is None:
         raise StorageError(
-            f"the answer of {entry.path} is missing from {entry.answers}; delete the puzzle's folder, then build the suite again"
+            f"the answer of {entry.path} is missing from {entry.answers}; "
+            "delete the puzzle's folder, then build the suite again"
         )

@@ -133,7 +133,7 @@ def test_a_puzzle_that_differs_from_the_lock_is_marked_in_the_run(cli: Cli, toys
     assert [str(puzzle.state) for puzzle in session.suites[0].puzzles] == ["as locked", "differs", "as locked"]
     assert {row.puzzle_name for row in Store(Path("results")).rows()} == {"t0", "t1 (not as locked)", "t2"}
     table = cli(*TOY, "leaderboard")[1]
-    assert "others than in their suite's lock: t1 (not as locked)." in " ".join(table.split())
+    assert "differ from their suite's lock: t1 (not as locked)." in " ".join(table.split())
 
 
 def test_an_unpacked_suite_is_used_like_any(cli: Cli, toys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
