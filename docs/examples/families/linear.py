@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import BaseModel
 
 import netjigsaw as nj
-from netjigsaw import Answer, Context, Made, Metric, Puzzle, Score, register
 
 
 class LinearSpec(BaseModel):
@@ -17,54 +16,44 @@ class LinearSpec(BaseModel):
     budget: int = 100
 
 
-def generate(spec: LinearSpec, *, name: str, seed: int, progress: Any) -> Made:
+def generate(spec: LinearSpec, *, name: str, seed: int, progress: Any) -> nj.Made:
+    kept = {"weights": np.random.default_rng(seed).standard_normal((spec.outputs, spec.inputs))}
     progress(1, 1, 0.0)
-    weights = np.random.default_rng(seed).standard_normal((spec.outputs, spec.inputs))
-    return nj.seal(
-        family="linear",
-        name=name,
-        seed=seed,
-        answer=None,
-        pieces={},
-        data={},
-        spec=dict(spec),
-        arrays={"weights": weights},  # secret: sealed with the answer, covered by its commitment
-    )
+    return nj.seal(family="linear", name=name, seed=seed, answer=None, arrays=kept, pieces={}, data={}, spec=dict(spec))
 
 
-def terms(puzzle: Puzzle) -> nj.OracleTerms:
+def terms(puzzle: nj.Puzzle) -> nj.OracleTerms:
     spec = LinearSpec.model_validate(puzzle.manifest.spec)
     return nj.OracleTerms(spec.inputs, spec.outputs, budget=spec.budget, low=-1.0, high=1.0)
 
 
-def open_oracle(_: Puzzle, sealed: Any) -> Any:
-    return lambda rows: rows @ sealed.arrays["weights"].T
+def open_oracle(_: nj.Puzzle, sealed: Any) -> Any:
+    return lambda rows: rows @ sealed.arrays["weights"].T  # runs beside the harness, never beside the solver
 
 
-def check(puzzle: Puzzle, answer: Answer) -> None:
-    spec = LinearSpec.model_validate(puzzle.manifest.spec)
-    if np.shape(answer.value) != (spec.outputs, spec.inputs):
-        raise nj.AnswerError(f"the answer is not a matrix of {spec.outputs} x {spec.inputs} numbers")
+def score(puzzle: nj.Puzzle, answer: nj.Answer, sealed: Any, usage: Any) -> nj.Score:
+    shape = terms(puzzle).outputs, terms(puzzle).inputs
+    try:
+        found = np.array(answer.value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty(0)
+    if found.shape != shape:
+        raise nj.AnswerError(f"the answer is not {shape[0]} rows of {shape[1]} numbers")
+    error = float(np.abs(found - sealed.arrays["weights"]).max())
+    return nj.Score(solved=error < 1e-9, metrics={"error": error, "queries": usage.queries})
 
 
-def score(_: Puzzle, answer: Answer, sealed: Any, usage: Any) -> Score:
-    error = float(np.abs(np.array(answer.value, dtype=float) - sealed.arrays["weights"]).max())
-    return Score(error < 1e-9, {"error": error, "queries": usage.queries})
-
-
-error = Metric("error", "worst weight error", "low", summary="median", shown="scientific", digits=1)
-queries = Metric("queries", "queries", "low", summary="median", digits=0)
+error = nj.Metric("error", "worst weight error", "low", summary="median", shown="scientific", digits=1)
+queries = nj.Metric("queries", "queries", "low", summary="median", digits=0)
 oracle = nj.OracleRecord(terms, open_oracle)
-metrics = (error, queries)
-nj.register_family(
-    nj.Family("linear", "find a hidden matrix", LinearSpec, {}, generate, score, metrics, check=check, oracle=oracle)
-)
+LINEAR = nj.Family("linear", "find a hidden matrix", LinearSpec, {}, generate, score, (error, queries), oracle=oracle)
+nj.register_family(LINEAR)
 
 
-@register(family="linear", name="unit-vectors")
+@nj.register(family="linear", name="unit-vectors")
 class UnitVectors:
     """Ask for one unit vector after the other: their outputs are the columns of the matrix."""
 
-    def solve(self, _: Puzzle, context: Context) -> Any:
+    def solve(self, _: nj.Puzzle, context: nj.Context) -> Any:
         columns = [context.oracle(unit)[0] for unit in np.eye(context.oracle.terms.inputs)]
         return np.array(columns).T

@@ -1,4 +1,4 @@
-"""A toy family in a dozen lines, with one solver: no line of the harness knows it."""
+"""An exact family: put shuffled numbers in order. An answer is right or it is not."""
 
 from __future__ import annotations
 
@@ -7,34 +7,48 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from netjigsaw import Answer, Context, Family, Made, Metric, Puzzle, Score, register, register_family, seal
+import netjigsaw as nj
 
 
 class SortingSpec(BaseModel):
     size: int = 5
 
 
-def generate(spec: SortingSpec, *, name: str, seed: int, progress: Any) -> Made:
-    progress(1, 1, 0.0)
+def generate(spec: SortingSpec, *, name: str, seed: int, progress: Any) -> nj.Made:
     numbers = np.random.default_rng(seed).permutation(spec.size).astype(np.float32)
-    pieces, answer = {"numbers": numbers}, np.argsort(numbers).tolist()
-    return seal(family="sorting", name=name, seed=seed, answer=answer, pieces=pieces, data={}, spec={"size": spec.size})
+    progress(1, 1, 0.0)
+    return nj.seal(
+        family="sorting",
+        name=name,
+        seed=seed,
+        answer=np.argsort(numbers).tolist(),  # goes to the sealed answer
+        pieces={"numbers": numbers},  # public
+        data={},
+        spec=dict(spec),  # public
+    )
 
 
-def score(_: Puzzle, answer: Answer, sealed: Any) -> Score:
-    right = float(answer.value == sealed.answer)
-    return Score(right == 1, {"right": right})
+def score(_: nj.Puzzle, answer: nj.Answer, sealed: Any) -> nj.Score:
+    right = answer.value == sealed.answer
+    return nj.Score(solved=right, metrics={"right": float(right)})
 
 
-register_family(
-    Family("sorting", "sort numbers", SortingSpec, {}, generate, score, (Metric("right", "all in order", "high"),))
+nj.register_family(
+    nj.Family(
+        name="sorting",
+        summary="put numbers in order",
+        spec=SortingSpec,
+        presets={"long": {"size": 100}},
+        generate=generate,
+        score=score,
+        metrics=(nj.Metric("right", "all in order", "high"),),
+    )
 )
 
 
-@register(family="sorting", name="argsort")
+@nj.register(family="sorting", name="argsort")
 class ArgSort:
     """Sort with numpy."""
 
-    def solve(self, puzzle: Puzzle, context: Context) -> Any:
-        context.report(list(range(len(puzzle.pieces["numbers"]))))
+    def solve(self, puzzle: nj.Puzzle, _: nj.Context) -> Any:
         return np.argsort(puzzle.pieces["numbers"])
