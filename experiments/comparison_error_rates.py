@@ -1,16 +1,16 @@
 """How often the gate of `netjigsaw compare` raises a false alarm, and how often it sees a loss.
 
-Run as `python experiments/comparison_error_rates.py`. Made-up results of one solver on both sides go
-through the code that judges real ones. Nothing is run.
+Run as `python experiments/comparison_error_rates.py`. Made-up results of one solver on both sides go through the code
+that judges real results. No solver is run.
 
-* chancy solver: solves puzzle i with a probability of its own, drawn from Beta(1/2, 1/2), at every seed anew; where it
-  fails, its pairing accuracy is drawn from Beta(5, 2).
-* steady solver: the same with every probability rounded to 0 or 1, so that all seeds do the same.
-* times: log-normal; a difficulty per puzzle, a deviation of 5 % common to a puzzle's seeds on one side, a drift
-  along each run (first-order autoregressive, 5 %, correlation 0.98 from trial to trial), and 10 % noise.
+* Random solver: solves puzzle i with its own probability, drawn from Beta(1/2, 1/2), independently on every seed. On a
+  failure its pairing accuracy is drawn from Beta(5, 2).
+* Deterministic solver: the same, with every probability rounded to 0 or 1, so that all seeds give the same result.
+* Times are log-normal: a difficulty per puzzle, a deviation of 5 % shared by a puzzle's seeds on one side, a drift
+  along each run (first-order autoregressive, 5 %, correlation 0.98 between trials), and 10 % noise.
 
-In the losses, NEW cannot solve every fifth puzzle that BASE is likely to solve (lost), or solves every puzzle with 0.8
-times the probability (thinned), or takes 1.5 times as long (slow; the tolerance is 20 %).
+The changes of NEW: it never solves every fifth puzzle that BASE solves more often than not (lost); it solves every
+puzzle with 0.8 times the probability (thinned); it takes 1.5 times as long (slow; the tolerance is 20 %).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Solver:
-    """A made-up solver: its chance to solve each puzzle, and its usual seconds for it."""
+    """A made-up solver: its probability to solve each puzzle, and the mean logarithm of its time in seconds."""
 
     chances: np.ndarray
     log_s: np.ndarray
@@ -90,7 +90,7 @@ def worsen(solver: Solver, how: str) -> Solver:
 
 
 def judgements(base: Solver, new: Solver, seeds: int, rng: np.random.Generator, *, strict: bool) -> list[Judgement]:
-    """Draw a run of each, and judge."""
+    """Draw a run of each solver, and judge NEW."""
     sides = (Side(name, (make_rows(solver, seeds, rng),)) for name, solver in (("base", base), ("new", new)))
     (contest,) = match(*sides, {"made-up": "made-up"})
     found = judge(contest, measures_of("reassembly"), RULES, lambda _: "", strict=strict)
@@ -98,7 +98,7 @@ def judgements(base: Solver, new: Solver, seeds: int, rng: np.random.Generator, 
 
 
 def rate(puzzles: int, seeds: int, how: str, runs: int, *, steady: bool = False, strict: bool = False) -> float:
-    """Give the share of runs in which the gate closes: if slow, on time; at a loss, on solved; else on anything."""
+    """Compute the share of runs in which the gate fails: on time for `slow`, on solved for a loss, else on any rule."""
     closed = 0
     for index in range(runs):
         rng = np.random.default_rng([index, puzzles, seeds, steady])
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--puzzles", type=int, nargs="+", default=[12, 36, 100])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 5])
     asked = parser.parse_args()
-    headers = ["puzzles", "seeds", "false alarms", "lost", "thinned", "slow", "lost, steady", "false alarms, --strict"]
+    headers = ["puzzles", "seeds", "false alarms", "lost", "thinned", "slow", "lost, deterministic", "false alarms, --strict"]
     table = []
     for puzzles in asked.puzzles:
         for seeds in asked.seeds:

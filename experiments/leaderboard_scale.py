@@ -1,9 +1,9 @@
 """Time the leaderboard and its page on a made-up store, in the format that `netjigsaw run` writes.
 
 Run as `python experiments/leaderboard_scale.py --rows 10000`, or with `--rows 1000000 --seeds 5 --no-page`. The store
-is laid out as on disk, with manifests of the usual size, and kept with `--store DIR`. Each command is a fresh process;
-its wall and processor time, its peak of resident memory and the page's size are printed. `--profile` names what takes
-longest.
+has the format on disk, with manifests of the usual size; `--store DIR` keeps it. Each command is a fresh process. Its
+wall and processor time, its peak resident memory and the page's size are printed. `--profile` lists the slowest
+functions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A made-up store of any size, in the format on disk: for timing the leaderboard, and for trying its page.
+"""A made-up store of any size, in the format on disk, for timing the leaderboard and for trying its page.
 
-Solvers differ in skill and puzzles in depth; whether one is solved follows a logistic curve of the difference. The
-numbers are drawn, so they say nothing of any real solver: the solvers are called after tools for that reason.
+Solvers differ in skill and puzzles in depth. The probability that a solver solves a puzzle is a logistic function of the
+difference. All numbers are drawn, and solvers have the names of tools, so that nobody takes them for real solvers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TOOLS = ("chisel", "plane", "rasp", "saw", "awl", "gouge", "spokeshave", "mallet
 
 
 def write_store(folder: Path, *, rows: int, solvers: int = 20, seeds: int = 1, seed: int = 0) -> int:
-    """Write about `rows` results, one line each, and the manifests of their puzzles; return how many rows."""
+    """Write about `rows` results, one per line, and the manifests of their puzzles; return the number of rows."""
     generator = np.random.default_rng(seed)
     puzzles = [_manifest(number) for number in range(max(1, rows // (solvers * seeds)))]
     (folder / "puzzles").mkdir(parents=True)
@@ -85,7 +85,7 @@ def _manifest(number: int) -> Manifest:
 
 
 def _row(manifest: Manifest, number: int, seed: int, session: str) -> dict[str, Any]:
-    """Give what one result's row says whatever came of it; written as `Row` is, without the cost of making one."""
+    """Give the fields of a row that do not depend on the result, as plain JSON, which is faster than making a `Row`."""
     tool = TOOLS[number % len(TOOLS)]
     return {
         "format": 1,
@@ -107,7 +107,7 @@ def _row(manifest: Manifest, number: int, seed: int, session: str) -> dict[str, 
 
 
 def _drawn(margin: float, generator: np.random.Generator) -> dict[str, Any]:
-    """Draw what came of a trial whose solver is so much more skilled than its puzzle is hard."""
+    """Draw the result of a trial; `margin` is the solver's skill minus the puzzle's difficulty."""
     luck = generator.random(4).tolist()
     solved = luck[0] < 1 / (1 + math.exp(-2 * margin))
     status = "solved" if solved else ("partial", "timeout", "crashed")[min(int(luck[1] * 1.6 + luck[2] * 0.6), 2)]
