@@ -1,7 +1,7 @@
 """A made-up store of any size, in the format on disk, for timing the leaderboard and for trying its page.
 
-Solvers differ in skill and puzzles in depth. The probability that a solver solves a puzzle is a logistic function of the
-difference. All numbers are drawn, and solvers have the names of tools, so that nobody takes them for real solvers.
+Solvers differ in skill and puzzles in depth. The probability that a solver solves a puzzle is a logistic function of
+the difference. All numbers are drawn, and solvers have the names of tools, so that nobody takes them for real solvers.
 """
 
 from __future__ import annotations
