@@ -1,8 +1,8 @@
 """The reassembly puzzle as a solver sees it: numbered pieces with known roles, and data.
 
 Pieces carry the numbers 0..2K. Tensors are named `<number>.weight` and `<number>.bias`.
-Which piece is an incoming half, an outgoing half or the head is public: the shapes tell
-it, except where the hidden width equals the state width, so the manifest always says it.
+The role of each piece (incoming half, outgoing half, head) is public. Shapes give it away,
+except where the hidden width equals the state width, so the manifest always states it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class Roles(BaseModel):
-    """Which piece is what; each list is made to ascend, so it says nothing about order."""
+    """The role of each piece; each list is sorted, so that it reveals nothing about the order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -111,7 +111,7 @@ def check_answer(view: ReassemblyPuzzle, answer: Answer) -> None:
     """Check the form of an answer.
 
     Raises:
-        AnswerError: naming the first thing that is wrong.
+        AnswerError: naming the first fault.
     """
     view.assembly(answer.value)
 

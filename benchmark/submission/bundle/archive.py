@@ -77,7 +77,7 @@ class Archive:
 
 
 def open_archive(path: Path, most_mib: float = MOST_MIB) -> Archive:
-    """Look at every member of an archive before anything of it is read.
+    """Check every member of an archive before any of it is read.
 
     Raises:
         StorageError: if there is no such file.

@@ -1,4 +1,4 @@
-"""From a store to a bundle: the rows of one solver on every cell of a suite, and what they rest on."""
+"""Write a bundle from a store: one solver's rows on every cell of a suite, with raw answers and sessions."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _rows_of(store: Store, submission: Submission) -> dict[str, Row]:
 
 
 def _clean(store: Store, row: Row, cell: Cell, scrub: Callable[[str], str]) -> tuple[Row, Outcome | None]:
-    """Take out of a row and its outcome what is nobody's business: folders, names, what was logged and printed."""
+    """Remove private parts from a row and its outcome: folders, names, logged and printed text."""
     trial = _bare(cell.trial)
     name = cell.loaded.puzzle.manifest.name
     label = label_of(replace(cell.reference, target=trial.solver))

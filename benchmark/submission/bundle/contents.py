@@ -1,4 +1,4 @@
-"""From a bundle's file to what it holds: schemas and digests checked, nothing believed yet."""
+"""Read a bundle: check schemas and digests; claims of scores are checked later."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What a bundle says.
+    """The contents of a bundle, unverified.
 
     Attributes:
         archive: its file.

@@ -1,7 +1,7 @@
-"""Names of people, machines and folders do not leave in a bundle.
+"""Remove names of people, machines and folders from a bundle.
 
-Answers are left as they are, since they could not be scored otherwise; and so is the
-solver's source, which its author hands out knowingly.
+Answers stay unchanged, since they could not be scored otherwise. The solver's source stays
+unchanged too, since its author chooses to include it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["make_scrub", "scrub_session", "traces"]
 
 SHORTEST = 3
-"""Letters below which a name is no more than a syllable of other words."""
+"""Shortest name, in letters, that is replaced; shorter ones occur within other words."""
 COMMON = frozenset({"root", "user", "host", "localhost"})
-"""Names that tell nobody apart."""
+"""Names that identify nobody."""
 
 
 def _names() -> list[tuple[str, str]]:

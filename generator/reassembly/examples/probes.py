@@ -1,4 +1,4 @@
-"""Small puzzles of ordinary and of awkward shapes, to try solvers on. They are made in about a second."""
+"""Small puzzles for `netjigsaw check`, of ordinary and unusual shapes. Making them takes about a second."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ PROBES: dict[str, dict[str, Any]] = {
     "constant predictions": _LOOSE,
     "deep": {**_LOOSE, "depth": 40, "width": 16, "hidden": 32, "rows": 1000},
 }
-"""Recipes by what is odd about the puzzle. Most are of untrained networks: what counts is the form."""
+"""Recipes by what is unusual about the puzzle. Most networks are untrained, since only the shapes matter."""
 
 
 def make_probes() -> tuple[Made, ...]:
-    """Make them all, the same ones each time."""
+    """Make all probes; they are the same every time."""
     made = [
         generate(ReassemblySpec.model_validate(recipe), name=name, seed=number)
         for number, (name, recipe) in enumerate(PROBES.items())

@@ -1,4 +1,4 @@
-"""The solver that people start from: short, right on the easiest puzzles, and in want of better ideas."""
+"""Source of the solver that `netjigsaw new-solver` writes: short, and right on the easiest puzzles only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program that solves the published puzzle finds in its working folder."""
+"""Write the working folder of a program that solves the published puzzle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["write_foreign"]
 
 
 def write_foreign(puzzle: Puzzle, folder: Path) -> None:
-    """Write the published layout, and the same once more under its nested name, as links.
+    """Write the published layout twice: at the top, and under its nested name as hard links.
 
     Raises:
         StorageError: if the folder exists or cannot be written.

@@ -1,4 +1,4 @@
-"""The published layout of "I dropped a neural net" (Jane Street, January 2026), in and out.
+"""Read and write the published layout of "I dropped a neural net" (Jane Street, January 2026).
 
     pieces/piece_<i>.pth   a state dict with `weight` and, where the layer has one, `bias`
     historical_data.csv    measurement_0 ... measurement_<d-1>, pred, true
@@ -6,8 +6,8 @@
 
 Both may lie in a folder `historical_data_and_pieces/`. A solution is the list of piece
 numbers in execution order; it is published as the SHA-256 of the numbers joined with commas.
-The layout does not name the activation. Which piece is what follows from the shapes; where
-they leave it open, a file `roles.json` of ours beside `pieces/` says it.
+The layout does not name the activation. Roles of pieces follow from their shapes; where shapes
+are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states the roles.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Which loose piece is an incoming half, an outgoing half, or the head, by their shapes.
+"""Derive the role of each loose piece (incoming half, outgoing half, head) from its shape.
 
-Incoming halves are m x d, outgoing ones d x m, the head is o x d. Shapes leave it open
-where the hidden width m equals the state width d, or the number of outputs o; neither
-norms, nor alignment with the head or the inputs, tells the halves of trained square
-blocks apart reliably, so there the layout must say it.
+Incoming halves are m x d, outgoing ones d x m, the head is o x d. Shapes are ambiguous
+where the hidden width m equals the state width d, or the number of outputs o. Norms and
+alignment with the head or the inputs do not separate the halves of trained square blocks
+reliably, so there the layout must state the roles.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["ROLES_FILE", "roles_from_shapes"]
 
 ROLES_FILE = "roles.json"
-"""File beside `pieces/` that says what the shapes leave open; solvers of the published puzzle need not know it."""
+"""File beside `pieces/` that states the roles where shapes are ambiguous; the published puzzle has no such file."""
 
 
 def roles_from_shapes(pieces: Mapping[str, np.ndarray], *, width: int, outputs: int) -> dict[str, JsonValue]:
-    """Tell the pieces of a residual network apart.
+    """Find the role of every piece of a residual network.
 
     Args:
         pieces: tensors named `<number>.weight` and `<number>.bias`.
@@ -33,7 +33,7 @@ def roles_from_shapes(pieces: Mapping[str, np.ndarray], *, width: int, outputs: 
         outputs: of the predictions, o.
 
     Raises:
-        LayoutError: if the shapes form no residual network with a head, or leave the roles open.
+        LayoutError: if the shapes form no residual network with a head, or are ambiguous.
     """
     weights = {int(name.partition(".")[0]): array for name, array in pieces.items() if name.endswith(".weight")}
     _check_layers(pieces, weights)

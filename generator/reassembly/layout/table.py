@@ -1,4 +1,4 @@
-"""The table of the published layout, `historical_data.csv`, in and out.
+"""Read and write the table of the published layout, `historical_data.csv`.
 
     measurement_0 ... measurement_<d-1>, pred, true
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["read_table", "write_table"]
 
 EXACT_DECIMALS = "%.9g"
-"""Nine significant digits give every float32 back, also when they are read through float64."""
+"""Nine significant digits restore every float32 exactly, also when they are read through float64."""
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:

@@ -61,7 +61,7 @@ def test_times_of_several_machines_are_marked(made: Any, forger: Any, check: Che
     bob = check(forger.write())
     assert bob.verified, [finding.line for finding in bob.findings]
     both = rank(merge([check(made.bundle), bob], None, ground))
-    assert "Times were measured on up to 2 machines, so those of two solvers may not be comparable." in both.notes
+    assert "Times were measured on up to 2 machines, so the times of two solvers may not be comparable." in both.notes
 
 
 def test_the_numbers_are_those_found_here(forger: Any, check: Check, ground: Ground) -> None:
