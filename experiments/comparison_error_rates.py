@@ -91,8 +91,9 @@ def worsen(solver: Solver, how: str) -> Solver:
 
 def judgements(base: Solver, new: Solver, seeds: int, rng: np.random.Generator, *, strict: bool) -> list[Judgement]:
     """Draw a run of each solver, and judge NEW."""
-    sides = (Side(name, (make_rows(solver, seeds, rng),)) for name, solver in (("base", base), ("new", new)))
-    (contest,) = match(*sides, {"made-up": "made-up"})
+    first = Side("base", (make_rows(base, seeds, rng),))
+    second = Side("new", (make_rows(new, seeds, rng),))
+    (contest,) = match(first, second, {"made-up": "made-up"})
     found = judge(contest, measures_of("reassembly"), RULES, lambda _: "", strict=strict)
     return with_adjusted(found, strict=strict)
 

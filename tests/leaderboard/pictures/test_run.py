@@ -93,6 +93,19 @@ def test_many_solvers_and_puzzles_can_be_drawn(row: MakeRow) -> None:
     assert figure.axes[-1].get_xlabel() == "50 puzzles"
 
 
+@pytest.mark.usefixtures("loss")
+def test_where_a_metric_ranks_its_values_are_drawn_by_puzzle(scored: Callable[..., list[Row]], row: MakeRow) -> None:
+    rows = [*scored("a", [0.4, 0.1, 0.2]), *scored("b", [0.5, 0.3]), row("b", 2, "crashed")]
+    figure = draw_run(frame_of(rows), "toy", [Series("a", [1.0], [0.5])])
+    values, errors = figure.axes
+    assert [line.get_label() for line in values.lines] == ["a", "b"]
+    assert np.asarray(values.lines[0].get_ydata()).tolist() == pytest.approx([0.1, 0.4, 0.2])
+    assert np.asarray(values.lines[1].get_ydata()).tolist() == pytest.approx([0.3, 0.5, 1.0])
+    assert [tick.get_text() for tick in values.get_xticklabels()] == ["net-1", "net-0", "net-2"]
+    assert values.get_yscale() == "log"
+    assert errors.get_ylabel() == "loss over par, best so far"
+
+
 def test_a_run_without_the_family_is_an_error(frame: pd.DataFrame) -> None:
     with pytest.raises(SpecError, match="no results of family 'reassembly'"):
         draw_run(frame, "reassembly")
