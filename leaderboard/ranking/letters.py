@@ -33,9 +33,9 @@ def compact_letters(count: int, separated: Iterable[tuple[int, int]]) -> list[st
             groups = _absorb([*kept, *parts])
     groups.sort(key=sorted)
     names = [_name(number) for number in range(len(groups))]
-    apart = "" if len(groups) <= len(LETTERS) else " "  # names of two characters need a space between them
+    between = "" if len(groups) <= len(LETTERS) else " "  # names of two characters need a space between them
     return [
-        apart.join(name for name, group in zip(names, groups, strict=True) if item in group) for item in range(count)
+        between.join(name for name, group in zip(names, groups, strict=True) if item in group) for item in range(count)
     ]
 
 
