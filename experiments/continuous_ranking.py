@@ -27,7 +27,7 @@ sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.matching import Side
 from benchmark.comparison.report import Comparison, Exit, compare_sides
-from benchmark.comparison.text import render_comparison
+from benchmark.comparison.output.text import render_comparison
 from benchmark.results.trial import Limits, Row, Status
 from generator.family.metric import Metric
 from generator.family.record import Family

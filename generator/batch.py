@@ -17,7 +17,7 @@ from generator.errors import NetjigsawError, StorageError, TrainingError
 from generator.family.registry import find_family
 from generator.home import HOME
 from generator.plugins import load_plugin
-from generator.puzzle.storage import find_answer, load_puzzle, save_answer, save_puzzle
+from generator.puzzle.storage import find_answer, load_puzzle, remove_answer, save_answer, save_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -187,14 +187,14 @@ def _make(order: Order, progress: Progress) -> BatchResult:
             raise TrainingError(f"{order.name} does not fit into memory; make it smaller") from error
         raise
     known = (order.answers / f"{made.sealed.digest}.json").exists()  # of the same puzzle in another folder
-    answer = save_answer(made.sealed, order.answers)
+    save_answer(made.sealed, order.answers)
     try:
         save_puzzle(made.puzzle, order.folder)
     except BaseException as error:
         there = isinstance(error, StorageError) and order.folder.exists()  # another process was first
         kept = _kept(order) if there else None
         if not known and (kept is None or kept.digest != made.puzzle.digest):
-            answer.unlink(missing_ok=True)
+            remove_answer(made.sealed.digest, order.answers)
         if kept is None:
             raise
         return BatchResult(order, kept, made.warnings, kept=True)

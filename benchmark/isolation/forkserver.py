@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.isolation.kernel import linux, processes
-from benchmark.isolation.process_one import enter_as_process_one
 from benchmark.isolation.kernel.sandbox import Budget, confine, mount_scratch, unmount_scratch
+from benchmark.isolation.process_one import enter_as_process_one
 from benchmark.isolation.wire import Decoder, encode, receive
 
 if TYPE_CHECKING:

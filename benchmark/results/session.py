@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from benchmark.suites.schema import SuiteUse  # noqa: TC001 - pydantic reads the annotation
+from benchmark.results.planned import SuiteUse  # noqa: TC001 - pydantic reads the annotation
 from generator.home import HOME
 from generator.version import __version__
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from benchmark.results.planned import SuiteUse
     from benchmark.running.plan import Cell
-    from benchmark.suites.schema import SuiteUse
     from generator.puzzle.storage import LoadedPuzzle
     from solvers.reference import Reference
 

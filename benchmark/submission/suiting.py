@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from benchmark.results.planned import LockState
 from benchmark.results.trial import Trial
+from benchmark.running.plan import limits_of
 from benchmark.submission.findings import Discrepancy
 from benchmark.suites.loading import suite_use
-from benchmark.suites.schema import LockState
 from generator.errors import SpecError
 from generator.family.registry import find_family
 from solvers.reference import Reference
@@ -16,12 +17,13 @@ from solvers.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from benchmark.results.planned import SuiteUse
     from benchmark.results.trial import Row
     from benchmark.submission.bundle.contents import Contents
     from benchmark.submission.bundle.schema import BundledPuzzle, BundledSolver, BundledSuite
     from benchmark.suites.loading import Target
     from benchmark.suites.record import Entry, Suite
-    from benchmark.suites.schema import SuiteUse
+    from generator.puzzle.content import Puzzle
     from generator.puzzle.storage import LoadedPuzzle
 
 __all__ = ["Ground", "RequiredCell", "cells_of", "check_suite", "ground_of", "known_rows", "label_of", "place_of"]
@@ -120,7 +122,7 @@ def cells_of(contents: Contents, ground: Ground) -> dict[tuple[str, int], Requir
         puzzle = ground.loaded[digest].puzzle
         groups = dict(find_family(entry.family).groups(puzzle))
         for seed in range(suite.seeds):
-            trial = _trial(solver, digest, entry.family, seed, suite)
+            trial = _trial(solver, puzzle, seed, suite)
             place = place_of(entry.name, solver.label, seed)
             cells[digest, seed] = RequiredCell(entry, trial, label, groups, place, claims[digest].answered)
     return cells
@@ -131,9 +133,10 @@ def label_of(solver: BundledSolver) -> str:
     return Reference(solver.name, None, solver.parameters).label
 
 
-def _trial(solver: BundledSolver, digest: str, family: str, seed: int, suite: Suite) -> Trial:
+def _trial(solver: BundledSolver, puzzle: Puzzle, seed: int, suite: Suite) -> Trial:
+    family, limits = puzzle.manifest.family, limits_of(puzzle, suite.limits)
     source = solver.sources.get(family, "")
-    return Trial(digest, family, solver.name, source, dict(solver.parameters), seed, suite.limits)
+    return Trial(puzzle.digest, family, solver.name, source, dict(solver.parameters), seed, limits)
 
 
 def place_of(puzzle: str, solver: str, seed: int) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from benchmark.isolation.conversation import DRAIN_LIMIT_S, KILL_GRACE_S, LOAD_LIMIT_S
 from benchmark.submission.bundle.schema import is_line
 from benchmark.submission.findings import Discrepancy
+from generator.family.registry import find_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,36 @@ def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Di
         yield Discrepancy(place, "wall_s", f"is {row.wall_s:.6g} s, beyond the limit of {limit:g} s for {what}")
     if row.load_s is not None and row.load_s > LOAD_LIMIT_S + GRACE_S:
         yield Discrepancy(place, "load_s", f"is {row.load_s:.6g} s; loading ends after {LOAD_LIMIT_S:g} s")
+    yield from _check_queries(row, place)
     yield from _check_processor(row, session, place)
     yield from _check_reports(row, raw, limit, place)
+
+
+def _check_queries(row: Row, place: str) -> Iterator[Discrepancy]:
+    """Find usage of an oracle that the harness cannot have counted; `limits.queries` is checked with the limits."""
+    usage = {field: getattr(row, field) for field in ("queries", "query_calls", "query_s")}
+    known = {field: value for field, value in usage.items() if value is not None}
+    if known and len(known) < len(usage):
+        missing = next(field for field in usage if field not in known)
+        yield Discrepancy(place, missing, "is missing, though the row says what was asked of the oracle")
+        return
+    for field, value in known.items():
+        if not (math.isfinite(value) and value >= 0):
+            yield Discrepancy(place, field, f"is {value:g}; no count and no time is negative or infinite")
+            return
+    has_oracle = find_family(row.family).oracle is not None
+    if has_oracle != bool(known) and (known or row.wall_s is not None):
+        told = "is missing, but the puzzle has an oracle" if has_oracle else "is there, but the puzzle has no oracle"
+        yield Discrepancy(place, "queries", told)
+    if not known:
+        return
+    budget = row.limits.queries
+    if budget is not None and usage["queries"] > budget:
+        yield Discrepancy(place, "queries", f"is {usage['queries']}, beyond the limit of {budget}")
+    if (usage["queries"] > 0) != (usage["query_calls"] > 0) or usage["query_calls"] > usage["queries"]:
+        yield Discrepancy(place, "query_calls", f"is {usage['query_calls']} for {usage['queries']} rows")
+    if row.wall_s is not None and usage["query_s"] > row.wall_s + GRACE_S:
+        yield Discrepancy(place, "query_s", f"is {usage['query_s']:.6g} s of a trial of {row.wall_s:.6g} s")
 
 
 def _check_processor(row: Row, session: Session, place: str) -> Iterator[Discrepancy]:

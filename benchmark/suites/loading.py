@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.results.planned import NOT_AS_LOCKED, LockState, PlannedPuzzle, SuiteUse
 from benchmark.suites.building import check_built
 from benchmark.suites.cache import puzzle_home
 from benchmark.suites.finding import built_in_suites, find_suite_file
 from benchmark.suites.locking import lock_path
 from benchmark.suites.reading import puzzles_folder, read_suite
-from benchmark.suites.schema import NOT_AS_LOCKED, LockState, PlannedPuzzle, SuiteUse
 from generator.errors import SpecError
 from generator.family.registry import find_family
 from generator.puzzle.storage import LoadedPuzzle, load_with_answer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from benchmark.suites.schema import LockState
+from benchmark.results.planned import LockState
 from generator.errors import SpecError
 from generator.puzzle.canonical import sha256_json
 from generator.puzzle.content import Manifest

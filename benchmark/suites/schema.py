@@ -1,8 +1,7 @@
-"""What crosses the disk: a suite's TOML file, its lock, and what a session records of it."""
+"""What crosses the disk: a suite's TOML file, its lock."""
 
 from __future__ import annotations
 
-import enum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StringConstraints, model_validator
@@ -10,15 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StringC
 from benchmark.results.trial import Limits
 
 __all__ = [
-    "NOT_AS_LOCKED",
     "Lock",
-    "LockState",
     "LockedPuzzle",
-    "PlannedPuzzle",
     "PuzzleItem",
     "Scoring",
     "SuiteFile",
-    "SuiteUse",
 ]
 
 SafeName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
@@ -106,43 +101,3 @@ class Lock(BaseModel):
     versions: dict[str, str]
     """Of the libraries that decide the last bits."""
     puzzles: dict[SafeName, LockedPuzzle]
-
-
-class LockState(enum.StrEnum):
-    """How a puzzle stands to its suite's lock."""
-
-    LOCKED = "as locked"
-    DIFFERS = "differs"
-    OUTDATED = "recipe changed since"
-    UNLOCKED = "not locked"
-    MISSING = "not built"
-
-
-NOT_AS_LOCKED = " (not as locked)"
-"""Ends the name of a puzzle in results where its digest differs from the lock, so that every table shows it."""
-
-
-class PlannedPuzzle(BaseModel):
-    """A suite's puzzle, as a session records it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    digest: str
-    family: str
-    tags: tuple[str, ...] = ()
-    groups: dict[str, str | int] = {}
-    state: LockState = LockState.UNLOCKED
-
-
-class SuiteUse(BaseModel):
-    """What a session ran of a suite: its plan, so that a cell without a row is known to be missing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    digest: str | None = None
-    """Of the whole suite: limits, seeds and the digests of all its puzzles; none while some are not built."""
-    seeds: tuple[int, ...]
-    headline: tuple[str, ...] | None = None
-    puzzles: tuple[PlannedPuzzle, ...]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmark.results.planned import LockState
 from benchmark.suites.reading import puzzles_folder
-from benchmark.suites.schema import LockState
 from generator.errors import NetjigsawError
 from generator.puzzle.storage import DEFAULT_ANSWERS, find_answer, load_puzzle
 
@@ -69,7 +69,7 @@ def _strangers(suite: Suite) -> Iterator[PuzzleCheck]:
     if not supplied or not home.is_dir():
         return
     known = {entry.name for entry in suite.entries} | {DEFAULT_ANSWERS}
-    answers = {f"{entry.digest}.json" for entry in supplied}
+    answers = {f"{entry.digest}{suffix}" for entry in supplied for suffix in (".json", ".safetensors")}
     for path in sorted(home.iterdir()):
         if path.name not in known:
             yield PuzzleCheck(path.name, problem=f"{path} belongs to no puzzle of the suite")

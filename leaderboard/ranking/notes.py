@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark.suites.schema import NOT_AS_LOCKED
+from benchmark.results.planned import NOT_AS_LOCKED
 from leaderboard.ranking.machines import machine_notes
 from leaderboard.ranking.planned import PLANNED
 

@@ -12,8 +12,8 @@ from leaderboard.ranking.frame import GROUPS, METRICS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from benchmark.results.planned import PlannedPuzzle
     from benchmark.results.session import Session
-    from benchmark.suites.schema import PlannedPuzzle
 
 __all__ = ["PLANNED", "headline_of", "with_plan"]
 

@@ -272,7 +272,7 @@ def test_a_spec_that_takes_our_options_is_one_line(
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "clash.py").write_text(
         "from pydantic import BaseModel\n"
-        "from generator.family.record import Family, register_family\n"
+        "from netjigsaw import Family, register_family\n"
         "class Spec(BaseModel):\n    seed: int = 1\n"
         "register_family(Family('clash', '', Spec, {}, None, None, ()))\n",
         encoding="utf-8",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from safetensors.numpy import save
 
 from benchmark.results.outcome import Outcome
+from benchmark.results.planned import LockState
 from benchmark.results.raw import raw_of
 from benchmark.results.trial import PROTOCOL, Status
 from benchmark.running.judge import Judge
@@ -21,7 +22,6 @@ from benchmark.submission.bundle.contents import MANIFEST, ROWS
 from benchmark.submission.bundle.privacy import make_scrub, scrub_session
 from benchmark.submission.bundle.schema import BundledPuzzle, BundledSolver, BundledSuite, BundleManifest
 from benchmark.submission.sourcing import gather_source
-from benchmark.suites.schema import LockState
 from generator.errors import SpecError, StorageError
 from generator.version import __version__
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from benchmark.results.planned import LockState
 from benchmark.suites.building import check_built
 from benchmark.suites.locking import lock_of, lock_path, lock_text
 from benchmark.suites.reading import SUITE_FILE, puzzles_folder
-from benchmark.suites.schema import LockState
 from generator.errors import SpecError
 from generator.puzzle.sealing import fresh_seed
 from generator.puzzle.storage import answers_beside, find_answer, load_puzzle, save_answer, save_puzzle, writing_folder

@@ -53,7 +53,7 @@ def contents_in_words(suite: Suite, archive: Path, *, public: bool) -> str:
     """Say what an archive of a suite tells besides the puzzles: a public part that is packed again has nothing more."""
     folder = f"{puzzles_folder(Path(SUITE_FILE)).name}/{DEFAULT_ANSWERS}/"
     with tarfile.open(archive) as opened:
-        answers = sum(name.startswith(folder) for name in opened.getnames())
+        answers = sum(name.startswith(folder) and name.endswith(".json") for name in opened.getnames())
     recipes = 0 if public else sum(entry.recipe is not None for entry in suite.entries)
     if not answers and not recipes:
         return "without answers, seeds and recipes"

@@ -23,7 +23,7 @@ __all__ = ["unpack"]
 NAME = re.compile(
     r"suite\.(?:toml|lock)"
     r"|puzzles/(?!answers/)[A-Za-z0-9][A-Za-z0-9._-]{0,63}/(?:manifest\.json|(?:pieces|data)\.safetensors)"
-    r"|puzzles/answers/[0-9a-f]{64}\.json"
+    r"|puzzles/answers/[0-9a-f]{64}\.(?:json|safetensors)"
 )
 """All that an archive may hold. No such name leads out of a folder."""
 MOST_FILES = 50_000

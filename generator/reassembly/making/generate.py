@@ -19,8 +19,8 @@ from generator.reassembly.making.dealing import (
     shuffled_numbers,
     warnings_of,
 )
-from generator.reassembly.making.degrade import degraded_predictions, rounded
 from generator.reassembly.making.health import check_health
+from generator.reassembly.network.degrade import degraded_predictions, rounded
 from generator.reassembly.network.gradient import BatchGradient
 from generator.reassembly.network.residual import ResidualNetwork
 from generator.reassembly.network.tasks import make_task

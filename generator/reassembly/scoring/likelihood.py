@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 from generator.errors import SpecError
-from generator.reassembly.making.degrade import degraded_predictions, perturbed
+from generator.reassembly.network.degrade import degraded_predictions, perturbed
 from generator.reassembly.scoring.certificate import certify
 from generator.reassembly.scoring.neighbours import Neighbour, neighbours, predictions_of
 from generator.reassembly.spec import Degradation

@@ -116,7 +116,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _check_usage(style: str, again: _Rerun, solver: list[str] | None, results: Path | None, *, rerun: bool) -> None:
-    from benchmark.comparison.text import STYLES
+    from benchmark.comparison.output.text import STYLES
 
     if style not in STYLES:
         raise SpecError(f"no table format {style!r}{did_you_mean(style, STYLES)}")
@@ -222,10 +222,10 @@ def _show(comparison: Comparison, style: str, json_out: Path | None) -> int:
     Raises:
         CommandError: if there is nothing to compare.
     """
-    from benchmark.comparison.export import to_json
+    from benchmark.comparison.output.export import to_json
+    from benchmark.comparison.output.text import render_comparison
+    from benchmark.comparison.output.unmatched import unmatched_in_words
     from benchmark.comparison.report import Exit
-    from benchmark.comparison.text import render_comparison
-    from benchmark.comparison.unmatched import unmatched_in_words
     from generator.puzzle.storage import writing_file
 
     if json_out is not None:

@@ -11,7 +11,7 @@ import typer
 from generator.errors import SpecError, StorageError
 from generator.family.registry import families
 from generator.puzzle.content import Puzzle
-from generator.puzzle.storage import answers_beside, load_puzzle, save_answer, save_puzzle
+from generator.puzzle.storage import answers_beside, load_puzzle, remove_answer, save_answer, save_puzzle
 from netjigsaw.cli.shared.console import remark, say
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def _save(made: Any, target: Path) -> None:
     """Write an imported puzzle, and its answer where the layout holds one."""
     puzzle: Puzzle = made if isinstance(made, Puzzle) else made.puzzle
     if not isinstance(made, Puzzle):
-        answer = save_answer(made.sealed, answers_beside(target))
+        save_answer(made.sealed, answers_beside(target))
         try:
             save_puzzle(puzzle, target)
         except BaseException:
-            answer.unlink(missing_ok=True)
+            remove_answer(made.sealed.digest, answers_beside(target))
             raise
     else:
         save_puzzle(puzzle, target)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from benchmark.results.planned import SuiteUse
     from benchmark.suites.building import Built, Failed
     from benchmark.suites.loading import Target
     from benchmark.suites.record import Entry
-    from benchmark.suites.schema import SuiteUse
     from generator.batch import Order
     from generator.puzzle.storage import LoadedPuzzle
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from benchmark.comparison.export import to_json
 from benchmark.comparison.measures import measures_of
+from benchmark.comparison.output.export import to_json
+from benchmark.comparison.output.text import render_comparison, verdict
 from benchmark.comparison.report import Comparison, Exit, compare_sides
 from benchmark.comparison.rules import default_rules, parse_rules
-from benchmark.comparison.text import render_comparison, verdict
 from benchmark.results.trial import Row
 from generator.errors import SpecError
 from generator.family import registry as family_module

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmark.comparison.export import to_json
+from benchmark.comparison.output.export import to_json
+from benchmark.comparison.output.text import render_comparison, verdict
+from benchmark.comparison.output.unmatched import unmatched_in_words
 from benchmark.comparison.report import Comparison, Exit
-from benchmark.comparison.text import render_comparison, verdict
-from benchmark.comparison.unmatched import unmatched_in_words
 from benchmark.results.trial import Limits, Row
 from generator.errors import SpecError
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark.results.planned import LockState
 from benchmark.suites.loading import differing, find_target, load_target, suite_use
 from benchmark.suites.locking import lock_path, write_lock
 from benchmark.suites.reading import read_suite
-from benchmark.suites.schema import LockState
 from generator.errors import PuzzleError, SpecError
 
 if TYPE_CHECKING:

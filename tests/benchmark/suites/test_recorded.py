@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmark.results.planned import LockState, PlannedPuzzle, SuiteUse
 from benchmark.results.store import Store
 from benchmark.running.runner import run
-from benchmark.suites.schema import LockState, PlannedPuzzle, SuiteUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

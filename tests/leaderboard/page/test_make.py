@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmark.results.planned import PlannedPuzzle, SuiteUse
 from benchmark.results.store import Store
-from benchmark.suites.schema import PlannedPuzzle, SuiteUse
 from leaderboard.page.make import make_page
 from leaderboard.page.render import SCRIPTS, _asset
 from leaderboard.ranking.frame import frame_of, frame_of_store

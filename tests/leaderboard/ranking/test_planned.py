@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark.results.planned import PlannedPuzzle, SuiteUse
 from benchmark.results.session import Session, describe_session
-from benchmark.suites.schema import PlannedPuzzle, SuiteUse
 from generator.puzzle.canonical import sha256_json
 from leaderboard.ranking.captions import caption
 from leaderboard.ranking.frame import frame_of

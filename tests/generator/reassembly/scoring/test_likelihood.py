@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from generator.errors import SpecError
-from generator.reassembly.making.degrade import degraded_predictions, rounded
 from generator.reassembly.making.generate import initial_network
+from generator.reassembly.network.degrade import degraded_predictions, rounded
 from generator.reassembly.scoring.likelihood import LikelihoodVerdict, expected_error, judge
 from generator.reassembly.spec import Degradation, ReassemblySpec
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from benchmark.comparison.gate import GATE_ALPHA
+from benchmark.comparison.output.unmatched import MOST_NAMES, one_sided, unmatched_in_words
 from benchmark.comparison.report import Exit
-from benchmark.comparison.unmatched import MOST_NAMES, one_sided, unmatched_in_words
 from benchmark.results.trial import Status
 from benchmark.statistics import ALPHA, mcnemar
 

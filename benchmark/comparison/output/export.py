@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from benchmark.comparison.gate import GATE_ALPHA
-from benchmark.comparison.text import verdict
+from benchmark.comparison.output.text import verdict
 from benchmark.statistics import ALPHA, mcnemar
 
 if TYPE_CHECKING:

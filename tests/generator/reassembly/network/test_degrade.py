@@ -17,8 +17,8 @@ from generator.puzzle.storage import load_puzzle, save_puzzle
 from generator.reassembly.layout.janestreet import export_layout, import_layout
 from generator.reassembly.making import generate as module
 from generator.reassembly.making.dealing import noise_rng
-from generator.reassembly.making.degrade import PARTS, degraded_predictions, perturbed, rounded, rounding_steps
 from generator.reassembly.making.generate import generate, initial_network
+from generator.reassembly.network.degrade import PARTS, degraded_predictions, perturbed, rounded, rounding_steps
 from generator.reassembly.puzzle import view_puzzle
 from generator.reassembly.record import FAMILY
 from generator.reassembly.spec import Degradation, ReassemblySpec
