@@ -335,7 +335,6 @@ def test_fewer_queries_as_a_metric_are_caught(linear: Place, bundle: Callable[[P
     assert said.count("metrics.queries is 0.0 in the bundle, 2.0 verified") == 4
 
 
-@pytest.mark.xfail(reason="verification computes trial ids with the suite's limits, without the puzzle's own budget")
 def test_a_suite_that_leaves_the_budget_to_its_puzzles_is_submitted(linear: Place) -> None:
     (linear.folder / "open.toml").write_text(SUITE.format(family="linear", limits="").replace("linears", "open"))
     linear.type("submit", "mine.py:Weak", "--suite", "open.toml", "--results", "open", "--out", "open.njz")
