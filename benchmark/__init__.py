@@ -1,1 +1,1 @@
-"""Measures solvers: isolated trials, scoring, an append-only store."""
+"""Measure solvers: run isolated trials, score the answers, keep the rows in an append-only store."""

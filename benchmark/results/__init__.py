@@ -1,1 +1,1 @@
-"""Trials, outcomes, rows, and the folder that keeps them."""
+"""Trials, outcomes, rows, and the result store on disk."""

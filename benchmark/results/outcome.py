@@ -1,4 +1,4 @@
-"""What came of running one trial, before anything is scored."""
+"""The outcome of one trial, before its answer is scored."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["SERVER_DIED", "Outcome", "Report", "one_line", "readable"]
 
 REASON_LENGTH = 300
+"""Longest text, in characters, that `one_line` returns. A larger value keeps more of long error messages. Hand-set."""
 SERVER_DIED = "the fork server died under it"
-"""Reason of a crash that is no solver's fault."""
+"""Reason stored for a trial whose fork server died; the solver is not at fault."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A best-so-far answer: when it came, in seconds after go, and how many rows the oracle had answered by then."""
+    """A best-so-far answer, `time_s` seconds after go, when the oracle had answered `queries` rows."""
 
     time_s: float
     answer: Answer
@@ -28,20 +29,20 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial.
+    """The outcome of a trial: answers, times and output.
 
     Attributes:
-        status: how it ended; None where an answer came, which scoring decides on.
-        reason: one line on it.
-        answer: the final answer.
-        reports: best-so-far answers that were kept, in order of time.
-        wall_s: seconds between go and answer; else until the trial was over.
-        load_s: seconds until go, the moment when the puzzle is handed over.
-        cpu_s: processor seconds of the child and what it started.
-        peak_mib: peak resident memory of the child.
-        log: last lines that the solver logged.
-        output: the end of what it printed.
-        usage: what was asked of the oracle; None without one.
+        status: how the trial ended; None if it ended with an answer, whose score decides the status.
+        reason: one line that explains the status.
+        answer: the final answer; None if the trial ended without one.
+        reports: the best-so-far answers that were kept, in order of time.
+        wall_s: seconds from go to the answer; without an answer, from go to the end of the trial.
+        load_s: seconds until go, the moment when the solver gets the puzzle.
+        cpu_s: processor seconds of the child and of the processes it started.
+        peak_mib: peak resident memory of the child, in MiB.
+        log: the last lines that the solver logged.
+        output: the end of what the solver printed.
+        usage: queries to the oracle; None for a puzzle without an oracle.
     """
 
     status: Status | None
@@ -58,7 +59,7 @@ class Outcome:
 
 
 def one_line(text: Any) -> str:
-    """Make foreign text safe to print and to store: one line, no control characters, not too long."""
+    """Make foreign text safe to print and store: one line, no control characters, at most `REASON_LENGTH` long."""
     clean = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
     return clean if len(clean) <= REASON_LENGTH else clean[: REASON_LENGTH - 1] + "…"
 

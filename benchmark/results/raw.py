@@ -1,4 +1,4 @@
-"""What a trial left, on disk: JSON, with tensors apart. Enough to score it again."""
+"""A trial's outcome on disk: a JSON file and a tensor file, enough to score the trial again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Raw", "RawAnswer", "outcome_of", "raw_of", "usage_of"]
 
 
 class RawAnswer(BaseModel):
-    """An answer as it came, its tensors apart."""
+    """An unscored answer; `arrays` names its tensors, which are stored in the tensor file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class RawAnswer(BaseModel):
 
 
 class Raw(BaseModel):
-    """All that a trial left, so that it can be scored again."""
+    """Answers, log and output of a trial; enough to score it again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,7 +45,7 @@ class Raw(BaseModel):
     trial: str
     session: str
     status: Status | None
-    """None where the answer decides."""
+    """None if the answer's score decides the status."""
     reason: str
     answer: RawAnswer | None
     reports: tuple[RawAnswer, ...]
@@ -54,7 +54,7 @@ class Raw(BaseModel):
 
 
 def raw_of(outcome: Outcome, trial: str, session: str) -> tuple[Raw, dict[str, np.ndarray]]:
-    """Write an outcome as JSON data and the tensors that go beside it."""
+    """Split an outcome into JSON data and tensors by name."""
     tensors: dict[str, np.ndarray] = {}
     answer = None if outcome.answer is None else _raw(outcome.answer, tensors, "answer")
     reports = [
@@ -77,7 +77,7 @@ def raw_of(outcome: Outcome, trial: str, session: str) -> tuple[Raw, dict[str, n
 
 
 def outcome_of(raw: Raw, tensors: Mapping[str, np.ndarray], row: Row) -> Outcome:
-    """Read an outcome back; the row holds what was measured."""
+    """Rebuild an outcome from its JSON data and tensors; times and memory come from the row."""
     return Outcome(
         status=raw.status,
         reason=raw.reason,
@@ -97,7 +97,7 @@ def outcome_of(raw: Raw, tensors: Mapping[str, np.ndarray], row: Row) -> Outcome
 
 
 def usage_of(row: Row) -> Usage | None:
-    """Read off a row what its trial asked of the oracle; None where there was none."""
+    """Return the oracle usage that a row records; None for a trial without an oracle."""
     return None if row.queries is None else Usage(row.queries, row.query_calls or 0, row.query_s or 0.0)
 
 

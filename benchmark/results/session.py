@@ -23,7 +23,7 @@ _PACKAGES = ("torch", "numpy", "scipy", "safetensors")
 
 
 class Session(BaseModel):
-    """What all rows of one run have in common."""
+    """Machine, versions and settings that all rows of one run share."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,14 +40,14 @@ class Session(BaseModel):
     jobs: int
     threads: int
     isolation: str
-    """`namespaces`, or `rlimits` where answers are hidden by their path only."""
+    """`namespaces`, or `rlimits`: then solvers can reach the answers if they know the path."""
     versions: dict[str, str]
     blas: str
     commit: str | None = None
-    """Git commit of the program's folder, with a plus where files were changed."""
+    """Git commit of netjigsaw's folder, with a plus if files differ from it; None outside a git repository."""
     plugins: tuple[str, ...] = ()
     suites: tuple[SuiteUse, ...] = ()
-    """What was planned of suites: a cell of it that has no row is missing."""
+    """Cells of suites that this run planned. A planned cell without a row counts as missing."""
 
 
 def describe_session(
@@ -59,7 +59,7 @@ def describe_session(
     kind: Literal["run", "rescore"] = "run",
     suites: tuple[SuiteUse, ...] = (),
 ) -> Session:
-    """Look at the machine and the installed packages."""
+    """Read the machine's description and the versions of the installed packages."""
     now = datetime.now(UTC)
     versions = {"netjigsaw": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
@@ -94,7 +94,7 @@ def _cpu_model() -> str:
 
 
 def _blas() -> str:
-    import numpy as np  # noqa: PLC0415 - its configuration is asked for here only
+    import numpy as np  # noqa: PLC0415 - only this function needs it
 
     config = np.show_config(mode="dicts")
     blas = config.get("Build Dependencies", {}).get("blas", {})
@@ -105,7 +105,7 @@ def _commit() -> str | None:
     if not (HOME / ".git").exists():
         return None
     try:
-        found = subprocess.run(  # noqa: S603 - fixed words but for our own folder
+        found = subprocess.run(  # noqa: S603 - constant arguments except this repository's folder
             ["git", "-C", str(HOME), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],  # noqa: S607 - the user's git
             capture_output=True,
             text=True,

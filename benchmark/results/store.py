@@ -1,13 +1,13 @@
-"""The result store: a folder of append-only files, one writer each.
+"""The result store: a folder of append-only files, each with one writer.
 
-    rows-<session>.jsonl          a line per finished trial, synced one by one
+    rows-<session>.jsonl          one line per finished trial, each synced to disk
     session-<session>.json        machine and settings
-    raw/<trial>-<session>.json    raw answer, reports, log, output; .safetensors beside it for tensors
+    raw/<trial>-<session>.json    raw answer, reports, log, output; tensors in a .safetensors file beside it
     puzzles/<digest>.json         public manifest
 
-Every session writes files of its own, so two runs may share a folder. A line without its
-line end is one that was being written when the power went, or is being written right
-now: readers pass over it, and nobody appends to another session's file.
+Every session writes its own files, so two runs may share a folder. No session appends to
+another session's file. Readers skip a last line without a line end: its writer is still
+writing it, or was killed while writing.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ __all__ = ["Store", "Writer", "make_folders"]
 
 
 def make_folders(folder: Path) -> None:
-    """Make a store's folders: before any solver runs, since only what is there can be hidden from it.
+    """Make a store's folders. Call it before any solver runs, because only existing folders can be hidden.
 
     Raises:
-        StorageError: if the disk refuses.
+        StorageError: if a folder cannot be made.
     """
     for place in (folder, folder / "raw", folder / "puzzles"):
         try:
@@ -54,13 +54,13 @@ def make_folders(folder: Path) -> None:
 
 
 class Store:
-    """A result folder, for reading."""
+    """A result store, opened for reading."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def rows(self) -> list[Row]:
-        """Read every row, by the time of its run; of a trial that was run or scored again, the latest.
+        """Read the rows, sorted by session; for a trial that was run or scored again, only the latest row.
 
         Raises:
             StorageError: naming file and line of the first damaged row.
@@ -69,9 +69,9 @@ class Store:
         return sorted(latest.values(), key=lambda row: row.session)
 
     def lines(self) -> Iterator[Row]:
-        """Read every row one by one, file by file, also those that a later row of the same trial supersedes.
+        """Yield every row, file by file, including rows that a later row of the same trial supersedes.
 
-        What is read need not be held, so a store may be larger than memory.
+        Rows are read one at a time, so the store may be larger than memory.
 
         Raises:
             StorageError: naming file and line of the first damaged row.
@@ -80,7 +80,7 @@ class Store:
             yield from _read_rows(path)
 
     def sessions(self) -> dict[str, Session]:
-        """Read every session's description, by id.
+        """Read every session, by id.
 
         Raises:
             StorageError: if a file cannot be read.
@@ -90,7 +90,7 @@ class Store:
         return {session.id: session for session in found}
 
     def manifests(self) -> dict[str, Manifest]:
-        """Read the public manifests of all puzzles that were planned, by digest.
+        """Read the public manifests of all planned puzzles, by digest.
 
         Raises:
             StorageError: if a file cannot be read.
@@ -100,7 +100,7 @@ class Store:
         return {manifest.digest: manifest for manifest in found}
 
     def outcome(self, row: Row) -> Outcome | None:
-        """Read what a row's trial left; None where nothing ran.
+        """Read the outcome of a row's trial; None if the trial did not run.
 
         Raises:
             StorageError: if a file cannot be read.
@@ -115,10 +115,10 @@ class Store:
 
 
 class Writer:
-    """Writes one session's files. A context manager, so that its file is closed.
+    """Writes one session's files. Use it in a `with` block, which closes the file of rows.
 
     Raises:
-        StorageError: in every method, if the disk refuses; no half of a line is left then.
+        StorageError: from every method, if a write fails; no partial line stays in the file then.
     """
 
     def __init__(self, folder: Path, session: Session) -> None:
@@ -127,7 +127,7 @@ class Writer:
         self._rows: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Make the folder, describe the session, and open its file of rows."""
+        """Make the folders, write the session's description, and open its file of rows."""
         make_folders(self._folder)
         self._write_whole(f"session-{self._session.id}.json", _text(self._session))
         path = self._folder / f"rows-{self._session.id}.jsonl"
@@ -146,12 +146,12 @@ class Writer:
             self._rows.close()
 
     def keep_manifest(self, manifest: Manifest) -> None:
-        """Keep a puzzle's public manifest, once."""
+        """Write a puzzle's public manifest unless the store has it."""
         if not (self._folder / "puzzles" / f"{manifest.digest}.json").exists():
             self._write_whole(f"puzzles/{manifest.digest}.json", _text(manifest))
 
     def keep_outcome(self, trial: str, outcome: Outcome) -> None:
-        """Keep what a trial left, before its row is written."""
+        """Write a trial's outcome. Call it before `append`, so that every row on disk has its outcome."""
         raw, tensors = raw_of(outcome, trial, self._session.id)
         name = f"raw/{trial}-{self._session.id}"
         if tensors:
@@ -159,9 +159,9 @@ class Writer:
         self._write_whole(f"{name}.json", _text(raw))
 
     def append(self, row: Row) -> None:
-        """Write one row, all of it or nothing, and wait until the disk has it."""
+        """Append one row as a whole or not at all, and sync it to disk."""
         if self._rows is None:
-            raise StorageError("the store is not open")
+            raise StorageError("the result store is not open; use its Writer in a `with` block")
         line = json.dumps(row.model_dump(mode="json"), allow_nan=False).encode() + b"\n"
         before = os.fstat(self._rows.fileno()).st_size
         try:
@@ -174,7 +174,7 @@ class Writer:
             raise _refused(self._folder / f"rows-{self._session.id}.jsonl", error) from error
 
     def _write_whole(self, name: str, content: bytes) -> None:
-        """Write a file that is there in full or not at all, and wait until the disk has its name as well."""
+        """Write a file as a whole or not at all, and sync the file and its name to disk."""
         target = self._folder / name
         scratch = target.with_name(f".{target.name}.{self._session.id}.part")
         try:
@@ -187,15 +187,17 @@ class Writer:
         except OSError as error:
             raise _refused(target, error) from error
         finally:
-            with contextlib.suppress(OSError):  # gone already, but for a write that failed or was interrupted
+            with contextlib.suppress(OSError):  # the scratch file is left only if the write failed or was interrupted
                 scratch.unlink(missing_ok=True)
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:
-    """List a folder's files; none where there is no folder yet. Unlike a glob, it says what it may not read.
+    """List a folder's files that match; empty if the folder does not exist.
+
+    `Path.glob` would silently skip a folder without read permission; this function raises.
 
     Raises:
-        StorageError: if it is no folder, or cannot be read.
+        StorageError: if `folder` is not a folder, or cannot be read.
     """
     try:
         return sorted(path for path in folder.iterdir() if path.match(pattern))
@@ -212,7 +214,7 @@ def _text(model: BaseModel) -> bytes:
 
 
 def _refused(path: Path, error: OSError) -> StorageError:
-    return StorageError(f"cannot write {path}: {error.strerror or error}; rows written before are kept")
+    return StorageError(f"cannot write {path}: {error.strerror or error}; rows written earlier are kept")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The records of a measurement: what is asked for, what came of it."""
+"""The records of a measurement: the trial that was planned, and the row with its result."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from generator.puzzle.canonical import sha256_json
 __all__ = ["PROTOCOL", "Limits", "Row", "Status", "Trial"]
 
 PROTOCOL = 2
-"""Version of how a trial is run and timed; part of every trial's id. Since 2, reading the puzzle is on the clock."""
+"""Version of how trials are run and timed; part of every trial's id. Raise it when either changes. Version 2 counts
+the time of reading the puzzle."""
 
 
 class Status(enum.StrEnum):
     """How a trial ended. Every planned cell ends in exactly one of these.
 
-    `scored` is a valid answer to a puzzle of a family that ranks by a metric; such puzzles are not solved or partial.
+    `scored` is a valid answer in a family that ranks solvers by a metric. Trials of that family are never `solved` or
+    `partial`.
     """
 
     SOLVED = "solved"
@@ -35,27 +37,27 @@ class Status(enum.StrEnum):
 
 
 class Limits(BaseModel):
-    """What a solver may use up. None says that there is no limit."""
+    """Limits on the resources of one trial. None means no limit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wall_s: float | None = Field(default=60.0, gt=0)
-    """Seconds between go, when the puzzle is handed over, and answer."""
+    """Seconds from go, when the solver gets the puzzle, to its answer. Default hand-set."""
     cpu_s: float | None = Field(default=None, gt=0)
-    """Processor seconds, those of loading included."""
+    """Processor seconds, including the time of loading the solver."""
     memory_mib: float | None = Field(default=4096.0, gt=0)
-    """Memory beyond what the libraries take."""
+    """Memory in MiB beyond the memory of the imported libraries. Default hand-set."""
     output_mib: float = Field(default=16.0, gt=0)
-    """What a solver may print, and the size of any file that it writes."""
+    """MiB that a solver may print, and largest size of a file it writes. Default hand-set."""
     threads: int = Field(default=1, ge=1)
-    """Threads that numerical libraries are pinned to."""
+    """Threads of the numerical libraries."""
     queries: int | None = Field(default=None, ge=0)
-    """Rows that may be asked of the oracle: the smaller of the user's limit and the puzzle's budget. None where there
-    is no oracle, or no limit."""
+    """Rows that a solver may ask the oracle: the smaller of the user's limit and the puzzle's budget. None without an
+    oracle or without a limit."""
 
     @model_serializer(mode="wrap")
     def _without_oracle(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave the queries out where they are not limited, so that trials without an oracle keep their ids."""
+        """Leave out `queries` if it is None, so that trials without an oracle keep their ids."""
         written: dict[str, Any] = handler(self)
         if self.queries is None:
             written.pop("queries", None)
@@ -67,13 +69,13 @@ class Trial:
     """One cell of the plan: one solver on one puzzle with one seed under given limits.
 
     Attributes:
-        puzzle: digest.
+        puzzle: digest of the puzzle.
         family: name of the puzzle's family.
         solver: name as typed, without parameters.
-        source: digest of the solver's source, so that a changed solver is run again.
-        parameters: what was set, by name.
-        seed: handed to the solver.
-        limits: enforced from outside.
+        source: digest of the solver's source, so that a changed solver runs again.
+        parameters: values that the user set, by name.
+        seed: seed that the solver gets.
+        limits: limits that the harness enforces.
     """
 
     puzzle: str
@@ -86,7 +88,7 @@ class Trial:
 
     @property
     def id(self) -> str:
-        """SHA-256 of the cell alone: neither order, jobs nor machine can change it."""
+        """SHA-256 of the cell and the protocol; does not depend on the order of trials, the jobs or the machine."""
         cell: dict[str, Any] = {
             "protocol": PROTOCOL,
             "puzzle": self.puzzle,
@@ -101,7 +103,7 @@ class Trial:
 
 
 class Row(BaseModel):
-    """One result: a line of the store."""
+    """The result of one trial: one line of the store."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -115,7 +117,7 @@ class Row(BaseModel):
     puzzle_name: str
     family: str
     groups: dict[str, str | int] = {}
-    """Labels of the puzzle that tables can be split by, e.g. depth and regime."""
+    """Labels of the puzzle by which tables can be split, e.g. depth and regime."""
     solver: str
     """Name with parameters, as tables show it."""
     source: str
@@ -124,27 +126,27 @@ class Row(BaseModel):
     limits: Limits
     status: Status
     reason: str = ""
-    """One line on why the status is what it is."""
+    """One line that explains the status."""
     certified: bool = False
-    """What the solver claimed of its answer; the score does not rest on it."""
+    """Whether the solver marked its answer as certified. The score does not use it."""
     from_report: bool = False
     """The metrics are those of a best-so-far answer, because the trial ended without a final one."""
     metrics: dict[str, float] = {}
-    """What scoring yields, by metric name; truth values as 0 and 1."""
+    """Value by metric name; truth values are 0 and 1."""
     wall_s: float | None = None
-    """Seconds between go, when the puzzle is handed over, and answer, by the parent's clock; at a limit, until it was
-    enforced."""
+    """Seconds from go, when the solver gets the puzzle, to its answer, by the parent's clock. If a limit stopped the
+    trial, seconds from go to the stop."""
     load_s: float | None = None
-    """Seconds for importing and making the solver, before go."""
+    """Seconds for importing and building the solver, before go."""
     cpu_s: float | None = None
     """Processor seconds of the child, user and system."""
     peak_mib: float | None = None
-    """Peak resident memory of the child, the libraries included."""
+    """Peak resident memory of the child in MiB, including the libraries."""
     queries: int | None = None
-    """Rows that the oracle answered; None where the puzzle has no oracle."""
+    """Rows that the oracle answered; None for a puzzle without an oracle."""
     query_calls: int | None = None
     """Calls that the oracle answered."""
     query_s: float | None = None
-    """Seconds that answering took, part of `wall_s`: what the oracle itself costs."""
+    """Seconds that the oracle took to answer; part of `wall_s`."""
     load_average: float | None = None
-    """One-minute load average of the machine when the trial was over, so that times can be told from a busy machine."""
+    """One-minute load average of the machine at the end of the trial; shows whether times come from a busy machine."""

@@ -1,1 +1,1 @@
-"""Plan a run, execute it, judge the answers."""
+"""Plan a run, execute its trials, score the answers."""

@@ -1,6 +1,6 @@
-"""Run trials on this machine. The executor takes works and yields what happens, in the order it happens.
+"""Run trials on this machine: the executor takes trials and yields messages in the order of the events.
 
-There is a fork server and a thread per job; a thread does nothing but talk to its server.
+Each job has one fork server and one thread. The thread only talks to its server.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ __all__ = ["LocalExecutor"]
 class LocalExecutor:
     """Runs trials on this machine, `jobs` at a time.
 
-    A job starts its next trial only after the consumer came back for the message after
-    `Ended`: by then the row is on disk, so a killed run loses at most what was in flight.
+    A job starts its next trial only when the consumer asks for the message after `Ended`. The row is
+    on disk by then, so a killed run loses only the trials that were running.
     """
 
     def __init__(self, settings: Settings, *, jobs: int = 1, live: bool = False) -> None:
@@ -53,19 +53,19 @@ class LocalExecutor:
 
     @property
     def isolation(self) -> str:
-        """Mode of isolation, with the reason where namespaces were refused; known once a server is up."""
+        """Isolation mode, with the reason if the kernel refused namespaces; final once a server has started."""
         return f"{self._mode} ({self._note})" if self._note else self._mode
 
     def start(self) -> None:
         """Start the first server, so that the mode of isolation is known.
 
         Raises:
-            HarnessError: if it does not come up, or namespaces were insisted on and refused.
+            HarnessError: if the server does not start, or the mode is `namespaces` and the kernel refuses them.
         """
         self._idle.append(self._new_server())
 
     def close(self) -> None:
-        """End every server and all that runs. An executor cannot be used again."""
+        """Stop every server and every running trial. A closed executor cannot be used again."""
         self._closing.set()
         with self._lock:
             running = list(self._servers)
@@ -73,12 +73,12 @@ class LocalExecutor:
             server.destroy()
         for thread in self._threads:
             thread.join()
-        # A thread may have been starting another one; it has destroyed it by now.
+        # A thread may have started one more server meanwhile; the thread has destroyed it by now.
         for server in self._servers:
             server.close()
 
     def execute(self, works: Sequence[Work]) -> Generator[Message]:
-        """Run every work once; one `Ended` comes for each. Closing the iterator ends what runs."""
+        """Run every trial once and yield one `Ended` for each. Closing the iterator stops the running trials."""
         todo: queue.SimpleQueue[Work] = queue.SimpleQueue()
         for work in works:
             todo.put(work)
@@ -100,7 +100,7 @@ class LocalExecutor:
                     raise message
                 elif not isinstance(message, Reported):
                     yield message
-                elif not self._quiet.now:  # another job's report may have been dealt with since this one was put here
+                elif not self._quiet.now:  # another job's report may have been scored since this one was queued
                     with self._quiet.timing():
                         yield message
                 taken.set()
@@ -131,7 +131,7 @@ class LocalExecutor:
                 server, outcome = self._run(server, work, tell)
                 if not self._closing.is_set():
                     tell(Ended(work, outcome), wait=True)
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that asked
+        except BaseException as error:  # noqa: BLE001 - raised again in the consumer's thread
             if not self._closing.is_set():
                 tell(error)
         else:
@@ -147,13 +147,13 @@ class LocalExecutor:
             with contextlib.suppress(ServerGoneError):
                 return server, server.run(work, listener, self._desk(work))
             server.close()
-        raise HarnessError("the fork server dies before it can take a trial; is the machine out of memory?")
+        raise HarnessError("the fork server died three times before it took a trial; check that memory is free")
 
     def _desk(self, work: Work) -> Desk | None:
-        """Open the oracle of a trial's puzzle: a new desk, so that each trial starts with its whole budget.
+        """Make the desk that answers a trial's queries; a new one, so that each trial starts with its whole budget.
 
         Raises:
-            HarnessError: if the family cannot open it.
+            HarnessError: if the family cannot open the puzzle's oracle.
         """
         oracle = find_family(work.trial.family).oracle
         if oracle is None or work.sealed is None:
@@ -164,7 +164,7 @@ class LocalExecutor:
         return Desk(self._oracles[work.trial.puzzle], oracle.terms(work.puzzle), work.trial.limits.queries)
 
     def _take_server(self) -> Server:
-        """Take the server that `start` left, or start another one."""
+        """Return an idle server, or start a new one."""
         try:
             return self._idle.pop()
         except IndexError:

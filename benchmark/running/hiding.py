@@ -1,4 +1,4 @@
-"""What solvers must not see: result stores, homes of sealed answers, the puzzles of other trials."""
+"""Collect the paths to hide from solvers: result stores, folders of sealed answers, puzzles."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ __all__ = ["hidden_places"]
 
 
 def hidden_places(request: RunRequest) -> tuple[Path, ...]:
-    """Collect what solvers must not see: stores, the homes of sealed answers, what the request names.
+    """List the files and folders to hide from solvers.
 
-    A store holds the answers that other solvers gave. So besides this run's, every one that lies
-    in the current folder or beside a puzzle is hidden, the places where runs leave theirs. The
-    puzzles are hidden too: a solver gets its puzzle when the clock starts, and must not read it before.
-    So is every puzzle that suites have brought to this machine, since these may be copies of them.
+    Hidden are:
+
+    * the store of this run and every store in the current folder or beside a puzzle, because a store holds
+      the answers of other solvers;
+    * the folders of sealed answers, and the paths that the request names;
+    * the puzzles of this run: a solver gets its puzzle when the clock starts and must not read it before;
+    * the puzzles of every suite on this machine, because they may be copies of the puzzles of this run.
 
     Raises:
-        SpecError: if one of them holds the program, or a solver or plug-in that must be read.
+        SpecError: if a hidden folder holds netjigsaw, the interpreter, a solver or a plug-in.
     """
     puzzles = [loaded.path.resolve() for loaded in request.puzzles if loaded.path is not None]
     homes = [answers_beside(puzzle) for puzzle in puzzles]
@@ -45,18 +48,18 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
     for place in places:
         for what, file in needed:
             if file.resolve().is_relative_to(place):
-                raise SpecError(f"{place} is hidden from solvers, but the {what} {file} lies in it; keep them apart")
+                raise SpecError(f"{place} is hidden from solvers, but the {what} {file} lies in it; move one of them")
     return tuple(places)
 
 
 def _outermost(places: Iterable[Path]) -> list[Path]:
-    """Leave out what lies in a place that is hidden itself: each takes a mount."""
+    """Leave out paths inside another hidden path, because each hidden path costs a mount."""
     resolved = {place.resolve() for place in places}
     return sorted(place for place in resolved if resolved.isdisjoint(place.parents))
 
 
 def _stores_in(ground: Path) -> Iterator[Path]:
-    """Find the result folders directly in a folder; what cannot be read here, no solver can read either."""
+    """Find the result stores directly in a folder. A folder that this process cannot read, no solver can read."""
     with contextlib.suppress(PermissionError, FileNotFoundError):
         for folder in ground.iterdir():
             with contextlib.suppress(PermissionError, FileNotFoundError):

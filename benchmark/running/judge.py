@@ -1,4 +1,4 @@
-"""From what came of a trial to its status and metrics. The parent's part; pure."""
+"""Turn a trial's outcome into its status and metrics. Runs in the parent, without side effects."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["Judge", "Verdict"]
 
 _STOPPED = frozenset({Status.TIMEOUT, Status.MEMORY, Status.CRASHED})
-"""Endings after which the last reported answer is scored."""
+"""Statuses for which the last reported answer is scored, because the trial has no final answer."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a trial came to.
+    """Status and metrics of a trial.
 
     Attributes:
-        status: of the trial.
-        reason: one line on it.
-        answer: the one that was scored, if any.
-        certified: what the solver claimed of it.
-        from_report: whether it was reported on the way, not returned.
-        metrics: by name, truth values as 0 and 1.
+        status: how the trial ended.
+        reason: one line that explains the status.
+        answer: the scored answer; None if no answer was scored.
+        certified: whether the solver marked the scored answer as certified.
+        from_report: whether the scored answer is a reported best-so-far answer, not the returned one.
+        metrics: value by metric name; truth values are 0 and 1.
     """
 
     status: Status
@@ -50,7 +50,7 @@ class Verdict:
 
 
 class Judge:
-    """Scores answers; keeps each puzzle's view so that it is made once."""
+    """Scores answers. Makes each puzzle's view once and keeps it."""
 
     def __init__(self) -> None:
         self._views: dict[str, Any] = {}
@@ -59,7 +59,7 @@ class Judge:
         """Turn an outcome into a verdict.
 
         Raises:
-            HarnessError: if checking or scoring itself fails, which is no solver's fault.
+            HarnessError: if checking or scoring itself fails; the solver is not at fault then.
         """
         if outcome.status is None and outcome.answer is not None:
             return self._judge_answer(loaded, outcome.answer, outcome.usage)
@@ -92,12 +92,12 @@ class Judge:
         return Verdict(status, answer.note, answer, answer.certified, metrics=dict(score.metrics))
 
     def score(self, loaded: LoadedPuzzle, answer: Answer, usage: Usage | None = None) -> Score | str:
-        """Check and score an answer; a string says what is wrong with its form.
+        """Check and score an answer; return a string with the fault if the answer is not valid.
 
         Args:
-            loaded: the puzzle.
-            answer: to it.
-            usage: what was asked of the oracle; nothing by default.
+            loaded: the puzzle with its sealed answer.
+            answer: a solver's answer to the puzzle.
+            usage: queries to the oracle so far; none by default.
 
         Raises:
             HarnessError: if checking or scoring itself fails.
@@ -125,9 +125,9 @@ class Judge:
 
 
 def _keep_to_one_thread() -> None:
-    """Score on one core: the others belong to the trials that are being timed.
+    """Let torch score on one thread, because the other cores run timed trials.
 
-    Only where torch is there already; a family that does without it need not wait for it.
+    Does not import torch: a family without torch need not wait for the import.
     """
     torch = sys.modules.get("torch")
     if torch is not None and torch.get_num_threads() != 1:

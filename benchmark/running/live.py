@@ -1,4 +1,4 @@
-"""Which log lines and reports a live display hears of: few enough that looking does not slow what is timed."""
+"""Select the log lines, queries and reports for a live display: few enough not to slow the timed trials."""
 
 from __future__ import annotations
 
@@ -22,26 +22,31 @@ if TYPE_CHECKING:
 __all__ = ["Listener", "Quiet", "Tell", "ignore"]
 
 LISTEN_EVERY_S = 0.5
-"""A live display is told of reports no more often than this, per trial, and of none while it deals with the last."""
+"""Shortest time in seconds between two messages of one kind (log, query, report) of one trial. A larger value updates
+the display less often. Hand-set."""
 REST_SHARE = 20.0
-"""After a report that took t seconds to deal with, no other of the whole run is told for this times t."""
+"""Pause after a scored report, as a multiple of its scoring time; holds for the reports of all trials of the run. A
+larger value takes less processor time from the trials: 20 allows about a twentieth of one core. Hand-set."""
 
 
 class Tell(Protocol):
-    """Puts a message into the queue of the thread that asked for the run."""
+    """Puts a message into the queue of the consumer's thread."""
 
     def __call__(self, message: Message, *, wait: bool = False) -> threading.Event:
-        """Put it there and return what is set once it was dealt with; with `wait`, return only then."""
+        """Queue the message and return an event that is set once the consumer has handled it.
+
+        With `wait`, return only after the message was handled.
+        """
 
 
 def ignore(time_s: float, frame: Frame, queries: int) -> None:
-    """Listen to nothing."""
+    """Drop the frame."""
 
 
 class Quiet:
     """Keeps the cost of scoring live reports to about a twentieth of one core, over all jobs of a run.
 
-    Written by the thread that deals with messages, read by those that talk to servers.
+    The consumer's thread writes it; the job threads read it.
     """
 
     def __init__(self) -> None:
@@ -49,12 +54,12 @@ class Quiet:
 
     @property
     def now(self) -> bool:
-        """Whether reports are to be passed over."""
+        """Whether reports are skipped at this moment."""
         return time.monotonic() < self._until
 
     @contextlib.contextmanager
     def timing(self) -> Iterator[None]:
-        """Time the block, which deals with one report, and be quiet after it in proportion."""
+        """Time the block, which scores one report, and skip reports afterwards for `REST_SHARE` times as long."""
         began = time.monotonic()
         try:
             yield
@@ -64,7 +69,7 @@ class Quiet:
 
 
 class Listener:
-    """Turns frames of one trial into messages; no queue, since dealing with it slows what is being timed."""
+    """Turns frames of one trial into messages. Skips frames instead of queueing them, so as not to slow the trial."""
 
     def __init__(self, work: Work, tell: Tell, quiet: Quiet) -> None:
         self._work, self._tell, self._quiet = work, tell, quiet
@@ -72,7 +77,7 @@ class Listener:
         self._last: dict[str, threading.Event] = {}
 
     def __call__(self, time_s: float, frame: Frame, queries: int) -> None:
-        """Tell of a frame, or pass over it."""
+        """Send the frame on as a message, or skip it."""
         now, last = time.monotonic(), self._last.get(frame.kind)
         if now < self._next.get(frame.kind, 0.0) or (last is not None and not last.is_set()):
             return

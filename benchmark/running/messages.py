@@ -1,4 +1,4 @@
-"""What an executor tells while it runs trials."""
+"""Messages that an executor yields while it runs trials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Began:
 
 @dataclass(frozen=True)
 class Said:
-    """The solver logged a line, `time_s` seconds after go. Not every line is told, see `benchmark.running.live`."""
+    """The solver logged a line, `time_s` seconds after go. Some lines are skipped, see `benchmark.running.live`."""
 
     work: Work
     time_s: float
@@ -31,7 +31,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Reported:
-    """The solver reported a best-so-far answer. Not every report is told, see `benchmark.running.live`."""
+    """The solver reported a best-so-far answer. Some reports are skipped, see `benchmark.running.live`."""
 
     work: Work
     time_s: float
@@ -41,7 +41,7 @@ class Reported:
 
 @dataclass(frozen=True)
 class Asked:
-    """The solver queried its oracle; `queries` rows are answered by now. Not every query is told."""
+    """The solver queried its oracle, which has answered `queries` rows so far. Some queries are skipped."""
 
     work: Work
     time_s: float

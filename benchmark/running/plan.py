@@ -1,7 +1,7 @@
-"""Plan every cell of a run: puzzles times solvers times seeds, those that cannot run as well.
+"""Plan every cell of a run: puzzles times solvers times seeds, including the cells that cannot run.
 
-No file of a solver is imported here: the parent knows the answers, so foreign code runs
-in children only. What a file holds shows when the child imports it.
+The parent never imports a solver's file, because the parent knows the answers: foreign code runs
+in child processes only. So a fault inside a file shows when the child imports the file.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Cell:
     """One planned trial.
 
     Attributes:
-        trial: what identifies it.
-        loaded: the puzzle and its answer.
-        reference: the solver, a file's path made absolute.
+        trial: puzzle, solver, seed and limits; its id identifies the cell.
+        loaded: the puzzle with its sealed answer.
+        reference: the solver; the path of a file is absolute.
         label: the solver's name with parameters, as typed.
-        settled: status and reason where nothing needs to run.
+        settled: status and reason if the trial need not run; None if it must run.
     """
 
     trial: Trial
@@ -50,14 +50,14 @@ class Cell:
     settled: tuple[Status, str] | None = None
 
     def work(self, plugins: tuple[str, ...]) -> Work:
-        """Take out what an executor needs: with the sealed answer only where an oracle needs it."""
+        """Return the part that an executor needs. The sealed answer is included only for families with an oracle."""
         sealed = self.loaded.sealed if find_family(self.trial.family).oracle is not None else None
         return Work(self.trial, self.loaded.puzzle, self.reference, plugins, sealed)
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What is known of a solver for puzzles of one family before it is imported."""
+    """Source digest of a solver for one family, and its status if it cannot run."""
 
     source: str
     settled: tuple[Status, str] | None = None
@@ -72,8 +72,8 @@ def plan(
     """List the cells in the order puzzle, seed, solver; equal cells are listed once.
 
     Raises:
-        SpecError: for a solver that does not exist, a parameter it does not have, a value that a
-            built-in one refuses, a puzzle of an unknown family, or nothing to do.
+        SpecError: for an unknown solver, an unknown parameter, a value that a built-in solver refuses,
+            a puzzle of an unknown family, or an empty list of puzzles, solvers or seeds.
     """
     if not puzzles or not references or not seeds:
         missing = "puzzles" if not puzzles else "solvers" if not references else "seeds"
@@ -96,10 +96,10 @@ def plan(
 
 
 def _check_labels(references: Sequence[Reference]) -> None:
-    """See that a row's solver tells whose it is: labels of programs are free text.
+    """Check that no two solvers share a label; the label of a program is free text, so it could be anything.
 
     Raises:
-        SpecError: if a program is called as another solver is.
+        SpecError: if a program has the label of another solver.
     """
     programs = {reference.target: reference for reference in references if reference.command is not None}
     others = {label_of(other) for other in references if other.command is None}
@@ -107,13 +107,13 @@ def _check_labels(references: Sequence[Reference]) -> None:
     for reference in references:
         label = reference.target
         if label in programs and (label in others or programs[label] != reference):
-            raise SpecError(f"two solvers are called {label!r}; give the command a label of its own, as label=command")
+            raise SpecError(f"two solvers are called {label!r}; give the command another label: label=command")
 
 
 def limits_of(puzzle: Puzzle, limits: Limits) -> Limits:
-    """Give the limits of trials on one puzzle: queries are bounded by the puzzle's own budget too.
+    """Return the limits of trials on one puzzle; the limit on queries is at most the puzzle's own budget.
 
-    Where the puzzle has no oracle they are None, so that a limit that means nothing changes no trial's id.
+    For a puzzle without an oracle the limit on queries is None, so that it cannot change a trial's id.
     """
     oracle = find_family(puzzle.manifest.family).oracle
     if oracle is None:
@@ -123,7 +123,7 @@ def limits_of(puzzle: Puzzle, limits: Limits) -> Limits:
 
 
 def _without_oracle(loaded: LoadedPuzzle) -> tuple[Status, str] | None:
-    """Settle the trials of a puzzle whose oracle cannot be opened here."""
+    """Return status and reason if the puzzle's oracle cannot be opened, because the sealed answer is missing."""
     if loaded.sealed is not None or find_family(loaded.puzzle.manifest.family).oracle is None:
         return None
     return (
@@ -147,7 +147,7 @@ def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, see
 
 
 def label_of(reference: Reference) -> str:
-    """Write a solver as rows name it: parameters in order, no family, a file's path without detours."""
+    """Return the solver's name as rows hold it: sorted parameters, no family, a normalised path for a file."""
     return dataclasses.replace(reference, target=_name(reference)).label
 
 
@@ -191,7 +191,7 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
     if entry.factory is None:
         return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
     if entry.built_in:
-        # Our own code: it may be made here, next to the answers, and shows which values are no good.
+        # Built-in code is trusted, so it may be built next to the answers. Building it checks the parameter values.
         build_solver(entry, reference.parameters)
     else:
         check_parameters(entry, reference.parameters)

@@ -1,4 +1,4 @@
-"""What a run is asked to do."""
+"""The request of a run: puzzles, solvers, seeds, limits and the result store."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def _as_planned(cells: list[Cell]) -> list[Cell]:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Which solvers on which puzzles, how often, under which limits, and where rows go.
+    """Which solvers to run on which puzzles, with which seeds and limits, and where to store the rows.
 
     Attributes:
-        puzzles: to be solved.
-        references: solvers; a file's path counts from the current folder.
-        results: folder of the store.
-        seeds: each solver runs once per seed.
-        limits: of every trial.
-        jobs: trials at a time.
+        puzzles: the puzzles to solve.
+        references: the solvers; the path of a file is relative to the current folder.
+        results: folder of the result store.
+        seeds: each solver runs once per seed on every puzzle.
+        limits: limits of every trial.
+        jobs: number of trials that run at the same time.
         plugins: files or modules that register families and solvers.
-        hidden: folders that solvers must not see, besides the store and the default homes of answers.
-        retry: statuses whose trials are run again.
+        hidden: folders to hide from solvers, besides the stores and the default folders of sealed answers.
+        retry: trials with one of these statuses run again.
         isolation: `auto`, `namespaces` or `rlimits`.
-        suites: what the puzzles are of suites, for the record of the session.
-        order: puts the cells that are left to run into the order of their execution.
+        suites: the suites that the puzzles come from; recorded in the session.
+        order: sorts the cells that still have to run into their order of execution.
     """
 
     puzzles: tuple[LoadedPuzzle, ...]

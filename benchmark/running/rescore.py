@@ -1,4 +1,4 @@
-"""Score kept answers again, after a metric was added or mended; nothing is run."""
+"""Score stored answers again after a metric was added or fixed. No solver runs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["rescore", "score_again"]
 
 
 def rescore(results: Path, puzzles: Iterable[LoadedPuzzle]) -> list[Row]:
-    """Score every raw answer of a store again and append the rows that changed; times stay as measured.
+    """Score every raw answer of a store again and append the rows that changed. Measured times stay as they are.
 
     Returns:
-        the store's rows as they are now.
+        all rows of the store after scoring.
 
     Raises:
-        SpecError: if a puzzle that rows are about is not among those given; nothing is written then.
+        SpecError: if the puzzle of a row is not among `puzzles`; nothing is written then.
         StorageError: if the store cannot be read or written.
         HarnessError: if scoring itself fails.
     """
@@ -37,7 +37,10 @@ def rescore(results: Path, puzzles: Iterable[LoadedPuzzle]) -> list[Row]:
     loaded = {given.puzzle.digest: given for given in puzzles}
     for row in rows:
         if row.puzzle not in loaded:
-            raise SpecError(f"puzzle {row.puzzle_name!r} ({row.puzzle[:12]}) is in {results} but was not given")
+            raise SpecError(
+                f"{results} has rows of puzzle {row.puzzle_name!r} ({row.puzzle[:12]}), which was not given; "
+                "name its folder too"
+            )
     judge = Judge()
     scored = [_score_again(store, row, loaded[row.puzzle], judge) for row in rows]
     changed = [new for new, old in zip(scored, rows, strict=True) if new != old]
@@ -55,7 +58,7 @@ def _score_again(store: Store, row: Row, loaded: LoadedPuzzle, judge: Judge) -> 
 
 
 def score_again(row: Row, outcome: Outcome, loaded: LoadedPuzzle, judge: Judge) -> Row:
-    """Give a row with everything that scoring decides as the outcome of its trial has it; the rest stays.
+    """Return the row with status, reason, flags and metrics scored anew from the outcome; other fields stay.
 
     Raises:
         HarnessError: if scoring itself fails.

@@ -1,4 +1,4 @@
-"""Run a request: plan, pass over what the store holds, execute, score, keep. Always resumes."""
+"""Run a request: plan the cells, skip the ones in the store, execute, score and store the rest. Always resumes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """The session begins: what is planned, what of it is there already."""
+    """The session begins: `planned` cells, of which the store already holds `kept`."""
 
     session: Session | None
     planned: int
@@ -72,7 +72,7 @@ class Logged:
 
 @dataclass(frozen=True, eq=False)
 class Progressed:
-    """A solver reported an answer, `time_s` seconds after go, and this is how good it is."""
+    """A solver reported an answer with this score, `time_s` seconds after go."""
 
     cell: Cell
     time_s: float
@@ -81,7 +81,7 @@ class Progressed:
 
 @dataclass(frozen=True, eq=False)
 class Queried:
-    """A solver queried its oracle, which has answered `queries` rows by now."""
+    """A solver queried its oracle, which has answered `queries` rows so far."""
 
     cell: Cell
     time_s: float
@@ -105,17 +105,17 @@ def run(
     *,
     live: bool = True,
 ) -> list[Row]:
-    """Run what the store does not hold yet and return a row for every planned cell, in the plan's order.
+    """Run the cells that the store does not hold yet; return a row for every planned cell, in the plan's order.
 
     Args:
         request: what to run.
-        on_event: told how the run goes.
-        live: whether it is also told of logs and reports while a trial runs. Scoring reports takes
-            processor time from the trials that are being timed, at most about a twentieth of one core,
-            so only for who looks at them.
+        on_event: called with every event of the run.
+        live: whether `on_event` also gets logs and reports while a trial runs. Scoring the reports takes
+            processor time from the timed trials (at most about a twentieth of one core), so set it to
+            False if nobody watches the run.
 
     Raises:
-        SpecError: if the request makes no sense; nothing has run then.
+        SpecError: if the request cannot be planned; nothing has run then.
         PluginError: if a plug-in cannot be loaded; nothing has run then.
         StorageError: if the store cannot be read or written.
         HarnessError: if the harness fails; rows written so far are kept.
@@ -153,13 +153,13 @@ def run(
 
 
 def _unrecorded(store: Store, request: RunRequest) -> bool:
-    """Say whether the store does not know yet that it holds what a suite planned."""
+    """Return whether a suite of the request is not recorded in any session of the store."""
     recorded = [use for session in store.sessions().values() for use in session.suites] if request.suites else []
     return any(use not in recorded for use in request.suites)
 
 
 class _Run:
-    """One session at work; a class because every step needs judge, writer and listener."""
+    """One session of a run; a class because every step needs judge, writer and listener."""
 
     def __init__(self, request: RunRequest, session: Session, writer: Writer, tell: Callable[[Event], None]) -> None:
         self._plugins = absolute_plugins(request.plugins)
@@ -191,7 +191,7 @@ class _Run:
 
 
 def pass_on(cell: Cell, message: Message, judge: Judge, tell: Callable[[Event], None]) -> None:
-    """Turn what an executor says of a running trial into an event, with a score for a report."""
+    """Turn a message about a running trial into an event; a report is scored first."""
     match message:
         case Began():
             tell(Started(cell))
@@ -239,7 +239,7 @@ def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
 
 
 def _usage_fields(outcome: Outcome) -> dict[str, Any]:
-    """Write what was asked of the oracle into a row's fields."""
+    """Return the row's fields about the oracle; empty for a puzzle without one."""
     usage = outcome.usage
     if usage is None:
         return {}
@@ -247,10 +247,10 @@ def _usage_fields(outcome: Outcome) -> dict[str, Any]:
 
 
 def finite_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Make metrics fit for JSON: infinity becomes the largest number, what is no number is absent."""
+    """Make metrics fit for JSON: infinity becomes the largest float, NaN is left out."""
     top = sys.float_info.max
     return {name: min(max(float(value), -top), top) for name, value in metrics.items() if not math.isnan(value)}
 
 
 def _ignore(event: Event) -> None:
-    """Listen to nothing."""
+    """Drop the event."""

@@ -1,4 +1,4 @@
-"""Solve one puzzle with one solver, in the same isolated child as a run, without a store."""
+"""Solve one puzzle with one solver, isolated as in a run, without a result store."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = ["Solved", "solve_once"]
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """What a solver made of a puzzle.
+    """Result of one solver on one puzzle.
 
     Attributes:
-        verdict: status, reason, the answer that was scored, metrics.
+        verdict: status, reason, the scored answer, metrics.
         outcome: times, reports, log and output.
-        isolation: what kept the solver from the harness.
+        isolation: isolation mode of the trial; `none` if nothing had to run.
     """
 
     verdict: Verdict
@@ -40,12 +40,12 @@ class Solved:
 
 
 def solve_once(request: RunRequest, on_event: Callable[[Event], None] | None = None) -> Solved:
-    """Run the first cell of a request, usually the only one; nothing is written.
+    """Run the first cell of a request, usually its only one, and write nothing to disk.
 
-    Logs and reports are told while it runs, under the rule of `benchmark.running.live`.
+    `on_event` gets logs and reports while the trial runs, as often as `benchmark.running.live` allows.
 
     Raises:
-        SpecError: if the request makes no sense.
+        SpecError: if the request cannot be planned.
         PluginError: if a plug-in cannot be loaded.
         HarnessError: if the harness fails.
     """

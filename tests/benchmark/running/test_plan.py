@@ -102,7 +102,7 @@ def test_a_solver_in_another_store_is_refused(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "earlier").mkdir()
     (tmp_path / "earlier" / "rows-x.jsonl").touch()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SpecError, match=r"earlier is hidden .* keep them apart"):
+    with pytest.raises(SpecError, match=r"earlier is hidden .* move one of them"):
         hidden_places(RunRequest((), (parse_reference("earlier/mine.py:solve"),), tmp_path / "results"))
 
 
