@@ -1,11 +1,10 @@
 """The parent's side of one trial: talk to the child, keep the time, enforce wall and output.
 
-The clock is this process's `perf_counter`. It starts at "go", right before the first byte of
-the puzzle is sent, and is read as soon as the last byte of the answer has arrived. Nothing
-that the child says after that can move it: a child that takes the puzzle in slowly, or works
-on it while it is being read, does so in its own time. A trial ends with an answer, an error,
-a broken limit or the child's end; in each case the server is asked to kill what is left and
-tells how the child ended.
+The clock is this process's `perf_counter`. It starts at "go", right before the first byte of the
+puzzle is sent, and stops when the last byte of the answer has arrived. The child cannot change
+it: time in which the child reads the puzzle counts. A trial ends with an answer, an error, a
+broken limit or the end of the child. The parent then asks the server to kill the remaining
+processes, and the server reports how the child ended.
 """
 
 from __future__ import annotations
@@ -32,11 +31,12 @@ if TYPE_CHECKING:
 __all__ = ["KILL_GRACE_S", "LOAD_LIMIT_S", "Conversation"]
 
 LOAD_LIMIT_S = 120.0
-"""Seconds that importing and making the solver may take."""
+"""Longest time in seconds for importing and building the solver. A larger value admits slower imports. Hand-set."""
 KILL_GRACE_S = 10.0
-"""Seconds until a server that does not answer is killed itself."""
+"""Seconds that the server has to confirm a stop before it is killed. A larger value waits longer. Hand-set."""
 DRAIN_LIMIT_S = 1.0
-"""Seconds for reading what a child sent before it ended; one that outlived its server could send for ever."""
+"""Longest time in seconds for reading data that the child sent before its end; a child that outlives its server could
+send without end. A larger value reads more. Hand-set."""
 LONGEST_WAIT_S = 3600.0
 KEPT_REPORTS = 1000
 KEPT_REPORT_BYTES = 64 << 20

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.isolation.kernel import linux
-from benchmark.isolation.kernel.sandbox import enter_namespaces, furnish
+from benchmark.isolation.kernel.sandbox import enter_namespaces, set_up_mounts
 from benchmark.isolation.wire import encode
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) 
     os.close(tree)
     try:
         linux.die_with_parent()
-        furnish(str(slot), hidden)
+        set_up_mounts(str(slot), hidden)
         if os.getpid() != 1 or Path("/proc/self/ns/pid").readlink() == outside:
             raise OSError("not in a process namespace of its own")
     except OSError as error:

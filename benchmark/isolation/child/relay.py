@@ -1,8 +1,8 @@
-"""Run a program in the child's place, and pass on what it prints: lists that answer as reports, the rest as output.
+"""Run a program as a solver: read answers and queries from its standard output, pass its other output on.
 
-The answer is the last line of its standard output that the family reads as one; every such
-line counts as a best-so-far answer when it comes, so that a program stopped by a limit is
-scored by its last. What this process says is no more trusted than any solver's.
+The final answer is the last line of standard output that the family can read as an answer. Each
+new answer is also sent at once as a best-so-far report, so a program stopped by a limit is scored
+by its latest answer. The parent trusts this process no more than any solver.
 
 Where the puzzle has an oracle, a program asks by a line of JSON on standard output and reads a line on standard input:
 
@@ -89,8 +89,8 @@ def relay(
     except OSError as error:
         raise ProgramError(f"{argv[0]} cannot be started: {error.strerror or error}") from None
     with program:
-        clerk = None if oracle is None or program.stdin is None else _Clerk(oracle, program.stdin)
-        listener = _Listener(read, report, clerk)
+        query_server = None if oracle is None or program.stdin is None else _QueryServer(oracle, program.stdin)
+        listener = _Listener(read, report, query_server)
         words = _watch(program, listener)
         code = program.wait()
     if listener.answer is not None:
@@ -102,7 +102,7 @@ def relay(
     return Answer(None, note="exited with code 0 but printed no valid answer")
 
 
-class _Clerk:
+class _QueryServer:
     """Takes a program's queries to the oracle, and writes the replies to its standard input."""
 
     def __init__(self, oracle: Oracle, stdin: IO[bytes]) -> None:
@@ -134,12 +134,12 @@ class _Listener:
     """Cuts standard output into lines, answers queries, passes the rest on, and keeps the last answer."""
 
     def __init__(
-        self, read: Callable[[str], JsonValue], report: Callable[[JsonValue], None], clerk: _Clerk | None
+        self, read: Callable[[str], JsonValue], report: Callable[[JsonValue], None], query_server: _QueryServer | None
     ) -> None:
         self.answer: JsonValue = None
         self.fault = ""
-        self._read, self._report, self._clerk = read, report, clerk
-        self._longest = LONGEST_LINE if clerk is None else clerk.longest_line
+        self._read, self._report, self._query_server = read, report, query_server
+        self._longest = LONGEST_LINE if query_server is None else query_server.longest_line
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> None:
@@ -157,7 +157,7 @@ class _Listener:
         self._rest.clear()
 
     def _take(self, line: bytes, *, ended: bool) -> None:
-        if self._clerk is not None and self._clerk.serve(line):
+        if self._query_server is not None and self._query_server.serve(line):
             return
         _write_all(_STDOUT, line + b"\n" if ended else line)
         try:

@@ -1,9 +1,8 @@
 """What runs in the child: make the solver, take the puzzle, solve, answer.
 
-Nothing here is trusted by the parent: from the moment the solver's code is imported, this
-process is the solver. The puzzle is handed over only after that import, and the parent's
-clock starts when it is, so reading it counts, for every solver alike: code that an import
-left behind cannot work on the puzzle for nothing.
+The parent does not trust this process: once it has imported the solver's code, it is the solver.
+The parent sends the puzzle only after that import and starts the clock at that moment. So reading
+the puzzle counts for every solver, and a thread started by the import cannot see the puzzle early.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Walls around a solver: namespaces where the kernel allows them, resource limits everywhere.
+"""Isolate a solver with Linux namespaces, if the kernel allows them, and with resource limits in any case.
 
-With namespaces a solver has process ids, mounts, network and shared memory of its own: it
-sees neither the harness nor the sealed answers, can write into its scratch folder alone,
-and none of its processes can outlive the namespace. Without them (a container that forbids
-them, say) limits and clean-up still hold, but files are hidden by their names only.
+With namespaces a solver has its own process ids, mounts, network and shared memory. It cannot
+see the harness or the sealed answers, and it can write only to its scratch folder. None of its
+processes outlives the namespace. Without namespaces (in a container that forbids them, for
+example) the limits and the clean-up still work, but a solver that knows a path can read the file.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 from benchmark.isolation.kernel import linux
 
-__all__ = ["Budget", "confine", "enter_namespaces", "furnish", "mount_scratch", "unmount_scratch"]
+__all__ = ["Budget", "confine", "enter_namespaces", "mount_scratch", "set_up_mounts", "unmount_scratch"]
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
-_NAMESPACES = linux.NEW_MOUNTS | linux.NEW_IPC | linux.NEW_NETWORK | linux.NEW_PIDS
+_NAMESPACES = linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWNET | linux.CLONE_NEWPID
 _MIB = 1 << 20
 _THREAD_MIB = 72
 """Address space that a thread reserves without using it: a stack, and an arena of malloc."""
@@ -30,14 +30,14 @@ _THREAD_MIB = 72
 
 @dataclass(frozen=True)
 class Budget:
-    """What the kernel is told to hold a solver to.
+    """Resource limits of one solver's process.
 
     Attributes:
-        memory_mib: beyond what the process takes when it starts; None for no limit.
-        cpu_s: processor seconds of one process; None for no limit.
-        file_mib: size of any one file.
-        scratch_mib: all files together, where the scratch folder is a mount of its own.
-        threads: that libraries are pinned to.
+        memory_mib: MiB beyond the memory of the process at its start; None for no limit.
+        cpu_s: processor seconds; None for no limit.
+        file_mib: largest size of one file, in MiB.
+        scratch_mib: size of the scratch folder in MiB; applies with namespaces only.
+        threads: threads of the numerical libraries.
     """
 
     memory_mib: float | None
@@ -53,7 +53,7 @@ class Budget:
 
 
 def enter_namespaces() -> None:
-    """Take namespaces, a user namespace too where privileges are wanting; the next child is its process 1.
+    """Enter new namespaces, with a user namespace if root privileges are missing; the next child is process 1.
 
     Raises:
         OSError: if the kernel refuses.
@@ -66,14 +66,14 @@ def enter_namespaces() -> None:
             pass
         else:
             return
-    linux.unshare(_NAMESPACES | linux.NEW_USER)
+    linux.unshare(_NAMESPACES | linux.CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny", "ascii")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1", "ascii")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "ascii")
 
 
-def furnish(slot: str, hidden: list[str]) -> None:
-    """As process 1 of new namespaces: cover the hidden folders, make the rest read-only, mount /dev and /proc.
+def set_up_mounts(slot: str, hidden: list[str]) -> None:
+    """Hide folders, make the file tree read-only, mount /dev and /proc; runs as process 1 of new namespaces.
 
     Raises:
         OSError: if the kernel refuses.
@@ -84,13 +84,13 @@ def furnish(slot: str, hidden: list[str]) -> None:
             linux.mount("tmpfs", place, linux.READ_ONLY | linux.NO_SUID | linux.NO_DEV, "size=4k,mode=555")
         elif os.path.exists(place):  # noqa: PTH110
             linux.bind("/dev/null", place)
-    _few_devices(f"{slot}/dev")
+    _replace_dev(f"{slot}/dev")
     linux.make_mounts_read_only()
     linux.mount("proc", "/proc", linux.READ_ONLY | linux.NO_SUID | linux.NO_DEV | linux.NO_EXEC)
 
 
-def _few_devices(staging: str) -> None:
-    """Replace /dev, where a disk would be readable to its owner, by the devices that programs need."""
+def _replace_dev(staging: str) -> None:
+    """Replace /dev by the few devices that programs need, so that a solver cannot read disks."""
     linux.mount("tmpfs", staging, linux.NO_SUID | linux.NO_EXEC, "size=64k,mode=755")
     for name in _DEVICES:
         Path(staging, name).touch()
@@ -110,7 +110,7 @@ def mount_scratch(folder: str, size_mib: float) -> None:
 
 
 def unmount_scratch(folder: str) -> None:
-    """Throw away what a trial wrote."""
+    """Unmount the scratch folder and the shared memory, which deletes the files of the trial."""
     linux.unmount(folder)
     linux.unmount("/dev/shm")  # noqa: S108
 
@@ -126,14 +126,14 @@ def confine(folder: str, budget: Budget, *, namespaced: bool) -> None:
     signal.set_wakeup_fd(-1)
     os.setsid()
     if namespaced:
-        linux.unshare(linux.NEW_IPC)
+        linux.unshare(linux.CLONE_NEWIPC)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit(resource.RLIMIT_FSIZE, budget.file_mib * _MIB)
     if budget.memory_mib is not None:
         taken = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
         _limit(resource.RLIMIT_AS, taken + (budget.memory_mib + _THREAD_MIB * budget.threads) * _MIB)
     if budget.cpu_s is not None:
-        # A net below the server's own watch, which acts first.
+        # A second safeguard: the server checks the processor time itself and normally stops the solver first.
         _limit(resource.RLIMIT_CPU, int(budget.cpu_s) + 2)
     linux.drop_privileges()
     linux.die_with_parent()
