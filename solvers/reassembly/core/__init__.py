@@ -1,1 +1,1 @@
-"""What every solver uses: evaluation, adjoints, mean field, the attempt with its deadline."""
+"""Numerics and state that every reassembly solver uses: evaluation, adjoints, mean-field flow, attempt, deadline."""

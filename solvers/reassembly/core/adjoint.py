@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from generator.reassembly.network.residual import ResidualNetwork
     from solvers.reassembly.core.evaluation import Rows
 
-__all__ = ["Linearisation", "SwapPrices", "adjoint_swaps", "choose_swaps", "linearise", "price_swaps"]
+__all__ = ["Linearisation", "PredictedSwaps", "adjoint_swaps", "choose_swaps", "linearise", "predict_swaps"]
 
 FIRST_ROWS = 250
 """Rows that the first rounds use: most misplaced neighbours show on few."""
@@ -55,7 +55,7 @@ class Linearisation:
 
 
 @dataclass(frozen=True, eq=False)
-class SwapPrices:
+class PredictedSwaps:
     """What each adjacent swap is predicted to change.
 
     Attributes:
@@ -87,7 +87,7 @@ def linearise(network: ResidualNetwork, rows: Rows, order: Sequence[int]) -> Lin
     return Linearisation(states, adjoints, predictions - rows.targets, squared_error(predictions, rows.targets))
 
 
-def price_swaps(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> SwapPrices:
+def predict_swaps(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> PredictedSwaps:
     """Predict the change of the mean squared error for every adjacent swap.
 
     With output changes D and errors e the change is the mean of 2 e D + D^2 over rows and outputs.
@@ -102,11 +102,11 @@ def price_swaps(network: ResidualNetwork, around: Linearisation, order: Sequence
         changes.append(effect.mean())
         uncertainties.append(effect.std() if len(effect) > 1 else effect.new_zeros(()))
     if not changes:
-        return SwapPrices(torch.zeros(0), torch.zeros(0))
-    return SwapPrices(torch.stack(changes), torch.stack(uncertainties) / around.errors.shape[0] ** 0.5)
+        return PredictedSwaps(torch.zeros(0), torch.zeros(0))
+    return PredictedSwaps(torch.stack(changes), torch.stack(uncertainties) / around.errors.shape[0] ** 0.5)
 
 
-def choose_swaps(prices: SwapPrices, floor: float, confidence: float = 1.0) -> list[int]:
+def choose_swaps(prices: PredictedSwaps, floor: float, confidence: float = 1.0) -> list[int]:
     """Choose swaps that share no block, the most promising first.
 
     Args:
@@ -144,7 +144,7 @@ def adjoint_swaps(
     best, lowest, current = list(order), float("inf"), list(order)
     seen: set[tuple[int, ...]] = set()
     for step in range(max_rounds):
-        if monitor.stop():
+        if monitor.deadline.passed():
             break
         part = rows.head(count)
         around = linearise(network, part, current)
@@ -154,7 +154,7 @@ def adjoint_swaps(
         # An order met before, on the same rows, would lead round the same circle again.
         over = lowest < rows.floor or tuple(current) in seen
         seen.add(tuple(current))
-        chosen = [] if over else choose_swaps(price_swaps(network, around, current), rows.floor, confidence)
+        chosen = [] if over else choose_swaps(predict_swaps(network, around, current), rows.floor, confidence)
         monitor.log(f"adjoint round {step + 1}: {count} rows, mse {around.mse:.3e}, {len(chosen)} swaps")
         if chosen:
             current = _swapped(current, chosen)

@@ -1,7 +1,7 @@
-"""Which pairs of places a quadratic model holds: all of them, or in deep networks those near each other.
+"""Which pairs of positions a quadratic model holds: all of them, or in deep networks those near each other.
 
 The Gram matrix of a model of all K^2 pairs holds K^4 numbers, 5.4 GB of float32 at 192 blocks. A band keeps for every
-place the L places around it, so that the matrix stays within a fixed size; at 96 blocks and fewer it holds all pairs.
+position the L positions around it, so that the matrix stays within a fixed size; at 96 blocks and fewer it holds all pairs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MOST_NUMBERS = 100_000_000
 
 @dataclass(frozen=True)
 class Band:
-    """The places around each of K places, as many for each; near the ends they lie on one side.
+    """The positions around each of K positions, as many for each; near the ends they lie on one side.
 
     Attributes:
-        depth: number of places, K.
-        span: places in the band of one of them, itself among them, L.
+        depth: number of positions, K.
+        span: positions in the band of one of them, itself among them, L.
     """
 
     depth: int
@@ -39,18 +39,18 @@ class Band:
         """Make the widest band whose Gram matrix is not too large."""
         return cls(depth, max(1, min(depth, math.isqrt(MOST_NUMBERS) // depth)))
 
-    def start(self, place: int) -> int:
-        """Give the first place in the band of another."""
-        return min(max(0, place - self.span // 2), self.depth - self.span)
+    def start(self, position: int) -> int:
+        """Give the first position in the band of another."""
+        return min(max(0, position - self.span // 2), self.depth - self.span)
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Every place's first place: K."""
+        """Every position's first position: K."""
         return np.clip(np.arange(self.depth) - self.span // 2, 0, self.depth - self.span)
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
-        """Number the pairs, place by place: K x K, -1 where the second is not in the band of the first."""
+        """Number the pairs, position by position: K x K, -1 where the second is not in the band of the first."""
         numbers = np.full((self.depth, self.depth), -1, dtype=np.int64)
         inside = self.starts[:, None] + np.arange(self.span)
         np.put_along_axis(numbers, inside, np.arange(self.depth * self.span).reshape(self.depth, -1), axis=1)

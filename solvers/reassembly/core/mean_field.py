@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["pairing_flow", "ridge_step", "schedule_flow", "schedule_predictions", "sinkhorn"]
 
 FLOW_CHUNK = 1 << 22
-"""Numbers that the activations of one chunk of rows may hold over all moments of a flow; 16 MiB in float32."""
+"""Numbers that the activations of one chunk of rows may hold over all time_steps of a flow; 16 MiB in float32."""
 
 CHUNK = 1 << 20
 """Numbers that the activations of one moment may hold where only predictions are wanted; 4 MiB in float32."""
@@ -97,11 +97,11 @@ def schedule_flow(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) ->
     Returns:
         Predictions n x o, and their derivatives with respect to W: L x K x (o n), output by output.
     """
-    moments, depth = schedule.shape
-    size = max(1, FLOW_CHUNK // (2 * moments * depth * network.U.shape[1]))
+    time_steps, depth = schedule.shape
+    size = max(1, FLOW_CHUNK // (2 * time_steps * depth * network.U.shape[1]))
     parts = [_schedule_chunk(network, part, schedule) for part in torch.split(inputs, size)]
     features = torch.cat([part[1] for part in parts], dim=3)
-    return torch.cat([part[0] for part in parts]), features.view(moments, depth, -1)
+    return torch.cat([part[0] for part in parts]), features.view(time_steps, depth, -1)
 
 
 def _stacked_writers(network: ResidualNetwork) -> Tensor:
@@ -122,14 +122,14 @@ def _schedule_states(network: ResidualNetwork, h: Tensor, schedule: Tensor) -> l
 
 def _schedule_chunk(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) -> tuple[Tensor, Tensor]:
     sigma, derivative = activation_function(network.activation), derivative_function(network.activation)
-    moments, depth = schedule.shape
+    time_steps, depth = schedule.shape
     hidden, width = network.U.shape[1:]
     rows, outputs = len(inputs), network.head.shape[0]
     readers, biases, writers = network.U.reshape(-1, width), network.c.reshape(-1), _stacked_writers(network)
     states = _schedule_states(network, inputs, schedule)
     g = network.head[:, None, :].expand(outputs, rows, width)
-    features = torch.empty(moments, depth, outputs, rows)
-    for moment in range(moments - 1, -1, -1):
+    features = torch.empty(time_steps, depth, outputs, rows)
+    for moment in range(time_steps - 1, -1, -1):
         z = torch.addmm(biases, states[moment], readers.T)
         active, slope = sigma(z), derivative(z)
         pulled = g @ writers.T

@@ -1,8 +1,7 @@
-"""Pairs and order settled together, each fitted along what the other has become.
+"""Settle pairs and order by turns: each is fitted given the latest estimate of the other.
 
-A regression on pairs that knows roughly when each half acts sees truer states than one that lets all act
-all the time; an order found under better pairs is better in turn. A few rounds of each settle most networks
-whose weights alone do not tell the pairs.
+A regression on pairs is more accurate when it knows roughly when each half acts, and an order is more accurate under
+better pairs. A few rounds settle most networks whose weights alone do not tell the pairs.
 """
 
 from __future__ import annotations
@@ -16,38 +15,49 @@ from solvers.reassembly.ordering.schedule import mean_field_order, smeared_sched
 from solvers.reassembly.pairing.regression import mean_field_pairing
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
+    from solvers.reassembly.core.assembly import Assembly
     from solvers.reassembly.core.evaluation import Rows
     from solvers.reassembly.core.monitor import Monitor
-    from solvers.reassembly.ordering.refine import Assembly, Refiner
+    from solvers.reassembly.ordering.refine import Refiner
 
 __all__ = ["alternate"]
 
-MOMENTS = 12
-"""Moments of a flow that knows an order."""
+TIME_STEPS = 12
+"""Time steps of a flow that knows an order. Hand-set; more steps resolve the order better and take longer."""
 
 MEMORY = 0.3
-"""Weight of one regression's scores among the evidence for the next."""
+"""Weight of one regression's scores in the evidence for the next. Hand-set; higher means slower changes."""
 
 MOVES = 4
-"""Rounds of moves before partners are changed."""
+"""Rounds of block moves before halves exchange partners. Hand-set."""
 
 ORDER_ROWS = 1_000
-"""Rows x outputs on which the mean-field order is fitted."""
+"""Rows x outputs that the mean-field order is fitted on. Hand-set."""
+
+WIDEST, NARROWEST = 0.2, 0.03
+"""Limits of the standard deviation of a block's time in the flow, as a share of the whole time. Hand-set.
+
+It rises from the smaller limit with the root of the error, since a poor order does not tell times well.
+"""
 
 
-def alternate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: int) -> Assembly:
-    """Fit pairs, order, pairs along the order, and so on.
+def alternate(
+    refiner: Refiner, evidence: Float[Tensor, "K K"], monitor: Monitor, *, rounds: int, repair: bool
+) -> Assembly:
+    """Fit pairs, then an order, then pairs given that order, and so on.
 
     Args:
         refiner: of the puzzle.
-        evidence: log-odds of the pairs from their weights, K x K.
-        monitor: asked whether time is up.
-        rounds: at most.
+        evidence: log-odds of the pairs from the weights.
+        monitor: gives the deadline and takes log lines.
+        rounds: largest number of rounds.
+        repair: whether halves may exchange partners between regressions.
 
     Returns:
-        The best assembly met.
+        The assembly of the lowest error.
     """
     halves, depth = refiner.halves, refiner.halves.depth
     partners, scores = mean_field_pairing(halves, _pairing_rows(refiner), evidence, monitor)
@@ -57,36 +67,45 @@ def alternate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
         starts = [refiner.measure(tuple(order), tuple(partners[i] for i in order))]
         if best is not None:
             starts.append(refiner.measure(best.incoming, tuple(partners[i] for i in best.incoming)))
-        refined = min((_refine(refiner, start) for start in starts), key=lambda one: one.mse)
+        refined = min((_refine(refiner, start, repair=repair) for start in starts), key=lambda one: one.mse)
         monitor.log(f"alternation {number + 1}: mse {refined.mse:.3e}")
         if best is None or refined.mse < best.mse:
             best = refined
-        if monitor.stop() or refiner.solved(best) or number == rounds - 1:
+        if monitor.deadline.passed() or refiner.solved(best) or number == rounds - 1:
             break
-        places = torch.empty(depth)
-        places[list(best.incoming)] = torch.arange(depth).float()
-        variance = refiner.search.variance  # of a single row there is none
-        width = min(0.2, 0.03 + 0.2 * math.sqrt(best.mse / variance)) if variance else 0.2
-        schedule = smeared_schedule(places, MOMENTS, width)
-        memory = evidence + MEMORY * scores
         partners, scores = mean_field_pairing(
-            halves, _pairing_rows(refiner), memory, monitor, schedule=schedule, passes=6
+            halves,
+            _pairing_rows(refiner),
+            evidence + MEMORY * scores,
+            monitor,
+            schedule=_schedule(best, refiner.search.variance),
+            passes=6,
         )
     if best is None:  # rounds is 0
         best = refiner.measure(tuple(range(depth)), tuple(partners))
     return best
 
 
-def _refine(refiner: Refiner, assembly: Assembly) -> Assembly:
+def _schedule(assembly: Assembly, variance: float) -> Float[Tensor, "L K"]:
+    """Let every incoming half act around its position, the more sharply the lower the error is."""
+    positions = torch.empty(len(assembly.incoming))
+    positions[list(assembly.incoming)] = torch.arange(len(positions)).float()
+    # A single row has no variance.
+    width = min(WIDEST, NARROWEST + 0.2 * math.sqrt(assembly.mse / variance)) if variance else WIDEST
+    return smeared_schedule(positions, TIME_STEPS, width)
+
+
+def _refine(refiner: Refiner, assembly: Assembly, *, repair: bool) -> Assembly:
+    """Make a few rounds of block moves, then exchange partners if that is allowed."""
     for _ in range(MOVES):
-        if refiner.stop() or refiner.solved(assembly):
+        if refiner.deadline.passed() or refiner.solved(assembly):
             return assembly
         before = assembly.mse
         assembly = refiner.relocate(assembly)
         if assembly.mse > 0.95 * before:
             break
-    for _ in range(2 if refiner.repair else 0):
-        if refiner.stop() or refiner.solved(assembly):
+    for _ in range(2 if repair else 0):
+        if refiner.deadline.passed() or refiner.solved(assembly):
             return assembly
         assembly = refiner.relocate(refiner.exchange(assembly))
     return assembly

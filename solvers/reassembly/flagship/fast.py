@@ -1,7 +1,7 @@
 """The easy regime, fast: pairs that stand out, an order that follows the norms, a few small rounds of moves.
 
 Where training has left its marks - most halves are the best partners of their best partners, blocks are sorted but for
-a few places by the norm of V - the flagship's machinery is not needed. A few dozen rows show most misplaced
+a few positions by the norm of V - the flagship's machinery is not needed. A few dozen rows show most misplaced
 blocks; more rows and a wider window come only when these show nothing further, and one certificate ends it. Where
 pairs do not stand out, the norms say nothing, rounds stall, or the certificate fails, the flagship takes over
 with the time that is left. What is reported never gets worse by that.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Fast", "clear_pairs"]
 
 LEVELS = ((64, 3, 0.5), (256, 4, 0.5), (1_000, 6, 0.25), (1_500, 12, 0.1))
-"""Rows x outputs of a round, how many places apart it inverts pairs, and the share of the error that it must take off:
+"""Rows x outputs of a round, how many positions apart it inverts pairs, and the share of the error that it must take off:
 else the next round is of the next level, and after the last the flagship's turn, which is dear, so patience pays."""
 
 FEWEST_ROWS = 32
@@ -87,7 +87,7 @@ class Fast:
             answer = _Easy(attempt).run()
         if answer is not None:
             return answer
-        if not self.handover or attempt.spent() >= 1.0:
+        if not self.handover or attempt.deadline.passed():
             return attempt.answer()
         context.log("the easy way ends here; the flagship takes over")
         return _hand_over(attempt, puzzle, context)
@@ -132,7 +132,7 @@ class _Easy:
                 answer = self._certified()
                 if answer is not None:
                     return answer
-            if mse > WITHIN_REACH * self.variance or blocks.stop():
+            if mse > WITHIN_REACH * self.variance or blocks.deadline.passed():
                 self.attempt.context.log(f"level {level + 1} leaves mse {mse:.3e}")
                 return None
         return None
@@ -157,7 +157,7 @@ class _Easy:
         rows = walk.rows.count
         blocks.found(walk.order, walk.mse, rows)
         for _ in range(MOST_ROUNDS):
-            if walk.solved or not math.isfinite(walk.mse) or blocks.stop():
+            if walk.solved or not math.isfinite(walk.mse) or blocks.deadline.passed():
                 break
             before = walk.mse
             windowed_round(walk, window)
@@ -172,7 +172,7 @@ class _Easy:
         attempt, rows = self.attempt, self.attempt.held_back
         if rows.count == 0:
             return None
-        network = attempt.puzzle.network.reordered(attempt.incoming, attempt.outgoing)
+        network = attempt.puzzle.network.reordered(*attempt.best.assembly.halves)
         few = rows.head(ROUNDED_ROWS)
         certificate = certify(network, few.inputs, few.targets, rows.variance)
         if not certificate.exact:
@@ -182,7 +182,7 @@ class _Easy:
         attempt.context.log(note)
         if mse > NOISE_FACTOR * certificate.rounding:
             return None
-        return Answer(plain(attempt.puzzle.answer(attempt.incoming, attempt.outgoing)), certified=True, note=note)
+        return Answer(plain(attempt.puzzle.answer(*attempt.best.assembly.halves)), certified=True, note=note)
 
 
 def _hand_over(attempt: Attempt, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
@@ -193,7 +193,7 @@ def _hand_over(attempt: Attempt, puzzle: ReassemblyPuzzle, context: Context) -> 
         network = puzzle.assembled(as_answer(answer).value)
         return order_mse(network, rows, range(network.depth))
 
-    best = Answer(plain(puzzle.answer(attempt.incoming, attempt.outgoing)), note="of the easy way")
+    best = Answer(plain(puzzle.answer(*attempt.best.assembly.halves)), note="of the easy way")
     lowest = error(best)
 
     def keep(answer: Any) -> None:

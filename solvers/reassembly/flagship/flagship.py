@@ -1,15 +1,18 @@
-"""The flagship: pairing and order of networks of any kind, certified where exact, with no setting.
+"""The flagship: pair and order networks of any kind, and certify exact answers.
 
-Policy, fixed: `proposals.py` names pairings, by weights alone where they are sure; where they are likely, their order
-is sought first, and else weights and data are asked together; networks of few hidden units are peeled for that
-(`peeling.py`), then others settled by regression. Then each of several first orders (`starts.py`: by the
-mean field, by continuation from it, quick and patient, by |V|_F both ways, two at random) is put straight by
-regression on inverted pairs and descends by the model of passings. One that comes below WORTH_FINISHING goes on at
-once, with pairs of moves and exact moves, and the FINALISTS that came lowest after all; an order that is nearly right
-is tightened by joint moves of a few places. If none is exact, the best assembly is kicked KICKS times and a new
-random start made, by turns, with halves free to change partners. It ends when the error is rounding, when a degraded
-puzzle's assembly is certified - or, after all first starts and a restart, as good as can be told - or when time is
-up. Only that end, and not to begin a pass that would come after it, depends on the clock.
+The flagship works in fixed stages:
+
+1. `proposals.py` proposes pairings: one by weights alone where several statistics agree; otherwise several by weights
+   and data together. Small networks are peeled (`peeling/peel.py`), others are paired by regression.
+2. Each of several initial orders (`ordering/starts.py`) is reordered by regression on inverted pairs and descends by
+   the inversion model. A start whose error falls below WORTH_FINISHING descends on with pairs of moves and measured
+   moves at once. The FINALISTS with the lowest error do so after all starts.
+3. If no assembly is exact, perturbations of the best assembly and new random starts alternate; halves may exchange
+   partners.
+
+The search ends when the error is down to rounding, when an assembly of a degraded puzzle is certified, when the data
+cannot improve on that assembly (checked after all first starts and a restart), or at the deadline. Only the deadline
+depends on the clock; no pass starts that could overrun it.
 """
 
 from __future__ import annotations
@@ -23,9 +26,9 @@ import torch
 from generator.errors import SpecError
 from solvers.reassembly.core.attempt import Attempt
 from solvers.reassembly.flagship.proposals import propose_pairings
-from solvers.reassembly.ordering.nearby import straighten, tighten
-from solvers.reassembly.ordering.refine import Assembly, Refiner
-from solvers.reassembly.ordering.starts import SEEDS, begin, first_starts
+from solvers.reassembly.ordering.polish import move_within_window, remove_inversions
+from solvers.reassembly.ordering.refine import Refiner
+from solvers.reassembly.ordering.starts import RANDOM, RANDOM_CONTINUED, SEEDS, Start, begin, first_starts
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -34,47 +37,48 @@ if TYPE_CHECKING:
     from generator.puzzle.answer import Answer
     from generator.reassembly.puzzle import ReassemblyPuzzle
     from solvers.api import Context
+    from solvers.reassembly.core.assembly import Assembly
     from solvers.reassembly.core.attempt import PairedBlocks
 
 __all__ = ["Flagship"]
 
-KICKS = 2
-"""Kicks that follow a start whose descent does not end exact."""
+PERTURBATIONS = 2
+"""Perturbations after each start that does not end exact. Hand-set; more of them leave less time for new starts."""
 
 NEARLY = 0.02
-"""Share of the variance below which an order is nearly right: blocks are moved by a few places once more."""
+"""Error as a share of the variance below which blocks are moved within a window once more. Hand-set."""
 
 FINALISTS = 2
-"""Starts that are taken further than moves alone lead."""
+"""Starts that descend further than block moves alone, those with the lowest error. Hand-set."""
 
 TRIED = 2
-"""First starts from which pairs that are likely but not sure are put to the test."""
+"""First starts that test a likely pairing. Hand-set."""
 
 WORTH_FINISHING = 0.25
-"""Share of the variance below which what a way of pairing found is refined at once."""
+"""Error as a share of the variance below which an assembly descends further at once. Hand-set."""
 
 JUDGEMENTS = 8
-"""Likelier neighbours that are followed in a row where the end cannot be certified."""
+"""Likelier neighbours that are followed in a row on a degraded puzzle. Hand-set."""
 
 WORTH_JUDGING = 0.05
-"""Share of the variance above which an assembly of a degraded puzzle is not judged: the search is not over."""
+"""Error as a share of the variance above which an assembly of a degraded puzzle is not judged. Hand-set."""
 
 
 @register(family="reassembly", name="flagship", source="this project")
 @dataclass(frozen=True)
 class Flagship:
-    """Pair by fingerprints and mean-field regression, order by mean field and relocation models.
+    """Pair by views of the weights and mean-field regression, order by mean field and inversion models.
 
     Attributes:
-        seeds: "portfolio", or one source of first orders: "mean-field", "norms" or "random".
-        meanfield: whether the data may decide on pairs.
-        peeling: whether networks of few hidden units are peeled for that, block by block from the input.
-        repair: whether halves change partners while ordering.
-        inversions: whether the data are asked which pairs of blocks are inverted.
-        continuation: whether orders are also sought by sharpening the times at which blocks act.
-        exact_moves: whether promising moves are measured exactly when the models help no more.
-        kicks: whether a stuck assembly is shaken, besides new starts.
-        rows: to search with at most.
+        seeds: source of initial orders: "portfolio" for all, or "mean-field", "norms" or "random".
+        meanfield: whether data and weights together may decide on pairs.
+        peeling: whether networks of few hidden units are peeled block by block from the input.
+        repair: whether halves may exchange partners while blocks are ordered.
+        inversions: whether regression on inverted pairs reorders blocks.
+        continuation: whether continuation sharpens initial orders.
+        exact_moves: whether moves are measured exactly when the models find nothing more.
+        kicks: whether perturbations of a stuck assembly alternate with new starts.
+        rows: largest number of rows to search with.
     """
 
     seeds: str = "portfolio"
@@ -88,10 +92,10 @@ class Flagship:
     rows: int = 20_000
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
-        """Pair, order, repair, certify.
+        """Pair, order, repair and certify.
 
         Raises:
-            SpecError: for unknown seeds, or no rows.
+            SpecError: if `seeds` is unknown, or `rows` is less than 1.
         """
         if self.seeds not in SEEDS:
             raise SpecError(f"no seeds {self.seeds!r}; known: {', '.join(SEEDS)}")
@@ -101,133 +105,152 @@ class Flagship:
             return attempt.answer()
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """What one stage of the search allows.
+
+    Attributes:
+        repair: whether halves may exchange partners.
+        settled_ends: whether the search ends where the data cannot improve on the best assembly.
+    """
+
+    repair: bool
+    settled_ends: bool = False
+
+
 class _Search:
-    """One run of the flagship."""
+    """One run of the flagship; its state is that of the attempt and of the refiner."""
 
     def __init__(self, settings: Flagship, attempt: Attempt) -> None:
         self.settings = settings
         self.attempt = attempt
+        self.best = attempt.best
+        self.degraded = not attempt.puzzle.degradation.none
         self.refiner = Refiner(
             attempt.puzzle.network,
             attempt.search,
             attempt.rng,
-            self._report,
-            self._stop,
-            repair=settings.repair,
+            attempt.deadline,
+            attempt.best.offer,
             exact_moves=settings.exact_moves,
-            settled=None if attempt.puzzle.degradation.none else self._settled,
+            certifies=attempt.judge.certifies if self.degraded else None,
         )
-        self.best: Assembly | None = None
-        self.tried = False  # whether all first starts and a restart are done: then what cannot be told apart will do
 
     def run(self) -> None:
-        finish = self._finish if self.settings.meanfield else None
-        pairings = propose_pairings(self.attempt, self.refiner, self._order, finish, peeling=self.settings.peeling)
-        if self._done():
+        doubtful = _Stage(self.settings.repair)
+        proposals = propose_pairings(
+            self.attempt,
+            self.refiner,
+            lambda blocks: self._order(blocks, doubtful),
+            (lambda assembly: self._finish(assembly, doubtful)) if self.settings.meanfield else None,
+            peeling=self.settings.peeling,
+            repair=self.settings.repair,
+        )
+        if self._done(doubtful):
             return
-        # Moves alone are cheap: many starts are taken as far as those go, and the best ones further.
+        if not self._first_starts(proposals.pairings, _Stage(self.settings.repair and not proposals.sure)):
+            self._restarts(proposals.pairings)
+
+    def _first_starts(self, pairings: list[PairedBlocks], stage: _Stage) -> bool:
+        """Descend from every first start, and further from the finalists; return whether the search is done.
+
+        Block moves alone are fast, so many starts descend by them, and only the best starts descend further.
+        """
         shallow: list[Assembly] = []
-        for pairing, seed in self._starts(len(pairings)):
-            assembly = self._descend(begin(self.refiner, pairings[pairing], seed), patience=0)
-            self.attempt.context.log(f"start: pairing {pairing + 1}, {seed}, mse {assembly.mse:.3e}")
-            if not self._done() and assembly.mse < WORTH_FINISHING * self.attempt.search.variance:
-                assembly = self._descend(assembly)
-            if self._done():
-                return
+        for pairing, start in self._starts(len(pairings)):
+            assembly = self._descend(begin(self.refiner, pairings[pairing], start), stage, patience=0)
+            self.attempt.context.log(f"start: pairing {pairing + 1}, {start.label}, mse {assembly.mse:.3e}")
+            if not self._done(stage) and assembly.mse < WORTH_FINISHING * self.attempt.search.variance:
+                assembly = self._descend(assembly, stage)
+            if self._done(stage):
+                return True
             shallow.append(assembly)
         for assembly in sorted(shallow, key=lambda one: one.mse)[:FINALISTS]:
-            deep = self._descend(assembly)
+            deep = self._descend(assembly, stage)
             self.attempt.context.log(f"finalist: mse {assembly.mse:.3e} to {deep.mse:.3e}")
-            if self._done():
-                return
-        self._go_on(pairings)
+            if self._done(stage):
+                return True
+        return False
 
-    def _go_on(self, pairings: list[PairedBlocks]) -> None:
-        """Kick the best assembly and start anew by turns, with repair allowed, until done."""
-        self.refiner.repair = self.settings.repair
-        turn = 0
-        while not self._done():
-            for _ in range(KICKS if self.settings.kicks else 0):
-                if self.best is not None:
-                    self._shake(self.best)
-            if self._done():
+    def _restarts(self, pairings: list[PairedBlocks]) -> None:
+        """Alternate perturbations of the best assembly and random starts until the search is done."""
+        for turn in itertools.count():
+            stage = _Stage(self.settings.repair, settled_ends=turn > 0)
+            if self._done(stage):
                 return
-            seed = "random, continued" if self.settings.continuation and turn % 2 == 0 else "random"
-            assembly = self._descend(begin(self.refiner, pairings[turn % len(pairings)], seed))
-            self.attempt.context.log(f"restart {turn + 1}: {seed}, mse {assembly.mse:.3e}")
-            turn += 1
-            self.tried = True
+            for _ in range(PERTURBATIONS if self.settings.kicks else 0):
+                if self.best.measured:
+                    self._perturb(self.best.assembly, stage)
+            if self._done(stage):
+                return
+            start = RANDOM_CONTINUED if self.settings.continuation and turn % 2 == 0 else RANDOM
+            assembly = self._descend(begin(self.refiner, pairings[turn % len(pairings)], start), stage)
+            self.attempt.context.log(f"restart {turn + 1}: {start.label}, mse {assembly.mse:.3e}")
 
-    def _order(self, blocks: PairedBlocks) -> Assembly:
-        """Order paired blocks from the first few starts, as far as moves alone lead."""
+    def _order(self, blocks: PairedBlocks, stage: _Stage) -> Assembly:
+        """Order paired blocks from the first few starts by block moves alone."""
         found: list[Assembly] = []
-        for _, seed in itertools.islice(self._starts(1), TRIED):
-            found.append(self._descend(begin(self.refiner, blocks, seed), patience=0))
-            self.attempt.context.log(f"trial of the pairs: {seed}, mse {found[-1].mse:.3e}")
-            if self._done() or found[-1].mse < WORTH_FINISHING * self.attempt.search.variance:
+        for _, start in itertools.islice(self._starts(1), TRIED):
+            found.append(self._descend(begin(self.refiner, blocks, start), stage, patience=0))
+            self.attempt.context.log(f"trial of the pairs: {start.label}, mse {found[-1].mse:.3e}")
+            if self._done(stage) or found[-1].mse < WORTH_FINISHING * self.attempt.search.variance:
                 return found[-1]
         return min(found, key=lambda one: one.mse)
 
-    def _finish(self, assembly: Assembly) -> Assembly:
-        """Take an assembly that came with its own pairs to its end."""
-        self._report(assembly)
-        if self._done() or assembly.mse > WORTH_FINISHING * self.attempt.search.variance:
+    def _finish(self, assembly: Assembly, stage: _Stage) -> Assembly:
+        """Descend from an assembly that came with its own pairs, and perturb it."""
+        self.best.offer(assembly)
+        if self._done(stage) or assembly.mse > WORTH_FINISHING * self.attempt.search.variance:
             return assembly
-        assembly = self._descend(assembly)
-        for _ in range(KICKS if self.settings.kicks else 0):
-            assembly = self._shake(assembly)
+        assembly = self._descend(assembly, stage)
+        for _ in range(PERTURBATIONS if self.settings.kicks else 0):
+            assembly = self._perturb(assembly, stage)
         return assembly
 
-    def _starts(self, pairings: int) -> Iterator[tuple[int, str]]:
+    def _starts(self, pairings: int) -> Iterator[tuple[int, Start]]:
         depth, settings = self.attempt.puzzle.depth, self.settings
         return first_starts(settings.seeds, depth, pairings, continuation=settings.continuation)
 
-    def _descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
-        self._report(assembly)
+    def _descend(self, assembly: Assembly, stage: _Stage, patience: int = 2) -> Assembly:
+        self.best.offer(assembly)
         if self.settings.inversions:
-            assembly = straighten(self.refiner, assembly)
-        assembly = self.refiner.descend(assembly, patience)
-        if not self._done() and assembly.mse < NEARLY * self.attempt.search.variance:
-            assembly = tighten(self.refiner, assembly)
-            assembly = straighten(self.refiner, assembly) if self.settings.inversions else assembly
-        if self.attempt.puzzle.degradation.none or self._stop():
+            assembly = remove_inversions(self.refiner, assembly, repair=stage.repair)
+        assembly = self.refiner.descend(assembly, patience, repair=stage.repair)
+        if not self._done(stage) and assembly.mse < NEARLY * self.attempt.search.variance:
+            assembly = move_within_window(self.refiner, assembly)
+            if self.settings.inversions:
+                assembly = remove_inversions(self.refiner, assembly, repair=stage.repair)
+        if not self.degraded or self.attempt.deadline.passed():
             return assembly
         return self._judged(assembly)
 
     def _judged(self, assembly: Assembly) -> Assembly:
-        """Follow likelier neighbours of the best assembly where rounding or noise hides the end."""
+        """Replace the best assembly of a degraded puzzle by likelier neighbours while they have a lower error."""
         for _ in range(JUDGEMENTS):
-            if self.best is None or self.best.mse > WORTH_JUDGING * self.attempt.search.variance or self._stop():
+            best = self.best.assembly
+            too_wrong = not self.best.measured or best.mse > WORTH_JUDGING * self.attempt.search.variance
+            if too_wrong or self.attempt.deadline.passed():
                 break
-            halves = self.attempt.judge()
+            halves = self.attempt.judge.rival(best)
             if halves is None:
                 break
             rival = self.refiner.measure(*halves)
-            if rival.mse >= self.best.mse:
+            if rival.mse >= best.mse:
                 break
-            self._report(rival)
+            self.best.offer(rival)
             assembly = rival
         return assembly
 
-    def _shake(self, assembly: Assembly) -> Assembly:
-        """Kick an assembly, descend, and keep the better of the two."""
-        if self._done():
+    def _perturb(self, assembly: Assembly, stage: _Stage) -> Assembly:
+        """Perturb an assembly, descend from there, and return the better of the two assemblies."""
+        if self._done(stage):
             return assembly
-        kicked = self.refiner.kick(assembly, 1 + int(self.attempt.rng.integers(3)))
-        return min(self._descend(kicked, patience=1), assembly, key=lambda one: one.mse)
+        perturbed = self.refiner.perturb(assembly, repair=stage.repair)
+        return min(self._descend(perturbed, stage, patience=1), assembly, key=lambda one: one.mse)
 
-    def _report(self, assembly: Assembly) -> None:
-        if self.best is None or assembly.mse < self.best.mse:
-            self.best = assembly
-            self.attempt.offer(assembly.incoming, assembly.outgoing, assembly.mse, self.refiner.deciding.count)
-
-    def _settled(self, assembly: Assembly) -> bool:
-        return self.attempt.settles((assembly.incoming, assembly.outgoing), assembly.mse)
-
-    def _stop(self) -> bool:
-        return self.attempt.spent() >= 1.0
-
-    def _done(self) -> bool:
-        if self._stop() or self.best is None:
-            return self._stop()
-        return self.refiner.solved(self.best) or (self.tried and self.attempt.settled())
+    def _done(self, stage: _Stage) -> bool:
+        """Check whether the deadline has passed or the best assembly ends the search."""
+        if self.attempt.deadline.passed() or not self.best.measured:
+            return self.attempt.deadline.passed()
+        best = self.best.assembly
+        return self.refiner.solved(best) or (stage.settled_ends and self.attempt.judge.settles(best))

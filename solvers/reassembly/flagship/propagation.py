@@ -27,16 +27,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from generator.reassembly.network.residual import ResidualNetwork
+    from solvers.reassembly.core.assembly import Assembly
     from solvers.reassembly.core.evaluation import Rows
     from solvers.reassembly.core.monitor import Monitor
-    from solvers.reassembly.ordering.refine import Assembly, Refiner
+    from solvers.reassembly.ordering.refine import Refiner
 
 __all__ = ["data_log_odds", "propagate", "strength"]
 
 TINY = 1e-30
 """Keeps quotients and logarithms finite."""
 
-MOMENTS = 12
+TIME_STEPS = 12
 """Moments of the flow."""
 
 DEGREE = 4
@@ -82,14 +83,14 @@ def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
     halves, depth = refiner.halves, refiner.halves.depth
     told = min(2.0, max(0.5, strength(evidence))) * evidence
     prior = _spread(sinkhorn(told.float()))
-    basis = legendre(MOMENTS, DEGREE)
+    basis = legendre(TIME_STEPS, DEGREE)
     coefficients = torch.zeros(DEGREE, depth)
     scores, weight = torch.zeros_like(evidence), 0.0
     best, idle, began = _assembled(refiner, range(depth), match(evidence)), 0, 0.0
     for number in range(rounds):
-        spent = monitor.spent()
+        spent = monitor.deadline.spent()
         late = number > 0 and 2 * spent - began > 1.0  # a round may take seconds
-        if monitor.stop() or late or refiner.solved(best) or idle == PATIENCE:
+        if monitor.deadline.passed() or late or refiner.solved(best) or idle == PATIENCE:
             break
         began = spent
         rows = _rows(refiner)
@@ -115,7 +116,7 @@ def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
 
 def _moved(refiner: Refiner, assembly: Assembly, monitor: Monitor) -> Assembly:
     for _ in range(MOVES):
-        if not monitor.stop():
+        if not monitor.deadline.passed():
             assembly = refiner.relocate(assembly)
     return assembly
 

@@ -1,56 +1,75 @@
-"""Which pairings to try: what the weights say where they are sure, and what weights and data say together elsewhere."""
+"""Propose pairings: by weights alone where statistics agree, by weights and data together elsewhere."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from solvers.reassembly.flagship.alternation import alternate
 from solvers.reassembly.flagship.propagation import propagate, strength
-from solvers.reassembly.pairing.fingerprint import Fingerprint, fingerprints
+from solvers.reassembly.pairing.views import PairingView, pairing_views
 from solvers.reassembly.peeling.peel import peel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jaxtyping import Float
     from torch import Tensor
 
+    from solvers.reassembly.core.assembly import Assembly
     from solvers.reassembly.core.attempt import Attempt, PairedBlocks
-    from solvers.reassembly.ordering.refine import Assembly, Refiner
+    from solvers.reassembly.ordering.refine import Refiner
 
-__all__ = ["propose_pairings"]
+__all__ = ["Proposals", "propose_pairings"]
 
-FILTERS = ("filter-echoes", "filter-balanced", "filter-trace", "filter-reversed-trace")
-"""Matched filters from starts that share little; where all end alike, their pairs are believed."""
+FILTERS = ("filter-alignments", "filter-balanced", "filter-trace", "filter-reversed-trace")
+"""Matched filters with different starting scores; their pairs are accepted where all of them agree."""
 
 ASPECTS = ("filter-crossed", "filter-all-aspects", "combined")
-"""Views of the movement and of all there is; where they end alike and stand out, their pairs are believed."""
+"""Views of the weight displacement and of all statistics; their pairs are accepted where they agree and stand out."""
 
 SURE_MARGIN = 0.7
-"""Margin above chance from which agreeing fingerprints are believed without asking the data."""
+"""Margin above chance, in standard scores, from which agreeing views are accepted without the head filter.
+
+Hand-set; a higher value asks the data more often.
+"""
 
 CERTAIN_MARGIN = 1.0
-"""Margin of all fingerprints together above which it is enough that those of the movement agree with them."""
+"""Margin of the combined view above which agreement with the views of the displacement is enough. Hand-set."""
 
 LIKELY_MARGIN = 0.25
-"""Margin of all fingerprints together from which an order is sought under their pairs before the data are asked."""
+"""Margin of the combined view above which its pairs are tested by ordering them first. Hand-set."""
 
 ALTERNATIONS = 5
-"""Rounds of pairing and ordering where fingerprints are in doubt."""
+"""Rounds of pairing and ordering where the weights do not tell the pairs. Hand-set."""
 
 ALTERNATED = 64
-"""Blocks up to which that is tried: it regresses on all pairs at once, 9,216 of them for 96 blocks."""
+"""Largest depth in blocks for alternation, which regresses on all pairs at once (4,096 pairs). Hand-set."""
 
 CLOSE = 0.05
-"""Share of the variance below which that order is refined before such a network is peeled."""
+"""Error as a share of the variance above which a peelable network is peeled before its order is refined. Hand-set."""
 
 PEELED = 2_000
-"""Hidden units of all blocks up to which a network is peeled first: the cost grows with their square."""
+"""Largest number of hidden units of all blocks for peeling; its cost grows with their square. Hand-set."""
 
 PEELING_SHARE = 0.9
-"""Share of the time at which peeling ends, so that what it has found can be finished."""
+"""Share of the time for searching at which peeling ends, so that time is left for the descent. Hand-set."""
 
 FEWEST = 5
-"""Blocks from which agreement of the filters is no accident."""
+"""Smallest depth in blocks at which agreement of the filters counts; fewer halves agree by chance. Hand-set."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Pairings to try.
+
+    Attributes:
+        pairings: the most credible first.
+        sure: whether the weights alone decide; there is one pairing then, and halves need not exchange partners.
+    """
+
+    pairings: list[PairedBlocks]
+    sure: bool
 
 
 def propose_pairings(
@@ -60,103 +79,120 @@ def propose_pairings(
     finish: Callable[[Assembly], Assembly] | None,
     *,
     peeling: bool,
-) -> list[PairedBlocks]:
-    """List pairings to try, the most credible first; where the weights are sure there is one.
+    repair: bool,
+) -> Proposals:
+    """Propose pairings from the weights, and from the data where the weights do not decide.
 
     Args:
         attempt: at the puzzle.
-        refiner: of it; halves may change partners from now on only if the weights are in doubt.
-        order: seeks an order of paired blocks.
-        finish: takes an assembly whose pairs came from the data to its end; None for weights alone.
+        refiner: of the puzzle.
+        order: finds an order of paired blocks.
+        finish: descends from an assembly whose pairs came from the data; None to use the weights alone.
         peeling: whether small networks may be peeled.
+        repair: whether halves may exchange partners while pairs and order are settled together.
     """
-    views = fingerprints(attempt.puzzle.network, attempt.search)
+    views = pairing_views(attempt.puzzle.network, attempt.search)
     named = {view.name: view for view in views}
     combined, sure = named["combined"], _sure(named, views[0])
     attempt.context.log(
         f"pairing by {views[0].name}, margin {views[0].margin:.2f}, combined {combined.margin:.2f}, "
         f"{'sure' if sure else 'in doubt'}"
     )
-    refiner.repair = refiner.repair and not sure
     if sure:
-        return [attempt.paired(combined.partners)]
-    settled = (
-        []
-        if finish is None
-        else _settle(attempt, refiner, order, finish, views, peelable=peeling and _peelable(refiner))
-    )
+        return Proposals([attempt.paired(combined.partners)], sure=True)
+    settled: list[list[int]] = []
+    if finish is not None:
+        settling = _Settling(attempt, refiner, order, finish, views[0], combined)
+        settled = settling.run(peelable=peeling and _peelable(refiner), repair=repair)
     candidates = [*settled, combined.partners, *(view.partners for view in views[:2])]
     unique = {tuple(partners): partners for partners in candidates}
-    return [attempt.paired(partners) for partners in unique.values()]
+    return Proposals([attempt.paired(partners) for partners in unique.values()], sure=False)
 
 
-def _sure(named: dict[str, Fingerprint], first: Fingerprint) -> bool:
-    if len(first.partners) < FEWEST:  # a few halves agree by chance
+def _sure(named: dict[str, PairingView], first: PairingView) -> bool:
+    """Check whether the views agree so well that the data need not be asked."""
+    if len(first.partners) < FEWEST:
         return False
     plain = _agree(named, (*FILTERS, "combined"))
     plain = plain and (_agree(named, (FILTERS[0], "head-filter")) or first.margin > SURE_MARGIN)
     return plain or (_agree(named, ASPECTS) and named["combined"].margin > CERTAIN_MARGIN)
 
 
-def _agree(named: dict[str, Fingerprint], names: Sequence[str]) -> bool:
+def _agree(named: dict[str, PairingView], names: Sequence[str]) -> bool:
     return len({tuple(named[name].partners) for name in names}) == 1
 
 
-def _settle(
-    attempt: Attempt,
-    refiner: Refiner,
-    order: Callable[[PairedBlocks], Assembly],
-    finish: Callable[[Assembly], Assembly],
-    views: Sequence[Fingerprint],
-    *,
-    peelable: bool,
-) -> list[list[int]]:
-    """Settle pairs and order together, in several ways, and give the pairs of all, the best first."""
-    first, combined = views[0], next(view for view in views if view.name == "combined")
-    paired = attempt.paired(combined.partners)
-    believed = (strength(combined.scores) * combined.scores).float()
-    cautious = (max(first.margin, 0.0) * first.scores).float()
+@dataclass(frozen=True, eq=False)
+class _Settling:
+    """Settle pairs and order together by several methods.
 
-    def trial() -> Assembly:
-        ordered = order(paired)
-        return ordered if peelable and ordered.mse > CLOSE * refiner.search.variance else finish(ordered)
+    Attributes:
+        attempt: at the puzzle.
+        refiner: of the puzzle.
+        order: finds an order of paired blocks.
+        finish: descends from an assembly.
+        first: view with the largest margin.
+        combined: view that combines the others.
+    """
 
-    ways: list[Callable[[], Assembly]] = [trial] if combined.margin > LIKELY_MARGIN else []
-    if peelable:
-        ways.append(lambda: _peeled(attempt, refiner, order, finish, strength(combined.scores) * combined.scores))
-    if len(combined.partners) <= ALTERNATED:
-        ways.append(lambda: finish(alternate(refiner, believed, paired, rounds=2)))
-    ways.append(lambda: finish(propagate(refiner, combined.scores, paired)))
-    if len(combined.partners) <= ALTERNATED:
-        ways.append(lambda: finish(alternate(refiner, cautious, paired, rounds=ALTERNATIONS)))
-    found: list[Assembly] = []
-    for way in ways:
-        if paired.stop() or (found and refiner.solved(found[-1])):
-            break
-        found.append(way())
-    found.sort(key=lambda assembly: assembly.mse)
-    return [[partner for _, partner in sorted(zip(one.incoming, one.outgoing, strict=True))] for one in found]
+    attempt: Attempt
+    refiner: Refiner
+    order: Callable[[PairedBlocks], Assembly]
+    finish: Callable[[Assembly], Assembly]
+    first: PairingView
+    combined: PairingView
+
+    def run(self, *, peelable: bool, repair: bool) -> list[list[int]]:
+        """Apply the methods in turn until one solves the puzzle; return the pairs of all, the lowest error first."""
+        scores, margin = self.combined.scores, self.combined.margin
+        paired = self.attempt.paired(self.combined.partners)
+        accepted = (strength(scores) * scores).float()
+        cautious = (max(self.first.margin, 0.0) * self.first.scores).float()
+        shallow = len(self.combined.partners) <= ALTERNATED
+
+        def alternated(evidence: Tensor, rounds: int) -> Assembly:
+            return self.finish(alternate(self.refiner, evidence, paired, rounds=rounds, repair=repair))
+
+        methods: list[Callable[[], Assembly]] = []
+        if margin > LIKELY_MARGIN:
+            methods.append(lambda: self._trial(paired, peelable=peelable))
+        if peelable:
+            methods.append(lambda: self._peeled(strength(scores) * scores))
+        if shallow:
+            methods.append(lambda: alternated(accepted, 2))
+        methods.append(lambda: self.finish(propagate(self.refiner, scores, paired)))
+        if shallow:
+            methods.append(lambda: alternated(cautious, ALTERNATIONS))
+        found: list[Assembly] = []
+        for method in methods:
+            if self.attempt.deadline.passed() or (found and self.refiner.solved(found[-1])):
+                break
+            found.append(method())
+        return [assembly.partners for assembly in sorted(found, key=lambda one: one.mse)]
+
+    def _trial(self, paired: PairedBlocks, *, peelable: bool) -> Assembly:
+        """Order the combined view's pairs, and descend further unless the network is better peeled."""
+        ordered = self.order(paired)
+        if peelable and ordered.mse > CLOSE * self.refiner.search.variance:
+            return ordered
+        return self.finish(ordered)
+
+    def _peeled(self, prior: Float[Tensor, "K K"]) -> Assembly:
+        """Peel the network; where its order cannot be finished, order its pairs anew."""
+        deadline = self.attempt.deadline
+        early = deadline.at(PEELING_SHARE)
+        incoming, outgoing = peel(
+            self.refiner.halves, self.attempt.search, prior, early.passed, self.attempt.context.log
+        )
+        found = self.finish(self.refiner.measure(tuple(incoming), tuple(outgoing)))
+        if deadline.passed() or self.refiner.solved(found):
+            return found
+        partners = [partner for _, partner in sorted(zip(incoming, outgoing, strict=True))]
+        return min(found, self.order(self.attempt.paired(partners)), key=lambda one: one.mse)
 
 
 def _peelable(refiner: Refiner) -> bool:
-    """Say whether a network is small enough to be peeled, and the data tell more numbers than it has hidden units."""
+    """Check whether a network is small enough to peel, and the data hold more numbers than it has hidden units."""
     depth, hidden, width = refiner.halves.U.shape
     rows, outputs = refiner.search.targets.shape
     return depth > 1 and depth * hidden <= min(PEELED, rows * outputs) and rows > 2 * width
-
-
-def _peeled(
-    attempt: Attempt,
-    refiner: Refiner,
-    order: Callable[[PairedBlocks], Assembly],
-    finish: Callable[[Assembly], Assembly],
-    prior: Tensor,
-) -> Assembly:
-    """Peel the network, and order what comes of it anew where its own order cannot be finished."""
-    paired = attempt.paired(range(attempt.puzzle.depth))
-    incoming, outgoing = peel(refiner.halves, attempt.search, prior, lambda: paired.spent() > PEELING_SHARE, paired.log)
-    found = finish(refiner.measure(tuple(incoming), tuple(outgoing)))
-    if paired.stop() or refiner.solved(found):
-        return found
-    partners = [partner for _, partner in sorted(zip(incoming, outgoing, strict=True))]
-    return min(found, order(attempt.paired(partners)), key=lambda one: one.mse)

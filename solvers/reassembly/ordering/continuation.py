@@ -2,7 +2,7 @@
 
 Let block k act around a time t_k, with shares of a normal density of width s. While s is large the output
 hardly depends on the times, and smoothly; a Gauss-Newton step on K times costs one pass each way. As s
-shrinks to less than a place, the flow becomes the network, and the times an order. Orders that no single move improves
+shrinks to less than a position, the flow becomes the network, and the times an order. Orders that no single move improves
 are no obstacle on this way, since no order is taken before the end.
 """
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from solvers.reassembly.core.evaluation import Rows
     from solvers.reassembly.core.monitor import Monitor
 
-__all__ = ["continued_order", "continued_orders", "moments_for", "widths"]
+__all__ = ["continued_order", "continued_orders", "time_steps_for", "widths"]
 
 FIRST_WIDTH = 0.25
 """Width of a block's time at first, as a share of the whole."""
 
 LAST_WIDTH = 0.5
-"""Width at last, in places: a share of the whole that falls with the depth."""
+"""Width at last, in positions: a share of the whole that falls with the depth."""
 
 SHARPENING = 1.2
 """Factor by which the width falls from one Gauss-Newton step to the next."""
 
 RESOLUTION = 0.5
-"""Moments within a width: the flow is taken at more moments as it sharpens, each of which fewer blocks share."""
+"""Moments within a width: the flow is taken at more time_steps as it sharpens, each of which fewer blocks share."""
 
-MOMENTS = 6
+TIME_STEPS = 6
 """Moments at least."""
 
 SHARES_OF_STEP = (1.0, 0.5, 0.25, 0.1)
@@ -69,11 +69,11 @@ def continued_order(
         draw: gives fresh rows for every step.
         order: where the times begin.
         monitor: asked whether time is up.
-        fineness: factor by which moments are more than they need be to tell the blocks apart.
+        fineness: factor by which time_steps are more than they need be to tell the blocks apart.
     """
     latest = list(order)
     steps = continued_orders(network, draw, order, fineness=fineness)
-    while not monitor.stop() and (sharper := next(steps, None)) is not None:
+    while not monitor.deadline.passed() and (sharper := next(steps, None)) is not None:
         latest = sharper
     return latest
 
@@ -87,27 +87,27 @@ def continued_orders(
     times = torch.empty(depth)
     times[list(order)] = even
     for width in widths(depth):
-        times = _improve(network, draw(), times, width, fineness * moments_for(width))
-        # The times stay spread evenly, as the places of an order are.
+        times = _improve(network, draw(), times, width, fineness * time_steps_for(width))
+        # The times stay spread evenly, as the positions of an order are.
         times[times.argsort(stable=True)] += even
         times *= 0.5
         yield [int(k) for k in times.argsort(stable=True)]
 
 
 def widths(depth: int) -> list[float]:
-    """List the widths of the steps: from a quarter of the whole to half a place, each the same share of the last."""
+    """List the widths of the steps: from a quarter of the whole to half a position, each the same share of the last."""
     last = min(FIRST_WIDTH, LAST_WIDTH / depth)
     steps = 1 + math.ceil(math.log(FIRST_WIDTH / last) / math.log(SHARPENING))
     return [FIRST_WIDTH * (last / FIRST_WIDTH) ** (step / max(1, steps - 1)) for step in range(steps)]
 
 
-def moments_for(width: float) -> int:
-    """Say at how many moments the flow is taken."""
-    return max(MOMENTS, round(RESOLUTION / width))
+def time_steps_for(width: float) -> int:
+    """Say at how many time_steps the flow is taken."""
+    return max(TIME_STEPS, round(RESOLUTION / width))
 
 
-def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, moments: int) -> Tensor:
-    shares, slopes = _shares(times, width, moments)
+def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, time_steps: int) -> Tensor:
+    shares, slopes = _shares(times, width, time_steps)
     states = _states(network, rows.inputs, shares)
     residual = (rows.targets - network.read(states[-1])).T.reshape(-1)
     if not torch.isfinite(residual).all():
@@ -119,7 +119,7 @@ def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, 
     lowest, best = squared_error(network.read(states[-1][: few.count]), few.targets), times
     for share in SHARES_OF_STEP:
         trial = times + share * step
-        told = network.read(_states(network, few.inputs, _shares(trial, width, moments)[0])[-1])
+        told = network.read(_states(network, few.inputs, _shares(trial, width, time_steps)[0])[-1])
         mse = squared_error(told, few.targets)
         if mse < lowest:
             lowest, best = mse, trial
@@ -128,9 +128,9 @@ def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, 
     return best.clone()
 
 
-def _shares(times: Tensor, width: float, moments: int) -> tuple[Tensor, Tensor]:
+def _shares(times: Tensor, width: float, time_steps: int) -> tuple[Tensor, Tensor]:
     """Give the shares of the blocks, L x K, each block's summing to 1, and their derivatives by the times."""
-    grid = (torch.arange(moments) + 0.5) / moments
+    grid = (torch.arange(time_steps) + 0.5) / time_steps
     away = (grid[:, None] - times) / width
     shares = torch.softmax(-0.5 * away.square(), dim=0)
     slopes = shares * (away - (shares * away).sum(dim=0)) / width

@@ -1,10 +1,10 @@
 """The exchange model: what giving halves other partners does to the output, to first order.
 
-With incoming halves fixed in their places, writing what place t computed through half j moves the output by
+With incoming halves fixed in their positions, writing what position t computed through half j moves the output by
 
     X[t, j] = g_{t+1} . (V_j sigma(U_t h_t + c_t) + e_j),
 
-and with outgoing halves fixed, letting half i read at place t moves it by g_{t+1} . V_t sigma(U_i h_t + c_i).
+and with outgoing halves fixed, letting half i read at position t moves it by g_{t+1} . V_t sigma(U_i h_t + c_i).
 A permutation of partners has a change linear in its matrix, so its error is a quadratic assignment, searched
 here by exchanges of two halves, all of them priced at once.
 """
@@ -40,8 +40,8 @@ def exchange_model(
     Args:
         network: paired blocks in their order.
         around: its linearisation.
-        side: "outgoing" or "incoming", the halves that may change places.
-        band: places whose halves may serve a place; by default as many as fit into memory.
+        side: "outgoing" or "incoming", the halves that may change positions.
+        band: positions whose halves may serve a position; by default as many as fit into memory.
     """
     band = band or Band.fitting(network.depth)
     features = exchange_features(network, around, side=side, band=band)
@@ -57,7 +57,7 @@ def exchange_model(
 def exchange_features(
     network: ResidualNetwork, around: Linearisation, *, side: str, band: Band | None = None
 ) -> Tensor:
-    """Compute what half j at place t adds to every output: (K L) x (o n), place by place; K^2 without a band."""
+    """Compute what half j at position t adds to every output: (K L) x (o n), position by position; K^2 without a band."""
     band = band or Band(network.depth, network.depth)
     sigma = activation_function(network.activation)
     depth, hidden, width = network.U.shape
@@ -90,10 +90,10 @@ def exchange_effects(network: ResidualNetwork, around: Linearisation, *, side: s
 class ExchangeSearch:
     """A quadratic model of assignments: constant - 2 linear . x + x^T gram x, x the entries of a permutation.
 
-    The entries are those in a band around every place; a half has no price at places whose band it is not in.
+    The entries are those in a band around every position; a half has no price at positions whose band it is not in.
 
     Attributes:
-        depth: number of places, K.
+        depth: number of positions, K.
     """
 
     def __init__(self, gram: Tensor, linear: Tensor, constant: float, band: Band) -> None:
@@ -103,19 +103,19 @@ class ExchangeSearch:
         self._energy = self._gram.diagonal().astype(np.float64)
         self._constant = constant
 
-    def descend(self, trust: float, max_exchanges: int = 500) -> list[int]:
+    def descend(self, damping: float, max_exchanges: int = 500) -> list[int]:
         """Apply the best exchange again and again until none lowers the penalised model.
 
         Args:
-            trust: each changed partner costs this many times its own energy besides.
+            damping: each changed partner costs this many times its own energy besides.
             max_exchanges: at most.
 
         Returns:
-            The permutation: perm[t] = half that goes to place t.
+            The permutation: perm[t] = half that goes to position t.
         """
         depth = self.depth
         perm = np.arange(depth)
-        slope = -2.0 * self._linear + trust * self._energy
+        slope = -2.0 * self._linear + damping * self._energy
         least = LEAST_GAIN * self._constant
         for _ in range(max_exchanges):
             change = self._prices(perm, slope)
@@ -129,7 +129,7 @@ class ExchangeSearch:
         return [int(t) for t in perm]
 
     def _prices(self, perm: NDArray[np.int64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Price the exchange of places a and b for all a, b: K x K, 0 on the diagonal."""
+        """Price the exchange of positions a and b for all a, b: K x K, 0 on the diagonal."""
         depth = self.depth
         a, b = np.arange(depth)[:, None], np.arange(depth)[None, :]
         pairs = ((a, perm[b]), (b, perm[a]), (a, perm[a]), (b, perm[b]))

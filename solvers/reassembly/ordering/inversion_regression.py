@@ -6,7 +6,7 @@ changes, and there are more rows than pairs within a window: linear least square
 
     e + A^T z = 0,    z = -(A A^T + r D)^-1 A e,    D the diagonal of A A^T,
 
-and where blocks are small, as in deep networks, z comes out close to 0 and 1. A block then belongs as many places on
+and where blocks are small, as in deep networks, z comes out close to 0 and 1. A block then belongs as many positions on
 as it has pairs with blocks behind it that are inverted, less those with blocks before it. Single moves that are judged
 one by one, even on the same quadratic model, get stuck where many neighbouring pairs are inverted at once, since their
 changes are much alike; the regression takes all of them together. What it leaves out, pairs further apart than the
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from solvers.reassembly.core.adjoint import Linearisation
     from solvers.reassembly.core.evaluation import Rows
 
-__all__ = ["exchange_gains", "inversion_features", "inversion_orders", "largest_window", "pairs_within", "rows_for"]
+__all__ = ["exchange_gains", "largest_window", "pairs_within", "regressed_orders", "regression_data", "rows_for"]
 
 RIDGES = (1e-2, 1e-1, 1e-4, 1.0)
 """Ridges r that are tried: much where the changes are large, little near the end."""
@@ -64,7 +64,7 @@ STATES = 1 << 24
 
 
 def pairs_within(depth: int, window: int) -> int:
-    """Count the pairs of places at most a window apart."""
+    """Count the pairs of positions at most a window apart."""
     window = min(window, depth - 1)
     return window * depth - window * (window + 1) // 2
 
@@ -86,13 +86,13 @@ def rows_for(pairs: int, outputs: int) -> int:
     return max(1, int(min(wanted, MOST_NUMBERS / max(1, pairs))) // outputs)
 
 
-def inversion_features(network: ResidualNetwork, rows: Rows, window: int) -> tuple[Tensor, Tensor]:
+def regression_data(network: ResidualNetwork, rows: Rows, window: int) -> tuple[Tensor, Tensor]:
     """Compute the changes of all pairs within a window, pairs x (o n), and the errors, in the same order of rows.
 
     Args:
         network: blocks in the order that is judged.
         rows: to compute them on; taken in chunks, since the states of deep networks are large.
-        window: places that a pair may be apart.
+        window: positions that a pair may be apart.
     """
     parts = [
         (pair_changes(network, around, window), around.errors.T.reshape(-1)) for around in linearisations(network, rows)
@@ -126,7 +126,7 @@ def exchange_gains(network: ResidualNetwork, rows: Rows, window: int) -> Tensor:
     Args:
         network: blocks in the order that is judged.
         rows: to regress on.
-        window: places that an inverted pair may be apart.
+        window: positions that an inverted pair may be apart.
     """
     depth = network.depth
     p, q = torch.triu_indices(depth, depth, 1)
@@ -156,11 +156,11 @@ def exchange_gains(network: ResidualNetwork, rows: Rows, window: int) -> Tensor:
     return gains
 
 
-def inversion_orders(changes: Tensor, errors: Tensor, depth: int, window: int) -> Iterator[list[int]]:
-    """Yield an order for every ridge: perm[t] = place whose block goes to place t.
+def regressed_orders(changes: Tensor, errors: Tensor, depth: int, window: int) -> Iterator[list[int]]:
+    """Yield an order for every ridge: perm[t] = position whose block goes to position t.
 
     Args:
-        changes: of `inversion_features`.
+        changes: of `regression_data`.
         errors: likewise.
         depth: number of blocks.
         window: that the changes were computed for.
@@ -180,11 +180,11 @@ def inversion_orders(changes: Tensor, errors: Tensor, depth: int, window: int) -
 
 
 def _sorted(inverted: Tensor, depth: int, window: int) -> list[int]:
-    """Put every place's block as many places on as pairs with it say."""
+    """Put every position's block as many positions on as pairs with it say."""
     numbers = inverted_pairs(depth, window)
     p, q = np.nonzero(np.triu(numbers >= 0))
     share = inverted.numpy()[numbers[p, q]]
-    places = np.arange(depth, dtype=np.float64)
-    np.add.at(places, p, share)
-    np.add.at(places, q, -share)
-    return [int(place) for place in places.argsort(kind="stable")]
+    positions = np.arange(depth, dtype=np.float64)
+    np.add.at(positions, p, share)
+    np.add.at(positions, q, -share)
+    return [int(position) for position in positions.argsort(kind="stable")]

@@ -2,9 +2,9 @@
 
 An order arises from the current one by taking blocks out and putting them in elsewhere. A block that
 moves passes others, and each passing is a feature of the model: (a, x) where a passed x, or (x, a)
-where x passed a before, which a's way back undoes. All K (K - 1) moves are priced at once: the sums of
+where x passed a before, which a's way back undoes. All K (K - 1) moves are predicted at once: the sums of
 the Gram matrix over the blocks passed are differences of an integral image, so a step costs K^3 additions,
-or K L^2 where the model holds a band of L places around every block; moves that leave it have no price.
+or K L^2 where the model holds a band of L positions around every block; moves that leave it have no change.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from solvers.reassembly.ordering.relocation import PassingModel
+    from solvers.reassembly.ordering.relocation import InversionModel
 
-__all__ = ["PassingSearch", "Route"]
+__all__ = ["InversionSearch", "Route"]
 
 LEAST_GAIN = 1e-6
 """Share of the present error that a move must gain."""
@@ -50,33 +50,33 @@ class Route:
     change: float
 
 
-class PassingSearch:
-    """A model of passings, ready to be searched again and again under other trust regions.
+class InversionSearch:
+    """A model of passings, ready to be searched again and again under other damping regions.
 
     Attributes:
         depth: number of blocks, K.
     """
 
-    def __init__(self, model: PassingModel) -> None:
+    def __init__(self, model: InversionModel) -> None:
         self.depth, self._band = model.depth, model.band
         self._gram = model.gram.numpy()
         self._linear = model.linear.double().numpy()
         self._energy = self._gram.diagonal().astype(np.float64)
         self._constant = model.constant
 
-    def begin(self, trust: float) -> Route:
-        """Start at the current order; each passing costs `trust` times its own energy G_ii besides."""
+    def begin(self, damping: float) -> Route:
+        """Start at the current order; each passing costs `damping` times its own energy G_ii besides."""
         none = np.zeros((self.depth, self.depth), dtype=bool)
-        return Route(np.arange(self.depth), none, trust * self._energy - 2.0 * self._linear, 0.0)
+        return Route(np.arange(self.depth), none, damping * self._energy - 2.0 * self._linear, 0.0)
 
     def descend(self, route: Route, max_moves: int = 2_000) -> Route:
         """Apply the best move again and again until none lowers the penalised model."""
         for _ in range(max_moves):
-            prices = self.prices(route)
-            best = int(prices.argmin())
-            if not prices.flat[best] < -LEAST_GAIN * self._constant:
+            changes = self.predicted_changes(route)
+            best = int(changes.argmin())
+            if not changes.flat[best] < -LEAST_GAIN * self._constant:
                 break
-            route = self.apply(route, best, float(prices.flat[best]))
+            route = self.apply(route, best, float(changes.flat[best]))
         return route
 
     def deepen(self, route: Route, stop: Callable[[], bool]) -> Route:
@@ -84,15 +84,15 @@ class PassingSearch:
         met, improved = {route.perm.tobytes()}, True
         while improved and not stop():
             improved = False
-            prices = self.prices(route)
-            for number in prices.argsort(axis=None, kind="stable")[: FORCED_MOVES + self.depth]:
+            changes = self.predicted_changes(route)
+            for number in changes.argsort(axis=None, kind="stable")[: FORCED_MOVES + self.depth]:
                 source, target = divmod(int(number), self.depth)
-                if not np.isfinite(prices.flat[number]):
+                if not np.isfinite(changes.flat[number]):
                     break
                 if source in {target, target + 1}:  # nothing, or the twin of another swap of neighbours
                     continue
-                trial = self.apply(route, int(number), float(prices.flat[number]))
-                second = self.prices(trial)
+                trial = self.apply(route, int(number), float(changes.flat[number]))
+                second = self.predicted_changes(trial)
                 best = int(second.argmin())
                 if trial.change + second.flat[best] < route.change - DEEP_GAIN * self._constant:
                     route = self.descend(self.apply(trial, best, float(second.flat[best])))
@@ -103,8 +103,8 @@ class PassingSearch:
                     break
         return route
 
-    def apply(self, route: Route, move: int, price: float) -> Route:
-        """Make the move of number source K + target at its price."""
+    def apply(self, route: Route, move: int, change: float) -> Route:
+        """Make the move of number source K + target at its change."""
         depth = self.depth
         source, target = divmod(move, depth)
         perm = route.perm
@@ -116,9 +116,9 @@ class PassingSearch:
         slope = route.slope + 2.0 * (signs.astype(np.float32) @ self._gram[numbers])
         active = route.active.copy()
         active[np.where(back, others, block), np.where(back, block, others)] = signs > 0
-        return Route(np.insert(np.delete(perm, source), target, block), active, slope, route.change + price)
+        return Route(np.insert(np.delete(perm, source), target, block), active, slope, route.change + change)
 
-    def prices(self, route: Route) -> NDArray[np.float64]:
+    def predicted_changes(self, route: Route) -> NDArray[np.float64]:
         """Price every move from position to position: K x K, 0 on the diagonal, infinite where the model ends."""
         span, perm, starts = self._band.span, route.perm, self._band.starts
         positions = starts[:, None] + np.arange(span)
@@ -136,14 +136,14 @@ class PassingSearch:
         linear, unknown = np.zeros((self.depth, span + 1)), np.zeros((self.depth, span + 1), dtype=np.int64)
         np.cumsum(signs * route.slope[held], axis=1, out=linear[:, 1:])
         np.cumsum(ahead < 0, axis=1, out=unknown[:, 1:])
-        a, place, t = (
+        a, position, t = (
             np.arange(self.depth)[:, None],
             (np.arange(self.depth) - starts)[:, None],
             np.arange(span)[None, :],
         )
-        low, high = np.where(t > place, place + 1, t), np.where(t > place, t + 1, place)
+        low, high = np.where(t > position, position + 1, t), np.where(t > position, t + 1, position)
         square = image[a, high, high] - 2.0 * image[a, low, high] + image[a, low, low]
-        priced = np.where(unknown[a, high] > unknown[a, low], np.inf, linear[a, high] - linear[a, low] + square)
-        prices = np.full((self.depth, self.depth), np.inf)
-        np.put_along_axis(prices, positions, priced, axis=1)
-        return prices
+        predicted = np.where(unknown[a, high] > unknown[a, low], np.inf, linear[a, high] - linear[a, low] + square)
+        changes = np.full((self.depth, self.depth), np.inf)
+        np.put_along_axis(changes, positions, predicted, axis=1)
+        return changes

@@ -1,110 +1,117 @@
-"""Descent on the exact error, led by linear models: blocks move, halves change partners, kicks shake both.
+"""Descent on the exact error, guided by linear models: blocks move, halves exchange partners, perturbations restart it.
 
 Each round linearises the network around the current assembly, searches the quadratic model under several
-trust regions at once, and measures what each search found; only the exact error decides.
+dampings, and measures each proposal. Only the exact error decides which proposal is accepted.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 
 from generator.reassembly.scoring.certificate import certify
 from solvers.reassembly.core.adjoint import linearise
+from solvers.reassembly.core.assembly import Assembly, Halves
 from solvers.reassembly.core.evaluation import Rows, Walk, order_mse
 from solvers.reassembly.ordering.exchange import exchange_model
-from solvers.reassembly.ordering.quadratic import PassingSearch
-from solvers.reassembly.ordering.relocation import passing_model
+from solvers.reassembly.ordering.inversion_search import InversionSearch
+from solvers.reassembly.ordering.relocation import inversion_model
+from solvers.reassembly.ordering.seeding import random_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    from jaxtyping import Float
     from numpy.typing import NDArray
 
     from generator.reassembly.network.residual import ResidualNetwork
+    from solvers.reassembly.core.deadline import Deadline
 
-__all__ = ["Assembly", "Halves", "Refiner"]
+__all__ = ["Refiner"]
 
-Halves: TypeAlias = "tuple[tuple[int, ...], tuple[int, ...]]"
-"""Incoming and outgoing halves by position."""
+DAMPINGS = (0.25, 1.0, 4.0, 16.0)
+"""Dampings searched in every round, as multiples of the damping that served best in the round before. Hand-set."""
 
-TRUSTS = (0.25, 1.0, 4.0, 16.0)
-"""Trust regions searched in every round, in units of the one that served best before."""
+FIRST_DAMPING = 0.5
+"""Damping of the first round, as a multiple of an inversion's own energy. Hand-set; higher means smaller steps."""
 
-TRUST_RANGE = (1e-3, 1e3)
-"""Limits of the trust region's penalty."""
+DAMPING_RANGE = (1e-3, 1e3)
+"""Limits of the damping. Hand-set."""
 
 ENOUGH_GAIN = 0.02
-"""Share of the error that a round must gain, or the next one uses more rows."""
+"""Share of the error that a round must remove; below it the next round uses more rows. Hand-set."""
 
 MOST_STATES = 1 << 27
-"""Numbers that the states and adjoints of a model may hold: 512 MiB in float32."""
+"""Largest number of values in the states and adjoints of a model: 512 MiB in float32. Hand-set memory limit."""
 
 EXACT_MOVES = 60
-"""Moves of the best predictions that are measured exactly when the model helps no more."""
+"""Moves with the lowest predicted change that are measured when the model finds nothing more. Hand-set."""
 
+ROWS_MODEL = 500
+"""Rows x outputs of the first model of a descent. Hand-set; more rows make predictions better and rounds slower."""
 
-@dataclass(frozen=True)
-class Assembly:
-    """Halves by position, and their exact error on the rows that decide."""
+ROWS_EXACT = 1_500
+"""Rows x outputs that the exact error is measured on. Hand-set; more rows make decisions safer and slower."""
 
-    incoming: tuple[int, ...]
-    outgoing: tuple[int, ...]
-    mse: float
+PERTURBED_DISTANCE = 12
+"""Largest number of positions by which a perturbation moves a block. Hand-set."""
 
-    def moved(self, perm: list[int]) -> Halves:
-        """Give the halves with whole blocks permuted."""
-        return tuple(self.incoming[t] for t in perm), tuple(self.outgoing[t] for t in perm)
+PERTURBED_MOVES = 3
+"""Largest number of blocks that a perturbation moves, drawn uniformly from 1 on. Hand-set."""
+
+PERTURBED_PAIRS = 0.3
+"""Probability that a perturbation also exchanges two halves. Hand-set."""
 
 
 @dataclass
 class Refiner:
-    """Descends from an assembly to a better one.
+    """Descend from one assembly to a better one.
+
+    The refiner keeps one piece of state, the damping that served best in each kind of round.
 
     Attributes:
-        halves: not paired.
+        halves: the unpaired halves.
         search: rows to draw from.
-        rng: draws them, and the kicks.
-        report: told of every accepted assembly.
-        stop: asked whether time is up.
-        repair: whether halves may change partners.
-        exact_moves: whether the most promising moves are measured when the model helps no more.
-        settled: says of a degraded puzzle, where no error is rounding, whether an assembly will do; None elsewhere.
-        rows_model: rows x outputs of a model at first.
-        rows_exact: rows x outputs that decide.
+        rng: the attempt's generator, by reference; it draws rows and perturbations.
+        deadline: the attempt's deadline, by reference.
+        report: takes every accepted assembly.
+        exact_moves: whether moves are measured exactly when the model finds nothing more.
+        certifies: checks whether an assembly of a degraded puzzle is certified; None for other puzzles, where
+            rounding decides.
     """
 
     halves: ResidualNetwork
     search: Rows
     rng: np.random.Generator
+    deadline: Deadline
     report: Callable[[Assembly], None]
-    stop: Callable[[], bool]
-    repair: bool = True
     exact_moves: bool = True
-    settled: Callable[[Assembly], bool] | None = None
-    rows_model: int = 500
-    rows_exact: int = 1_500
-    trust: dict[str, float] = field(default_factory=dict)
-    rounds: int = 0
+    certifies: Callable[[Assembly], bool] | None = None
+    _damping: dict[str, float] = field(default_factory=dict, init=False)
 
-    def __post_init__(self) -> None:
-        """Choose the rows that decide."""
-        outputs = self.search.targets.shape[1]
-        self.deciding = self.search.head(max(300, self.rows_exact // outputs))
+    @cached_property
+    def deciding(self) -> Rows:
+        """Rows that the exact error is measured on."""
+        return self.search.head(max(300, ROWS_EXACT // self.search.targets.shape[1]))
 
     def measure(self, incoming: tuple[int, ...], outgoing: tuple[int, ...]) -> Assembly:
-        """Measure an assembly exactly."""
+        """Measure the exact error of an assembly."""
         network = self.halves.reordered(incoming, outgoing)
-        return Assembly(incoming, outgoing, order_mse(network, self.deciding, range(len(incoming))))
+        return self.assembly((incoming, outgoing), order_mse(network, self.deciding, range(len(incoming))))
+
+    def assembly(self, halves: Halves, mse: float) -> Assembly:
+        """Combine halves with an error that was measured on the deciding rows."""
+        return Assembly(*halves, mse, self.deciding.count)
 
     def solved(self, assembly: Assembly) -> bool:
-        """Say whether nothing is left to find: the error is rounding, or the assembly is settled."""
-        if self.settled is not None:
-            return self.settled(assembly)
+        """Check whether an assembly is exact up to rounding, or certified on a degraded puzzle."""
+        if self.certifies is not None:
+            return self.certifies(assembly)
         if assembly.mse >= 1e-7 * self.search.variance:
             return False
         if assembly.mse < self.deciding.floor:
@@ -112,45 +119,57 @@ class Refiner:
         network, rows = self.halves.reordered(assembly.incoming, assembly.outgoing), self.deciding
         return certify(network, rows.inputs, rows.targets, rows.variance).exact
 
-    def descend(self, assembly: Assembly, patience: int = 2) -> Assembly:
-        """Alternate moves and exchanges until `patience` rounds of growing rows gain nothing; with 0, moves alone."""
+    def descend(self, assembly: Assembly, patience: int = 2, *, repair: bool) -> Assembly:
+        """Alternate moves and exchanges of partners until no round improves the assembly.
+
+        Args:
+            assembly: to start from.
+            patience: rounds without improvement, each with more rows, after which the descent goes on; 0 makes moves
+                of blocks only.
+            repair: whether halves may exchange partners.
+        """
         idle, size = 0, 1
-        while idle <= patience and not self.solved(assembly) and not self.stop():
+        while idle <= patience and not self.solved(assembly) and not self.deadline.passed():
             before = assembly.mse
             assembly = self.relocate(assembly, size, deep=idle > 0)
-            if self.repair and idle > 0 and not self.stop():
+            if repair and idle > 0 and not self.deadline.passed():
                 assembly = self.exchange(assembly, size)
             gained = assembly.mse < (1.0 - ENOUGH_GAIN) * before
             idle = 0 if gained else idle + 1
             size = 1 if gained and size == 1 else min(4, 2 * size) if not gained else size
-            if not gained and patience > 0 and self.exact_moves and not self.stop():
+            if not gained and patience > 0 and self.exact_moves and not self.deadline.passed():
                 better = self.climb(assembly)
                 idle = 0 if better.mse < (1.0 - ENOUGH_GAIN) * assembly.mse else idle
                 assembly = better
         return assembly
 
     def relocate(self, assembly: Assembly, size: int = 1, *, deep: bool = False) -> Assembly:
-        """Move blocks as the model of passings says; `deep` looks for pairs of moves too."""
+        """Move blocks as the inversion model predicts.
+
+        Args:
+            assembly: to start from.
+            size: multiple of the smallest number of rows that the model is built on.
+            deep: whether pairs of moves are searched too.
+        """
         network = self.halves.reordered(assembly.incoming, assembly.outgoing)
         order = range(network.depth)
         around = linearise(network, self._draw(size), order)
         if not math.isfinite(around.mse):
             return assembly
-        search = PassingSearch(passing_model(network, around, order))
-        self.rounds += 1
+        search = InversionSearch(inversion_model(network, around, order))
 
-        def moved(trust: float) -> Halves:
-            route = search.descend(search.begin(trust))
+        def moved(damping: float) -> Halves:
+            route = search.descend(search.begin(damping))
             if deep:
-                route = search.deepen(route, self.stop)
+                route = search.deepen(route, self.deadline.passed)
             return assembly.moved(route.perm.tolist())
 
         return self._try("move", assembly, moved)
 
     def exchange(self, assembly: Assembly, size: int = 1) -> Assembly:
-        """Let halves change partners: outgoing halves first, then incoming ones."""
+        """Exchange partners of halves: outgoing halves first, then incoming halves."""
         for side in ("outgoing", "incoming"):
-            if self.solved(assembly) or self.stop():
+            if self.solved(assembly) or self.deadline.passed():
                 break
             assembly = self._exchange_side(assembly, size, side)
         return assembly
@@ -162,62 +181,72 @@ class Refiner:
             return assembly
         search = exchange_model(network, around, side=side)
 
-        def exchanged(trust: float) -> Halves:
-            perm = search.descend(trust)
+        def exchanged(damping: float) -> Halves:
+            perm = search.descend(damping)
             if side == "outgoing":
                 return assembly.incoming, tuple(assembly.outgoing[t] for t in perm)
             return tuple(assembly.incoming[t] for t in perm), assembly.outgoing
 
-        self.rounds += 1
         return self._try(side, assembly, exchanged)
 
     def climb(self, assembly: Assembly) -> Assembly:
-        """Measure the most promising single moves, and keep each that lowers the error."""
+        """Measure the single moves with the lowest predicted change, and keep each that lowers the error."""
         network = self.halves.reordered(assembly.incoming, assembly.outgoing)
         order = range(network.depth)
         around = linearise(network, self._draw(2), order)
         if not math.isfinite(around.mse):
             return assembly
-        search = PassingSearch(passing_model(network, around, order))
-        changes = search.prices(search.begin(0.0))
+        search = InversionSearch(inversion_model(network, around, order))
+        changes = search.predicted_changes(search.begin(0.0))
         walk = Walk(network, self.deciding, list(order))
         for source, target in _promising(changes, EXACT_MOVES):
-            if self.stop() or walk.solved:
+            if self.deadline.passed() or walk.solved:
                 break
-            place, aim = walk.order.index(source), walk.order.index(target)
-            if walk.attempt_move(place, aim) < walk.mse - self.deciding.floor:
+            here, there = walk.order.index(source), walk.order.index(target)
+            if walk.attempt_move(here, there) < walk.mse - self.deciding.floor:
                 walk.accept()
         if walk.order == list(order):
             return assembly
-        better = Assembly(*assembly.moved(walk.order), walk.mse)
+        better = self.assembly(assembly.moved(walk.order), walk.mse)
         self.report(better)
         return better
 
-    def kick(self, assembly: Assembly, strength: int) -> Assembly:
-        """Move a few random blocks within 12 places, and now and then exchange the halves of two."""
+    def perturb(self, assembly: Assembly, moves: int | None = None, *, repair: bool) -> Assembly:
+        """Move a few random blocks by up to 12 positions, and in three of ten perturbations exchange two halves.
+
+        Args:
+            assembly: to perturb.
+            moves: number of blocks to move; drawn from 1 to 3 by default.
+            repair: whether halves may exchange partners.
+        """
+        moves = 1 + int(self.rng.integers(PERTURBED_MOVES)) if moves is None else moves
         depth = len(assembly.incoming)
         perm = list(range(depth))
-        for _ in range(strength):
+        for _ in range(moves):
             source = int(self.rng.integers(depth))
-            target = int(self.rng.integers(max(0, source - 12), min(depth, source + 13)))
-            perm.insert(target, perm.pop(source))
+            low, high = max(0, source - PERTURBED_DISTANCE), min(depth, source + PERTURBED_DISTANCE + 1)
+            perm.insert(int(self.rng.integers(low, high)), perm.pop(source))
         incoming, outgoing = assembly.moved(perm)
-        if self.repair and depth > 1 and self.rng.random() < 0.3:
+        if repair and depth > 1 and self.rng.random() < PERTURBED_PAIRS:
             a, b = self.rng.choice(depth, size=2, replace=False)
             changed = list(outgoing)
             changed[a], changed[b] = changed[b], changed[a]
             outgoing = tuple(changed)
         return self.measure(incoming, outgoing)
 
+    def draw_order(self) -> list[int]:
+        """Draw an order of the blocks uniformly."""
+        return random_order(self.halves.depth, self.rng)
+
     def draw(self, count: int) -> Rows:
-        """Draw that many rows, or all there are."""
+        """Draw that many rows without repetition, or all rows if there are fewer."""
         drawn = torch.from_numpy(self.rng.permutation(self.search.count)[:count])
         return Rows(self.search.inputs[drawn], self.search.targets[drawn], self.search.variance)
 
     def _draw(self, size: int) -> Rows:
         outputs, depth, width = self.search.targets.shape[1], self.halves.depth, self.halves.U.shape[2]
         fitting = MOST_STATES // ((depth + 1) * width * (1 + outputs))
-        return self.draw(max(100, min(size * max(self.rows_model, 10 * depth) // outputs, fitting)))
+        return self.draw(max(100, min(size * max(ROWS_MODEL, 10 * depth) // outputs, fitting)))
 
     def _try(
         self,
@@ -225,27 +254,29 @@ class Refiner:
         assembly: Assembly,
         propose: Callable[[float], Halves],
     ) -> Assembly:
-        trust = self.trust.get(kind, 0.5)
+        """Measure the proposal of every damping, keep the best, and remember its damping for the next round."""
+        damping = self._damping.get(kind, FIRST_DAMPING)
         best, served = assembly, 0.0
-        seen = {(assembly.incoming, assembly.outgoing)}
-        for factor in TRUSTS:
-            proposal = propose(trust * factor)
+        seen = {assembly.halves}
+        for factor in DAMPINGS:
+            proposal = propose(damping * factor)
             if proposal in seen:
                 continue
             seen.add(proposal)
             measured = self.measure(*proposal)
             if measured.mse < best.mse - self.deciding.floor:
                 best, served = measured, factor
-            if self.stop() or self.solved(best):
+            if self.deadline.passed() or self.solved(best):
                 break
         factor = served or 0.5
-        self.trust[kind] = min(max(trust * factor, TRUST_RANGE[0]), TRUST_RANGE[1])
+        self._damping[kind] = min(max(damping * factor, DAMPING_RANGE[0]), DAMPING_RANGE[1])
         if served:
             self.report(best)
         return best
 
 
-def _promising(changes: NDArray[np.float64], count: int) -> list[tuple[int, int]]:
+def _promising(changes: Float[NDArray[np.float64], "K K"], count: int) -> list[tuple[int, int]]:
+    """List the moves from position to position with the lowest predicted changes."""
     depth = changes.shape[0]
     flat = changes.argsort(axis=None, kind="stable")
     moves = [divmod(int(number), depth) for number in flat[: count + depth]]

@@ -8,14 +8,14 @@ longer answers to it:
     R[a, x > a] = g_{x+1} . f_a(h_{x+1} - f_a(h_a))       - g_{a+1} . f_a(h_a)
     R[a, x < a] = (g_x - Df_a(h_a)^T g_{a+1}) . f_a(h_x)  - g_{a+1} . f_a(h_a)
 
-The difference F[a, x] between R at x and at the place before it on a's way is what passing x alone
+The difference F[a, x] between R at x and at the position before it on a's way is what passing x alone
 does. For neighbours it is the commutator of the two branches as vector fields, to first order; over
 a distance it follows how f_a changes along the states, which the commutator taken at one state does
 not. An order that differs from the current one by a set z of passings has mean squared error
 
     |e|^2 / N - 2 b . z + z^T G z,    G = F F^T / N,    b = -F e / N,
 
-with e = y_hat - y. `quadratic.py` searches this model without running the network.
+with e = y_hat - y. `inversion_search.py` searches this model without running the network.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from generator.reassembly.network.residual import ResidualNetwork
     from solvers.reassembly.core.adjoint import Linearisation
 
-__all__ = ["PassingModel", "move_changes", "passing_features", "passing_model", "step_contributions"]
+__all__ = ["InversionModel", "inversion_features", "inversion_model", "move_changes", "step_contributions"]
 
 CHUNK = 1 << 18
 """Numbers that one intermediate array may hold: 1 MiB in float32, so that it stays in cache."""
 
 
 @dataclass(frozen=True, eq=False)
-class PassingModel:
+class InversionModel:
     """Predicted error of sets of passings: constant - 2 linear . z + z^T gram z.
 
-    Passings have the numbers of a band around every block's place: of block x by block a it is a K + x where the band
-    holds all places. Those with a = x are void.
+    Passings have the numbers of a band around every block's position: of block x by block a it is a K + x where the band
+    holds all positions. Those with a = x are void.
 
     Attributes:
         gram: P x P.
@@ -67,19 +67,19 @@ class PassingModel:
         return Band(self.depth, len(self.linear) // self.depth)
 
 
-def passing_model(
+def inversion_model(
     network: ResidualNetwork, around: Linearisation, order: Sequence[int], band: Band | None = None
-) -> PassingModel:
+) -> InversionModel:
     """Build the model around an order that was linearised with an adjoint for every output."""
     features = _banded_features(network, around, order, band or Band.fitting(len(order)))
     errors = around.errors.T.reshape(-1)
     count = errors.shape[0]
     gram = (features @ features.T).div_(count)
     linear = (features @ errors).div_(-count)
-    return PassingModel(gram, linear, around.mse, len(order))
+    return InversionModel(gram, linear, around.mse, len(order))
 
 
-def passing_features(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
+def inversion_features(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
     """Compute the change of every output, output by output, for every passing: K^2 x (o n)."""
     return _banded_features(network, around, order, Band(len(order), len(order)))
 
@@ -95,9 +95,9 @@ def _banded_features(network: ResidualNetwork, around: Linearisation, order: Seq
 
 
 def move_changes(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
-    """Predict the change of the mean squared error for every move of one block, K x K from place to place.
+    """Predict the change of the mean squared error for every move of one block, K x K from position to position.
 
-    The prices of single moves of `quadratic.py`, without the Gram matrix that joint ones ask for.
+    The prices of single moves of `inversion_search.py`, without the Gram matrix that joint ones ask for.
     """
     states, adjoints = torch.stack(around.states), torch.stack(around.adjoints, dim=1)
     depth, errors = len(order), around.errors.T
@@ -112,14 +112,14 @@ def move_changes(network: ResidualNetwork, around: Linearisation, order: Sequenc
 
 
 def _passings(network: ResidualNetwork, block: int, at: tuple[Tensor, Tensor, int], out: Tensor, low: int) -> None:
-    """Write into p x o x n what a block does to the outputs by passing each of the places from `low` on.
+    """Write into p x o x n what a block does to the outputs by passing each of the positions from `low` on.
 
     Args:
         network: of the block.
         block: its number.
-        at: states and adjoints of the order, and the block's place.
+        at: states and adjoints of the order, and the block's position.
         out: to write into, zeros.
-        low: first place.
+        low: first position.
     """
     states, adjoints, a = at
     high, own = low + len(out), a - low
@@ -140,16 +140,16 @@ def _passings(network: ResidualNetwork, block: int, at: tuple[Tensor, Tensor, in
 
 def step_contributions(network: ResidualNetwork, block: int, states: Tensor, adjoints: Tensor) -> Tensor:
     """Compute g . f_block(h): states p x n x d and adjoints o x p x n x d give o x p x n."""
-    places, rows, width = states.shape
+    positions, rows, width = states.shape
     flat, pulls = states.reshape(-1, width), adjoints.reshape(len(adjoints), -1, width)
-    out = torch.empty(len(adjoints), places * rows, dtype=states.dtype)
+    out = torch.empty(len(adjoints), positions * rows, dtype=states.dtype)
     size = max(1, CHUNK // network.U.shape[1])
     for start in range(0, len(flat), size):
         part = slice(start, start + size)
         steps = network.residual(block, flat[part])
         for c, pull in enumerate(pulls):
             torch.sum(pull[part] * steps, dim=1, out=out[c, part])
-    return out.view(len(adjoints), places, rows)
+    return out.view(len(adjoints), positions, rows)
 
 
 def _pull_back(network: ResidualNetwork, block: int, h: Tensor, adjoints: Tensor) -> Tensor:

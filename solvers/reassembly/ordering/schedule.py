@@ -1,6 +1,6 @@
 """An order from the mean field: when should each block act, if all may act a little at any moment?
 
-The shares W[l, k] of block k over the moments l are 1/L plus a few Legendre polynomials of time, whose
+The shares W[l, k] of block k over the time_steps l are 1/L plus a few Legendre polynomials of time, whose
 coefficients start at 0: every block acts all the time, and no order is assumed. Gauss-Newton steps fit the
 coefficients to the predictions; the blocks are then sorted by the mean moment at which they act. This needs
 no proxy of depth, and gives a better first order than any.
@@ -40,25 +40,25 @@ LEAST_GAIN = 0.03
 """Share of the error that a step must gain for another to follow."""
 
 
-def legendre(moments: int, degree: int) -> Tensor:
-    """Evaluate the Legendre polynomials of degree 1 ... degree at the middles of L equal moments: degree x L."""
-    u = (torch.arange(moments) + 0.5) * (2.0 / moments) - 1.0
+def legendre(time_steps: int, degree: int) -> Tensor:
+    """Evaluate the Legendre polynomials of degree 1 ... degree at the middles of L equal time_steps: degree x L."""
+    u = (torch.arange(time_steps) + 0.5) * (2.0 / time_steps) - 1.0
     values = [torch.ones_like(u), u]
     for n in range(1, degree):
         values.append(((2 * n + 1) * u * values[-1] - n * values[-2]) / (n + 1))
     return torch.stack(values[1:])
 
 
-def smeared_schedule(places: Tensor, moments: int, width: float) -> Tensor:
-    """Let each block act around its place in an order: shares L x K that sum to 1 for every block.
+def smeared_schedule(positions: Tensor, time_steps: int, width: float) -> Tensor:
+    """Let each block act around its position in an order: shares L x K that sum to 1 for every block.
 
     Args:
-        places: of the blocks, 0 ... K - 1.
-        moments: L.
+        positions: of the blocks, 0 ... K - 1.
+        time_steps: L.
         width: standard deviation of a block's time, as a share of the whole.
     """
-    times = (torch.arange(moments) + 0.5) / moments
-    centres = (places + 0.5) / len(places)
+    times = (torch.arange(time_steps) + 0.5) / time_steps
+    centres = (positions + 0.5) / len(positions)
     shares = torch.exp(-0.5 * ((times[:, None] - centres) / width).square())
     return shares / shares.sum(dim=0)
 
@@ -68,7 +68,7 @@ def mean_field_order(
     rows: Rows,
     monitor: Monitor = SILENT,
     *,
-    moments: int = 10,
+    time_steps: int = 10,
     degrees: tuple[int, ...] = (2, 3, 3, 4, 4, 4),
 ) -> list[int]:
     """Fit the shares, and sort the blocks by the mean moment at which they act.
@@ -77,13 +77,13 @@ def mean_field_order(
         network: paired blocks.
         rows: to fit on.
         monitor: asked whether time is up.
-        moments: L.
+        time_steps: L.
         degrees: of the polynomials in each Gauss-Newton step.
     """
-    basis = legendre(moments, max(degrees))
+    basis = legendre(time_steps, max(degrees))
     coefficients = torch.zeros(len(basis), network.depth)
     for degree in degrees:
-        if monitor.stop():
+        if monitor.deadline.passed():
             break
         fit = improve_shares(network, rows, basis, coefficients, degree)
         coefficients = fit.coefficients
@@ -117,14 +117,14 @@ def improve_shares(network: ResidualNetwork, rows: Rows, basis: Tensor, coeffici
         coefficients: B x K.
         degree: highest that is fitted.
     """
-    moments, depth = basis.shape[1], network.depth
+    time_steps, depth = basis.shape[1], network.depth
     few = rows.head(max(50, rows.count // 2))
     predictions, features = schedule_flow(network, rows.inputs, shares_of(basis, coefficients))
     residual = (rows.targets - predictions).T.reshape(-1)
     before = squared_error(predictions[: few.count], few.targets)
     if not torch.isfinite(residual).all():
         return SharesFit(coefficients, before, before)
-    used = torch.einsum("bl,lkn->nbk", basis[:degree], features).reshape(len(residual), -1) / moments
+    used = torch.einsum("bl,lkn->nbk", basis[:degree], features).reshape(len(residual), -1) / time_steps
     variances = torch.arange(1, degree + 1).repeat_interleave(depth).float().pow(-2)
     whole, _ = ridge_step(used, residual + used @ coefficients[:degree].reshape(-1), variances)
     step = torch.zeros_like(coefficients)

@@ -1,6 +1,6 @@
-"""Orders near the present one: the passings of blocks at most a few places apart, and moves made of them.
+"""Orders near the present one: the passings of blocks at most a few positions apart, and moves made of them.
 
-Near the answer hardly any block is more than a few places off, so of the K^2 passings of `relocation.py` few
+Near the answer hardly any block is more than a few positions off, so of the K^2 passings of `relocation.py` few
 matter, and one number per pair of blocks does: whether it is inverted. The exchange of neighbours is priced by
 running both blocks, as adjoint swaps are; what block a does when it is carried on past x is the relocation model's:
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WindowSearch", "inverted_pairs", "pair_changes", "windowed_round"]
 
-TRUSTS = (0.3, 0.03, 2.0)
+DAMPINGS = (0.3, 0.03, 2.0)
 """Penalties on inverted pairs that are tried until one serves."""
 
 SERVES = 0.5
@@ -52,15 +52,15 @@ MOST_MOVES = 1_000
 
 
 def windowed_round(walk: Walk, window: int) -> None:
-    """Search the model around an order under one trust region after the other until one serves well."""
+    """Search the model around an order under one damping region after the other until one serves well."""
     order, before = walk.order, walk.mse
     ordered = walk.network.reordered(order, order)
     around = linearise(ordered, walk.rows, range(walk.depth))
     search = WindowSearch(pair_changes(ordered, around, window), around.errors, walk.depth, window)
     best, lowest = order, before
     seen = [order]
-    for trust in TRUSTS:
-        found = [order[t] for t in search.descend(trust)]
+    for damping in DAMPINGS:
+        found = [order[t] for t in search.descend(damping)]
         if found in seen:
             continue
         seen.append(found)
@@ -76,7 +76,7 @@ def windowed_round(walk: Walk, window: int) -> None:
 
 
 def inverted_pairs(depth: int, window: int) -> NDArray[np.int64]:
-    """Number the pairs of places p < q <= p + window, distance by distance: K x K, -1 where there is none."""
+    """Number the pairs of positions p < q <= p + window, distance by distance: K x K, -1 where there is none."""
     numbers = np.full((depth, depth), -1, dtype=np.int64)
     start = 0
     for distance in range(1, min(window, depth - 1) + 1):
@@ -87,12 +87,12 @@ def inverted_pairs(depth: int, window: int) -> NDArray[np.int64]:
 
 
 def pair_changes(network: ResidualNetwork, around: Linearisation, window: int) -> Tensor:
-    """Predict what inverting each pair of places does to every output.
+    """Predict what inverting each pair of positions does to every output.
 
     Args:
         network: blocks in the order that was linearised.
         around: its linearisation.
-        window: places that a pair may be apart.
+        window: positions that a pair may be apart.
 
     Returns:
         Changes, pairs x (o n), output by output, the pairs as `inverted_pairs` numbers them.
@@ -138,7 +138,7 @@ class WindowSearch:
 
     Attributes:
         depth: number of blocks, K.
-        window: places that a pair may be apart.
+        window: positions that a pair may be apart.
     """
 
     def __init__(self, changes: Tensor, errors: Tensor, depth: int, window: int) -> None:
@@ -150,17 +150,17 @@ class WindowSearch:
         self._linear = (changes @ wrong).mul_(2.0 / len(wrong)).double().numpy()
         self._least = LEAST_GAIN * float(wrong.square().mean())
 
-    def descend(self, trust: float) -> list[int]:
+    def descend(self, damping: float) -> list[int]:
         """Make the best move again and again until none lowers the penalised model.
 
         Args:
-            trust: each inverted pair costs this many times its own energy besides.
+            damping: each inverted pair costs this many times its own energy besides.
 
         Returns:
-            The permutation: perm[t] = place whose block goes to place t.
+            The permutation: perm[t] = position whose block goes to position t.
         """
         energy = self._gram.diagonal()
-        slope = self._linear + trust * energy
+        slope = self._linear + damping * energy
         signs = np.ones(len(slope))
         perm = list(range(self.depth))
         for _ in range(MOST_MOVES if self.window else 0):
@@ -173,12 +173,12 @@ class WindowSearch:
             passed = paths[row, : reach + 1]
             slope += 2.0 * (signs[passed] @ self._gram[passed])
             signs[passed] *= -1.0
-            place, back = row % self.depth, row >= self.depth
-            perm.insert(place - reach - 1 if back else place + reach + 1, perm.pop(place))
+            position, back = row % self.depth, row >= self.depth
+            perm.insert(position - reach - 1 if back else position + reach + 1, perm.pop(position))
         return perm
 
     def _paths(self, perm: NDArray[np.int64]) -> NDArray[np.int64]:
-        """List the pairs that the block at every place inverts on its way up, then on its way down: 2K x W."""
+        """List the pairs that the block at every position inverts on its way up, then on its way down: 2K x W."""
         depth, window = self.depth, self.window
         padded = np.concatenate([perm, np.full(window, -1)])
         above = np.arange(depth)[:, None] + np.arange(1, window + 1)

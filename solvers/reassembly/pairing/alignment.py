@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from generator.reassembly.network.residual import ResidualNetwork
     from solvers.reassembly.core.evaluation import Rows
 
-__all__ = ["TINY", "bias_alignment", "correlated", "head_echo", "standard_scores", "standardised", "trend_echo"]
+__all__ = [
+    "TINY",
+    "bias_alignment",
+    "correlated",
+    "head_alignment",
+    "standard_scores",
+    "standardised",
+    "trend_alignment",
+]
 
 TINY = 1e-30
 """Keeps quotients of zeros finite."""
@@ -41,12 +49,12 @@ def bias_alignment(network: ResidualNetwork) -> Tensor:
     return correlated(network.c, (network.V.transpose(1, 2) @ network.e[:, :, None])[:, :, 0])
 
 
-def head_echo(network: ResidualNetwork) -> Tensor:
+def head_alignment(network: ResidualNetwork) -> Tensor:
     """Score pairs by minus the correlation, over hidden units, of w V_j with U_i w, summed over outputs, K x K."""
     return -_correlations(network, network.head)
 
 
-def trend_echo(network: ResidualNetwork, rows: Rows) -> Tensor:
+def trend_alignment(network: ResidualNetwork, rows: Rows) -> Tensor:
     """Score pairs by the correlation of w V_j with U_i b, b the linear trend of the predictions, K x K."""
     centred = rows.inputs - rows.inputs.mean(dim=0)
     trend = torch.linalg.lstsq(centred, rows.targets - rows.targets.mean(dim=0), driver="gelsd").solution

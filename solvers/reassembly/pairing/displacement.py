@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network.residual import ResidualNetwork
 
-__all__ = ["crossed", "moved", "movement_correlation"]
+__all__ = ["crossed", "displacement_correlation", "moved"]
 
 CLEARLY = 0.03
 """Share of the weights that are taken to be moved where only the amount counts."""
@@ -44,7 +44,7 @@ def moved(weights: Tensor, share: float) -> Tensor:
     return weights.sign() * (weights.abs() - threshold).clamp_min(0.0)
 
 
-def movement_correlation(network: ResidualNetwork) -> Tensor:
+def displacement_correlation(network: ResidualNetwork) -> Tensor:
     """Score pairs by the correlation, over hidden units, of how far their weights were moved, K x K."""
     return correlated(moved(network.U, CLEARLY).abs().sum(dim=2), moved(network.V, CLEARLY).abs().sum(dim=1))
 

@@ -31,7 +31,7 @@ DOUBT = 0.2
 STEPS = (1.0, 0.5, 0.25, 0.1)
 """Shares of a Gauss-Newton step that are tried."""
 
-MOMENTS = 8
+TIME_STEPS = 8
 """Moments of a flow that knows no order."""
 
 STEADY = 3
@@ -61,7 +61,7 @@ def mean_field_pairing(
         The outgoing half of each incoming one, and standard scores of all pairs.
     """
     depth = network.depth
-    schedule = torch.full((MOMENTS, depth), 1.0 / MOMENTS) if schedule is None else schedule
+    schedule = torch.full((TIME_STEPS, depth), 1.0 / TIME_STEPS) if schedule is None else schedule
     centre = torch.eye(depth) - 1.0 / depth
     prior = (1.0 - DOUBT) * sinkhorn(evidence.float()) + DOUBT / depth
     belief, partners, scores, steady = prior, match(evidence), evidence.float(), 0
@@ -69,8 +69,8 @@ def mean_field_pairing(
     began = 0.0
     for step in range(passes):
         # A pass may take seconds: none is begun that would end after the time is up.
-        spent = monitor.spent()
-        if monitor.stop() or steady == STEADY or (step and 2 * spent - began > 1.0):
+        spent = monitor.deadline.spent()
+        if monitor.deadline.passed() or steady == STEADY or (step and 2 * spent - began > 1.0):
             break
         began = spent
         predictions, features = pairing_flow(network, rows.inputs, belief, schedule)

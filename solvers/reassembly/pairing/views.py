@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.pairing.alignment import bias_alignment, head_echo, standard_scores, trend_echo
-from solvers.reassembly.pairing.displacement import crossed, movement_correlation
+from solvers.reassembly.pairing.alignment import bias_alignment, head_alignment, standard_scores, trend_alignment
+from solvers.reassembly.pairing.displacement import crossed, displacement_correlation
 from solvers.reassembly.pairing.filters import annealed_filter, head_filter, matched_filter
 from solvers.reassembly.pairing.statistics import frobenius, match, mean_cosine, norm_correlation, trace
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.reassembly.network.residual import ResidualNetwork
     from solvers.reassembly.core.evaluation import Rows
 
-__all__ = ["COMBINED", "Fingerprint", "fingerprints"]
+__all__ = ["COMBINED", "PairingView", "pairing_views"]
 
 COMPANIONS = 0.7
 """Weight of the plain statistics beside the score of a filter of the weights as they are."""
@@ -31,7 +31,7 @@ COMBINED = (
     "filter-balanced",
     "filter-trace",
     "filter-reversed-trace",
-    "filter-echoes",
+    "filter-alignments",
     "filter-everything",
     "filter-crossed",
     "filter-all-aspects",
@@ -44,7 +44,7 @@ LEAST_MARGIN = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Fingerprint:
+class PairingView:
     """Scores of all pairs from one point of view, with how far they stand out from chance.
 
     Attributes:
@@ -60,21 +60,21 @@ class Fingerprint:
     margin: float
 
 
-def fingerprints(network: ResidualNetwork, rows: Rows) -> list[Fingerprint]:
+def pairing_views(network: ResidualNetwork, rows: Rows) -> list[PairingView]:
     """Score pairs from every point of view, the one that stands out most first.
 
     The one named "combined" adds up the others that `COMBINED` names, by the squares of their margins.
     """
     views, chance = _views(network, rows), _views(_unpaired(network), rows)
-    found = [_fingerprint(name, scores, chance[name]) for name, scores in views.items()]
+    found = [_view(name, scores, chance[name]) for name, scores in views.items()]
     weights = {view.name: max(view.margin, LEAST_MARGIN) ** 2 for view in found if view.name in COMBINED}
-    found.append(_fingerprint("combined", _weighted(views, weights), _weighted(chance, weights)))
+    found.append(_view("combined", _weighted(views, weights), _weighted(chance, weights)))
     return sorted(found, key=lambda view: -view.margin)
 
 
-def _fingerprint(name: str, scores: Tensor, chance: Tensor) -> Fingerprint:
+def _view(name: str, scores: Tensor, chance: Tensor) -> PairingView:
     partners = match(scores)
-    return Fingerprint(name, scores, partners, _matched_mean(scores, partners) - _matched_mean(chance, match(chance)))
+    return PairingView(name, scores, partners, _matched_mean(scores, partners) - _matched_mean(chance, match(chance)))
 
 
 def _weighted(views: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
@@ -89,27 +89,29 @@ def _views(network: ResidualNetwork, rows: Rows) -> dict[str, Tensor]:
         "bias-alignment": bias_alignment(network),
         "trace": trace(network),
         "mean-cosine": mean_cosine(network),
-        "head-echo": head_echo(network),
-        "trend-echo": trend_echo(network, rows),
-        "movement": movement_correlation(network),
+        "head-alignment": head_alignment(network),
+        "trend-alignment": trend_alignment(network, rows),
+        "displacement": displacement_correlation(network),
     }
     views = {name: standard_scores(scores) for name, scores in plain.items()}
     balanced = views["frobenius"] + views["norm-correlation"] + 0.5 * views["bias-alignment"]
-    echoes = COMPANIONS * balanced + views["head-echo"] + views["trend-echo"]
-    told = standard_scores(torch.stack([standard_scores(head_echo(aspect)) for aspect in aspects]).sum(dim=0))
-    trend = standard_scores(torch.stack([standard_scores(trend_echo(aspect, rows)) for aspect in aspects]).sum(dim=0))
-    views |= {"balanced": standard_scores(balanced), "echoes": standard_scores(echoes)}
-    views["crossed"] = standard_scores(1.5 * views["movement"] + told + 0.6 * trend + 0.5 * views["balanced"])
-    views["everything"] = standard_scores(views["crossed"] + views["echoes"] + views["balanced"])
+    alignments = COMPANIONS * balanced + views["head-alignment"] + views["trend-alignment"]
+    told = standard_scores(torch.stack([standard_scores(head_alignment(aspect)) for aspect in aspects]).sum(dim=0))
+    trend = standard_scores(
+        torch.stack([standard_scores(trend_alignment(aspect, rows)) for aspect in aspects]).sum(dim=0)
+    )
+    views |= {"balanced": standard_scores(balanced), "alignments": standard_scores(alignments)}
+    views["crossed"] = standard_scores(1.5 * views["displacement"] + told + 0.6 * trend + 0.5 * views["balanced"])
+    views["everything"] = standard_scores(views["crossed"] + views["alignments"] + views["balanced"])
     filters = {
         "filter-balanced": matched_filter([network], balanced, COMPANIONS * balanced),
         "filter-trace": matched_filter([network], views["trace"], COMPANIONS * balanced),
         "filter-reversed-trace": matched_filter([network], balanced - views["trace"], COMPANIONS * balanced),
-        "filter-echoes": matched_filter([network], echoes, COMPANIONS * echoes),
+        "filter-alignments": matched_filter([network], alignments, COMPANIONS * alignments),
         "filter-everything": matched_filter([network], views["everything"], views["everything"]),
         "filter-crossed": annealed_filter(aspects, views["crossed"], views["crossed"]),
         "filter-all-aspects": annealed_filter([*aspects, network], views["everything"], views["everything"]),
-        "head-filter": head_filter(network, echoes, COMPANIONS * echoes),
+        "head-filter": head_filter(network, alignments, COMPANIONS * alignments),
     }
     return views | {name: standard_scores(scores) for name, scores in filters.items()}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from solvers.reassembly.core.adjoint import adjoint_swaps
-from solvers.reassembly.core.attempt import Attempt
 from solvers.reassembly.ordering.seeding import seed_order
+from solvers.reassembly.published.prologue import paired_blocks
 from solvers.reassembly.published.settings import check_positive, check_seed
 from solvers.registry import register
 
@@ -48,8 +48,7 @@ class Adjoint:
             SpecError: for an unknown seed, or no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("trace")
-            order = seed_order(blocks.network, attempt.search.inputs, self.seed)
-            adjoint_swaps(blocks.network, attempt.search, order, blocks, confidence=self.confidence)
-            return attempt.answer()
+            blocks = paired_blocks(puzzle, context, self.rows, "trace")
+            order = seed_order(blocks.network, blocks.attempt.search.inputs, self.seed)
+            adjoint_swaps(blocks.network, blocks.attempt.search, order, blocks, confidence=self.confidence)
+            return blocks.attempt.answer()

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from generator.errors import SpecError
-from solvers.reassembly.core.attempt import Attempt
-from solvers.reassembly.core.evaluation import Walk
 from solvers.reassembly.ordering.seeding import random_order, seed_order
+from solvers.reassembly.published.prologue import paired_blocks, walk_from
 from solvers.reassembly.published.search.annealing import anneal
 from solvers.reassembly.published.search.climbing import repair
 from solvers.reassembly.published.settings import check_positive, check_seed
@@ -63,14 +62,12 @@ class Annealing:
             SpecError: for an unknown seed, or no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("trace")
+            blocks = paired_blocks(puzzle, context, self.rows, "trace")
             if self.seed == "random":
-                order = random_order(puzzle.depth, attempt.rng)
+                order = random_order(puzzle.depth, blocks.attempt.rng)
             else:
-                order = seed_order(blocks.network, attempt.search.inputs, self.seed)
-            walk = Walk(blocks.network, attempt.search, order)
-            blocks.found(walk.order, walk.mse, walk.rows.count)
-            anneal(walk, self.steps, attempt.rng, blocks, hot=self.hot, cold=self.cold)
+                order = seed_order(blocks.network, blocks.attempt.search.inputs, self.seed)
+            walk = walk_from(blocks, order)
+            anneal(walk, self.steps, blocks.attempt.rng, blocks, hot=self.hot, cold=self.cold)
             repair(walk, blocks)
-            return attempt.answer()
+            return blocks.attempt.answer()

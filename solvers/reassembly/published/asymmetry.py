@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.core.attempt import Attempt
-from solvers.reassembly.core.evaluation import Walk
 from solvers.reassembly.ordering.seeding import greedy_order
+from solvers.reassembly.published.prologue import paired_blocks, walk_from
 from solvers.reassembly.published.search.climbing import bubble
 from solvers.reassembly.published.settings import check_positive
 from solvers.registry import register
@@ -44,10 +43,7 @@ class Asymmetry:
             SpecError: for no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("asymmetry")
-            walk = Walk(blocks.network, attempt.search, greedy_order(blocks.network, attempt.search.inputs))
-            blocks.found(walk.order, walk.mse, walk.rows.count)
-            blocks.log(f"greedy order: mse {walk.mse:.3e}")
+            blocks = paired_blocks(puzzle, context, self.rows, "asymmetry")
+            walk = walk_from(blocks, greedy_order(blocks.network, blocks.attempt.search.inputs), "greedy")
             bubble(walk, blocks)
-            return attempt.answer()
+            return blocks.attempt.answer()

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.core.attempt import Attempt
-from solvers.reassembly.core.evaluation import Walk
 from solvers.reassembly.ordering.seeding import seed_order
+from solvers.reassembly.published.prologue import paired_blocks, walk_from
 from solvers.reassembly.published.search.climbing import swap_at_random
 from solvers.reassembly.published.settings import check_positive
 from solvers.registry import register
@@ -46,11 +45,8 @@ class Cosine:
             SpecError: for no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("mean-cosine")
-            order = seed_order(blocks.network, attempt.search.inputs, "frobenius")
-            walk = Walk(blocks.network, attempt.search, order)
-            blocks.found(walk.order, walk.mse, walk.rows.count)
-            blocks.log(f"frobenius order: mse {walk.mse:.3e}")
-            swap_at_random(walk, self.steps, attempt.rng, blocks)
-            return attempt.answer()
+            blocks = paired_blocks(puzzle, context, self.rows, "mean-cosine")
+            order = seed_order(blocks.network, blocks.attempt.search.inputs, "frobenius")
+            walk = walk_from(blocks, order, "frobenius")
+            swap_at_random(walk, self.steps, blocks.attempt.rng, blocks)
+            return blocks.attempt.answer()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.core.attempt import Attempt
 from solvers.reassembly.core.evaluation import Walk
 from solvers.reassembly.ordering.seeding import bias_chain, seed_order
+from solvers.reassembly.published.prologue import paired_blocks, walk_from
 from solvers.reassembly.published.search.climbing import repair
 from solvers.reassembly.published.settings import check_positive
 from solvers.registry import register
@@ -47,10 +47,9 @@ class BiasChain:
             SpecError: for no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("trace")
-            by_variance = seed_order(blocks.network, attempt.search.inputs, "variance")
-            return _climb(attempt, blocks, by_variance, bias_chain(blocks.network, by_variance[0]))
+            blocks = paired_blocks(puzzle, context, self.rows, "trace")
+            by_variance = seed_order(blocks.network, blocks.attempt.search.inputs, "variance")
+            return _climb(blocks, by_variance, bias_chain(blocks.network, by_variance[0]))
 
 
 @register(family="reassembly", name="jacobian", source=DISCUSSION)
@@ -75,18 +74,16 @@ class Jacobian:
             SpecError: for no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("trace")
-            return _climb(attempt, blocks, seed_order(blocks.network, attempt.search.inputs, "jacobian"))
+            blocks = paired_blocks(puzzle, context, self.rows, "trace")
+            return _climb(blocks, seed_order(blocks.network, blocks.attempt.search.inputs, "jacobian"))
 
 
-def _climb(attempt: Attempt, blocks: PairedBlocks, *orders: list[int]) -> Answer:
+def _climb(blocks: PairedBlocks, *orders: list[int]) -> Answer:
     """Repair the best of some orders."""
-    walk = Walk(blocks.network, attempt.search, orders[0])
+    measured = Walk(blocks.network, blocks.attempt.search, orders[0])
     for order in orders[1:]:
-        if walk.attempt(order) < walk.mse:
-            walk.accept()
-    blocks.found(walk.order, walk.mse, walk.rows.count)
-    blocks.log(f"seed order: mse {walk.mse:.3e}")
+        if measured.attempt(order) < measured.mse:
+            measured.accept()
+    walk = walk_from(blocks, measured.order, "seed")
     repair(walk, blocks)
-    return attempt.answer()
+    return blocks.attempt.answer()

@@ -1,4 +1,4 @@
-"""A public solver that moves each block to its best place, from no knowledge of the order at all."""
+"""A public solver that moves each block to its best position, from no knowledge of the order at all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.core.attempt import Attempt
-from solvers.reassembly.core.evaluation import Walk
 from solvers.reassembly.ordering.seeding import fitting_order
+from solvers.reassembly.published.prologue import paired_blocks, walk_from
 from solvers.reassembly.published.search.climbing import insert
 from solvers.reassembly.published.settings import check_positive
 from solvers.registry import register
@@ -44,10 +43,7 @@ class Insertion:
             SpecError: for no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("trace")
-            walk = Walk(blocks.network, attempt.search, fitting_order(blocks.network, attempt.search))
-            blocks.found(walk.order, walk.mse, walk.rows.count)
-            blocks.log(f"greedy order: mse {walk.mse:.3e}")
+            blocks = paired_blocks(puzzle, context, self.rows, "trace")
+            walk = walk_from(blocks, fitting_order(blocks.network, blocks.attempt.search), "greedy")
             insert(walk, blocks)
-            return attempt.answer()
+            return blocks.attempt.answer()

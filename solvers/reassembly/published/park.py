@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from solvers.reassembly.core.attempt import Attempt
-from solvers.reassembly.core.evaluation import Walk
 from solvers.reassembly.ordering.seeding import seed_order
+from solvers.reassembly.published.prologue import paired_blocks, walk_from
 from solvers.reassembly.published.search import bradley_terry
 from solvers.reassembly.published.search.climbing import repair
 from solvers.reassembly.published.settings import check_positive, check_seed
@@ -55,12 +54,8 @@ class Park:
             SpecError: for an unknown seed, or no rows.
         """
         with torch.inference_mode():
-            attempt = Attempt.begin(puzzle, context, self.rows)
-            blocks = attempt.pair("diagonal-dominance")
-            order = seed_order(blocks.network, attempt.search.inputs, self.seed)
-            walk = Walk(blocks.network, attempt.search, order)
-            blocks.found(walk.order, walk.mse, walk.rows.count)
-            blocks.log(f"{self.seed} order: mse {walk.mse:.3e}")
+            blocks = paired_blocks(puzzle, context, self.rows, "diagonal-dominance")
+            walk = walk_from(blocks, seed_order(blocks.network, blocks.attempt.search.inputs, self.seed), self.seed)
             if self.bradley_terry:
                 ranked = walk.attempt(bradley_terry.rank(walk, blocks))
                 blocks.log(f"Bradley-Terry order: mse {ranked:.3e}")
@@ -68,7 +63,7 @@ class Park:
                     walk.accept()
                     blocks.found(walk.order, walk.mse, walk.rows.count)
             repair(walk, blocks)
-            return attempt.answer()
+            return blocks.attempt.answer()
 
 
 @register(family="reassembly", name="park-frobenius", source=SOURCE)

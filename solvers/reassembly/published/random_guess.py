@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from solvers.reassembly.core.assembly import Assembly
 from solvers.reassembly.core.attempt import Attempt
 from solvers.reassembly.ordering.seeding import random_order
 from solvers.registry import register
@@ -30,5 +31,5 @@ class RandomGuess:
         with torch.inference_mode():
             attempt = Attempt.begin(puzzle, context, rows=1)
             incoming, outgoing = (random_order(puzzle.depth, attempt.rng) for _ in range(2))
-            attempt.offer(incoming, outgoing, math.inf, 1)
+            attempt.best.offer(Assembly(tuple(incoming), tuple(outgoing), math.inf, 1))
             return attempt.answer()

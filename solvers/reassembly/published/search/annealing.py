@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["anneal"]
 
 MEAN_DISTANCE = 4.0
-"""Mean number of places by which a move carries a block: neighbours are confused most often."""
+"""Mean number of positions by which a move carries a block: neighbours are confused most often."""
 
 LOG_EVERY = 1_000
 
@@ -41,7 +41,7 @@ def anneal(
     best, lowest = list(walk.order), walk.mse
     ratio = math.log(cold / hot)
     for step in range(steps if walk.depth > 1 else 0):
-        progress = max(step / steps, monitor.spent())
+        progress = max(step / steps, monitor.deadline.spent())
         if walk.solved or progress >= 1.0:
             break
         temperature = hot * math.exp(ratio * progress) * walk.rows.variance

@@ -37,7 +37,7 @@ def pairwise_tests(walk: Walk, monitor: Monitor = SILENT) -> Tensor:
     wins = torch.zeros(walk.depth, walk.depth, dtype=torch.float64)
     for p in range(walk.depth - 1):
         for q in range(p + 1, walk.depth):
-            if monitor.stop():
+            if monitor.deadline.passed():
                 return wins
             first, second = walk.order[p], walk.order[q]
             if walk.attempt_swap(p, q) < walk.mse:

@@ -29,7 +29,7 @@ def sweep(walk: Walk, starts: Iterable[int], gap: int = 1, monitor: Monitor = SI
     """
     kept = 0
     for t in starts:
-        if walk.solved or monitor.stop():
+        if walk.solved or monitor.deadline.passed():
             break
         if walk.attempt_swap(t, t + gap) < walk.mse - walk.rows.floor:
             walk.accept()
@@ -52,7 +52,7 @@ def bubble(walk: Walk, monitor: Monitor = SILENT) -> int:
         kept += sweep(walk, range(walk.depth - 2, -1, -1), 1, monitor)
         total += kept
         monitor.log(f"adjacent swaps: kept {kept}, mse {walk.mse:.3e}")
-        if kept == 0 or walk.solved or monitor.stop():
+        if kept == 0 or walk.solved or monitor.deadline.passed():
             return total
 
 
@@ -64,7 +64,7 @@ def repair(walk: Walk, monitor: Monitor = SILENT) -> None:
     Source: Park 2026, arXiv:2602.19845, which needed three rounds from its |V|_F seed.
     """
     kept = 1
-    while kept and not walk.solved and not monitor.stop():
+    while kept and not walk.solved and not monitor.deadline.passed():
         kept = sweep(walk, range(walk.depth - 1), 1, monitor)
         kept += sweep(walk, range(walk.depth - 2, -1, -1), 1, monitor)
         for gap in GAPS:
@@ -73,7 +73,7 @@ def repair(walk: Walk, monitor: Monitor = SILENT) -> None:
 
 
 def insert(walk: Walk, monitor: Monitor = SILENT) -> None:
-    """Move each block to the place where the error is lowest, and again until a pass moves none.
+    """Move each block to the position where the error is lowest, and again until a pass moves none.
 
     Source: a public solver (github.com/danieltyukov/jane-street-neural-net-puzzle, insertion search).
     """
@@ -82,15 +82,15 @@ def insert(walk: Walk, monitor: Monitor = SILENT) -> None:
         moved = False
         for block in list(walk.order):
             source = walk.order.index(block)
-            lowest, place = walk.mse - walk.rows.floor, source
+            lowest, position = walk.mse - walk.rows.floor, source
             for target in range(walk.depth):
-                if monitor.stop():
+                if monitor.deadline.passed():
                     return
                 mse = walk.attempt_move(source, target) if target != source else walk.mse
                 if mse < lowest:
-                    lowest, place = mse, target
-            if place != source:
-                walk.attempt_move(source, place)
+                    lowest, position = mse, target
+            if position != source:
+                walk.attempt_move(source, position)
                 walk.accept()
                 monitor.found(walk.order, walk.mse, walk.rows.count)
                 moved = True
@@ -108,7 +108,7 @@ def swap_at_random(walk: Walk, steps: int, rng: np.random.Generator, monitor: Mo
     swaps = walk.depth * (walk.depth - 1) // 2
     failed: set[tuple[int, int]] = set()
     for step in range(steps):
-        if walk.solved or len(failed) == swaps or monitor.stop():
+        if walk.solved or len(failed) == swaps or monitor.deadline.passed():
             break
         a, b = sorted(int(t) for t in rng.choice(walk.depth, size=2, replace=False))
         if (a, b) in failed:
