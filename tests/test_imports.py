@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ORDER = ("generator", "solvers", "benchmark", "leaderboard", "netjigsaw")
 """Each package may import those before it."""
+MOST_MODULES = 13
+"""A dozen and the package's `__init__`."""
 FILES = [path for package in ORDER for path in sorted((ROOT / package).rglob("*.py"))]
 
 files = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -62,6 +64,85 @@ def test_imports_point_one_way(path: Path) -> None:
     wrong = [name for name in imported(tree) if name.partition(".")[0] in above and name not in named]
     assert not wrong, f"{package} knows nothing of {above}"
     assert not [name for name in imported(tree) if name.partition(".")[0] == "tests"]
+
+
+def graph() -> dict[str, set[str]]:
+    """Map every module to the modules of the suite that it imports, those for type checking included."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    edges: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        tree = parsed(path)
+        late = called_late(tree)
+        reached = set()
+        for name in imported(tree):
+            if name not in late:
+                whole = name if name in modules else name.rpartition(".")[0]
+                reached |= {whole} & modules.keys() - {module}
+        edges[module] = reached
+    return edges
+
+
+def circle(edges: dict[str, set[str]]) -> list[str]:
+    """Find some nodes that lead back to the first of them; none where there is no circle."""
+    done: set[str] = set()
+
+    def walk(node: str, path: list[str]) -> list[str]:
+        if node in path:
+            return path[path.index(node) :]
+        if node in done:
+            return []
+        for after in sorted(edges.get(node, set())):
+            if found := walk(after, [*path, node]):
+                return found
+        done.add(node)
+        return []
+
+    return next((found for node in sorted(edges) if (found := walk(node, []))), [])
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circle(graph()) == []
+
+
+ROOMS = (
+    "generator",
+    "generator.reassembly",
+    "solvers",
+    "solvers.reassembly",
+    "benchmark",
+    "benchmark.isolation",
+    "leaderboard",
+    "netjigsaw.cli",
+)
+"""Packages whose sub-packages must not import each other in a circle."""
+
+
+@pytest.mark.parametrize("house", ROOMS)
+def test_no_rooms_of_a_package_import_each_other_in_a_circle(house: str) -> None:
+    depth = house.count(".") + 2
+    rooms = {path.parent.name for path in ROOT.joinpath(*house.split(".")).glob("*/__init__.py")}
+
+    def room(module: str) -> str:
+        parts = module.split(".")
+        inside = module.startswith(f"{house}.") and len(parts) >= depth and parts[depth - 1] in rooms
+        return parts[depth - 1] if inside else ""
+
+    edges: dict[str, set[str]] = {}
+    for module, reached in graph().items():
+        edges.setdefault(room(module), set()).update({room(one) for one in reached} - {room(module), ""})
+    edges.pop("", None)  # the package's own files stand beside its rooms
+    assert circle(edges) == []
+
+
+def test_circles_are_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+def test_no_folder_holds_more_than_a_dozen_modules() -> None:
+    counts = {folder: len(list(folder.glob("*.py"))) for folder in {path.parent for path in FILES}}
+    crowded = {str(folder.relative_to(ROOT)): n for folder, n in counts.items() if n > MOST_MODULES}
+    assert crowded == {}
 
 
 def test_this_test_sees_every_kind_of_import() -> None:

@@ -7,22 +7,11 @@ from typing import Annotated
 import typer
 
 from generator.version import __version__
-from netjigsaw.cli.commands import (
-    board,
-    check,
-    compare,
-    generate,
-    layouts,
-    listing,
-    new_solver,
-    run,
-    show,
-    solve,
-    submit,
-    suite,
-    verify,
-)
+from netjigsaw.cli.puzzles import generate, layouts, suite
+from netjigsaw.cli.results import board, compare, show
 from netjigsaw.cli.shared.console import say
+from netjigsaw.cli.submissions import submit, verify
+from netjigsaw.cli.trials import check, listing, new_solver, run, solve
 
 __all__ = ["build_app"]
 

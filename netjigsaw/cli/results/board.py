@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.errors import SpecError, StorageError
-from netjigsaw.cli.shared.bundles import SuiteName, verify_all
 from netjigsaw.cli.shared.console import remark, say
 from netjigsaw.cli.shared.limits import Answers
 from netjigsaw.cli.shared.targets import find_targets
+from netjigsaw.cli.submissions.bundles import SuiteName, verify_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

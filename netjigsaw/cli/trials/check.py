@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tabulate import tabulate
 
-from netjigsaw.cli.commands.solve import one_solver
 from netjigsaw.cli.shared.console import progress_bar, say
 from netjigsaw.cli.shared.limits import Commands, Isolation
 from netjigsaw.cli.shared.quantities import parse_duration
+from netjigsaw.cli.trials.solve import one_solver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.errors import HarnessError, SpecError
-from netjigsaw.cli.commands.solve import one_solver
 from netjigsaw.cli.shared.console import progress_bar, remark, say
 from netjigsaw.cli.shared.limits import Answers, Commands, Isolation
 from netjigsaw.cli.shared.targets import build_missing, find_targets, hidden_by
+from netjigsaw.cli.trials.solve import one_solver
 
 if TYPE_CHECKING:
     from benchmark.running.request import RunRequest

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.errors import SpecError
-from netjigsaw.cli.commands.solve import one_solver
-from netjigsaw.cli.shared.bundles import MaxSize, SuiteName, open_on, verify_opened
 from netjigsaw.cli.shared.console import remark, say
 from netjigsaw.cli.shared.exits import separate_codes
 from netjigsaw.cli.shared.limits import Answers, Commands
 from netjigsaw.cli.shared.targets import hidden_by
+from netjigsaw.cli.submissions.bundles import MaxSize, SuiteName, open_on, verify_opened
+from netjigsaw.cli.trials.solve import one_solver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""Commands that bundle results and verify bundles."""

@@ -1,0 +1,1 @@
+"""Commands that run solvers and help to write them."""
