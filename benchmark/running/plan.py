@@ -103,7 +103,8 @@ def _check_labels(references: Sequence[Reference]) -> None:
     """
     programs = {reference.target: reference for reference in references if reference.command is not None}
     others = {label_of(other) for other in references if other.command is None}
-    others.update(entry.name for entry in list_solvers() if programs)
+    if programs:
+        others.update(entry.name for entry in list_solvers())
     for reference in references:
         label = reference.target
         if label in programs and (label in others or programs[label] != reference):

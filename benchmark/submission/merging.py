@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmark.running.plan import limits_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -80,5 +82,8 @@ def _of_suite(session: Session, ground: Ground) -> Session:
 
 
 def _fits(row: Row, ground: Ground) -> bool:
-    suite = ground.suite
-    return row.puzzle in ground.loaded and row.seed < suite.seeds and row.limits == suite.limits
+    """Check that a row is of a cell of the suite, under the suite's limits and the puzzle's own budget of queries."""
+    suite, loaded = ground.suite, ground.loaded.get(row.puzzle)
+    if loaded is None or row.seed >= suite.seeds:
+        return False
+    return row.limits == limits_of(loaded.puzzle, suite.limits)

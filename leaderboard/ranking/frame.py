@@ -195,6 +195,7 @@ def limits_in_words(limits: Limits) -> str:
             ("CPU", limits.cpu_s, "s"),
             ("memory", limits.memory_mib, "MiB"),
             ("output", limits.output_mib, "MiB"),
+            ("queries", limits.queries, "rows"),
             ("oracle", limits.queries, "queries"),
         )
         if value is not None

@@ -19,6 +19,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import selectors
 import subprocess
 from typing import IO, TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ TERMS_FILE = "oracle.json"
 """File in a program's working folder that says what may be asked of the oracle."""
 LONGEST_LINE = 1 << 20
 """Bytes of a line that are kept; no answer is longer."""
+QUERY = re.compile(rb'\s*\{\s*"query"')
+"""The start of a line that is a query: a JSON object whose first key is `query`."""
 NUMBER_BYTES = 32
 """Bytes that a number of a query may take as text; bounds the length of a query's line."""
 KEPT_WORDS = 4 << 10
@@ -112,7 +115,7 @@ class _QueryServer:
 
     def serve(self, line: bytes) -> bool:
         """Answer a line that is a query; False for any other line."""
-        if not line.lstrip().startswith(b'{"query"'):
+        if not QUERY.match(line):
             return False
         try:
             reply: dict[str, JsonValue] = {"outputs": self._oracle(_query(line)).tolist()}
