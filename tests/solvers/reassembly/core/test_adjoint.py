@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from solvers.reassembly.core.adjoint import SwapPrices, adjoint_swaps, choose_swaps, linearise, price_swaps
+from solvers.reassembly.core.adjoint import PredictedSwaps, adjoint_swaps, choose_swaps, linearise, predict_swaps
 from solvers.reassembly.core.evaluation import Rows, order_mse, split_rows
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_prices_predict_the_real_changes(kind: str, request: pytest.FixtureReque
     dropped: Dropped = request.getfixturevalue(kind)
     rows, _ = split_rows(dropped.puzzle, 800, np.random.default_rng(0))
     around = linearise(dropped.network, rows, ORDER)
-    prices = price_swaps(dropped.network, around, ORDER)
+    prices = predict_swaps(dropped.network, around, ORDER)
     real = []
     for t in range(7):
         swapped = ORDER.copy()
@@ -62,7 +62,7 @@ def test_last_swap_is_priced_exactly(trained: Dropped) -> None:
     rows, _ = split_rows(trained.puzzle, 800, np.random.default_rng(0))
     order = [0, 1, 2, 3, 4, 5, 7, 6]  # after it comes the head alone, which is linear
     around = linearise(trained.network, rows, order)
-    price = float(price_swaps(trained.network, around, order).change[-1])
+    price = float(predict_swaps(trained.network, around, order).change[-1])
 
     assert price == pytest.approx(order_mse(trained.network, rows, range(8)) - around.mse, rel=1e-3)
 
@@ -72,11 +72,11 @@ def test_uncertainty_is_the_standard_error_over_rows(trained_logits: Dropped) ->
     quarters = []
     for start in range(0, 800, 20):
         part = Rows(rows.inputs[start : start + 20], rows.targets[start : start + 20], rows.variance)
-        quarters.append(price_swaps(trained_logits.network, linearise(trained_logits.network, part, ORDER), ORDER))
+        quarters.append(predict_swaps(trained_logits.network, linearise(trained_logits.network, part, ORDER), ORDER))
     spread = torch.stack([prices.change for prices in quarters]).std(dim=0) / 40**0.5
     around = linearise(trained_logits.network, rows, ORDER)
 
-    assert price_swaps(trained_logits.network, around, ORDER).uncertainty.tolist() == pytest.approx(
+    assert predict_swaps(trained_logits.network, around, ORDER).uncertainty.tolist() == pytest.approx(
         spread.tolist(), rel=0.5
     )
 
@@ -85,10 +85,10 @@ def test_chosen_swaps_share_no_block_and_are_significant() -> None:
     change = torch.tensor([-3.0, -5.0, -4.0, -1.0, -0.5, 2.0])
     uncertainty = torch.tensor([0.1, 0.1, 0.1, 0.1, 0.9, 0.1])
 
-    assert choose_swaps(SwapPrices(change, uncertainty), floor=0.0) == [1, 3]
-    assert choose_swaps(SwapPrices(change, uncertainty), floor=0.0, confidence=0.5) == [1, 3]
-    assert choose_swaps(SwapPrices(change, uncertainty), floor=4.5) == [1]
-    assert choose_swaps(SwapPrices(change, uncertainty), floor=9.0) == []
+    assert choose_swaps(PredictedSwaps(change, uncertainty), floor=0.0) == [1, 3]
+    assert choose_swaps(PredictedSwaps(change, uncertainty), floor=0.0, confidence=0.5) == [1, 3]
+    assert choose_swaps(PredictedSwaps(change, uncertainty), floor=4.5) == [1]
+    assert choose_swaps(PredictedSwaps(change, uncertainty), floor=9.0) == []
 
 
 def test_swaps_find_the_order_from_few_rows_first(trained: Dropped) -> None:

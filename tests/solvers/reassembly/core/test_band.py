@@ -1,4 +1,4 @@
-"""Bands of places: which pairs have a number, and how large a model may grow."""
+"""Bands of positions: which pairs have a number, and how large a model may grow."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def test_every_place_has_as_many_places_around_it(depth: int, span: int) -> None
     assert sorted(band.numbers[band.numbers >= 0]) == list(range(depth * span))
     assert ((band.numbers >= 0).sum(axis=1) == span).all()
     assert (band.numbers.diagonal() >= 0).all()
-    assert band.starts.tolist() == [band.start(place) for place in range(depth)]
-    for place in range(span // 2, depth - span):
-        assert band.numbers[place, place - span // 2 : place - span // 2 + span].min() >= 0
+    assert band.starts.tolist() == [band.start(position) for position in range(depth)]
+    for position in range(span // 2, depth - span):
+        assert band.numbers[position, position - span // 2 : position - span // 2 + span].min() >= 0
 
 
 @pytest.mark.parametrize("depth", [1, 48, 96, 100, 101, 192, 1024])

@@ -31,7 +31,7 @@ def ignore(_: str) -> None:
 
 
 def dropped(network: ResidualNetwork, seed: int) -> tuple[ResidualNetwork, list[int], list[int], Rows]:
-    """Shuffle the halves; give their true places too."""
+    """Shuffle the halves; give their true positions too."""
     rng = np.random.default_rng(seed)
     incoming, outgoing = (rng.permutation(network.depth).tolist() for _ in range(2))
     inputs = torch.randn(ROWS, network.U.shape[2], generator=torch.Generator().manual_seed(seed))

@@ -9,33 +9,13 @@ import pytest
 
 from solvers.reassembly.core.evaluation import Rows, Walk, split_rows
 from solvers.reassembly.published.search.climbing import bubble, insert, repair, swap_at_random, sweep
+from tests.solvers.reassembly.published.search.recording import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from generator.reassembly.network.residual import ResidualNetwork
     from tests.solvers.reassembly.conftest import Dropped
-
-
-class Recorder:
-    """A monitor that ends the search after so many orders found."""
-
-    def __init__(self, patience: int = 10**9) -> None:
-        self.errors: list[float] = []
-        self.lines: list[str] = []
-        self.patience = patience
-
-    def found(self, order: Sequence[int], mse: float, rows: int) -> None:  # noqa: ARG002 - the protocol's names
-        self.errors.append(mse)
-
-    def spent(self) -> float:
-        return len(self.errors) / self.patience
-
-    def stop(self) -> bool:
-        return self.spent() >= 1.0
-
-    def log(self, text: str) -> None:
-        self.lines.append(text)
 
 
 def start(dropped: Dropped, order: list[int]) -> Walk:
@@ -85,7 +65,8 @@ def test_errors_fall_and_are_those_of_the_walk(climb: Callable[..., object], tra
     climb(walk, recorder)
 
     assert recorder.errors == sorted(set(recorder.errors), reverse=True)
-    assert recorder.errors[-1] == walk.mse
+    assert (recorder.orders[-1], recorder.errors[-1]) == (walk.order, walk.mse)
+    assert set(recorder.rows) == {walk.rows.count}
     assert recorder.lines
 
 
