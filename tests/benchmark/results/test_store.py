@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,23 @@ def test_two_sessions_share_a_folder_and_the_later_row_counts(tmp_path: Path) ->
     found = {found.trial: found.status for found in Store(tmp_path).rows()}
     assert found == {"a": Status.PARTIAL, "b": Status.SOLVED, "c": Status.SOLVED}
     assert len(Store(tmp_path).sessions()) == 2
+
+
+def test_a_row_that_the_disk_refuses_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_writer(tmp_path) as writer:
+        writer.append(row("a"))
+        with monkeypatch.context() as patch:
+            patch.setattr("benchmark.results.store.os.fsync", _refuse)
+            with pytest.raises(StorageError, match="No space left on device"):
+                writer.append(row("b"))
+        (path,) = tmp_path.glob("rows-*.jsonl")
+        assert path.read_bytes().count(b"\n") == 1  # not even a whole line of a row that was reported as lost
+        writer.append(row("c"))
+    assert [found.trial for found in Store(tmp_path).rows()] == ["a", "c"]
+
+
+def _refuse(_: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("kept", [0, 1, 50])
