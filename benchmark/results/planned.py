@@ -1,4 +1,4 @@
-"""What a session records of a suite: its plan, and how each puzzle stands to the suite's lock."""
+"""The plan of a suite in the results: its puzzles, seeds and digests, and how each puzzle compares with the lock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["NOT_AS_LOCKED", "LockState", "PlannedPuzzle", "SuiteUse"]
 
 
 class LockState(enum.StrEnum):
-    """How a puzzle stands to its suite's lock."""
+    """How a puzzle compares with the lock file of its suite."""
 
     LOCKED = "as locked"
     DIFFERS = "differs"
@@ -20,11 +20,11 @@ class LockState(enum.StrEnum):
 
 
 NOT_AS_LOCKED = " (not as locked)"
-"""Ends the name of a puzzle in results where its digest differs from the lock, so that every table shows it."""
+"""Suffix of a puzzle's name in results and tables if the digest of the puzzle differs from the lock."""
 
 
 class PlannedPuzzle(BaseModel):
-    """A suite's puzzle, as a session records it."""
+    """One puzzle of a suite in the plan."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,13 +37,13 @@ class PlannedPuzzle(BaseModel):
 
 
 class SuiteUse(BaseModel):
-    """What a session ran of a suite: its plan, so that a cell without a row is known to be missing."""
+    """The plan of a run on a suite. It shows which trials have no row in the results."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     digest: str | None = None
-    """Of the whole suite: limits, seeds and the digests of all its puzzles; none while some are not built."""
+    """Digest of the whole suite: limits, seeds and the digests of all puzzles; None while a puzzle is not built."""
     seeds: tuple[int, ...]
     headline: tuple[str, ...] | None = None
     puzzles: tuple[PlannedPuzzle, ...]

@@ -171,6 +171,7 @@ class Writer:
             os.fsync(self._rows.fileno())
         except OSError as error:
             os.ftruncate(self._rows.fileno(), before)
+            self._rows.seek(before)  # truncating leaves the position; the next row would begin with a hole of zeros
             raise _refused(self._folder / f"rows-{self._session.id}.jsonl", error) from error
 
     def _write_whole(self, name: str, content: bytes) -> None:
