@@ -35,14 +35,14 @@ def _tanh(z: Tensor) -> Tensor:
 
 
 DERIVATIVES: dict[str, Callable[[Tensor], Tensor]] = {"relu": _relu, "gelu": _gelu, "silu": _silu, "tanh": _tanh}
-"""Derivative by name of the activation; that of relu is 0 at 0, as in autograd."""
+"""Derivative by name of the activation. The derivative of relu at 0 is 0, as in autograd."""
 
 
 def derivative_function(name: str) -> Callable[[Tensor], Tensor]:
-    """Look the derivative of an activation up.
+    """Look up the derivative of an activation.
 
     Raises:
-        SpecError: if there is none of that name.
+        SpecError: if no activation has that name.
     """
     if name not in DERIVATIVES:
         raise SpecError(f"no derivative of activation {name!r}; known: {', '.join(DERIVATIVES)}")

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["HELD_BACK", "SOLVED", "Rows", "Walk", "order_mse", "split_rows"]
 
 SOLVED = 1e-12
-"""Share of the predictions' variance below which a search has nothing left to find.
+"""Share of the predictions' variance below which an error counts as rounding and a search ends. Hand-set.
 
-Right assemblies reach 1e-13 and less. Exchanging two blocks that hardly touch can leave
-as little as 1e-11, so a higher threshold would end searches one swap short.
+Right assemblies reach 1e-13 and less. Exchanging two blocks that hardly interact can leave as little as 1e-11, so a
+higher threshold would end searches one swap short.
 """
 
 HELD_BACK = 1_000
-"""Rows that at most are kept away from the search, for certifying its result."""
+"""Largest number of rows that are held back from the search to certify its result. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Rows:
     Attributes:
         inputs: n x d.
         targets: n x o, the network's own predictions.
-        variance: of all the puzzle's predictions, the yardstick of every error.
+        variance: variance of all the puzzle's predictions, the unit of error thresholds.
     """
 
     inputs: Tensor
@@ -53,7 +53,7 @@ class Rows:
 
     @property
     def floor(self) -> float:
-        """Mean squared error below which a search has nothing left to find."""
+        """Mean squared error below which an error counts as rounding and a search ends."""
         return SOLVED * self.variance
 
     def head(self, count: int) -> Rows:
@@ -66,9 +66,9 @@ class Rows:
 
 
 def split_rows(puzzle: ReassemblyPuzzle, count: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Draw up to `count` rows to search with, and others, at most HELD_BACK, to certify with.
+    """Draw up to `count` rows to search with, and at most HELD_BACK other rows to certify with.
 
-    At least a fifth of a small data set is held back; of a single row nothing is.
+    A fifth of a small data set is held back, and at least one row; a single row is not held back.
     """
     total = puzzle.inputs.shape[0]
     held = min(HELD_BACK, max(total // 5, min(1, total - 1)))
@@ -92,13 +92,13 @@ def order_mse(network: ResidualNetwork, rows: Rows, order: Sequence[int]) -> flo
 class Walk:
     """An order under search, with the states after each of its prefixes.
 
-    Trying another order costs only the blocks from the first position where the two differ;
-    accepting it costs nothing, since the trial's states are kept until the next trial. Results
-    equal those of a plain forward pass bit for bit.
+    Trying another order runs only the blocks from the first position where the two orders differ. Accepting it runs
+    no block, since the trial's states are kept until the next trial. Errors equal those of a plain forward pass bit
+    for bit.
 
     Attributes:
         network: paired blocks.
-        rows: what errors are measured on.
+        rows: rows that errors are measured on.
         order: the accepted order.
         mse: its mean squared error.
     """
@@ -120,7 +120,7 @@ class Walk:
 
     @property
     def solved(self) -> bool:
-        """Whether the error is down to round-off."""
+        """Whether the error is down to rounding."""
         return self.mse < self.rows.floor
 
     def attempt(self, order: Sequence[int]) -> float:

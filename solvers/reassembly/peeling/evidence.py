@@ -1,17 +1,19 @@
 """How well the halves that are left explain the predictions from one state: the evidence of a linear model.
 
-Whatever blocks are still to come, the first of them read off the present state h exactly, and later ones nearly. So the
-predictions are modelled as linear in h and in all hidden units that are left,
+The evidence decides which block comes next. If the state h is advanced by the right block, the halves that are left
+explain the predictions better; if h is advanced by a wrong block, they explain them worse.
+
+The next block reads the state h itself, and later blocks read states near h. So the predictions are modelled as linear
+in h and in all hidden units that are left,
 
     f = b + g . h + sum_i a_i . sigma(U_i h + c_i) + noise,      a normal with a common variance, b and g free,
 
-and the noise is all that these first readings cannot tell. With f and the units freed from what is linear in h, P the
-n x p units and r the ratio of the two variances, minus the log evidence is, but for a constant,
+and the noise stands for everything that the model misses. Let f and P, the n x p units, be the residuals of their
+regression on h, and r the ratio of noise variance to weight variance. Up to a constant, minus the log evidence is
 
     n / 2 log(min_a |f - P a|^2 + r |a|^2) + 1 / 2 log det(1 + P^T P / r)
 
-(MacKay 1992, Bayesian interpolation). It asks nothing about who belongs to whom, about norms, or about the order.
-Where h is advanced by the block that really comes next, the rest is explained better; by a wrong one, worse.
+(MacKay 1992, Bayesian interpolation). The evidence uses neither pairs of halves, nor weight norms, nor an order.
 """
 
 from __future__ import annotations
@@ -34,21 +36,21 @@ if TYPE_CHECKING:
 __all__ = ["Slope", "evidence", "evidence_slope"]
 
 STRIPES = 6
-"""Stripes of columns of which a Gram matrix is put together, so that little above its diagonal is computed."""
+"""Stripes of columns from which a Gram matrix is assembled. Hand-set; more stripes compute less above the diagonal."""
 
 ROUNDING = {torch.float32: 1e-7, torch.float64: 1e-14}
-"""Share of the predictions below which what is left is rounding, by precision."""
+"""Relative rounding error by precision: a residual smaller than this share of the predictions is rounding. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slope:
-    """The evidence and how it falls or rises.
+    """The evidence and its derivatives.
 
     Attributes:
         value: minus the log evidence, in nats; lower is better.
         states: its derivative by the states, n x d.
         log_ratio: its derivative by the logarithm of the ratio r.
-        unexplained: share of the variance of the predictions that the fit leaves, of 0 to 1.
+        unexplained: share of the variance of the predictions that the fit leaves, between 0 and 1.
     """
 
     value: float
@@ -74,10 +76,10 @@ def evidence(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: floa
     """Compute minus the log evidence in nats.
 
     Args:
-        rest: halves that are left; only the incoming ones count.
+        rest: halves that are left; only the incoming halves are used.
         states: n x d.
         targets: n x o, each of mean 0.
-        ratio: r, variance of the noise by that of the weights a.
+        ratio: r, variance of the noise divided by the variance of the weights a.
 
     Returns:
         The sum over outputs; infinite where states or units overflow.
@@ -122,7 +124,7 @@ def _fit(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -
     trends = torch.cholesky_solve(seen, factor)
     trend = torch.cholesky_solve(linear.T @ targets, factor)
     errors = targets - linear @ trend
-    # Freed from what is linear in the states without a pass through the units themselves.
+    # The Gram matrix of the units' residuals, without computing the residuals.
     gram = _gram(units).addmm_(seen.T, trends, alpha=-1.0)
     gram.diagonal().add_(ratio)
     scale = float(gram.diagonal().mean())
@@ -130,15 +132,15 @@ def _fit(rest: ResidualNetwork, states: Tensor, targets: Tensor, ratio: float) -
         return None
     lower, failed = torch.linalg.cholesky_ex(gram)
     boost = ROUNDING[states.dtype] * scale
-    while int(failed):  # units that are copies of each other, but for rounding
+    while int(failed):  # units that are copies of each other up to rounding
         gram.diagonal().add_(boost)
         boost *= 10.0
         lower, failed = torch.linalg.cholesky_ex(gram)
-    told = units.T @ errors
-    weights = torch.cholesky_solve(told, lower)
+    right_hand_side = units.T @ errors
+    weights = torch.cholesky_solve(right_hand_side, lower)
     power = targets.square().sum(dim=0).clamp_min(1e-30)
     errors = errors.addmm(units, weights, alpha=-1.0).addmm_(linear, trends @ weights)
-    # Not |f|^2 less what is explained: that would lose the digits in which good fits differ.
+    # Computed from the residuals: |f|^2 minus the explained part would lose the digits in which good fits differ.
     left = (errors.square().sum(dim=0) + ratio * weights.square().sum(dim=0)).maximum(
         ROUNDING[states.dtype] ** 2 * power
     )

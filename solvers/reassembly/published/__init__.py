@@ -1,7 +1,8 @@
 """The published solvers of the dropped residual network, as their authors composed them.
 
-Importing this package registers them. They are the yardstick of a leaderboard, so each takes
-whatever its authors found to help; what they share lies in the modules next to this package.
+Importing this package registers the solvers. A leaderboard compares other solvers with them, so each published solver
+uses every step that its authors found to help. The steps that several solvers share are in the modules next to this
+package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fastest public solver: trace pairing, |V|_1 order, swaps priced by adjoints."""
+"""The fastest public solver: trace pairing, |V|_1 order, swaps whose change of the error is predicted by adjoints."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Adjoint:
 
     Attributes:
         seed: proxy of depth to sort by, ascending.
-        rows: to search with at most.
-        confidence: standard errors by which a predicted gain must exceed zero.
+        rows: largest number of rows to search with.
+        confidence: standard errors by which a predicted gain must exceed zero; a higher value applies fewer swaps.
     """
 
     seed: str = "l1"

@@ -32,14 +32,14 @@ __all__ = ["Annealing"]
 class Annealing:
     """Pair by trace, anneal the order with swaps and relocations, end with a descent.
 
-    Unlike the other published solvers it needs no proxy of depth: it begins at random and hot.
+    The other published solvers sort by a proxy of depth. Annealing begins with a random order at a high temperature.
 
     Attributes:
-        seed: `random`, or a proxy of depth to begin with, ascending, for which a lower `hot` is enough.
-        steps: moves to try; fewer where the time limit is nearer.
-        rows: to search with.
+        seed: `random`, or a proxy of depth to sort by, ascending. A proxy needs a lower `hot`.
+        steps: number of moves to try; an earlier deadline ends the search sooner.
+        rows: number of rows to search with.
         hot: first temperature, in units of the predictions' variance.
-        cold: last temperature.
+        cold: last temperature, in the same units.
     """
 
     seed: str = "random"

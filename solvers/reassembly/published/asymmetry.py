@@ -27,7 +27,7 @@ class Asymmetry:
     """Pair so that V U is nearly symmetric, append the block of the smallest step, then swap neighbours.
 
     Attributes:
-        rows: to search with; the author used all 10,000.
+        rows: number of rows to search with; the author used all 10,000.
     """
 
     rows: int = 1_000

@@ -24,11 +24,11 @@ __all__ = ["Cosine"]
 @register(family="reassembly", name="cosine", source="github.com/EugenHotaj/droppedaneuralnet (2026)")
 @dataclass(frozen=True)
 class Cosine:
-    """Pair by the mean cosine of reading and writing weights, order by |V|_F, keep random swaps that help.
+    """Pair by the mean cosine of reading and writing weights, order by |V|_F, keep random swaps that lower the error.
 
     Attributes:
-        steps: swaps to try; the author needed about 10,000.
-        rows: to search with.
+        steps: number of swaps to try; the author needed about 10,000.
+        rows: number of rows to search with.
     """
 
     steps: int = 20_000

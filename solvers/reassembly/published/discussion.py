@@ -31,7 +31,7 @@ class BiasChain:
     """Order by the variance of V, or by a chain through near biases e from its first block, then repair.
 
     Attributes:
-        rows: to search with.
+        rows: number of rows to search with.
     """
 
     rows: int = 1_000
@@ -58,7 +58,7 @@ class Jacobian:
     """Order by the size of each block's Jacobian, then repair.
 
     Attributes:
-        rows: to search with.
+        rows: number of rows to search with.
     """
 
     rows: int = 1_000

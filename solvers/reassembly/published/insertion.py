@@ -1,4 +1,4 @@
-"""A public solver that moves each block to its best position, from no knowledge of the order at all."""
+"""A public solver that moves each block to its best position and needs no proxy of depth."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = ["Insertion"]
 @register(family="reassembly", name="insertion", source="github.com/danieltyukov/jane-street-neural-net-puzzle (2026)")
 @dataclass(frozen=True)
 class Insertion:
-    """Pair by trace, append the block that brings the output nearest, then insert each where it errs least.
+    """Pair by trace, append the block that brings the output nearest, then move each block where the error is lowest.
 
     Attributes:
-        rows: to search with.
+        rows: number of rows to search with.
     """
 
     rows: int = 1_000

@@ -29,13 +29,14 @@ SOURCE = "Park 2026, I Dropped a Neural Net, arXiv:2602.19845"
 class Park:
     """Pair by diagonal dominance, order by a norm, rank by pairwise tests, repair by swaps (Park 2026).
 
-    The paper describes two ways to the published network: from the delta-norm through a
-    Bradley-Terry ranking, and, as in the author's code, from |V|_F without one: `park-frobenius`.
+    The paper solves the published network in two ways. One sorts by the delta-norm and then by a Bradley-Terry
+    ranking. The other sorts by |V|_F without a ranking; the author's code does this, and so does `park-frobenius`.
 
     Attributes:
         seed: `delta-norm` or `frobenius`, ascending; any other proxy of `seeding.PROXIES` works too.
-        bradley_terry: whether pairwise tests re-rank the seed before the swaps, where that errs less.
-        rows: to search with.
+        bradley_terry: whether pairwise tests rank the blocks before the swaps; the ranking is kept if its error is
+            lower than the seed's.
+        rows: number of rows to search with.
     """
 
     seed: str = "delta-norm"

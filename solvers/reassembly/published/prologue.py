@@ -1,4 +1,4 @@
-"""How every published solver begins: rows, pairs by one statistic, a first order measured and reported."""
+"""The first steps of every published solver: draw rows, pair the halves by one statistic, measure a first order."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def paired_blocks(puzzle: ReassemblyPuzzle, context: Context, rows: int, statist
     """Begin an attempt, and pair the halves by a named statistic.
 
     Args:
-        puzzle: to solve.
-        context: of the trial.
-        rows: to search with at most.
-        statistic: a name of `solvers.reassembly.pairing.statistics.PAIRINGS`.
+        puzzle: puzzle to solve.
+        context: context of the trial.
+        rows: largest number of rows to search with.
+        statistic: a name in `solvers.reassembly.pairing.statistics.PAIRINGS`.
 
     Raises:
         SpecError: if there is no statistic of that name, or `rows` is less than 1.
@@ -35,7 +35,7 @@ def paired_blocks(puzzle: ReassemblyPuzzle, context: Context, rows: int, statist
 
 
 def walk_from(blocks: PairedBlocks, order: Sequence[int], name: str = "") -> Walk:
-    """Measure a first order of some blocks on the search rows and report it; a name makes a log line."""
+    """Measure a first order of some blocks on the search rows and report it; log its error if the order has a name."""
     walk = Walk(blocks.network, blocks.attempt.search, list(order))
     blocks.found(walk.order, walk.mse, walk.rows.count)
     if name:

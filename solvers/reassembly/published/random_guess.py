@@ -1,4 +1,4 @@
-"""The floor of every table: a random pairing in a random order."""
+"""Chance level, the lowest score of every table: a random pairing in a random order."""
 
 from __future__ import annotations
 

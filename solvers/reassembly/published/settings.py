@@ -1,4 +1,4 @@
-"""Checks of what users set, made when a solver is made: before anything runs."""
+"""Checks of a solver's settings, made before anything runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def check_positive(**settings: float) -> None:
     """Check that settings are above zero.
 
     Raises:
-        SpecError: naming the first that is not.
+        SpecError: if a setting is not above zero; the error names the first one.
     """
     for name, value in settings.items():
         if not value > 0:

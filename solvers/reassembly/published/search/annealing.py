@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["anneal"]
 
 MEAN_DISTANCE = 4.0
-"""Mean number of positions by which a move carries a block: neighbours are confused most often."""
+"""Mean number of positions by which a move carries a block. Hand-set; a higher value tries longer moves more often.
+
+Neighbouring blocks are confused most often, so most moves are short.
+"""
 
 LOG_EVERY = 1_000
+"""Steps between log lines. Hand-set."""
 
 
 def anneal(
@@ -35,8 +39,17 @@ def anneal(
 ) -> None:
     """Cool geometrically while exchanging and relocating blocks; end at the best order met.
 
-    Temperatures are in units of the predictions' variance. Where the time limit is nearer
-    than the last step, cooling follows the clock instead, so that it always completes.
+    The temperature follows the steps or the clock, whichever is further, so that cooling completes before the
+    deadline.
+
+    Args:
+        walk: changed in place.
+        steps: number of moves to try.
+        rng: draws the moves and decides which are accepted.
+        monitor: takes better orders and log lines, and holds the deadline.
+        hot: first temperature, in units of the predictions' variance; a higher value accepts more moves that raise
+            the error.
+        cold: last temperature, in the same units.
     """
     best, lowest = list(walk.order), walk.mse
     ratio = math.log(cold / hot)

@@ -1,6 +1,6 @@
 """Rank blocks by a Bradley-Terry model of pairwise tests.
 
-Block a beats block b if the network errs less with a before b. The model gives each block
+Block a beats block b if the error is lower with a before b. The model gives each block
 a strength p_a with P(a before b) = p_a / (p_a + p_b) (Bradley and Terry 1952).
 """
 
@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["pairwise_tests", "rank", "strengths"]
 
 TOLERANCE = 1e-9
-"""Relative change of the strengths at which the iteration has converged."""
+"""Relative change of the strengths at which the iteration has converged. Hand-set; a lower value iterates longer."""
 
 MAX_ITERATIONS = 10_000
+"""Largest number of iterations. Hand-set."""
 
 TEST_ROWS = 250
-"""Rows that the pairwise tests use: on more, the ranking is no better and costs as much more time."""
+"""Rows that the pairwise tests use. Hand-set; more rows cost time in proportion and rank no better."""
 
 
 def pairwise_tests(walk: Walk, monitor: Monitor = SILENT) -> Tensor:
-    """Exchange every two blocks of the current order, one pair at a time, and note who should come first.
+    """Exchange every two blocks of the current order, one pair at a time, and note which should come first.
 
     Returns:
-        K x K; entry [a, b] is 1 where a before b errs less. Pairs that time did not allow are 0 both ways.
+        K x K; entry [a, b] is 1 where the error is lower with a before b. Pairs that were not tested before the
+        deadline are 0 both ways.
     """
     wins = torch.zeros(walk.depth, walk.depth, dtype=torch.float64)
     for p in range(walk.depth - 1):
@@ -49,8 +51,8 @@ def pairwise_tests(walk: Walk, monitor: Monitor = SILENT) -> Tensor:
 def strengths(wins: Tensor) -> Tensor:
     """Fit the strengths to a table of wins, K x K, with one imagined win and loss for every block.
 
-    The imagined games against an opponent of strength 1 keep a block that never lost finite, and make
-    the maximum unique; the fixed-point iteration converges from anywhere.
+    The imagined games are against an opponent of strength 1. They keep the strength of a block that never lost finite
+    and make the maximum unique. The fixed-point iteration converges from any start.
 
     Source: Newman 2023, "Efficient computation of rankings from pairwise comparisons", JMLR 24, section 5.
     """

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["GAPS", "bubble", "insert", "repair", "swap_at_random", "sweep"]
 
 GAPS = (2, 3, 4, 5)
-"""Distances over which blocks are exchanged besides adjacent ones (Park 2026)."""
+"""Distances, in positions, of the swaps that `repair` tries besides adjacent swaps (Park 2026)."""
 
 
 def sweep(walk: Walk, starts: Iterable[int], gap: int = 1, monitor: Monitor = SILENT) -> int:
     """Try the swap of positions t and t + gap for every start t, keeping those that lower the error.
 
-    A swap must gain more than round-off, so that equal orders are never exchanged for ever.
+    A swap must lower the error by more than rounding; otherwise equal orders would be exchanged without end.
 
     Returns:
         The number of swaps kept.
@@ -59,7 +59,7 @@ def bubble(walk: Walk, monitor: Monitor = SILENT) -> int:
 def repair(walk: Walk, monitor: Monitor = SILENT) -> None:
     """Sweep adjacent swaps both ways, then swaps over gaps 2 to 5, until a round keeps none.
 
-    Wide swaps in every round, rather than once adjacent ones are exhausted, get stuck less often.
+    Every round tries wide swaps. Wide swaps only after the adjacent swaps are exhausted get stuck more often.
 
     Source: Park 2026, arXiv:2602.19845, which needed three rounds from its |V|_F seed.
     """
@@ -73,7 +73,7 @@ def repair(walk: Walk, monitor: Monitor = SILENT) -> None:
 
 
 def insert(walk: Walk, monitor: Monitor = SILENT) -> None:
-    """Move each block to the position where the error is lowest, and again until a pass moves none.
+    """Move each block to the position where the error is lowest; repeat until a pass moves no block.
 
     Source: a public solver (github.com/danieltyukov/jane-street-neural-net-puzzle, insertion search).
     """
@@ -98,10 +98,9 @@ def insert(walk: Walk, monitor: Monitor = SILENT) -> None:
 
 
 def swap_at_random(walk: Walk, steps: int, rng: np.random.Generator, monitor: Monitor = SILENT) -> None:
-    """Exchange two random positions, keeping what lowers the error.
+    """Exchange the blocks at two random positions and keep each swap that lowers the error.
 
-    A swap that failed is not measured again until another one was kept, and when all have failed
-    there is nothing left to draw.
+    A swap that failed is not measured again until another swap is kept. The search ends when all swaps have failed.
 
     Source: a public solver (github.com/EugenHotaj/droppedaneuralnet), which needed about 10,000 steps.
     """
