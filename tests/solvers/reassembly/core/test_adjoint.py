@@ -43,28 +43,28 @@ def test_adjoints_agree_with_autograd(
 
 
 @pytest.mark.parametrize("kind", ["trained", "trained_logits"])
-def test_prices_predict_the_real_changes(kind: str, request: pytest.FixtureRequest) -> None:
+def test_predicted_changes_agree_with_the_real_ones(kind: str, request: pytest.FixtureRequest) -> None:
     dropped: Dropped = request.getfixturevalue(kind)
     rows, _ = split_rows(dropped.puzzle, 800, np.random.default_rng(0))
     around = linearise(dropped.network, rows, ORDER)
-    prices = predict_swaps(dropped.network, around, ORDER)
+    predicted = predict_swaps(dropped.network, around, ORDER)
     real = []
     for t in range(7):
         swapped = ORDER.copy()
         swapped[t], swapped[t + 1] = swapped[t + 1], swapped[t]
         real.append(order_mse(dropped.network, rows, swapped) - around.mse)
 
-    assert np.corrcoef(prices.change.numpy(), real)[0, 1] > 0.9
-    assert choose_swaps(prices, rows.floor) == [0, 3]
+    assert np.corrcoef(predicted.change.numpy(), real)[0, 1] > 0.9
+    assert choose_swaps(predicted, rows.floor) == [0, 3]
 
 
-def test_last_swap_is_priced_exactly(trained: Dropped) -> None:
+def test_last_swap_is_predicted_exactly(trained: Dropped) -> None:
     rows, _ = split_rows(trained.puzzle, 800, np.random.default_rng(0))
     order = [0, 1, 2, 3, 4, 5, 7, 6]  # after it comes the head alone, which is linear
     around = linearise(trained.network, rows, order)
-    price = float(predict_swaps(trained.network, around, order).change[-1])
+    change = float(predict_swaps(trained.network, around, order).change[-1])
 
-    assert price == pytest.approx(order_mse(trained.network, rows, range(8)) - around.mse, rel=1e-3)
+    assert change == pytest.approx(order_mse(trained.network, rows, range(8)) - around.mse, rel=1e-3)
 
 
 def test_uncertainty_is_the_standard_error_over_rows(trained_logits: Dropped) -> None:
@@ -73,7 +73,7 @@ def test_uncertainty_is_the_standard_error_over_rows(trained_logits: Dropped) ->
     for start in range(0, 800, 20):
         part = Rows(rows.inputs[start : start + 20], rows.targets[start : start + 20], rows.variance)
         quarters.append(predict_swaps(trained_logits.network, linearise(trained_logits.network, part, ORDER), ORDER))
-    spread = torch.stack([prices.change for prices in quarters]).std(dim=0) / 40**0.5
+    spread = torch.stack([predicted.change for predicted in quarters]).std(dim=0) / 40**0.5
     around = linearise(trained_logits.network, rows, ORDER)
 
     assert predict_swaps(trained_logits.network, around, ORDER).uncertainty.tolist() == pytest.approx(

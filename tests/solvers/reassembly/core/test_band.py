@@ -9,12 +9,12 @@ from solvers.reassembly.core import band as module
 from solvers.reassembly.core.band import MOST_NUMBERS, Band
 
 
-def test_a_band_of_all_places_numbers_pairs_row_by_row() -> None:
+def test_a_band_of_all_positions_numbers_pairs_row_by_row() -> None:
     assert (Band(5, 5).numbers == np.arange(25).reshape(5, 5)).all()
 
 
 @pytest.mark.parametrize(("depth", "span"), [(7, 3), (8, 4), (6, 1)])
-def test_every_place_has_as_many_places_around_it(depth: int, span: int) -> None:
+def test_every_position_has_as_many_positions_around_it(depth: int, span: int) -> None:
     band = Band(depth, span)
 
     assert sorted(band.numbers[band.numbers >= 0]) == list(range(depth * span))

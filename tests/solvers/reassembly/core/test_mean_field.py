@@ -25,13 +25,13 @@ def test_schedule_features_are_derivatives(outputs: int, make_network: Callable[
     predictions, features = schedule_flow(network, inputs, schedule)
 
     assert torch.allclose(predictions, schedule_predictions(network, inputs, schedule), atol=1e-5)
-    for moment, block in ((0, 0), (2, 3), (3, 4)):
+    for step, block in ((0, 0), (2, 3), (3, 4)):
         nudge = torch.zeros_like(schedule)
-        nudge[moment, block] = STEP
+        nudge[step, block] = STEP
         ahead = schedule_predictions(network, inputs, schedule + nudge)
         behind = schedule_predictions(network, inputs, schedule - nudge)
         expected = ((ahead - behind) / (2 * STEP)).T.reshape(-1)
-        torch.testing.assert_close(features[moment, block], expected, rtol=2e-2, atol=2e-3)
+        torch.testing.assert_close(features[step, block], expected, rtol=2e-2, atol=2e-3)
 
 
 @pytest.mark.parametrize("outputs", [1, 2])

@@ -53,7 +53,7 @@ def test_most_pairs_of_a_network_that_was_never_trained_are_found(
     assert len(pairs) >= 4  # of random pairs one is right
 
 
-def test_several_outputs_tell_together(make_network: Callable[..., ResidualNetwork]) -> None:
+def test_several_outputs_are_used_together(make_network: Callable[..., ResidualNetwork]) -> None:
     halves, truth_in, truth_out, rows = dropped(make_network(1, depth=6, outputs=3), 3)
 
     assert peel(halves, rows, torch.zeros(6, 6), never, ignore) == (truth_in, truth_out)

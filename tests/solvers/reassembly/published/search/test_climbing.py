@@ -1,4 +1,4 @@
-"""Hill climbing: it finds what a few moves undo, never gets worse, and stops when told."""
+"""Hill climbing: it finds what a few moves undo, never gets worse, and stops at the deadline."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_errors_fall_and_are_those_of_the_walk(climb: Callable[..., object], tra
 
 
 @pytest.mark.parametrize("climb", [bubble, insert, repair])
-def test_search_ends_when_it_is_told_to(climb: Callable[..., object], trained: Dropped) -> None:
+def test_search_ends_at_the_deadline(climb: Callable[..., object], trained: Dropped) -> None:
     walk, recorder = start(trained, [7, 6, 5, 4, 3, 2, 1, 0]), Recorder(patience=2)
     climb(walk, recorder)
 
