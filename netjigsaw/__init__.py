@@ -70,10 +70,10 @@ _HOMES = {
 
 
 def _claim_packages() -> None:
-    """Import our sibling packages from beside this one, whatever else is called `solvers` on the search path.
+    """Import the sibling packages from the folder beside this one, even if another `solvers` is on the search path.
 
     Raises:
-        ImportError: if a foreign package of the same name was imported before.
+        ImportError: if another package of the same name was imported before.
     """
     home = Path(__file__).resolve().parent.parent
     sys.path.insert(0, str(home))
@@ -81,7 +81,10 @@ def _claim_packages() -> None:
         for name in ("generator", "solvers", "benchmark", "leaderboard"):
             found = import_module(name).__file__
             if found is None or Path(found).resolve().parent.parent != home:
-                raise ImportError(f"netjigsaw needs its own package {name!r}, but {found} was imported before it")
+                raise ImportError(
+                    f"netjigsaw needs its own package {name!r}, but {found} was imported before it; rename that "
+                    "package, or import netjigsaw first"
+                )
     finally:
         sys.path.remove(str(home))
 
@@ -90,7 +93,7 @@ _claim_packages()
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for, so that `--help` need not wait for torch."""
+    """Import a public name on first use, so that `--help` does not wait for torch."""
     if name not in _HOMES:
         raise AttributeError(f"module 'netjigsaw' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

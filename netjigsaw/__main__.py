@@ -1,4 +1,4 @@
-"""The command `netjigsaw`: every error a user may meet is one line on stderr and a non-zero exit."""
+"""The command `netjigsaw`. Each error prints one line on stderr and gives a non-zero exit code."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return its exit code: 0 fine, 1 failed, 2 wrong usage, 130 interrupted.
+    """Run the command line and return its exit code: 0 success, 1 failure, 2 wrong usage, 130 interrupted.
 
-    A command may have codes of its own, such as `netjigsaw compare`, for which 1 says one thing only.
+    A command may define its own codes. `netjigsaw compare`, for example, uses 1 only for a regression.
     """
     full = "--traceback" in arguments
     arguments = [argument for argument in arguments if argument != "--traceback"]
@@ -45,13 +45,13 @@ def run(arguments: list[str]) -> int:
         return _say(error, str(error), 1, full=full)
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
+    except BrokenPipeError:  # the reader of the pipe, such as `head`, closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         result = 0
-    except OSError as error:  # such as a name that is too long, or a full disk behind stdout
+    except OSError as error:  # for example a file name that is too long, or a full disk
         return _say(error, os_error_text(error), 1, full=full)
-    if result == INTERRUPTED:  # typer too answers Ctrl-C with this number, and says nothing
-        sys.stderr.write("netjigsaw: interrupted; what was finished is kept\n")
+    if result == INTERRUPTED:  # typer also returns this code on Ctrl-C, without a message
+        sys.stderr.write("netjigsaw: interrupted; finished work is kept\n")
     return result if isinstance(result, int) else 0
 
 

@@ -1,4 +1,4 @@
-"""The conformance test for people's own test suites: `SolverContract` to subclass, `check_solver` to call."""
+"""Conformance tests for a solver author's own test suite: subclass `SolverContract`, or call `check_solver`."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ __all__ = ["ConformanceFinding", "SolverContract", "check_solver"]
 def check_solver(
     solver: str | Reference | Callable[..., Any], *, family: str | None = None, timeout_s: float | None = None
 ) -> list[ConformanceFinding]:
-    """Put a solver to the test in the real harness, as `netjigsaw check` does.
+    """Check a solver in the real harness, as `netjigsaw check` does.
 
     Args:
-        solver: its name as typed, `file.py:Name[key=value]` say; what `solvers.command.find_command` returns; or a
-            class or function at the top of a file, which is imported alone in another process.
-        family: whose puzzles it is tried on, if it does not say so itself.
-        timeout_s: time for each puzzle.
+        solver: a name such as `file.py:Name[key=value]`, a `Reference` from `solvers.command.find_command`, or a class
+            or function at the top of a file. Another process imports that file alone.
+        family: the family of the test puzzles, if the solver does not declare one.
+        timeout_s: time limit per puzzle, in seconds.
 
     Returns:
-        Everything that was looked at; a finding whose `verdict` is "wrong" breaks the contract.
+        The findings of all checks. A finding whose `verdict` is "wrong" breaks the contract.
 
     Raises:
-        SpecError: if there is no such solver, or no puzzles to try it on.
+        SpecError: if the solver does not exist, or there are no puzzles to check it on.
     """
     return examine(_reference(solver), family=family, wall_s=timeout_s)
 
 
 class SolverContract:
-    """Tests of one solver, a method for each part of the contract; pytest collects them from a subclass.
+    """Tests of one solver, one method per part of the contract. pytest collects them from a subclass.
 
-    The trials run once per subclass, in the real harness, when the first test asks for them:
+    The trials run once per subclass, in the real harness, when the first test needs them:
 
         class TestMine(SolverContract):
             solver = "mine.py:Mine"
 
     Attributes:
-        solver: as `check_solver` takes it.
-        family: whose puzzles it is tried on, if it does not say so itself.
-        timeout_s: time for each puzzle.
+        solver: the solver, in a form that `check_solver` takes.
+        family: the family of the test puzzles, if the solver does not declare one.
+        timeout_s: time limit per puzzle, in seconds.
     """
 
     solver: ClassVar[Any]
@@ -57,35 +57,35 @@ class SolverContract:
     timeout_s: ClassVar[float | None] = None
 
     def test_it_loads(self) -> None:
-        """It can be imported and made, and is for this family."""
+        """The solver can be imported and created, and is for this family."""
         self._expect("loads")
 
     def test_it_answers(self) -> None:
-        """It answers an ordinary puzzle in the right form."""
+        """The solver answers an ordinary puzzle in the right format."""
         self._expect("answers")
 
     def test_equal_seeds_give_equal_answers(self) -> None:
-        """It is deterministic."""
+        """The solver gives equal answers for equal seeds."""
         self._expect("repeats")
 
     def test_it_copes_with_awkward_puzzles(self) -> None:
-        """It neither crashes on nor misreads small, wide or degenerate puzzles."""
+        """The solver neither crashes on nor misreads small, wide or degenerate puzzles."""
         self._expect("shapes")
 
     def test_it_keeps_to_its_time(self) -> None:
-        """Where time is short it comes back, or has reported something."""
+        """If time is short, the solver returns in time or has reported an answer."""
         self._expect("time")
 
     def test_its_reports_are_answers(self) -> None:
-        """What it reports on the way is well formed."""
+        """The solver's reports are valid answers."""
         self._expect("reports")
 
     def test_it_writes_into_its_folder_only(self) -> None:
-        """It leaves no files elsewhere."""
+        """The solver writes no files outside its folder."""
         self._expect("writes")
 
     def test_it_prints_within_bounds(self) -> None:
-        """It does not flood its output."""
+        """The solver prints no more than the output limit."""
         self._expect("output")
 
     @classmethod
@@ -101,10 +101,10 @@ _EXAMINED: dict[type[Any], list[ConformanceFinding]] = {}
 
 
 def _examined(contract: type[SolverContract]) -> list[ConformanceFinding]:
-    """Run the trials of a contract, or give what they showed before."""
+    """Run the trials of a contract once, and return the stored findings after that."""
     if contract in _EXAMINED:
         return _EXAMINED[contract]
-    # A plain function in the body of a class would come back bound to it.
+    # Without `getattr_static`, a plain function in the class body would come back as a bound method.
     solver = inspect.getattr_static(contract, "solver", None)
     if isinstance(solver, staticmethod):
         solver = solver.__func__
@@ -128,5 +128,5 @@ def _reference(solver: str | Reference | Callable[..., Any]) -> Reference:
     except TypeError:
         file = None
     if file is None or not name.isidentifier():
-        raise SpecError(f"{solver!r} is no class or function at the top of a file; name it as 'file.py:Name'")
+        raise SpecError(f"{solver!r} is not a class or function at the top of a file; name it as 'file.py:Name'")
     return Reference(f"{Path(file).resolve()}:{name}")

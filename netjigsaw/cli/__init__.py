@@ -1,1 +1,1 @@
-"""The command line: one module per command, thin; the work is done in the packages below."""
+"""The command line, one module per command. The packages generator, solvers, benchmark and leaderboard do the work."""

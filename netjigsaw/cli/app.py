@@ -1,4 +1,4 @@
-"""All commands, gathered."""
+"""Build the command line from all commands."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from netjigsaw.cli.trials import check, listing, new_solver, run, solve
 
 __all__ = ["build_app"]
 
-HELP = """Take trained networks apart, put them back together, and measure who does it best.
+HELP = """Make puzzles from trained networks, run solvers on the puzzles, and rank the solvers.
 
-Three steps: make a puzzle, run solvers on it, look at the table.
+Three steps: make a puzzle, run solvers on it, print the leaderboard.
 
   netjigsaw generate reassembly --preset tiny --out puzzle
   netjigsaw run puzzle --results results
   netjigsaw leaderboard --results results
 
-Anywhere: --plugin FILE.py|MODULE loads new families and solvers; --traceback shows where an error arose.
+Every command takes two more options: --plugin FILE.py|MODULE loads more families and solvers, and --traceback prints
+the traceback of an error.
 """
 
 
-def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's way to call back
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer passes it by position
     if asked:
         say(__version__)
         raise typer.Exit
 
 
 def build_app(plugins: tuple[str, ...]) -> typer.Typer:
-    """Build the command line; `plugins` are handed on to every process that a command starts."""
+    """Build the command line. Every process that a command starts also loads `plugins`."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
     @app.callback(help=HELP)

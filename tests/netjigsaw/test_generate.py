@@ -189,7 +189,7 @@ def test_an_interrupted_command_leaves_nothing(cli: Cli, tmp_path: Path, monkeyp
     monkeypatch.setattr("generator.puzzle.storage._save_tensors", interrupt)
     code, _, err = cli(*GENERATE, "--seed", 3, "--out", "p")
     assert code == 130
-    assert err == "netjigsaw: interrupted; what was finished is kept\n"
+    assert err == "netjigsaw: interrupted; finished work is kept\n"
     assert [path for path in tmp_path.rglob("*") if path.name != "answers"] == []
 
 

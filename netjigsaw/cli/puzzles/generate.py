@@ -28,18 +28,28 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 OWN_OPTIONS: dict[str, tuple[Any, Any, str]] = {
-    "preset": (str | None, None, "A named recipe; other options change it."),
-    "seed": (int | None, None, "Seed of everything; by default from the operating system, kept with the answer."),
-    "out": (Path | None, None, "Folder of the puzzle, or of all of them with --count. (default: the preset's name)"),
-    "answers": (Path | None, None, "Folder of the sealed answers. (default: answers/ beside the puzzle)"),
-    "count": (int, 1, "How many puzzles to make, each with a seed of its own."),
-    "jobs": (int, 0, "How many to make at once. (default: one per core)"),
+    "preset": (str | None, None, "Named recipe to start from; other options override its fields."),
+    "seed": (
+        int | None,
+        None,
+        "Seed of all random draws; stored with the sealed answer. (default: from the operating system)",
+    ),
+    "out": (
+        Path | None,
+        None,
+        "Folder to write the puzzle to; with --count, the parent folder. (default: the preset's name)",
+    ),
+    "answers": (Path | None, None, "Folder to write sealed answers to. (default: answers/ beside the puzzle)"),
+    "count": (int, 1, "Number of puzzles to make. Each puzzle gets its own seed."),
+    "jobs": (int, 0, "Number of puzzles made at the same time. (default: one per core)"),
 }
 
 
 def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     """Add the command."""
-    group = typer.Typer(no_args_is_help=True, help="Make puzzles: train networks, break them, seal the answers.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Make puzzles: train networks, write the public puzzles, seal the answers."
+    )
     for family in families():
         group.command(family.name, help=_help(family))(_command(family, plugins))
     app.add_typer(group, name="generate")
@@ -59,7 +69,10 @@ def _help(family: Family) -> str:
 def _command(family: Family, plugins: tuple[str, ...]) -> Callable[..., None]:
     """Build a command whose options are the fields of a family's spec."""
     for name in family.spec.model_fields.keys() & OWN_OPTIONS.keys():
-        raise PluginError(f"the spec of family {family.name!r} has a field {name!r}, which is an option of its own")
+        raise PluginError(
+            f"the spec of family {family.name!r} has a field {name!r}, but --{name} is an option of netjigsaw "
+            "generate; rename the field"
+        )
 
     def command(**options: Any) -> None:
         own = {key: options.pop(key) for key in OWN_OPTIONS}
@@ -118,7 +131,7 @@ def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], 
         )
         _check_places(orders[-1])
     with progress_bar() as bar:
-        tasks = {order.folder: bar.add_task(order.name, total=1, detail="waits") for order in orders}
+        tasks = {order.folder: bar.add_task(order.name, total=1, detail="waiting") for order in orders}
 
         def watch(order: Order, step: int, steps: int, loss: float) -> None:
             bar.update(tasks[order.folder], completed=step, total=steps, detail=f"loss {loss:.4g}")
@@ -129,9 +142,9 @@ def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], 
 
 
 def _check_places(order: Order) -> None:
-    """Refuse before the training what could not be written after it."""
+    """Check the output paths before the training, so that an invalid path costs no training time."""
     if not order.name.isprintable():
-        raise SpecError(f"--out ends in {order.name!r}, which cannot be a puzzle's name")
+        raise SpecError(f"--out ends in {order.name!r}, which cannot be a puzzle's name; use printable characters")
     if order.answers.resolve().is_relative_to(order.folder.resolve()):
         raise SpecError(f"the answers would lie in the puzzle's own folder {order.folder}; choose another --answers")
 

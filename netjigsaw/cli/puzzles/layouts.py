@@ -1,4 +1,4 @@
-"""`netjigsaw import` and `netjigsaw export`: a command for each layout that a family's record names."""
+"""`netjigsaw import` and `netjigsaw export`: one command per file layout that a family declares."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["add"]
 
 def add(app: typer.Typer, _: tuple[str, ...]) -> None:
     """Add the commands."""
-    reader = typer.Typer(no_args_is_help=True, help="Read puzzles that other programs wrote.")
-    writer = typer.Typer(no_args_is_help=True, help="Write puzzles for other programs.")
+    reader = typer.Typer(no_args_is_help=True, help="Import puzzles that other programs wrote.")
+    writer = typer.Typer(no_args_is_help=True, help="Export puzzles for other programs.")
     for family in families():
         for layout in family.layouts:
             if layout.read is not None:
@@ -47,7 +47,7 @@ def _export_help(layout: Layout) -> str:
 
 
 def _importer(layout: Layout) -> Callable[..., None]:
-    """Build the command that reads a layout: its sources are arguments, its options are options."""
+    """Build the import command of a layout, with an argument per source file and an option per layout option."""
 
     def command(**given: Any) -> None:
         paths = [given.pop(_argument(source)) for source in layout.sources]
@@ -55,20 +55,20 @@ def _importer(layout: Layout) -> Callable[..., None]:
         target = out or Path(f"{paths[0].resolve().stem}-puzzle")
         if target.exists():
             raise StorageError(f"{target} exists already; choose another --out or remove it")
-        made = layout.read(*paths, name=target.resolve().name, **given)  # type: ignore[misc]  # `add` saw to it
+        made = layout.read(*paths, name=target.resolve().name, **given)  # type: ignore[misc]  # `add` checked it
         _save(made, target)
 
     parameters = [
         _parameter(_argument(source), Annotated[Path, typer.Argument(metavar=source, help="")])
         for source in layout.sources
     ]
-    place = typer.Option(help="Folder of the puzzle. (default: the first source's name + -puzzle)", show_default=False)
+    place = typer.Option(help="Folder to write to. (default: the first source's name + -puzzle)", show_default=False)
     parameters.append(_parameter("out", Annotated[Path | None, place], None))
     return _with_signature(command, [*parameters, *map(_option, layout.read_options)])
 
 
 def _save(made: Any, target: Path) -> None:
-    """Write an imported puzzle, and its answer where the layout holds one."""
+    """Write an imported puzzle, and its answer if the layout holds one."""
     puzzle: Puzzle = made if isinstance(made, Puzzle) else made.puzzle
     if not isinstance(made, Puzzle):
         save_answer(made.sealed, answers_beside(target))
@@ -86,16 +86,16 @@ def _save(made: Any, target: Path) -> None:
 
 
 def _exporter(family: Family, layout: Layout) -> Callable[..., None]:
-    """Build the command that writes a layout."""
+    """Build the export command of a layout."""
 
     def command(**given: Any) -> None:
         folder, out = given.pop("puzzle"), given.pop("out")
         source = load_puzzle(folder)
         if source.manifest.family != family.name:
             raise SpecError(
-                f"{folder} holds a {source.manifest.family} puzzle; the layout {layout.name} is for {family.name} ones"
+                f"{folder} holds a {source.manifest.family} puzzle; layout {layout.name} takes {family.name} puzzles"
             )
-        remarks = layout.write(source, out, **given)  # type: ignore[misc]  # `add` saw to it
+        remarks = layout.write(source, out, **given)  # type: ignore[misc]  # `add` checked it
         say(str(out))
         for text in remarks:
             remark(text)

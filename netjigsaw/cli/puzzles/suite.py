@@ -21,11 +21,13 @@ __all__ = ["add"]
 
 FAILED = 1
 Name = Annotated[str, typer.Argument(metavar="SUITE", help="A built-in suite, a TOML file, or a suite's folder.")]
-Jobs = Annotated[int | None, typer.Option(help="How many to make at once. (default: one per core)", min=1)]
-Out = Annotated[Path | None, typer.Option(help="Write suite, lock, puzzles and answers to this new folder as well.")]
-Archive = Annotated[Path, typer.Argument(help="Archive, NAME.tar.")]
-NewFolder = Annotated[Path, typer.Argument(help="New folder.")]
-Only = Annotated[str | None, typer.Option(help="Only puzzles whose name or tag fits this pattern, e.g. 'waves-*'.")]
+Jobs = Annotated[
+    int | None, typer.Option(help="Number of puzzles made at the same time. (default: one per core)", min=1)
+]
+Out = Annotated[Path | None, typer.Option(help="Also write suite, lock, puzzles and answers to this new folder.")]
+Archive = Annotated[Path, typer.Argument(help="Archive file, NAME.tar.")]
+NewFolder = Annotated[Path, typer.Argument(help="Folder to create.")]
+Only = Annotated[str | None, typer.Option(help="Only puzzles whose name or tag matches this pattern, e.g. 'waves-*'.")]
 
 
 def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
@@ -41,9 +43,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def list_suites() -> None:
-    """List the suites that come with the program, and how much of each is built here.
+    """List the built-in suites, and how many puzzles of each are built on this machine.
 
-    One whose file is wrong stays listed, with the reason.
+    A suite whose file cannot be read is listed with the reason.
     """
     from benchmark.suites.finding import built_in_suites
     from benchmark.suites.reading import read_suite
@@ -70,12 +72,12 @@ def _add_build(group: typer.Typer, plugins: tuple[str, ...]) -> None:
         only: Only = None,
         out: Out = None,
         *,
-        lock: Annotated[bool, typer.Option("--lock", help="Write the digests into the lock beside the file.")] = False,
+        lock: Annotated[bool, typer.Option("--lock", help="Write the puzzles' digests to the lock file.")] = False,
     ) -> int:
-        """Make the puzzles of a suite that are not here yet; those that are, are checked.
+        """Build the missing puzzles of a suite, and check the puzzles that are built already.
 
-        They are kept in a cache: $NETJIGSAW_HOME, or netjigsaw/ in $XDG_CACHE_HOME or ~/.cache.
-        An interrupted build goes on when it is repeated. Exit code 1 if a puzzle could not be made.
+        Puzzles are kept in a cache: $NETJIGSAW_HOME, or netjigsaw/ in $XDG_CACHE_HOME or ~/.cache.
+        Repeat the command to resume an interrupted build. Exit code 1 if a puzzle could not be built.
 
         Examples:
           netjigsaw suite build mini
@@ -89,7 +91,7 @@ def _add_build(group: typer.Typer, plugins: tuple[str, ...]) -> None:
 
         found = resolve_suite(suite)
         if only is not None and (lock or out is not None):
-            raise SpecError("--only builds a part, but --lock and --out are for a whole suite")
+            raise SpecError("--only builds a part of a suite, but --lock and --out need all of it; leave --only out")
         if out is not None and out.exists():
             raise SpecError(f"{out} exists already; choose another --out or remove it")
         chosen = found.entries if only is None else found.select(only)
@@ -111,13 +113,15 @@ def _add_build(group: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _say_states(suite: Suite, chosen: tuple[Entry, ...]) -> None:
-    """Say which puzzles are not as locked, each by its name."""
+    """Print a remark for each puzzle that differs from the suite's lock."""
     for entry in (suite.entry(entry.name) for entry in chosen):
         if entry.state == "differs":
             mine, theirs = str(entry.digest)[:12], str(entry.locked)[:12]
-            remark(f"{entry.name}: {mine} here, {theirs} in the lock; results on it are not comparable with others'")
+            remark(
+                f"{entry.name}: digest {mine} here, {theirs} in the lock; do not compare its results across machines"
+            )
         elif entry.state == "recipe changed since":
-            remark(f"{entry.name}: its recipe was changed since the suite was locked; see --lock")
+            remark(f"{entry.name}: its recipe changed after the suite was locked; --lock updates the lock")
 
 
 def show(
@@ -126,7 +130,7 @@ def show(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show a suite's puzzles: tags, what was chosen in the recipe, digest, and how it stands to the lock.
+    """Show a suite's puzzles: tags, recipe without defaults, digest and lock state.
 
     Example:
       netjigsaw suite show mini
@@ -151,7 +155,7 @@ def show(
 
 
 def _recipe(entry: Entry) -> str:
-    """Say what was chosen in a recipe; what is as by default is left out."""
+    """List the recipe's seed and the fields that differ from their defaults."""
     if entry.recipe is None:
         return "not known here"
     chosen = entry.recipe.spec.model_dump(mode="json", exclude_defaults=True)
@@ -190,10 +194,10 @@ def pack_suite(
     out: Archive,
     *,
     public: Annotated[
-        bool, typer.Option("--public", help="Leave out answers, seeds and recipes: what a solver's author may see.")
+        bool, typer.Option("--public", help="Leave out answers, seeds and recipes, for authors of solvers.")
     ] = False,
 ) -> None:
-    """Pack a suite that is built into one archive, the same bytes wherever it is packed, and print its SHA-256.
+    """Pack a built suite into one archive and print its SHA-256. The archive's bytes are the same on every machine.
 
     Examples:
       netjigsaw suite pack mine.toml mine.tar
@@ -212,10 +216,12 @@ def pack_suite(
 def unpack_suite(
     archive: Archive,
     folder: NewFolder,
-    sha256: Annotated[str | None, typer.Option(help="What its maker says that the archive's SHA-256 is.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="SHA-256 that the archive must have, as its author states it.")
+    ] = None,
     max_size: Annotated[str, typer.Option(help="Largest archive to accept, e.g. 500MiB or 4GiB.")] = "4GiB",
 ) -> None:
-    """Unpack a suite. Every digest is checked before the folder appears; a damaged archive leaves nothing.
+    """Unpack a suite after checking every digest. A damaged archive creates no folder.
 
     Example:
       netjigsaw suite unpack mine.tar mine && netjigsaw run mine
@@ -230,7 +236,7 @@ def unpack_suite(
 
 
 def verify_suite(suite: Name) -> int:
-    """Read every puzzle of a suite again: tensors, digests, commitments, the lock. Exit code 1 if anything differs.
+    """Verify a suite's puzzles: tensors, digests, commitments and the lock. Exit code 1 if anything differs.
 
     Example:
       netjigsaw suite verify mini
@@ -243,5 +249,5 @@ def verify_suite(suite: Name) -> int:
     for finding in findings:
         say(f"{'wrong' if finding.problem else 'ok':<6} {finding.name:<24} {finding.problem or finding.note}")
     wrong = sum(bool(finding.problem) for finding in findings)
-    say(f"{found.name}: {len(findings) - wrong} of {len(findings)} as they should be")
+    say(f"{found.name}: {len(findings) - wrong} of {len(findings)} verified")
     return FAILED if wrong else 0

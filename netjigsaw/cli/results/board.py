@@ -1,4 +1,4 @@
-"""`netjigsaw leaderboard` and `netjigsaw score`: tables from a store."""
+"""`netjigsaw leaderboard` and `netjigsaw score`: rank stored results, and score them again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
-Results = Annotated[Path, typer.Option(help="Folder of the store.")]
+Results = Annotated[Path, typer.Option(help="Folder of the result store.")]
 
 
 def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
@@ -33,24 +33,26 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     @app.command("leaderboard")
     def leaderboard(
         bundles: Annotated[
-            list[Path] | None, typer.Argument(help="Files that netjigsaw submit wrote; each is verified first.")
+            list[Path] | None, typer.Argument(help="Bundles that netjigsaw submit wrote; each is verified first.")
         ] = None,
         results: Annotated[
-            Path | None, typer.Option(help="Folder of the store. (default: results; none where bundles are given)")
+            Path | None, typer.Option(help="Folder of the result store. (default: results; with bundles, no store)")
         ] = None,
-        style: Annotated[str, typer.Option("--format", help="github, plain, csv or json.")] = "plain",
-        by: Annotated[str, typer.Option(help="One table per puzzle, family, depth, regime or other label.")] = "",
+        style: Annotated[str, typer.Option("--format", help="Table format: github, plain, csv or json.")] = "plain",
+        by: Annotated[
+            str, typer.Option(help="Print one table per value of this label: puzzle, family, depth, regime, ...")
+        ] = "",
         html: Annotated[
             Path | None,
-            typer.Option(help="Write a page instead: one file with everything, that opens without a network."),
+            typer.Option(help="Write this HTML file instead of a table; it opens without a network."),
         ] = None,
         suite: SuiteName = None,
         answers: Answers = None,
     ) -> int:
         """Rank the solvers of a store, of submitted bundles, or of both.
 
-        A bundle that does not verify is refused, named with the reason, and the exit code is 1. With bundles the
-        table is of their suite alone.
+        A bundle that does not verify is left out with a reason, and the exit code is 1. With bundles, the table covers
+        only their suite.
 
         Examples:
           netjigsaw leaderboard --results results
@@ -63,7 +65,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         """
         if not bundles:
             if suite is not None or answers is not None:
-                raise SpecError("--suite and --answers say what bundles are verified on; give bundles as well")
+                raise SpecError("--suite and --answers apply to bundles only; give bundles as well")
             _rank_store(results or Path("results"), style, by, html)
             return 0
         merged, refused = _merge(bundles, results, suite, answers, plugins)
@@ -107,10 +109,10 @@ def _check_page(style: str, by: str) -> None:
 def _merge(
     bundles: Sequence[Path], results: Path | None, suite: str | None, answers: Path | None, plugins: tuple[str, ...]
 ) -> tuple[Merged, int]:
-    """Verify bundles and join those that do verify, and the store where one is named; count the others.
+    """Verify bundles, merge the verified bundles and the store if one is named, and count the refused bundles.
 
     Raises:
-        SpecError: if none verifies.
+        SpecError: if no bundle verifies.
     """
     from benchmark.results.store import Store
     from benchmark.submission.merging import merge
@@ -127,7 +129,7 @@ def _merge(
     store: Store | None = None if results is None else Store(results)
     merged = merge([one for one in found if one.verified], store, ground)
     if merged.left_out:
-        remark(f"{merged.left_out} rows of {results} are not of suite {ground.suite.name}: left out")
+        remark(f"left out {merged.left_out} rows of {results} that are not of suite {ground.suite.name}")
     return merged, len(refused)
 
 
@@ -155,11 +157,11 @@ def _rank_merged(merged: Merged, style: str, by: str, html: Path | None) -> None
 
 
 def score(
-    puzzles: Annotated[list[str], typer.Argument(help="Folders of the puzzles, or suites.")],
+    puzzles: Annotated[list[str], typer.Argument(help="Folders of puzzles, or suites.")],
     results: Results = Path("results"),
     answers: Answers = None,
 ) -> None:
-    """Compute every metric anew from the raw answers, without running anything.
+    """Compute every metric again from the stored raw answers. No solver runs.
 
     Example:
       netjigsaw score p1 p2 --results results

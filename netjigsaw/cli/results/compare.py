@@ -1,4 +1,4 @@
-"""`netjigsaw compare`: is NEW worse than BASE? And the gate that fails if it is."""
+"""`netjigsaw compare`: test whether NEW is worse than BASE, and fail if it is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["add"]
 
 @dataclass(frozen=True)
 class _Rerun:
-    """What an interleaved run is asked to do."""
+    """Options of an interleaved run."""
 
     puzzles: tuple[str, ...]
     seeds: int | None
@@ -48,39 +48,46 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
     @app.command("compare")
     def compare(
-        base: Annotated[str, typer.Argument(help="Result folder; with --results or --rerun a solver.")],
-        new: Annotated[str, typer.Argument(help="Result folder or solver that is judged.")],
+        base: Annotated[str, typer.Argument(help="Baseline: a result folder; with --results or --rerun, a solver.")],
+        new: Annotated[
+            str, typer.Argument(help="Candidate to judge: a result folder; with --results or --rerun, a solver.")
+        ],
         puzzles: Annotated[
             list[str] | None, typer.Argument(help="With --rerun: folders of puzzles, suites, or suite/pattern.")
         ] = None,
         results: Annotated[
             Path | None,
-            typer.Option(help="Folder that holds both solvers; with --rerun the new folder to write."),
+            typer.Option(help="Folder with the results of both solvers; with --rerun, the new folder to write."),
         ] = None,
         solver: Annotated[
-            list[str] | None, typer.Option(help="Of folders: only this solver; repeat for several.")
+            list[str] | None, typer.Option(help="With two folders: compare only this solver; repeat for several.")
         ] = None,
         fail_on: Annotated[
             str | None,
             typer.Option(
-                help="Tolerated losses, as metric:(+|-)number\\[%], separated by commas, or none. (default: no loss of "
-                "what the family ranks by, e.g. solved:-0)"
+                help="Tolerated losses, as metric:(+|-)number\\[%], separated by commas, or none. (default: no loss in "
+                "the family's ranking metric, e.g. solved:-0)"
             ),
         ] = None,
-        json_out: Annotated[Path | None, typer.Option("--json", help="Also write everything to this file.")] = None,
-        style: Annotated[str, typer.Option("--format", help="plain or github.")] = "plain",
+        json_out: Annotated[
+            Path | None, typer.Option("--json", help="Also write the comparison to this JSON file.")
+        ] = None,
+        style: Annotated[str, typer.Option("--format", help="Table format: plain or github.")] = "plain",
         *,
         strict: Annotated[
-            bool, typer.Option("--strict", help="Fail on any loss beyond the tolerance, without a test.")
+            bool, typer.Option("--strict", help="Fail on any loss beyond the tolerance, without a significance test.")
         ] = False,
         allow_missing: Annotated[
-            bool, typer.Option("--allow-missing", help="Judge although NEW lacks trials of BASE.")
+            bool, typer.Option("--allow-missing", help="Judge even if NEW lacks trials of BASE.")
         ] = False,
         rerun: Annotated[
-            bool, typer.Option("--rerun", help="Run both solvers now, trial by trial in turns, then compare.")
+            bool, typer.Option("--rerun", help="Run both solvers now with interleaved trials, then compare.")
         ] = False,
-        seeds: Annotated[int | None, typer.Option(help="With --rerun: seeds 0, 1, ...", min=1)] = None,
-        repeats: Annotated[int, typer.Option(help="With --rerun: how often everything is run.", min=1)] = 2,
+        seeds: Annotated[
+            int | None,
+            typer.Option(help="With --rerun: number of seeds, counted from 0. (default: the suite's, else 1)", min=1),
+        ] = None,
+        repeats: Annotated[int, typer.Option(help="With --rerun: number of runs per trial.", min=1)] = 2,
         timeout: Timeout = None,
         memory: Memory = None,
         threads: Threads = None,
@@ -89,7 +96,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     ) -> int:
         r"""Compare two sets of results puzzle by puzzle, and fail if the second is worse.
 
-        Exit codes: 0 fine, 1 regression, 2 wrong usage, 3 nothing comparable, 4 it cannot be judged.
+        Exit codes: 0 no regression, 1 regression, 2 wrong usage, 3 nothing comparable, 4 cannot be judged.
 
         Examples:
           netjigsaw compare results-before results-after --fail-on "exact:-0.02,time:+20%"
@@ -121,11 +128,11 @@ def _check_usage(style: str, again: _Rerun, solver: list[str] | None, results: P
     if style not in STYLES:
         raise SpecError(f"no table format {style!r}{did_you_mean(style, STYLES)}")
     if not rerun and again.puzzles:
-        raise SpecError(f"{again.puzzles[0]!r} is one argument too many; puzzles are run with --rerun only")
+        raise SpecError(f"unexpected argument {again.puzzles[0]!r}; name puzzles with --rerun only")
     if rerun and not again.puzzles:
-        raise SpecError("--rerun needs puzzles or a suite to run on, after the two solvers")
+        raise SpecError("--rerun needs puzzles or a suite after the two solvers")
     if solver and (rerun or results is not None):
-        raise SpecError("--solver chooses among the solvers of two folders; here the two arguments name them")
+        raise SpecError("--solver applies to two folders only; here BASE and NEW name the solvers, so leave it out")
 
 
 Sides = tuple["Side", "Side", "Mapping[str, str]"]
@@ -152,7 +159,7 @@ def _fresh_folder() -> Path:
 
 
 def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequence[Rule] | None) -> Sides:
-    """Run both solvers; a rule that names no measure is refused before that."""
+    """Run both solvers, after checking that every rule names a known measure."""
     from benchmark.comparison.measures import measures_of
     from benchmark.comparison.rules import check_rules
     from benchmark.comparison.stores import run_interleaved
@@ -182,10 +189,10 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
 
 
 def _rerunnable(*texts: str) -> tuple[Reference, ...]:
-    """Read solvers that are to be run: rows name a program by its label, from which it cannot be made again.
+    """Parse the solvers to run. Programs are refused, because rows hold only a program's label, not its command.
 
     Raises:
-        SpecError: for one that is neither registered nor in a file.
+        SpecError: if a solver is neither registered nor in a file.
     """
     from solvers.reference import parse_reference
     from solvers.registry import list_solvers
@@ -195,13 +202,14 @@ def _rerunnable(*texts: str) -> tuple[Reference, ...]:
         if not reference.is_file and reference.target not in known:
             raise SpecError(
                 f"--rerun cannot run {text!r}{did_you_mean(reference.target, known)}: it takes registered solvers and "
-                "path/to/file.py:Name; programs are run with netjigsaw run --solver-command, into folders to compare"
+                "path/to/file.py:Name; programs are run with netjigsaw run --solver-command, each into its own "
+                "--results folder; then compare the folders"
             )
     return references
 
 
 def _with_bar(request: RunRequest, repeats: int, run: Any) -> Any:
-    """Run under a bar that counts trials."""
+    """Run with a progress bar that counts trials."""
     from benchmark.running.runner import Finished
 
     total = 2 * len(request.puzzles) * len(request.seeds) * repeats
@@ -233,7 +241,7 @@ def _show(comparison: Comparison, style: str, json_out: Path | None) -> int:
             scratch.write_text(to_json(comparison), encoding="utf-8")
     if comparison.exit == Exit.NOTHING_COMPARABLE:
         reasons = "; ".join(f"{contest.label}: {unmatched_in_words(contest)}" for contest in comparison.unmatched)
-        text = f"nothing comparable: {reasons or 'neither side ran anything'}"
+        text = f"nothing comparable: {reasons or 'neither side has results'}"
         raise CommandError(text, Exit.NOTHING_COMPARABLE)
     say(render_comparison(comparison, style).rstrip("\n"))
     return int(comparison.exit)

@@ -1,4 +1,4 @@
-"""`netjigsaw show`: a puzzle or a run at a glance, in words and as a picture."""
+"""`netjigsaw show`: summarise a puzzle or a run, and draw it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 MOST_POINTS = 40
-"""Reports of a trial that are scored for its curve; more could not be told apart in the picture."""
+"""Most reports scored per trial for its curve. A larger number gives a finer curve and takes longer; hand-set."""
 
 
 def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
@@ -32,16 +32,16 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         what: Annotated[
             str, typer.Argument(help="Folder of a puzzle or of results, or suite/name for a puzzle of a suite.")
         ],
-        out: Annotated[Path | None, typer.Option(help="PNG to write. (default: the folder's name + .png)")] = None,
+        out: Annotated[Path | None, typer.Option(help="PNG file to write. (default: the folder's name + .png)")] = None,
         answers: Answers = None,
         puzzle: Annotated[
             list[str] | None,
-            typer.Option(help="With results: a puzzle or suite, to draw errors over time; repeat for several."),
+            typer.Option(help="With results: a puzzle or suite, to draw its errors over time; repeat for several."),
         ] = None,
     ) -> None:
         """Summarise a puzzle or a run, and draw it.
 
-        Where the sealed answer is at hand, a puzzle is shown in true order, with its fingerprint.
+        If the sealed answer is available, a puzzle is drawn in its true order, with the statistics of its true pairs.
 
         Examples:
           netjigsaw show p1
@@ -60,7 +60,7 @@ def _is_store(folder: Path) -> bool:
 
 
 def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:
-    """Read puzzles to score reports with; those of a suite that are not built have no rows either."""
+    """Read the puzzles to score reports on. Unbuilt puzzles of a suite have no rows, so they are left out."""
     from benchmark.suites.loading import load_target
 
     return [item for target in find_targets(puzzles) for item in load_target(target.built, answers)]
@@ -103,7 +103,7 @@ def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
 
 
 def _series(store: Store, family: str, rows: list[Row], puzzles: dict[str, LoadedPuzzle]) -> list[Series]:
-    """Score the reported answers of the given trials of a family by its first error-like metric."""
+    """Score the reported answers of the given trials of a family by the family's first error metric."""
     from benchmark.running.judge import Judge
     from leaderboard.pictures.run import Series, error_metric
 
@@ -119,7 +119,7 @@ def _series(store: Store, family: str, rows: list[Row], puzzles: dict[str, Loade
             step = -(-len(outcome.reports) // MOST_POINTS)
             kept = [*outcome.reports[::-step]][::-1]
             scored = [(report.time_s, judge.score(puzzles[row.puzzle], report.answer)) for report in kept]
-            # A report of the wrong form has no score; the harness passes over it too.
+            # A report in the wrong format has no score. The harness skips it too.
             points = [(time_s, score.metrics[metric.name]) for time_s, score in scored if not isinstance(score, str)]
             if points:
                 series.append(Series(row.solver, *zip(*points, strict=True)))

@@ -1,4 +1,4 @@
-"""What people see: results on stdout, progress and remarks on stderr."""
+"""Console output: results on stdout, progress and remarks on stderr."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
-    """Print a result, as it is: no markup, no wrapping."""
+    """Print a result on stdout, without markup or wrapping."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def remark(text: str) -> None:
-    """Print a remark."""
+    """Print a remark on stderr."""
     err.print(text, markup=False, soft_wrap=True)
 
 
 def progress_bar() -> Progress:
-    """Make a progress display that vanishes when done and stays silent where stderr is no terminal.
+    """Make a progress display. It disappears at the end, and it is off if stderr is not a terminal.
 
-    A task's field `detail` is shown behind its bar.
+    A task's field `detail` is shown after its bar.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),

@@ -1,4 +1,4 @@
-"""Errors of commands whose exit codes say more than failed or not."""
+"""Exit codes and errors of commands that have more exit codes than 0 and 1."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ USAGE, INFRASTRUCTURE = 2, 4
 
 
 class CommandError(NetjigsawError):
-    """Ends a command with an exit code of its own.
+    """An error that ends a command with its own exit code.
 
     Args:
         message: one line for the user.
-        exit_code: of the process.
+        exit_code: exit code of the process.
     """
 
     def __init__(self, message: str, exit_code: int) -> None:
@@ -30,7 +30,7 @@ class CommandError(NetjigsawError):
 
 
 def os_error_text(error: OSError) -> str:
-    """Say what the system refused and where, without its error number."""
+    """Describe a system error by its path and reason, without the error number."""
     if error.filename is None or not error.strerror:
         return str(error)
     return f"cannot use {os.fsdecode(error.filename)}: {error.strerror}"
@@ -38,7 +38,7 @@ def os_error_text(error: OSError) -> str:
 
 @contextlib.contextmanager
 def separate_codes() -> Iterator[None]:
-    """Keep code 1 for what a command is asked to judge: wrong usage is 2, whatever else goes wrong is 4.
+    """Keep exit code 1 for a command's verdict: wrong usage exits with 2, any other error with 4.
 
     Raises:
         CommandError: instead of any other error.
@@ -54,5 +54,5 @@ def separate_codes() -> Iterator[None]:
     except OSError as error:
         raise CommandError(os_error_text(error), INFRASTRUCTURE) from error
     except Exception as error:  # a bug must not look like a verdict
-        text = f"internal error, {type(error).__name__}: {error}; --traceback shows where"
+        text = f"internal error, {type(error).__name__}: {error}; add --traceback to see where"
         raise CommandError(text, INFRASTRUCTURE) from error

@@ -1,4 +1,4 @@
-"""Options that `solve` and `run` share, and how they become limits."""
+"""Options that several commands share, and their conversion to limits."""
 
 from __future__ import annotations
 
@@ -18,29 +18,34 @@ __all__ = ["Answers", "Commands", "Isolation", "Memory", "Queries", "Threads", "
 
 Timeout = Annotated[
     str | None,
-    typer.Option(help="Wall time between go and answer: 90s, 10m, 3h or none. (default: the suite's, else 60s)"),
+    typer.Option(help="Wall time limit of a trial: 90s, 10m, 3h or none. (default: the suite's, else 60s)"),
 ]
 Memory = Annotated[
     str | None,
-    typer.Option(help="Memory beyond what the libraries take: 512MiB, 4GiB or none. (default: the suite's, else 4GiB)"),
+    typer.Option(
+        help="Memory limit beyond the libraries' own: 512MiB, 4GiB or none. (default: the suite's, else 4GiB)"
+    ),
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(help="Threads that numerical libraries are pinned to. (default: the suite's, else 1)", min=1),
+    typer.Option(help="Number of threads of numerical libraries. (default: the suite's, else 1)", min=1),
 ]
 Queries = Annotated[
     int | None,
-    typer.Option(help="Rows that a solver may ask of a puzzle's oracle. (default: the puzzle's own budget)", min=0),
+    typer.Option(
+        help="Most rows that a solver may query a puzzle's oracle for. (default: the puzzle's own budget)", min=0
+    ),
 ]
 Isolation = Annotated[
-    str, typer.Option(help="auto, namespaces (fail without them) or rlimits (answers are hidden by their path only).")
+    str,
+    typer.Option(help="namespaces, rlimits (hides answers by their path only), or auto (namespaces where available)."),
 ]
 Commands = Annotated[
     list[str] | None,
     typer.Option(
         "--solver-command",
-        help=r'Any program as a solver, "\[label=]program arguments": it finds the puzzle in its folder and prints '
-        "the answer; repeat for several.",
+        help=r'Program to run as a solver, "\[label=]program arguments". It reads the puzzle from its working '
+        "folder and prints the answer; repeat for several.",
     ),
 ]
 Answers = Annotated[
@@ -51,14 +56,14 @@ Answers = Annotated[
 def make_limits(
     base: Limits, timeout: str | None, memory: str | None, threads: int | None, queries: int | None = None
 ) -> Limits:
-    """Read limits as typed; what was not given stays as it is in `base`.
+    """Parse limits from the command line. A limit that is not given keeps its value from `base`.
 
     Raises:
-        SpecError: for text that is no duration or size.
+        SpecError: if a text is not a duration or a size.
     """
     memory_mib = base.memory_mib if memory is None else parse_size(memory)
     if memory_mib is not None and memory_mib > sys.maxsize / 2**20:
-        raise SpecError(f"--memory {memory} is more than any machine has; write none for no limit")
+        raise SpecError(f"--memory {memory} is too large; write none for no limit")
     wall_s = base.wall_s if timeout is None else parse_duration(timeout)
     typed = {
         "wall_s": wall_s,

@@ -1,4 +1,4 @@
-"""Plug-ins are loaded before the commands are built, so that a new family gets its own command."""
+"""Load plug-ins before the commands are built, so that each new family gets its own command."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ VARIABLE = "NETJIGSAW_PLUGINS"
 
 
 def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Take every `--plugin X` out of the arguments, load them all, and return the rest and what was loaded.
+    """Remove every `--plugin X` from the arguments, load the plug-ins, and return the other arguments and the plug-ins.
 
     Raises:
-        PluginError: if one fails to import.
+        PluginError: if a plug-in fails to import.
     """
     rest: list[str] = []
     told = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
@@ -48,7 +48,7 @@ def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _offered() -> list[str]:
-    """List the modules that other packages offer; one that fails is left out, so that it breaks no other command."""
+    """List the modules that other packages offer. One that fails is left out, so that other commands still work."""
     usable = []
     for point in metadata.entry_points(group=ENTRY_POINTS):
         try:

@@ -1,4 +1,4 @@
-"""Durations and sizes as people type them."""
+"""Parse durations and sizes, and format durations."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _MIB = {"": 1.0, "k": 2**-10, "m": 1.0, "g": 2.0**10, "t": 2.0**20}
 
 
 def parse_duration(text: str) -> float | None:
-    """Read a duration as seconds; `none` is no limit.
+    """Parse a duration into seconds; `none` means no limit.
 
     >>> parse_duration("90s"), parse_duration("10m"), parse_duration("none")
     (90.0, 600.0, None)
 
     Raises:
-        SpecError: if it is none, or not positive.
+        SpecError: if the text is not a duration, or not positive.
     """
     if text.strip().lower() == "none":
         return None
@@ -31,13 +31,13 @@ def parse_duration(text: str) -> float | None:
 
 
 def parse_size(text: str) -> float | None:
-    """Read an amount of memory as MiB; `none` is no limit.
+    """Parse an amount of memory into MiB; `none` means no limit.
 
     >>> parse_size("4GiB"), parse_size("512M")
     (4096.0, 512.0)
 
     Raises:
-        SpecError: if it is none, or not positive.
+        SpecError: if the text is not a size, or not positive.
     """
     if text.strip().lower() == "none":
         return None
@@ -48,7 +48,7 @@ def parse_size(text: str) -> float | None:
 
 
 def show_duration(seconds: float) -> str:
-    """Write a duration for people.
+    """Format a duration in seconds, minutes or hours.
 
     >>> show_duration(0.42), show_duration(75), show_duration(7300)
     ('0.42 s', '1 min 15 s', '2 h 1 min')

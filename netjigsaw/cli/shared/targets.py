@@ -1,4 +1,4 @@
-"""Arguments that name puzzles: folders, suites, and puzzles of suites. What is not built yet is built first."""
+"""Arguments that name puzzles: folders, suites, and puzzles of suites. Missing puzzles of suites are built first."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def cores() -> int:
 
 
 def find_targets(texts: Sequence[str]) -> list[Target]:
-    """Read arguments.
+    """Find the puzzles and suites that arguments name.
 
     Raises:
-        NetjigsawError: if one names nothing, or a suite is wrong.
+        NetjigsawError: if an argument names nothing, or a suite is invalid.
     """
     from benchmark.suites.loading import find_target
 
@@ -50,7 +50,7 @@ def find_targets(texts: Sequence[str]) -> list[Target]:
 
 
 def build_missing(targets: list[Target], plugins: tuple[str, ...]) -> list[Target]:
-    """Build what suites among the targets lack.
+    """Build the missing puzzles of the suites among the targets.
 
     Raises:
         TrainingError: naming the puzzles that could not be built.
@@ -72,16 +72,16 @@ def build_missing(targets: list[Target], plugins: tuple[str, ...]) -> list[Targe
 
 
 def build_entries(entries: Sequence[Entry], jobs: int, plugins: tuple[str, ...]) -> list[Built | Failed]:
-    """Build puzzles with a bar for each, and say how each went as soon as it is known."""
+    """Build puzzles with a progress bar each, and print each result as soon as it is known."""
     from benchmark.suites.building import Failed, build
 
     ends: list[Built | Failed] = []
     with progress_bar() as bar:
         whole = bar.add_task("puzzles", total=len(entries), detail="")
-        tasks = {e.path: bar.add_task(e.name, total=None, detail="waits") for e in entries if e.digest is None}
+        tasks = {e.path: bar.add_task(e.name, total=None, detail="waiting") for e in entries if e.digest is None}
 
         def watch(order: Order, step: int, steps: int, loss: float) -> None:
-            if order.folder in tasks:  # news of another process may come after its puzzle
+            if order.folder in tasks:  # another process may report after its puzzle is done
                 bar.update(tasks[order.folder], completed=step, total=steps, detail=f"loss {loss:.4g}")
 
         def waiting() -> None:
@@ -102,11 +102,11 @@ def build_entries(entries: Sequence[Entry], jobs: int, plugins: tuple[str, ...])
 
 
 def load_one(text: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple[Target, LoadedPuzzle]:
-    """Read an argument that must name exactly one puzzle.
+    """Load the puzzle that an argument names.
 
     Raises:
-        SpecError: if it names several.
-        NetjigsawError: if it names none, or the puzzle cannot be built or read.
+        SpecError: if the argument names several puzzles.
+        NetjigsawError: if the argument names no puzzle, or the puzzle cannot be built or read.
     """
     from benchmark.suites.loading import load_target
 
@@ -126,29 +126,31 @@ def common_limits(
     threads: int | None,
     queries: int | None = None,
 ) -> Limits:
-    """Read limits as typed over those of the suites among the targets, or over the defaults.
+    """Parse limits. A limit that is not given comes from the suites among the targets, else from the defaults.
 
     Raises:
-        SpecError: for text that is no duration or size, or if two suites would still have different limits.
+        SpecError: if a text is not a duration or a size, or if two suites still have different limits.
     """
     suites = [target.suite for target in targets if target.suite is not None]
     limits = [make_limits(suite.limits, timeout, memory, threads, queries) for suite in suites]
     for suite, mine in zip(suites, limits, strict=True):
         if mine != limits[0]:
-            raise SpecError(f"suites {suites[0].name} and {suite.name} have different limits; run one after the other")
+            raise SpecError(
+                f"suites {suites[0].name} and {suite.name} have different limits; run them in separate commands"
+            )
     return limits[0] if limits else make_limits(Limits(), timeout, memory, threads, queries)
 
 
 def hidden_by(targets: Sequence[Target], answers: Path | None) -> tuple[Path, ...]:
-    """List what solvers must not see because of how the puzzles were named."""
+    """List the folders that solvers must not see: the answers' folder and the folders that the targets hide."""
     return (*((answers,) if answers else ()), *(place for target in targets for place in target.hidden))
 
 
 def remark_on_locks(uses: Sequence[SuiteUse]) -> None:
-    """Say which puzzles are not those that the makers of the suites locked."""
+    """Print a remark for each suite whose puzzles differ from its lock."""
     from benchmark.suites.loading import differing
 
     for use in uses:
         names = differing(use)
         if names:
-            remark(f"suite {use.name}: generated here, other digests than in its lock: {', '.join(names)}")
+            remark(f"suite {use.name}: puzzles generated here differ from its lock: {', '.join(names)}")

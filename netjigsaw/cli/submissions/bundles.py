@@ -1,4 +1,4 @@
-"""Submitted bundles as arguments: each is opened, its suite found, and verified on the puzzles here."""
+"""Open submitted bundles, find their suites, and verify the bundles on this machine's puzzles."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ __all__ = ["MaxSize", "SuiteName", "open_on", "verify_all", "verify_opened"]
 
 SuiteName = Annotated[
     str | None,
-    typer.Option(help="The suite here: its name, TOML file or folder. (default: the built-in one that is named)"),
+    typer.Option(
+        help="Suite to verify on: a name, TOML file or folder. (default: the built-in suite that the bundle names)"
+    ),
 ]
-MaxSize = Annotated[str, typer.Option(help="Most that a bundle may unpack to, e.g. 500MiB.")]
+MaxSize = Annotated[str, typer.Option(help="Largest unpacked size of a bundle, e.g. 500MiB.")]
 
 
 def open_on(
     path: Path, suite: str | None, answers: Path | None, max_size: str, plugins: tuple[str, ...]
 ) -> tuple[OpenedBundle, Target | None, Ground | None]:
-    """Open a bundle, and find the suite that it is to be verified on; none where the bundle cannot be read.
+    """Open a bundle and find the suite to verify it on. The suite is None if the bundle cannot be read.
 
     Raises:
-        SpecError: if no suite is named and the bundle's is not a built-in one.
+        SpecError: if no suite is named and the bundle's suite is not built in.
         NetjigsawError: if the file or the suite cannot be read.
     """
     from benchmark.submission.bundle.contents import open_bundle
@@ -51,7 +53,7 @@ def open_on(
     if opened.contents is None:
         return opened, None, None
     name = opened.contents.manifest.suite.name
-    # A name in a bundle is looked up among the built-in suites only: it must not lead to a file of its choice.
+    # A bundle's suite name is looked up among the built-in suites only, so that it cannot make us read another file.
     if suite is None and name not in built_in_suites():
         raise SpecError(f"{path} is of suite {name!r}, which is not built in; say with --suite where it is")
     (target,) = build_missing(find_targets([suite or name]), plugins)
@@ -59,10 +61,10 @@ def open_on(
 
 
 def verify_opened(opened: OpenedBundle, ground: Ground | None) -> Verification:
-    """Verify a bundle; one that cannot be read as a bundle is not verified.
+    """Verify a bundle. A file that cannot be read as a bundle is not verified.
 
     Raises:
-        NetjigsawError: if something here fails, which is not the bundle's fault.
+        NetjigsawError: if verification fails for a reason outside the bundle.
     """
     from benchmark.submission.verifying import Verification, verify_bundle
 
@@ -74,13 +76,13 @@ def verify_opened(opened: OpenedBundle, ground: Ground | None) -> Verification:
 def verify_all(
     paths: Sequence[Path], suite: str | None, answers: Path | None, plugins: tuple[str, ...]
 ) -> tuple[list[Verification], Ground | None]:
-    """Verify bundles that are to stand in one table, hence all of one suite.
+    """Verify bundles for one table. All bundles must be of the same suite.
 
     Returns:
-        What came of each, and the suite of those that verify; None where none does.
+        The verification of each bundle, and the suite of the verified bundles, or None if no bundle verifies.
 
     Raises:
-        SpecError: if they are of different suites, or one is given twice.
+        SpecError: if the bundles are of different suites, or a bundle is given twice.
         NetjigsawError: if a file or the suite cannot be read.
     """
     found: list[Verification] = []
@@ -96,5 +98,5 @@ def verify_all(
             grounds.setdefault(ground.suite.digest, (path, ground))
     if len(grounds) > 1:
         told = [f"{path} is of {ground.suite.name}" for path, ground in grounds.values()]
-        raise SpecError(f"{', '.join(told)}; results on different suites make no common table")
+        raise SpecError(f"{', '.join(told)}; rank the bundles of each suite in a command of its own")
     return found, next((ground for _, ground in grounds.values()), None)

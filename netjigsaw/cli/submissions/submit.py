@@ -1,4 +1,4 @@
-"""`netjigsaw submit`: run a solver on a whole suite, and put everything into one file."""
+"""`netjigsaw submit`: run a solver on a whole suite, and write one bundle file."""
 
 from __future__ import annotations
 
@@ -32,28 +32,30 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def submit(
         solver: Annotated[
             str | None,
-            typer.Argument(help="path/to/file.py:Name, name or family/name, each with \\[key=value,...]."),
+            typer.Argument(
+                help="Solver to run: path/to/file.py:Name, name or family/name, each with \\[key=value,...]."
+            ),
         ] = None,
         *,
-        suite: Annotated[str, typer.Option(help="A built-in suite, a TOML file, or a suite's folder.")],
+        suite: Annotated[str, typer.Option(help="Suite to run: a built-in name, a TOML file, or a suite's folder.")],
         solver_command: Commands = None,
-        out: Annotated[Path | None, typer.Option(help="File to write. (default: SUITE-SOLVER.njz)")] = None,
-        author: Annotated[str | None, typer.Option(help="Who submits, as tables will say.")] = None,
-        notes: Annotated[str, typer.Option(help="For readers: the method, a paper, a link.")] = "",
+        out: Annotated[Path | None, typer.Option(help="Bundle file to write. (default: SUITE-SOLVER.njz)")] = None,
+        author: Annotated[str | None, typer.Option(help="Name of the submitter, as tables show it.")] = None,
+        notes: Annotated[str, typer.Option(help="Text for readers: the method, a paper, a link.")] = "",
         results: Annotated[
-            Path, typer.Option(help="Folder of the store: trials that it holds are not run again.")
+            Path, typer.Option(help="Folder of the result store; trials in it are not run again.")
         ] = Path("results"),
         answers: Answers = None,
         isolation: Isolation = "auto",
         with_source: Annotated[
-            bool, typer.Option("--with-source", help="Put the solver's file in, so that others can run it again.")
+            bool, typer.Option("--with-source", help="Include the solver's source, so that others can rerun it.")
         ] = False,
-        no_run: Annotated[bool, typer.Option("--no-run", help="Bundle what the store holds; run nothing.")] = False,
+        no_run: Annotated[bool, typer.Option("--no-run", help="Bundle the stored results; run no trials.")] = False,
     ) -> None:
         """Run a solver on a whole suite, with its limits and seeds, and bundle the results for others to verify.
 
-        The bundle holds rows, raw answers, the machine and its versions, and the solver's source digest; names of
-        users, hosts and folders are left out. An interrupted run is resumed by repeating the command.
+        The bundle holds result rows, raw answers, the machine, software versions and the solver's source digest. Names
+        of users, hosts and folders are left out. Repeat the command to resume an interrupted run.
 
         Examples:
           netjigsaw submit my_solver.py:Mine --suite mini --author "Ada L." --with-source
@@ -94,7 +96,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _solver(name: str | None, commands: list[str] | None) -> Reference:
-    """Read the solver; what stands for it in tables must tell nothing of its author's folders."""
+    """Parse the solver. Its label in tables must not contain the author's folders."""
     reference = one_solver(name, commands)
     if reference.command is not None and not re.fullmatch(r"\w[\w.+-]*", reference.target):
         raise SpecError('give the command a label for the tables: --solver-command "label=program arguments"')
@@ -102,7 +104,7 @@ def _solver(name: str | None, commands: list[str] | None) -> Reference:
 
 
 def _ground(suite: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple[Target, Ground]:
-    """Find a whole suite, built."""
+    """Find a suite, and build its missing puzzles."""
     from benchmark.submission.suiting import ground_of
     from benchmark.suites.loading import load_target
 
@@ -111,7 +113,7 @@ def _ground(suite: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple
 
 
 def _check_texts(author: str | None, notes: str) -> None:
-    """Refuse what no bundle may hold before hours are spent on a run."""
+    """Check the author and the notes before the run, which may take hours."""
     from pydantic import TypeAdapter, ValidationError
 
     from benchmark.submission.bundle.schema import Author, Notes
@@ -125,7 +127,7 @@ def _check_texts(author: str | None, notes: str) -> None:
     try:
         TypeAdapter(Notes).validate_python(notes)
     except ValidationError:
-        raise SpecError("--notes may hold at most 4000 characters that can be printed") from None
+        raise SpecError("--notes may hold at most 4000 printable characters") from None
 
 
 def _run(request: RunRequest, run: Any) -> None:
@@ -148,10 +150,10 @@ def _run(request: RunRequest, run: Any) -> None:
 
 
 def _bundle(store: Any, work: Submission, ground: Ground, out: Path) -> None:
-    """Write the bundle, and verify it as its readers will.
+    """Write the bundle, and verify it as a recipient would.
 
     Raises:
-        HarnessError: if it does not verify here, where it was made.
+        HarnessError: if the new bundle does not verify.
     """
     from benchmark.submission.bundle.bundling import make_bundle
     from benchmark.submission.bundle.contents import open_bundle
@@ -162,7 +164,7 @@ def _bundle(store: Any, work: Submission, ground: Ground, out: Path) -> None:
     found = verify_bundle(opened, ground)
     if found.findings:
         others = f", and {len(found.findings) - 1} more" if len(found.findings) > 1 else ""
-        raise HarnessError(f"{out} does not verify where it was made: {found.findings[0].line}{others}")
+        raise HarnessError(f"{out} does not verify on the machine that made it: {found.findings[0].line}{others}")
     for note in _remarks(work, opened):
         remark(note)
     endings = Counter(str(row.status) for row in found.rows)
@@ -173,7 +175,7 @@ def _bundle(store: Any, work: Submission, ground: Ground, out: Path) -> None:
 
 
 def _remarks(work: Submission, opened: Any) -> list[str]:
-    """Say what the author should look at before handing the bundle out."""
+    """List what the author should check before publishing the bundle."""
     from benchmark.submission.bundle.privacy import make_scrub, traces
     from benchmark.submission.sourcing import source_in
 
@@ -182,14 +184,16 @@ def _remarks(work: Submission, opened: Any) -> list[str]:
     for name in source_in(opened.contents):
         lines = traces(opened.contents.archive.read(name).decode("utf-8", "replace"), scrub)
         if lines:
-            remarks.append(f"{name}, line {lines[0]} names a user, host or folder of this machine; it is left as it is")
+            remarks.append(
+                f"{name}, line {lines[0]} names a user, host or folder of this machine; the bundle holds it unchanged"
+            )
     if work.author is None:
-        remarks.append("no --author: tables will call it anonymous")
+        remarks.append("no --author: tables show the bundle as anonymous")
     return remarks
 
 
 def _file_name(suite: str, label: str, author: str | None) -> str:
-    """Name a bundle by suite, solver and author, with nothing in it that a file name should not hold."""
+    """Make a bundle's file name from suite, solver and author, with safe characters only."""
     solver = label.rpartition("/")[2].replace(".py:", "-")
     parts = [suite, solver, *([author] if author else [])]
     return "-".join(re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") for part in parts) + ".njz"

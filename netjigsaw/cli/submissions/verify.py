@@ -1,4 +1,4 @@
-"""`netjigsaw verify`: score submitted bundles again, believing nothing in them."""
+"""`netjigsaw verify`: check submitted bundles by scoring their raw answers again."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ __all__ = ["add"]
 
 NOT_VERIFIED = 1
 SHOWN = 50
-"""Findings that are printed; --json has all."""
+"""Most findings printed per bundle; --json prints all. Hand-set."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Again:
-    """What is asked of a rerun."""
+    """Options of a rerun."""
 
     count: int
     seed: int | None
@@ -52,25 +52,27 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
     @app.command("verify")
     def verify(
-        bundles: Annotated[list[Path], typer.Argument(help="Files that netjigsaw submit wrote.")],
+        bundles: Annotated[list[Path], typer.Argument(help="Bundles that netjigsaw submit wrote.")],
         suite: SuiteName = None,
         answers: Answers = None,
         max_size: MaxSize = "1GiB",
-        rerun: Annotated[int, typer.Option(help="Run so many trials again, drawn at random.", min=0)] = 0,
-        draw: Annotated[int | None, typer.Option(help="Seed of that draw. (default: a fresh one)", min=0)] = None,
+        rerun: Annotated[int, typer.Option(help="Number of trials to run again, drawn at random.", min=0)] = 0,
+        draw: Annotated[
+            int | None, typer.Option(help="Seed of the draw for --rerun. (default: a fresh seed)", min=0)
+        ] = None,
         solver: Annotated[
-            str | None, typer.Option(help="With --rerun: the solver, where the bundle has no source of it.")
+            str | None, typer.Option(help="With --rerun: the solver, if the bundle has no source.")
         ] = None,
         solver_command: Commands = None,
         isolation: Annotated[
-            str, typer.Option(help="With --rerun: namespaces, or rlimits to run foreign code with your rights.")
+            str, typer.Option(help="With --rerun: namespaces, or rlimits, which runs foreign code with your rights.")
         ] = "namespaces",
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list instead.")] = False,
     ) -> int:
         """Verify submitted bundles: score every raw answer again on the puzzles here, and compare.
 
-        Exit codes: 0 verified, 1 not verified, 2 wrong usage, 4 it cannot be judged.
+        Exit codes: 0 verified, 1 not verified, 2 wrong usage, 4 cannot be judged.
 
         Examples:
           netjigsaw verify mini-park.njz
@@ -80,7 +82,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         again = _Again(rerun, draw, solver, solver_command, isolation, answers, plugins)
         with separate_codes():
             if (solver or solver_command) and not rerun:
-                raise SpecError("--solver and --solver-command say what --rerun runs; give --rerun as well")
+                raise SpecError("--solver and --solver-command apply to --rerun only; give --rerun as well")
             found = []
             for path in bundles:
                 opened, target, ground = open_on(path, suite, answers, max_size, plugins)
@@ -96,7 +98,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 def _verify_one(
     opened: OpenedBundle, target: Target | None, ground: Ground | None, again: _Again, *, quiet: bool
 ) -> tuple[Verification, list[str]]:
-    """Verify a bundle, then run some of it again if that was asked and nothing is wrong so far."""
+    """Verify a bundle. If it verifies and a rerun was asked for, run some of its trials again."""
     found = verify_opened(opened, ground)
     if not again.count or not found.verified or ground is None or target is None:
         return found, []
@@ -123,10 +125,10 @@ def _rerun(
 
 
 def _conditions(opened: OpenedBundle, again: _Again, target: Target, scratch: Path) -> Conditions:
-    """Find the solver: the one that was named, the source in the bundle, or the one of that name here.
+    """Find the solver: the named solver, else the source in the bundle, else the registered solver of that name.
 
     Raises:
-        SpecError: if there is none of these.
+        SpecError: if no solver is found.
     """
     from benchmark.submission.rerunning import Conditions
     from benchmark.submission.sourcing import unpack_source

@@ -1,4 +1,4 @@
-"""`netjigsaw check`: does a solver keep to the contract, and if not, what is to be done?"""
+"""`netjigsaw check`: test whether a solver keeps to the contract, and suggest fixes."""
 
 from __future__ import annotations
 
@@ -31,24 +31,26 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def check(
         solver: Annotated[
             str | None,
-            typer.Argument(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...]."),
+            typer.Argument(
+                help="Solver to check: name, family/name or path/to/file.py:Name, each with \\[key=value,...]."
+            ),
         ] = None,
         solver_command: Commands = None,
         family: Annotated[
-            str | None, typer.Option(help="Whose puzzles to try it on. (default: what the solver says)")
+            str | None, typer.Option(help="Family of the test puzzles. (default: the solver's own)")
         ] = None,
         timeout: Annotated[
-            str | None, typer.Option(help="Time for each puzzle. (default: 5s; 20s for a program)")
+            str | None, typer.Option(help="Time limit per puzzle. (default: 5s; 20s for a program)")
         ] = None,
         isolation: Isolation = "auto",
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
     ) -> int:
-        r"""Try a solver on small and awkward puzzles, as a run would, and say what it must mend.
+        r"""Run a solver on small and unusual puzzles, and report what breaks the contract and how to fix it.
 
-        Looked at: that it loads, answers, gives equal answers for equal seeds, copes with awkward shapes, keeps to its
-        time or has reported an answer by then, reports whole answers, writes nowhere else, and prints within bounds.
-        How good the answers are is not. Exit code 0 if nothing is wrong, 1 if something is.
+        The solver must load, answer, give equal answers for equal seeds, handle unusual shapes, answer in time or
+        report an answer before that, report valid answers, write only into its folder, and limit its output.
+        The quality of the answers is not checked. Exit code 0 if nothing is wrong, else 1.
 
         Examples:
           netjigsaw check mine.py:Mine

@@ -1,4 +1,4 @@
-"""`netjigsaw solvers` and `netjigsaw families`: what there is."""
+"""`netjigsaw solvers` and `netjigsaw families`: list solvers and families."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def list_solvers_command(
 ) -> None:
     """List every registered solver: family, parameters, what it does, source and origin.
 
-    One that cannot be used stays listed, with the reason.
+    An unavailable solver is listed with the reason.
     """
     from solvers.registry import list_solvers
 

@@ -1,4 +1,4 @@
-"""`netjigsaw new-solver`: a file to start from, which works as it is."""
+"""`netjigsaw new-solver`: write a working solver to start from."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def add(app: typer.Typer, _: tuple[str, ...]) -> None:
 def new_solver(
     name: Annotated[str, typer.Argument(help="Name of the solver, e.g. my-solver.")],
     family: Annotated[
-        str | None, typer.Option(help="Whose puzzles it solves. (default: the first family that has a template)")
+        str | None, typer.Option(help="Family of the puzzles to solve. (default: the first family that has a template)")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write. (default: the name with .py)")] = None,
 ) -> None:
-    """Write a solver of ten lines that keeps to the contract, and say how to go on.
+    """Write a short solver that keeps to the contract, and print the next commands.
 
     Example:
       netjigsaw new-solver my-solver
@@ -36,7 +36,9 @@ def new_solver(
         raise SpecError(f"{name!r} cannot be a class's name; use letters, digits and single hyphens, as in my-solver")
     chosen = find_family(family) if family else next((one for one in families() if one.starter), None)
     if chosen is None or not chosen.starter:
-        raise SpecError(f"there is no template for {family or 'any family'}; docs/writing-solvers.md shows a solver")
+        raise SpecError(
+            f"there is no template for {family or 'any family'}; see docs/writing-solvers.md for a solver to copy"
+        )
     words = re.split("[-_]", name)
     kind = "".join(word[:1].upper() + word[1:] for word in words)
     target = out or Path("_".join(words).lower() + ".py")

@@ -1,4 +1,4 @@
-"""`netjigsaw run`: solvers times puzzles times seeds, into a store that resumes."""
+"""`netjigsaw run`: run solvers on puzzles with seeds, and store the results; a repeated run resumes."""
 
 from __future__ import annotations
 
@@ -34,39 +34,41 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def run(
         puzzles: Annotated[
             list[str],
-            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for the puzzles named or tagged so."),
+            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for puzzles whose name or tag matches."),
         ],
         solver: Annotated[
             list[str] | None,
             typer.Option(
-                help="name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat for several. "
+                help="Solver to run: name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat for several. "
                 "(default: every registered solver of the puzzles' families)"
             ),
         ] = None,
         solver_command: Commands = None,
-        results: Annotated[Path, typer.Option(help="Folder of the store.")] = Path("results"),
+        results: Annotated[Path, typer.Option(help="Folder of the result store.")] = Path("results"),
         seeds: Annotated[
             int | None,
             typer.Option(
-                help="How often each solver runs, with seeds 0, 1, ... (default: the suite's number, else once)",
+                help="Number of seeds, counted from 0. (default: the suite's, else 1)",
                 min=1,
             ),
         ] = None,
-        jobs: Annotated[int, typer.Option(help="Trials at a time; more than one blurs their times.", min=1)] = 1,
+        jobs: Annotated[
+            int, typer.Option(help="Trials run at the same time; more than 1 distorts their times.", min=1)
+        ] = 1,
         timeout: Timeout = None,
         memory: Memory = None,
         threads: Threads = None,
         queries: Queries = None,
         retry: Annotated[
-            list[str] | None, typer.Option(help="Run trials of this status again, e.g. crashed; repeat for several.")
+            list[str] | None, typer.Option(help="Run trials with this status again, e.g. crashed; repeat for several.")
         ] = None,
         answers: Answers = None,
         isolation: Isolation = "auto",
     ) -> None:
-        """Run solvers on puzzles, each trial in a child of its own, and write one row per trial.
+        """Run solvers on puzzles, each trial in its own process, and write one row per trial.
 
-        What the store holds already is not run again, so an interrupted run is resumed by repeating it.
-        Puzzles of a suite that are not built yet are built first.
+        Trials in the store are not run again. Repeat the command to resume an interrupted run.
+        Missing puzzles of a suite are built first.
 
         Examples:
           netjigsaw run p1 p2 --results results
@@ -89,7 +91,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         flat = tuple(item for items in loaded for item in items)
         for item in flat:
             if item.sealed is None and item.puzzle.manifest.commitment is not None:
-                remark(f"{item.path}: no sealed answer at hand, so only predictions are compared; see --answers")
+                remark(f"{item.path}: no sealed answer found, so only predictions are compared; see --answers")
         uses = tuple(filter(None, (suite_use(*pair, numbers) for pair in zip(targets, loaded, strict=True))))
         remark_on_locks(uses)
         request = RunRequest(
@@ -114,7 +116,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _check_measured(rows: Sequence[Row]) -> None:
-    """Refuse to call a run fine in which no solver ran at all, for a slip in a name say.
+    """Fail if no solver ran at all, for example because a name is misspelt.
 
     Raises:
         HarnessError: with the first reason.
@@ -129,7 +131,7 @@ def _check_measured(rows: Sequence[Row]) -> None:
 def _references(
     names: Sequence[str] | None, commands: Sequence[str] | None, puzzles: Sequence[LoadedPuzzle]
 ) -> tuple[Reference, ...]:
-    """Read solvers as typed, or take every solver of the puzzles' families, the unavailable ones too."""
+    """Parse the named solvers, or take every solver of the puzzles' families, including unavailable solvers."""
     from solvers.command import find_command
     from solvers.reference import Reference, parse_reference
     from solvers.registry import list_solvers
@@ -153,7 +155,7 @@ def _status(text: str) -> Status:
 
 
 class _Display:
-    """Shows a run as it goes: a bar, what runs now with its current best, a line per finished trial."""
+    """Shows a run's progress: an overall bar, each running trial with its best score, a line per finished trial."""
 
     def __init__(self, bar: Progress, request: RunRequest) -> None:
         self._bar = bar

@@ -1,4 +1,4 @@
-"""`netjigsaw solve`: one solver, one puzzle, the answer on the last line."""
+"""`netjigsaw solve`: run one solver on one puzzle, and print the answer."""
 
 from __future__ import annotations
 
@@ -31,23 +31,26 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def solve(
         puzzle: Annotated[str, typer.Argument(help="Folder of a puzzle, or suite/name.")],
         solver: Annotated[
-            str | None, typer.Option(help="name, family/name or path/to/file.py:Name, each with \\[key=value,...].")
+            str | None,
+            typer.Option(help="Solver to run: name, family/name or path/to/file.py:Name, each with \\[key=value,...]."),
         ] = None,
         solver_command: Commands = None,
         timeout: Timeout = None,
         memory: Memory = None,
         threads: Threads = None,
         queries: Queries = None,
-        seed: Annotated[int, typer.Option(help="Seed handed to the solver.", min=0)] = 0,
+        seed: Annotated[int, typer.Option(help="Seed passed to the solver.", min=0)] = 0,
         answers: Answers = None,
         isolation: Isolation = "auto",
         *,
-        as_json: Annotated[bool, typer.Option("--json", help="Make the last line one JSON object.")] = False,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="Print answer and scores as one JSON object on the last line.")
+        ] = False,
     ) -> int:
-        r"""Solve a puzzle with one solver, in a child of its own, and print the answer on the last line.
+        r"""Run one solver on one puzzle in its own process, and print the answer on the last line.
 
         A list is printed with commas between its items, any other answer as JSON.
-        Exit code 1 if there was no answer at all.
+        Exit code 1 if the solver gave no answer.
 
         Examples:
           netjigsaw solve p1 --solver park
@@ -95,10 +98,10 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def one_solver(name: str | None, commands: Sequence[str] | None) -> Reference:
-    """Read the one solver that a command is for.
+    """Parse the one solver of a command.
 
     Raises:
-        SpecError: if there is none or more than one, or it cannot be read.
+        SpecError: if no solver or several are given, or the name cannot be parsed.
     """
     from solvers.command import find_command
     from solvers.reference import parse_reference
