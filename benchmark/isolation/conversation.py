@@ -1,4 +1,4 @@
-"""The parent's side of one trial: talk to the child, keep the time, enforce wall and output.
+"""The parent's side of one trial: exchange frames with the child, measure the time, enforce wall time and output.
 
 The clock is this process's `perf_counter`. It starts at "go", right before the first byte of the
 puzzle is sent, and stops when the last byte of the answer has arrived. The child cannot change
@@ -38,25 +38,31 @@ DRAIN_LIMIT_S = 1.0
 """Longest time in seconds for reading data that the child sent before its end; a child that outlives its server could
 send without end. A larger value reads more. Hand-set."""
 LONGEST_WAIT_S = 3600.0
+"""Longest single wait for a socket in seconds; the wait is repeated until the deadline. A larger value wakes up less
+often. Hand-set."""
 KEPT_REPORTS = 1000
+"""Best-so-far reports that are kept of one trial. A larger value keeps a finer trace. Hand-set."""
 KEPT_REPORT_BYTES = 64 << 20
+"""Memory for the kept reports of one trial, in bytes. A larger value keeps more reports. Hand-set."""
 KEPT_LOG_LINES = 200
+"""Last log lines that are kept of one trial. A larger value keeps more lines. Hand-set."""
 KEPT_OUTPUT_BYTES = 16 << 10
+"""Bytes that are kept from the end of the solver's output. A larger value keeps more output. Hand-set."""
 _CHUNK = 1 << 18
 _SOLVER_KINDS = frozenset({"built", "log", "report", "answer", "error", "query"})
 
 
 class Conversation:
-    """One trial, seen from the parent.
+    """One trial as the parent runs it.
 
     Args:
         control: socket to the fork server.
         channel: socket to the solver's process.
-        output: read end of the pipe that is the solver's standard output and error.
-        limits: to enforce.
-        before: frames that are sent at once, off the clock, to a child that runs no code of the solver's yet.
-        puzzle: frames that hand the puzzle over, or start the program that finds it laid out.
-        listen: told of each log line, report and query: seconds after go, frame, rows that the oracle has answered.
+        output: read end of the pipe for the solver's standard output and standard error.
+        limits: limits of the trial.
+        before: frames that are sent before the clock starts, while the child runs no code of the solver yet.
+        puzzle: frames that are sent at go: the puzzle, or for a program the frame that starts it.
+        listen: called for each log line, report and query with seconds since go, frame, rows answered by the oracle.
         desk: answers queries; None where the puzzle has no oracle.
     """
 
@@ -91,7 +97,7 @@ class Conversation:
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> Ending:
-        """Go through the trial; returns when the child is reaped, or the server is gone."""
+        """Run the trial; returns when the server has reaped the child, or the server is gone."""
         channel, output = self._channel, self._output
         channel.setblocking(False)
         os.set_blocking(output, False)
@@ -102,7 +108,7 @@ class Conversation:
             self._send_more()
             while not self._over:
                 self._step()
-            # What was sent before the child ended counts, whichever socket was read first.
+            # Frames sent before the end of the child count, even if the control socket was read first.
             until = time.perf_counter() + DRAIN_LIMIT_S
             for read in (self._on_channel, self._on_output):
                 while read() and time.perf_counter() < until:
@@ -124,7 +130,7 @@ class Conversation:
         if time.perf_counter() < self._deadline or self._over:
             return
         if self.ending.stop is not None:
-            self._over = True  # the server does not answer; the supervisor sees to it
+            self._over = True  # the server does not answer; the supervisor destroys it
         elif self._go is None:
             self._stop(Status.TIMEOUT, f"loading took more than {LOAD_LIMIT_S:g} s")
         else:
@@ -149,7 +155,7 @@ class Conversation:
         return False
 
     def _on_output(self) -> bool:
-        """Read some output; False if there is none now."""
+        """Read some output; return False if none is available."""
         try:
             data = os.read(self._output, _CHUNK)
         except BlockingIOError:
@@ -165,7 +171,7 @@ class Conversation:
         return True
 
     def _on_channel(self) -> bool:
-        """Read some frames; False if there are none now."""
+        """Read some frames; return False if none is available."""
         try:
             data = self._channel.recv(_CHUNK)
         except BlockingIOError:
@@ -177,7 +183,7 @@ class Conversation:
             self._forget(self._channel)
             return False
         if self.ending.stop is not None:
-            return True  # too late; read only so that the child does not hang in a write
+            return True  # too late to count; reading keeps the child from blocking in a write
         try:
             for frame in self._decoder.feed(data):
                 if self._take(frame, now):
@@ -187,7 +193,7 @@ class Conversation:
         return True
 
     def _take(self, frame: Frame, now: float) -> bool:
-        """Act on a frame; True if the trial is to end with it."""
+        """Process a frame; return True if the frame ends the trial."""
         kind, ending = frame.kind, self.ending
         if kind not in _SOLVER_KINDS:
             raise WireError(f"a {kind!r} frame, which is not a solver's to send")
@@ -213,8 +219,8 @@ class Conversation:
     def _hand_over(self) -> None:
         """Start the clock and send the puzzle.
 
-        Not when the last byte is out: the socket's buffer is small, so by leaving the rest
-        unread a child could work on the beginning of a large puzzle for nothing.
+        The clock starts before the first byte, not after the last one. Otherwise a child could read the beginning of a
+        large puzzle, leave the rest unread, and work before the clock starts.
         """
         self.ending.stage = "solving"
         self._outbox = [memoryview(self._puzzle)]
@@ -224,18 +230,18 @@ class Conversation:
         self._send_more()
 
     def _since_go(self, now: float) -> float:
-        """Seconds since go; 0 for what was read in one piece with the word that led to it, or before it."""
+        """Return the seconds since go; 0 for a frame that arrived before go, or in one read with `built`."""
         return 0.0 if self._go is None else max(0.0, now - self._go)
 
     @property
     def _asked(self) -> int:
-        """Rows that the oracle has answered."""
+        """Rows that the oracle has answered so far."""
         return 0 if self._desk is None else self._desk.usage.queries
 
     def _take_query(self, frame: Frame, elapsed: float) -> None:
-        """Answer a query. The bounded size of a call bounds how long this keeps the parent from its watch.
+        """Answer a query. The limit on rows per call bounds the time that the parent spends here.
 
-        A solver has one query under way: one that asks on without reading the reply would fill this process's memory.
+        A solver must read a reply before its next query. Unread replies would otherwise fill the memory of the parent.
         """
         if self._desk is None:
             raise WireError("a query, but the puzzle has no oracle")
@@ -255,7 +261,7 @@ class Conversation:
         reports.append((elapsed, frame, self._asked))
         self._report_bytes += len(frame.payload) + len(frame.blob)
         while len(reports) > 1 and (len(reports) > KEPT_REPORTS or self._report_bytes > KEPT_REPORT_BYTES):
-            # Thin the past evenly, keep the latest: a trace stays a trace.
+            # Drop every second report of the older half, and keep the latest ones.
             del reports[0 : -min(len(reports) // 2, KEPT_REPORTS // 2) : 2]
             self._report_bytes = sum(len(kept.payload) + len(kept.blob) for _time, kept, _asked in reports)
         self._listen(elapsed, frame, self._asked)

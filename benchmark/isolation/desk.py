@@ -1,7 +1,8 @@
-"""The oracle's desk: takes a solver's queries, checks and counts them, and answers. It lives beside the harness.
+"""The harness's side of the oracle: it checks, counts and answers the queries of a solver, in the harness's process.
 
 A query frame holds the number of rows in its JSON, and the inputs as raw little-endian float64 in C order. The reply
-holds the outputs likewise, or an error, and in both cases the rows that are left. Only answered rows are charged.
+holds the outputs in the same format, or an error. Every reply holds the number of rows that are left. Only answered
+rows count against the budget.
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["FLOAT64", "Desk", "array_of", "query_bytes"]
 
 FLOAT64 = np.dtype("<f8")
-"""How numbers cross the wire."""
+"""Format of inputs and outputs in frames: little-endian float64."""
 HEAD_BYTES = 1 << 12
-"""Bytes that a query's JSON may take."""
+"""Largest size of the JSON part of a query, in bytes. A larger value accepts longer JSON. Hand-set."""
 
 
 def query_bytes(terms: OracleTerms) -> int:
-    """Give the size of the largest query frame, in bytes."""
+    """Return the size of the largest query frame, in bytes."""
     return HEAD_BYTES + terms.rows_per_call * terms.inputs * FLOAT64.itemsize
 
 
 def array_of(frame: Frame, columns: int) -> NDArray[np.float64]:
-    """Read a frame's blob as rows of that many float64 numbers.
+    """Read a frame's blob as an array of float64: the number of rows in its JSON, times `columns`.
 
     Raises:
-        WireError: if the blob is not as long as the JSON says.
+        WireError: if the JSON holds no number of rows, or the length of the blob differs from it.
     """
     rows = frame.fields().get("rows")
     if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
@@ -54,8 +55,8 @@ class Desk:
 
     Args:
         answer: the hidden network, from rows x d to rows x o.
-        terms: what may be asked of it.
-        budget: rows that may be asked in this trial; None for no limit.
+        terms: shapes, bounds and call size that a query must fit.
+        budget: rows that the oracle answers in this trial; None for no limit.
     """
 
     def __init__(
@@ -71,14 +72,14 @@ class Desk:
 
     @property
     def largest_query(self) -> int:
-        """Bytes of the largest query frame."""
+        """Size of the largest query frame, in bytes."""
         return query_bytes(self._terms)
 
     def reply(self, query: Frame) -> tuple[bytes, memoryview]:
-        """Answer a query: the reply frame without its blob, and the blob.
+        """Answer a query. Returns the reply frame without its blob, and the blob.
 
         Raises:
-            WireError: if the frame is damaged; a query that is merely refused gets an error as its reply.
+            WireError: if the frame is damaged. A refused query raises nothing: its reply holds the error.
         """
         inputs = array_of(query, self._terms.inputs)
         began = time.perf_counter()
@@ -112,7 +113,7 @@ class Desk:
 
 
 def _keep_torch_to_one_thread() -> None:
-    """Answer on one core; the others belong to trials that are being timed."""
+    """Limit torch to one thread: the other cores run trials that are being timed."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.get_num_threads() != 1:
         torch.set_num_threads(1)

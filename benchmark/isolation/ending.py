@@ -1,4 +1,4 @@
-"""What the parent saw of a trial in wire form, and what it comes to: a status and its reason."""
+"""The parent's record of a trial, and the status and reason that follow from the record."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["Ending", "Stop", "classify", "decode_answer"]
 
 MAX_DEPTH = 100
-"""Levels of lists within lists that an answer may have."""
+"""Largest nesting depth of an answer, in levels of lists and objects. A larger value accepts deeper answers.
+Hand-set."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Why the parent ended a trial before the child did; `status` None for the usual end."""
+    """Why the parent stopped a trial. `status` is None if the parent stopped it after an answer or an error."""
 
     status: Status | None
     reason: str = ""
@@ -32,16 +33,20 @@ class Stop:
 
 @dataclass
 class Ending:
-    """What the parent saw of a trial, in wire form.
+    """What the parent recorded of a trial; answers are frames, not decoded yet.
 
     Attributes:
-        stage: how far the child came: building until it has the solver, then solving.
-        answer: frame of the final answer.
-        error: content of an error frame.
-        stop: why the parent ended it.
-        done: what the server said of the child; None if the server is gone.
-        reports: time, frame and queries so far of best-so-far answers.
-        usage: what was asked of the oracle.
+        stage: `building` until the child has the solver, then `solving`.
+        answer: frame of the final answer; None if none came.
+        error: content of an error frame; None if none came.
+        stop: why the parent stopped the trial; None if it did not.
+        done: the server's report on how the child ended; None if the server is gone.
+        reports: best-so-far answers, each as seconds since go, frame, rows answered by the oracle until then.
+        usage: queries to the oracle; None where the puzzle has no oracle.
+        wall_s: seconds from go to the answer, or to the end of the trial; None if the clock was never started.
+        load_s: seconds that importing and building the solver took; None if it was never built.
+        log: lines that the solver logged.
+        output: the end of standard output and standard error.
     """
 
     stage: str = "building"
@@ -58,10 +63,10 @@ class Ending:
 
 
 def classify(ending: Ending, limits: Limits) -> tuple[Status | None, str]:
-    """Decide on the status, None where the answer decides, and its reason.
+    """Return the status of a trial and the reason; the status is None if there is an answer to score.
 
-    What the child sent in time comes first, then what the parent enforced, then what the
-    server enforced, then how the child ended.
+    The first that applies decides: an answer or error that the child sent in time, a limit that the parent enforced, a
+    limit that the server enforced, the exit code of the child.
     """
     if ending.answer is not None:
         return None, ""
@@ -114,11 +119,11 @@ def _signal_name(number: int) -> str:
 
 
 def decode_answer(frame: Frame) -> Answer:
-    """Read an answer or report.
+    """Decode the frame of an answer or report.
 
     Raises:
         WireError: if the frame is damaged.
-        AnswerError: if it holds what no answer may: NaN, too deep a nesting.
+        AnswerError: if the value holds NaN or infinity, nests too deep, or holds text that is not Unicode.
     """
     fields = frame.fields()
     if not {"value", "certified", "note"} >= fields.keys() or "value" not in fields:
@@ -133,7 +138,7 @@ def decode_answer(frame: Frame) -> Answer:
 
 
 def _is_unicode(value: Any, payload: bytes) -> bool:
-    """Check names in objects as well; half a character can only come from an escape in the payload."""
+    """Check that no text or object key holds half a surrogate pair; one can only come from a JSON escape."""
     if b"\\ud" not in payload.lower():
         return True
     try:

@@ -1,10 +1,10 @@
 """The fork server: imports the libraries once, then forks one child per trial and watches it.
 
-Started by `benchmark.isolation.supervisor`, one per job slot. It never sees a sealed answer. It
-holds the child to its memory, processor and process limits, reaps it with `wait4`, kills
-whatever the child left behind, and reports over its control socket. With namespaces it
-is process 1 of its own, so that nothing in there can outlive it or signal it. When its
-control socket closes, because the runner is done or was killed, it kills all and ends.
+Started by `benchmark.isolation.supervisor`, one per job slot. It receives no sealed answer. It
+enforces the memory, processor and process limits of the child, reaps the child with `wait4`, kills
+the processes that the child left running, and reports over its control socket. With namespaces the
+server is process 1 of a PID namespace, so no process in the namespace can outlive or signal it. The
+control socket closes when the runner ends or is killed. The server then kills every process and exits.
 """
 
 from __future__ import annotations
@@ -34,23 +34,26 @@ if TYPE_CHECKING:
 __all__ = ["CHANNEL", "MAX_PROCESSES", "main"]
 
 CHANNEL = 3
-"""Descriptor on which a solver's process finds its socket."""
+"""Number of the file descriptor that holds the socket in a solver's process: the first one after standard error."""
 MAX_PROCESSES = 64
-"""Processes that one trial may have at a time."""
+"""Most processes and descendants that one trial may run at a time. A larger value allows more. Hand-set."""
 TICK_S = 0.1
+"""Seconds between two checks of the memory, processor and process limits. A larger value finds a broken limit later.
+Hand-set."""
 
 
 @dataclass
 class Running:
-    """A child that runs, and what is known of it.
+    """State of a running child.
 
     Attributes:
-        pid: of the solver's process.
-        budget: that it is held to.
-        cause: why the server killed it: memory, cpu, processes; empty if it did not.
-        status: as `wait4` told.
-        cpu_s: of the child and of every descendant reaped.
-        peak_kib: of the child.
+        pid: process number of the solver's process.
+        budget: limits that the server enforces.
+        cause: limit for which the server killed the child: memory, cpu or processes; empty if it broke none.
+        status: wait status from `wait4`; None while the child runs.
+        cpu_s: processor seconds of the child and of every reaped descendant.
+        peak_kib: peak resident memory of the child, in KiB.
+        ended: whether the child has been reaped.
     """
 
     pid: int
@@ -74,7 +77,7 @@ def main(control_fd: int) -> None:
     if fields["namespaces"] and not enter_as_process_one(control, slot, fields["hidden"]):
         return
     server = _Server(control, slot, fields)
-    with contextlib.suppress(ConnectionError):  # the runner was killed, perhaps with words of ours unread
+    with contextlib.suppress(ConnectionError):  # the runner was killed, perhaps before it read a reply
         server.serve()
     if not fields["namespaces"]:
         shutil.rmtree(slot, ignore_errors=True)
@@ -82,7 +85,7 @@ def main(control_fd: int) -> None:
 
 
 class _Server:
-    """State of one fork server; a class because every step needs the socket and the mode."""
+    """State of one fork server: the control socket, the scratch folder and whether it has namespaces."""
 
     def __init__(self, control: socket.socket, slot: Path, fields: dict[str, Any]) -> None:
         self._control = control
@@ -101,7 +104,7 @@ class _Server:
         self._baseline_kib = processes.resident_kib(os.getpid())
 
     def serve(self) -> None:
-        """Answer requests until the runner hangs up."""
+        """Run one trial per request until the runner closes the control socket."""
         self._control.sendall(encode("hello"))
         decoder = Decoder()
         while True:
@@ -109,7 +112,7 @@ class _Server:
             if not data:
                 return
             for frame in decoder.feed(data):
-                # A "stop" may arrive just after the trial that it was for has ended: nothing is left to stop.
+                # Other frames are ignored: a "stop" may arrive just after its trial has ended.
                 if frame.kind == "trial":
                     self._run(frame.fields(), *descriptors)
 
@@ -136,7 +139,7 @@ class _Server:
         self._control.sendall(encode("done", fields))
 
     def _watch(self, running: Running) -> None:
-        """Wait until the child ends, is stopped or breaks a limit, or the runner is gone."""
+        """Wait until the child ends, the parent sends "stop" or hangs up, or the child breaks a limit."""
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
         poll.register(self._control, select.POLLIN)
@@ -165,14 +168,15 @@ class _Server:
             return "cpu"
         if budget.memory_mib is not None:
             allowed = budget.memory_mib * 1024
-            # Pages shared with the server count once; the exact sum is taken only where the rough one is too high.
+            # The rough sum counts pages that processes of the trial share more than once, but it is fast. The exact sum
+            # is computed only if the rough sum is above the limit.
             rough = sum(max(0, processes.resident_kib(pid) - self._baseline_kib) for pid in tree)
             if rough > allowed and sum(map(processes.memory_kib, tree)) > self._baseline_kib + allowed:
                 return "memory"
         return ""
 
     def _reap(self, running: Running, options: int = os.WNOHANG) -> bool:
-        """Reap what has ended; True while there are children."""
+        """Reap every child that has ended; return True while children remain."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, options)
@@ -185,10 +189,10 @@ class _Server:
                 running.ended, running.status, running.peak_kib = True, status, usage.ru_maxrss
 
     def _kill_all(self, running: Running) -> None:
-        """Kill and reap every descendant, those that detached themselves too."""
+        """Kill and reap every descendant, including detached ones."""
         while True:
             if self._namespaced:
-                # Process 1 of the namespace (`main` made sure): this is everything in it and nothing else.
+                # `main` made this process 1 of a PID namespace, so -1 means every other process in that namespace.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(-1, signal.SIGKILL)
             else:
@@ -210,7 +214,7 @@ class _Server:
             shutil.rmtree(self._work, ignore_errors=True)
 
     def _become_solver(self, order: dict[str, Any], budget: Budget, channel: int, output: int) -> NoReturn:
-        """In the child: keep nothing but the socket and the output, then hand over to the worker."""
+        """Run the worker in the child; close every descriptor except the socket and the output first."""
         code = 70
         try:
             self._control.detach()
@@ -223,5 +227,5 @@ class _Server:
             sys.stdout.flush()
             sys.stderr.flush()
         finally:
-            # Whatever the solver did to this process, it must not return into the server's code.
+            # The child must exit here: a return would continue the server's code in the solver's process.
             os._exit(code)

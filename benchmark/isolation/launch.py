@@ -1,4 +1,4 @@
-"""Start a fork server's process with an environment of its own, and find whatever it left behind."""
+"""Start the process of a fork server with a clean environment, and kill the processes that a dead server left."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _MARK = "NETJIGSAW_SERVER"
 
 
 def new_token() -> str:
-    """Make up a mark that tells one server's processes from all others."""
+    """Return a random token that marks the processes of one server."""
     return f"{os.getpid()}-{secrets.token_hex(16)}"
 
 
 def environment(slot: Path, threads: int, token: str) -> dict[str, str]:
-    """Write the environment that a server and its solvers get: no secret of the user's is in it.
+    """Return the environment variables of a server and its solvers. It passes on only `PATH`, `LD_LIBRARY_PATH`, `TZ`.
 
     Args:
-        slot: the server's folder, which holds its scratch folder `work`.
-        threads: that numerical libraries are pinned to.
+        slot: the server's folder, which holds the scratch folder `work`.
+        threads: number of threads that numerical libraries may use.
         token: from `new_token`; `sweep` finds processes by it.
     """
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -54,9 +54,9 @@ def environment(slot: Path, threads: int, token: str) -> dict[str, str]:
 
 
 def launch(control: socket.socket, errors: IO[bytes], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a fork server that listens on a socket and writes what goes wrong into a file."""
+    """Start a fork server that listens on `control` and writes standard error to `errors`."""
     paths = [path for path in sys.path if path and path != os.getcwd()]  # noqa: PTH109 - compared as text
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
+    return subprocess.Popen(  # noqa: S603 - this interpreter and this package
         [sys.executable, "-P", "-c", _BOOT, str(control.fileno()), str(HOME), json.dumps(paths)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -64,12 +64,12 @@ def launch(control: socket.socket, errors: IO[bytes], env: Mapping[str, str]) ->
         pass_fds=[control.fileno()],
         env=env,
         cwd="/",
-        start_new_session=True,  # Ctrl-C is for the runner alone
+        start_new_session=True,  # Ctrl-C must reach only the runner
     )
 
 
 def sweep(token: str) -> None:
-    """Kill what a dead server left: every process whose first environment carries its token."""
+    """Kill the processes that a dead server left: every process whose initial environment holds the server's token."""
     mark = f"{_MARK}={token}".encode()
     for _round in range(50):
         found = False

@@ -1,4 +1,4 @@
-"""What is sent to a fork server and its child for one trial: the order, and the puzzle's public files."""
+"""Build the messages to a fork server and its child for one trial: the order and the puzzle's public files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["Packed", "make_order", "pack", "pack_for_program"]
 
 @dataclass(frozen=True)
 class Packed:
-    """A puzzle's public files, ready to be sent, and what they take.
+    """A puzzle's public files as frames, with their sizes.
 
     Attributes:
-        digest: of the puzzle.
-        frames: what is sent at "go".
-        sizes_mib: of the files that it becomes.
-        before: what is sent before that, to a child that runs no code of the solver's yet.
+        digest: digest of the puzzle.
+        frames: frames that are sent at "go", when the clock starts.
+        sizes_mib: size of each file that the child writes, in MiB.
+        before: frames that are sent before "go", while the child runs no code of the solver yet.
     """
 
     digest: str
@@ -38,32 +38,34 @@ class Packed:
 
 
 def pack(puzzle: Puzzle) -> Packed:
-    """Write a puzzle's files in memory, in the order in which the worker expects them.
+    """Write a puzzle's files in memory, in the order in which the worker reads them.
 
     Raises:
-        HarnessError: if one of them is too large to be sent, 4 GiB or more.
+        HarnessError: if a file is too large to send (4 GiB or more).
     """
     manifest = json.dumps(puzzle.manifest.model_dump(mode="json"), allow_nan=False).encode()
     files = (manifest, save(dict(puzzle.pieces)), save(dict(puzzle.data)))
     try:
         frames = b"".join(encode("puzzle", blob=content) for content in files)
     except WireError as error:
-        raise HarnessError(f"puzzle {puzzle.manifest.name!r} cannot be handed to a solver: {error}") from None
+        raise HarnessError(
+            f"puzzle {puzzle.manifest.name!r} cannot be sent to a solver: {error}; use a smaller puzzle"
+        ) from None
     return Packed(puzzle.digest, frames, tuple(len(content) / 2**20 for content in files))
 
 
 def pack_for_program(puzzle: Puzzle) -> Packed:
-    """Write the working folder of a program in memory; it is laid out before the program and the clock are started.
+    """Write the working folder of a program in memory. The child unpacks it before the program and the clock start.
 
     Raises:
-        HarnessError: if the family has no layout for programs, or a file cannot be sent.
+        HarnessError: if the family has no layout for programs, or a file is too large to send.
     """
     before, sizes_mib = pack_folder(puzzle)
     return Packed(puzzle.digest, encode("go"), sizes_mib, before)
 
 
 def make_order(work: Work, sizes_mib: tuple[float, ...]) -> dict[str, Any]:
-    """Write down what server and worker need to know of a trial."""
+    """Return the settings of a trial that the server and the worker need, as JSON data."""
     trial, limits = work.trial, work.trial.limits
     return {
         "budget": {

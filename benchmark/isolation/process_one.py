@@ -1,4 +1,4 @@
-"""Become process 1 of namespaces: two processes, one inside that goes on, one outside that tidies up."""
+"""Become process 1 of new namespaces. One process continues inside; one waits outside and removes the folders."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["enter_as_process_one"]
 
 
 def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) -> bool:
-    """Go on as process 1 of new namespaces; False in the process that stays behind, once that one has ended."""
+    """Return True in process 1 of the new namespaces, and False in the process outside after process 1 has ended."""
     outside = Path("/proc/self/ns/pid").readlink()
-    # Seen through this descriptor the file tree stays writable, so the one outside can tidy up at the end.
+    # The file tree stays writable through this descriptor, so the process outside can remove the folders at the end.
     tree = os.open(slot.parent, os.O_PATH | os.O_DIRECTORY)
     try:
         enter_namespaces()
@@ -42,7 +42,7 @@ def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) 
         linux.die_with_parent()
         set_up_mounts(str(slot), hidden)
         if os.getpid() != 1 or Path("/proc/self/ns/pid").readlink() == outside:
-            raise OSError("not in a process namespace of its own")
+            raise OSError("the server is not process 1 of a new PID namespace")
     except OSError as error:
         control.sendall(encode("refused", {"reason": str(error)}))
         os._exit(0)

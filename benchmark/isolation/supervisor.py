@@ -1,4 +1,4 @@
-"""The parent's handle on one fork server: start it, have it run trials, leave nothing running."""
+"""The parent's side of one fork server: start the server, run trials on it, kill every process at the end."""
 
 from __future__ import annotations
 
@@ -37,31 +37,33 @@ if TYPE_CHECKING:
 __all__ = ["ISOLATIONS", "Server", "ServerGoneError", "Settings", "warm_modules"]
 
 BASE = ("numpy", "safetensors.numpy")
-"""Modules that every fork server imports once, before it forks. Importing starts no threads, so forking stays safe."""
+"""Modules that every fork server imports once, before it forks. The imports start no threads, so forking is safe."""
 
 ISOLATIONS = ("auto", "namespaces", "rlimits")
+"""Values of `--isolation`: `auto` takes namespaces where the kernel allows them, and rlimits elsewhere."""
 START_LIMIT_S = 300.0
+"""Longest time in seconds for the imports of a fork server. A larger value admits slower disks. Hand-set."""
 
 
 def warm_modules(names: Iterable[str]) -> tuple[str, ...]:
-    """List what fork servers import for puzzles of these families: the base, what each record names, its solvers."""
+    """List the modules that a fork server imports for these families: `BASE`, each record's `warm` and `solvers`."""
     chosen = [find_family(name) for name in sorted(set(names))]
     return tuple(dict.fromkeys([*BASE, *(module for family in chosen for module in (*family.warm, *family.solvers))]))
 
 
 class ServerGoneError(Exception):
-    """The server was dead before the trial began. Never leaves the harness."""
+    """The server was dead before the trial began. The harness catches this error and starts a new server."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How fork servers are set up.
+    """Settings of a fork server.
 
     Attributes:
-        threads: that numerical libraries are pinned to.
-        hidden: folders and files that no solver may see: sealed answers, results.
+        threads: number of threads that numerical libraries may use.
+        hidden: folders and files that are hidden from solvers, e.g. sealed answers and results.
         isolation: `auto`, `namespaces` or `rlimits`.
-        warm: modules that are imported before the first fork.
+        warm: modules that the server imports before the first fork.
     """
 
     threads: int = 1
@@ -70,13 +72,13 @@ class Settings:
     warm: tuple[str, ...] = BASE
 
     def __post_init__(self) -> None:
-        """Refuse a mode that does not exist."""
+        """Refuse an unknown isolation mode."""
         if self.isolation not in ISOLATIONS:
             raise SpecError(f"no isolation {self.isolation!r}{did_you_mean(self.isolation, ISOLATIONS)}")
 
 
 class Server:
-    """One fork server. Not for use by two threads at a time, except for `destroy`."""
+    """One fork server. Only `destroy` may be called from a second thread."""
 
     def __init__(self, settings: Settings, *, namespaces: bool) -> None:
         self.namespaces = namespaces
@@ -95,10 +97,10 @@ class Server:
             self._process = launch(theirs, self._errors, environment(self._slot, settings.threads, self._token))
 
     def wait_until_ready(self) -> str:
-        """Wait for the imports; returns why namespaces were refused, or nothing.
+        """Wait until the imports are done. Returns why the kernel refused namespaces, or an empty text.
 
         Raises:
-            HarnessError: if the server does not come up.
+            HarnessError: if the server does not start.
         """
         hidden = [str(path) for path in self._settings.hidden]
         setup = {"namespaces": self.namespaces, "hidden": hidden}
@@ -116,20 +118,20 @@ class Server:
             self.destroy()
             raise HarnessError(f"the fork server did not start: {words}")
         with contextlib.suppress(IndexError, ProcessLookupError):
-            # With namespaces the server proper is the only child of what was started.
+            # With namespaces the started process waits outside, and its only child is the server.
             server = processes.children(self._process.pid)[0] if self.namespaces else self._process.pid
             self._pidfd = os.pidfd_open(server)
         return ""
 
     def _last_words(self) -> str:
-        """Read what a server that ended by itself said last."""
+        """Return the last line that a dead server wrote to standard error."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         if self._destroyed:
-            return "it was stopped"
+            return "the run was stopped"
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "no reason was given"
+        return lines[-1] if lines else "it wrote no error message"
 
     @property
     def alive(self) -> bool:
@@ -137,15 +139,15 @@ class Server:
         return not self._destroyed and self._process.poll() is None
 
     def run(self, work: Work, listen: Callable[[float, Frame, int], None], desk: Desk | None = None) -> Outcome:
-        """Run one trial. Whatever the solver does, this returns.
+        """Run one trial. No behaviour of the solver makes this raise or hang.
 
         Args:
             work: the trial.
-            listen: as for `Conversation`.
-            desk: answers queries, where the puzzle has an oracle.
+            listen: called for each log line, report and query; see `Conversation`.
+            desk: answers queries; None where the puzzle has no oracle.
 
         Raises:
-            ServerGoneError: if the server died before; the trial has not begun.
+            ServerGoneError: if the server died before the trial began.
         """
         packed = self._pack(work)
         mine, channel = socket.socketpair()
@@ -200,7 +202,7 @@ class Server:
         )
 
     def _pack(self, work: Work) -> Packed:
-        """Pack a puzzle as a solver in Python or a program takes it; kept while trials are of one puzzle."""
+        """Pack a puzzle for a solver in Python or for a program; cached until a trial of another puzzle comes."""
         for_program = work.reference.command is not None
         if any(packed.digest != work.trial.puzzle for packed in self._packed.values()):
             self._packed.clear()
@@ -209,16 +211,16 @@ class Server:
         return self._packed[for_program]
 
     def close(self) -> None:
-        """Destroy the server and let go of its socket; only once no other thread uses it."""
+        """Destroy the server and close its socket. No other thread may use the server any more."""
         self.destroy()
         self._control.close()
 
     def destroy(self) -> None:
-        """Kill the server and everything it started. Safe to call from any thread, and again."""
+        """Kill the server and every process that it started. Any thread may call this, more than once."""
         self._destroyed = True
         with self._ending:
             if self._pidfd is not None:
-                # Killing process 1 of a namespace ends the namespace; the process outside then ends by itself.
+                # The kernel kills a namespace with its process 1; the process outside then ends by itself.
                 with contextlib.suppress(OSError):
                     signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
                 select.select([self._pidfd], [], [], 5)
@@ -235,7 +237,7 @@ class Server:
 
 
 def _kept_reports(reports: list[tuple[float, Frame, int]]) -> Iterator[Report]:
-    """Decode the reports; a damaged one is passed over, as a damaged answer is not."""
+    """Decode the reports and skip damaged ones. In contrast, a damaged answer decides the status of the trial."""
     for time_s, frame, queries in reports:
         with contextlib.suppress(WireError, AnswerError):
             yield Report(time_s, decode_answer(frame), queries)

@@ -1,8 +1,8 @@
-"""Frames between processes: a kind, JSON, and tensors; never a pickle.
+"""Frames between processes: a kind, JSON and an optional blob. No frame holds a pickle.
 
-A frame is a fixed head (mark, kind, two lengths), canonical-enough JSON, and an optional
-safetensors blob. Whoever reads from a solver treats every byte as forged: the head is
-checked before anything is allocated, and the content is decoded only where it is needed.
+A frame is a head of fixed size (mark, kind, two lengths), a JSON object, and an optional blob of bytes, usually
+safetensors. A reader must treat every byte from a solver as forged. It checks the head before it allocates memory, and
+decodes the content only where the content is needed.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ _LONGEST = (1 << 32) - 1
 
 
 class WireError(Exception):
-    """Bytes that are no frame. Never leaves the harness."""
+    """Bytes are not a valid frame. The harness catches this error everywhere."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One message, its content not decoded yet.
+    """One message whose content is not decoded yet.
 
     Attributes:
         kind: one of `KINDS`.
-        payload: JSON text of an object.
-        blob: safetensors, or whatever bytes the kind asks for.
+        payload: text of a JSON object.
+        blob: bytes after the JSON: safetensors, a file or raw numbers, by kind.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Frame:
         """Decode the JSON part.
 
         Raises:
-            WireError: if it is not a JSON object, or nests too deep to be read.
+            WireError: if the payload is not a JSON object, or nests too deep to be read.
         """
         try:
             value = json.loads(self.payload)
@@ -88,7 +88,7 @@ class Frame:
         """Decode the blob as named tensors.
 
         Raises:
-            WireError: if it is not what safetensors writes.
+            WireError: if the blob is not valid safetensors.
         """
         if not self.blob:
             return {}
@@ -99,7 +99,7 @@ class Frame:
 
 
 def tensor_bytes(tensors: Mapping[str, np.ndarray]) -> bytes:
-    """Write named tensors as safetensors; nothing for none."""
+    """Write named tensors as safetensors; return no bytes if there are no tensors."""
     return save(dict(tensors)) if tensors else b""
 
 
@@ -111,11 +111,11 @@ def encode(
     Args:
         kind: one of `KINDS`.
         fields: the JSON part.
-        blob: the bytes after it.
-        blob_bytes: length of a blob that the caller sends itself after the frame, so that it need not be copied.
+        blob: the bytes after the JSON.
+        blob_bytes: length of the blob, if the caller sends the blob itself after the returned bytes. This saves a copy.
 
     Raises:
-        WireError: if a part is too long for its length field.
+        WireError: if the JSON or the blob takes 4 GiB or more.
     """
     payload = json.dumps(fields or {}, separators=(",", ":")).encode()
     extra = len(blob) if blob_bytes is None else blob_bytes
@@ -125,11 +125,11 @@ def encode(
 
 
 class Decoder:
-    """Cut a stream of bytes into frames; limits on their length guard the reader's memory.
+    """Cut a stream of bytes into frames. Limits on the length of a frame bound the memory of the reader.
 
     Args:
-        limit: bytes that a frame may take; None for no limit.
-        own_limits: limits of single kinds, which take the place of the general one.
+        limit: largest size of a frame in bytes; None for no limit.
+        own_limits: largest size by kind; replaces `limit` for that kind.
     """
 
     def __init__(self, limit: int | None = None, own_limits: Mapping[str, int] | None = None) -> None:
@@ -141,7 +141,7 @@ class Decoder:
         """Take some bytes and return the frames that they complete.
 
         Raises:
-            WireError: if they cannot be the beginning of a frame, or of too long a one.
+            WireError: if the bytes are not the start of a frame, or the frame exceeds its limit.
         """
         self._buffer += data
         frames: list[Frame] = []
@@ -174,10 +174,10 @@ class Decoder:
 
 
 def receive(connection: socket.socket) -> Frame | None:
-    """Wait for exactly one frame from a trusted side; None when it hung up.
+    """Wait for exactly one frame from a trusted process; return None if the process closed the connection.
 
     Raises:
-        WireError: if what comes is no frame.
+        WireError: if the bytes are not a frame.
     """
     head = _exactly(connection, _HEAD.size)
     if head is None:
@@ -191,7 +191,7 @@ def receive(connection: socket.socket) -> Frame | None:
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes | None:
-    buffer = bytearray(min(count, _CHUNK * 16))  # grows with what comes, not with what a head announces
+    buffer = bytearray(min(count, _CHUNK * 16))  # grows with the received bytes, not with the length in the head
     filled = 0
     while filled < count:
         if filled == len(buffer):

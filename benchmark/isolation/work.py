@@ -1,4 +1,4 @@
-"""What an executor needs to run a trial."""
+"""The input of an executor: one trial with its puzzle and solver."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Work"]
 
 @dataclass(frozen=True)
 class Work:
-    """All that an executor needs to run a trial.
+    """One trial with everything that an executor needs to run it.
 
-    The solver's process is sent neither `sealed` nor anything made of it.
+    The executor sends neither `sealed` nor anything computed from it to the solver's process.
 
     Attributes:
-        trial: the cell.
-        puzzle: its public part.
-        reference: the solver; a file's path is absolute.
+        trial: puzzle, solver, seed and limits.
+        puzzle: the public part of the puzzle.
+        reference: the solver; the path of a file is absolute.
         plugins: files and modules that register families and solvers; paths are absolute.
-        sealed: the answer, for the oracle beside the harness; None where the family has no oracle.
+        sealed: the answer, from which the harness opens the oracle; None where the family has no oracle.
     """
 
     trial: Trial

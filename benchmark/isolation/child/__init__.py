@@ -1,1 +1,1 @@
-"""What runs in the child process: the worker, and the relay of a program."""
+"""Code of the child process: the worker, the oracle's client and the relay for programs."""

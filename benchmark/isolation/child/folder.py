@@ -1,4 +1,4 @@
-"""The working folder of a program: written in the parent, sent as files, unpacked beside the program."""
+"""The working folder of a program: the parent writes and sends the files, and the child unpacks them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["NATIVE", "pack_folder", "unpack_folder"]
 
 NATIVE = "puzzle"
-"""Folder that holds the puzzle as this suite writes it."""
+"""Name of the folder that holds the puzzle in netjigsaw's own format."""
 
 
 def pack_folder(puzzle: Puzzle) -> tuple[bytes, tuple[float, ...]]:
-    """Write what a program gets and return it as frames, with the size of each file in MiB.
+    """Write the files of a program's working folder. Returns them as frames, and the size of each file in MiB.
 
-    Once per puzzle, here: laying out a large table takes longer than many a solver. A file that has
-    several names is sent once.
+    The parent does this once per puzzle, because writing a large table can take longer than solving. A file with
+    several hard links is sent once.
 
     Raises:
         HarnessError: if the family has no layout for programs, or a file cannot be written or sent.
@@ -52,12 +52,12 @@ def pack_folder(puzzle: Puzzle) -> tuple[bytes, tuple[float, ...]]:
             try:
                 frames.append(encode("puzzle", {"name": name}, content))
             except WireError as error:
-                raise HarnessError(f"puzzle {puzzle.manifest.name!r} cannot be handed to a program: {error}") from None
+                raise HarnessError(f"puzzle {puzzle.manifest.name!r} cannot be sent to a program: {error}") from None
     return b"".join([*frames, encode("puzzle")]), tuple(sizes)
 
 
 def unpack_folder(connection: socket.socket, folder: Path) -> bool:
-    """Write the files that come; False if the parent hung up before the last one."""
+    """Write the received files; return False if the parent closed the connection before the last one."""
     while (frame := receive(connection)) is not None:
         fields = frame.fields()
         if not fields:

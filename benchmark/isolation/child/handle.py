@@ -1,4 +1,4 @@
-"""The solver's handle on the oracle: it asks the harness over the trial's socket, one query at a time."""
+"""The solver's side of the oracle: it sends one query at a time to the harness over the trial's socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Handle"]
 
 
 class Handle:
-    """What a solver calls to query the hidden network; see `generator.family.oracle.Oracle`."""
+    """The oracle as a solver calls it; implements `generator.family.oracle.Oracle`."""
 
     def __init__(self, connection: socket.socket, terms: OracleTerms, budget: int | None) -> None:
         self._connection = connection
@@ -33,12 +33,12 @@ class Handle:
 
     @property
     def terms(self) -> OracleTerms:
-        """What may be asked."""
+        """Shapes, bounds and call size that a query must fit."""
         return self._terms
 
     @property
     def left(self) -> int | None:
-        """Rows that may still be asked; None without a limit."""
+        """Rows of the budget that are left; None without a limit."""
         return self._left
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
@@ -51,7 +51,7 @@ class Handle:
             rows x o, float64.
 
         Raises:
-            QueryError: if the query is refused; nothing is charged then.
+            QueryError: if the query is refused; a refused query does not count against the budget.
         """
         rows = checked_inputs(inputs, self._terms)
         blob = rows.reshape(-1).astype(FLOAT64, copy=False).view(np.uint8).data

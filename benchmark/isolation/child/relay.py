@@ -1,16 +1,17 @@
-"""Run a program as a solver: read answers and queries from its standard output, pass its other output on.
+"""Run a program as a solver: read answers and queries from its standard output, and pass on its other output.
 
-The final answer is the last line of standard output that the family can read as an answer. Each
-new answer is also sent at once as a best-so-far report, so a program stopped by a limit is scored
-by its latest answer. The parent trusts this process no more than any solver.
+The final answer is the last line of standard output that the family reads as an answer. Each new answer is
+also sent at once as a best-so-far report, so a program stopped by a limit is scored by its latest answer. The
+parent trusts this process as little as any solver.
 
-Where the puzzle has an oracle, a program asks by a line of JSON on standard output and reads a line on standard input:
+Where the puzzle has an oracle, a program writes a query as one line of JSON to standard output. It then reads the
+reply as one line from standard input:
 
     {"query": [[0.1, 0.2], [0.3, 0.4]]}      ->  {"outputs": [[1.5], [0.25]], "left": 9998}
                                              or  {"error": "budget spent: ...", "left": 0}
 
-Numbers are written so that they are read back exactly (17 significant digits). `oracle.json` in the working folder says
-what may be asked.
+Numbers in a reply have up to 17 significant digits, so a program reads exactly the same float64. `oracle.json` in the
+working folder holds the shapes, the bounds and the budget.
 """
 
 from __future__ import annotations
@@ -38,26 +39,26 @@ if TYPE_CHECKING:
 __all__ = ["TERMS_FILE", "ProgramError", "relay", "write_terms"]
 
 TERMS_FILE = "oracle.json"
-"""File in a program's working folder that says what may be asked of the oracle."""
+"""Name of the file in a program's working folder that holds the oracle's shapes, bounds and budget."""
 LONGEST_LINE = 1 << 20
-"""Bytes of a line that are kept; no answer is longer."""
+"""Bytes that are kept of one line of output. A larger value reads longer answers. Hand-set."""
 QUERY = re.compile(rb'\s*\{\s*"query"')
 """The start of a line that is a query: a JSON object whose first key is `query`."""
 NUMBER_BYTES = 32
-"""Bytes that a number of a query may take as text; bounds the length of a query's line."""
+"""Bytes reserved per number in the line of a query. A larger value accepts longer lines. Hand-set."""
 KEPT_WORDS = 4 << 10
-"""Bytes of standard error that are kept for the reason of a crash."""
+"""Bytes of standard error that are kept to explain a crash. A larger value keeps more. Hand-set."""
 _REASON_LENGTH = 200
 _CHUNK = 1 << 16
 _STDOUT, _STDERR = 1, 2
 
 
 class ProgramError(PluginError):
-    """A program ended in failure and without an answer."""
+    """A program could not be started, or failed without an answer."""
 
 
 def write_terms(oracle: Oracle, folder: Path) -> None:
-    """Write what may be asked of the oracle: inputs, outputs, budget, box, rows of a call."""
+    """Write the oracle's terms for the program: inputs, outputs, budget, bounds, rows per call."""
     terms = {**dataclasses.asdict(oracle.terms), "budget": oracle.left}
     (folder / TERMS_FILE).write_text(json.dumps(terms, indent=1) + "\n", encoding="utf-8")
 
@@ -68,21 +69,21 @@ def relay(
     report: Callable[[JsonValue], None],
     oracle: Oracle | None = None,
 ) -> Answer:
-    """Run a program until it ends and return its last answer; None in it if it printed nothing like one.
+    """Run a program until it ends and return its last answer; its value is None if the program printed no answer.
 
     Args:
         argv: the command.
-        read: reads a line of its output as an answer.
-        report: told of every answer.
+        read: reads a line of output as an answer; None for another line.
+        report: called with every new answer.
         oracle: answers the program's queries; None where the puzzle has no oracle.
 
     Raises:
-        ProgramError: if it cannot be started, or fails without an answer.
-        AnswerError: if it printed no answer, but something that was nearly one.
-        MemoryError: if it failed for want of memory and without an answer.
+        ProgramError: if the program cannot be started, or fails without an answer.
+        AnswerError: if it printed only invalid answers.
+        MemoryError: if it ran out of memory without an answer.
     """
     try:
-        program = subprocess.Popen(  # noqa: S603 - running the user's command is what this is for
+        program = subprocess.Popen(  # noqa: S603 - the user asked for this command
             argv,
             stdin=subprocess.DEVNULL if oracle is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -106,7 +107,7 @@ def relay(
 
 
 class _QueryServer:
-    """Takes a program's queries to the oracle, and writes the replies to its standard input."""
+    """Passes a program's queries to the oracle, and writes the replies to the program's standard input."""
 
     def __init__(self, oracle: Oracle, stdin: IO[bytes]) -> None:
         self._oracle, self._stdin = oracle, stdin
@@ -114,7 +115,7 @@ class _QueryServer:
         self.longest_line = max(LONGEST_LINE, NUMBER_BYTES * terms.rows_per_call * terms.inputs)
 
     def serve(self, line: bytes) -> bool:
-        """Answer a line that is a query; False for any other line."""
+        """Answer a line that is a query; return False for any other line."""
         if not QUERY.match(line):
             return False
         try:
@@ -134,7 +135,7 @@ def _query(line: bytes) -> Any:
 
 
 class _Listener:
-    """Cuts standard output into lines, answers queries, passes the rest on, and keeps the last answer."""
+    """Cuts standard output into lines, answers queries, passes on other lines, and keeps the last answer."""
 
     def __init__(
         self, read: Callable[[str], JsonValue], report: Callable[[JsonValue], None], query_server: _QueryServer | None
@@ -146,7 +147,7 @@ class _Listener:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Take some output."""
+        """Process a part of the output."""
         *lines, rest = data.replace(b"\r", b"\n").split(b"\n")
         for line in lines:
             self._take(bytes(self._rest) + line, ended=True)
@@ -155,7 +156,7 @@ class _Listener:
         self._rest += rest[:room]
 
     def close(self) -> None:
-        """Take what stands on the last line, which need not end."""
+        """Process the last line, which may lack a line end."""
         self._take(bytes(self._rest), ended=False)
         self._rest.clear()
 
@@ -174,7 +175,7 @@ class _Listener:
 
 
 def _watch(program: subprocess.Popen[bytes], listener: _Listener) -> bytes:
-    """Read both streams until the program ends, whoever else may hold them open; returns its last words of error."""
+    """Read both streams until the program ends, even if another process holds them open. Returns the end of stderr."""
     if program.stdout is None or program.stderr is None:
         raise ProgramError("the program has no output")
     words = b""
@@ -196,7 +197,7 @@ def _watch(program: subprocess.Popen[bytes], listener: _Listener) -> bytes:
                         _write_all(number, data)
                         words = (words + data)[-KEPT_WORDS:]
                     if not over:
-                        break  # let the other stream have its turn
+                        break  # read the other stream next
                 if data == b"" and stream in selector.get_map():
                     selector.unregister(stream)
     listener.close()
@@ -204,7 +205,7 @@ def _watch(program: subprocess.Popen[bytes], listener: _Listener) -> bytes:
 
 
 def _read_some(descriptor: int) -> bytes | None:
-    """Read what there is: nothing at the end, None where there is nothing yet."""
+    """Read the available bytes: no bytes at the end of the stream, None if nothing has arrived yet."""
     try:
         return os.read(descriptor, _CHUNK)
     except BlockingIOError:

@@ -1,7 +1,7 @@
-"""What runs in the child: make the solver, take the puzzle, solve, answer.
+"""The worker in the child process: build the solver, read the puzzle, solve it, send the answer.
 
-The parent does not trust this process: once it has imported the solver's code, it is the solver.
-The parent sends the puzzle only after that import and starts the clock at that moment. So reading
+The parent does not trust this process, because the imported code of the solver controls it. The parent
+sends the puzzle only after the import, and starts the clock when it sends the puzzle. The time to read
 the puzzle counts for every solver, and a thread started by the import cannot see the puzzle early.
 """
 
@@ -46,23 +46,23 @@ _MEMORY_SIGNS = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
 
 def work(connection: socket.socket, order: dict[str, Any]) -> int:
-    """Go through a trial and return the exit code."""
+    """Run a trial in the child and return the exit code."""
     speaker = _Speaker(connection, int(order["message_mib"] * 2**20))
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is kept
+        sys.stdout.reconfigure(line_buffering=True)  # keeps the lines printed before a crash
     try:
         solve = _solve if order["command"] is None else _run_program
         answer = solve(connection, speaker, order)
         sys.stdout.flush()
         speaker.say("answer", answer)
-    except BaseException as error:  # noqa: BLE001 - a solver may raise anything, SystemExit too; the parent must hear of it
+    except BaseException as error:  # noqa: BLE001 - a solver may raise anything, SystemExit too; the parent needs a reason
         speaker.fail(error)
         return 1
     return 0
 
 
 def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Any:
-    """Make the solver, take the puzzle, solve."""
+    """Build the solver, read the puzzle, and solve it."""
     solver = _make_solver(order)
     connection.sendall(encode("built"))
     began = time.monotonic()
@@ -83,13 +83,13 @@ def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) 
 
 
 def _handle(connection: socket.socket, puzzle: Puzzle, order: dict[str, Any]) -> Handle | None:
-    """Make the handle on the oracle; None where the family has none."""
+    """Return the oracle for the solver; None where the family has no oracle."""
     oracle = find_family(order["family"]).oracle
     return None if oracle is None else Handle(connection, oracle.terms(puzzle), order["queries"])
 
 
 def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Answer:
-    """Lay the puzzle out, and start the program only when the clock is."""
+    """Unpack the puzzle for a program, and start the program when the parent starts the clock."""
     for plugin in order["plugins"]:
         load_plugin(plugin)
     command = Command(**{name: _tuples(value) for name, value in order["command"].items()})
@@ -115,13 +115,13 @@ def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, 
 
 
 def _program_environment(order: dict[str, Any]) -> dict[str, str]:
-    """Tell a program in its environment what a solver in Python learns from its context; no limit is an absent one."""
+    """Return seed and limits as environment variables for a program. A variable is absent where there is no limit."""
     known = {
         f"NETJIGSAW_{name.upper()}": str(order[name])
         for name in ("seed", "wall_s", "memory_mib", "threads", "queries")
         if order[name] is not None
     }
-    # Lines must come when they are printed, not when a buffer is full: a program that is stopped loses what is in it.
+    # Without buffering a line arrives when it is printed; a stopped program would lose the lines in its buffer.
     return {**known, "PYTHONUNBUFFERED": "1"}
 
 
@@ -130,7 +130,7 @@ def _tuples(value: Any) -> Any:
 
 
 class _Speaker:
-    """Says things to the parent; a class because every call needs the socket and the limit."""
+    """Sends answers, reports, log lines and errors to the parent."""
 
     def __init__(self, connection: socket.socket, limit: int) -> None:
         self._connection = connection
@@ -157,7 +157,7 @@ class _Speaker:
             if not isinstance(error, NetjigsawError):
                 traceback.print_exception(error, limit=-20)
             self._connection.sendall(encode("error", fields))
-        except BaseException:  # noqa: BLE001 - no memory, no descriptors, a hostile __str__: the exit code must do
+        except BaseException:  # noqa: BLE001 - no memory, no descriptors, a hostile __str__; only the exit code is left
             os._exit(1)
 
 
@@ -169,7 +169,7 @@ def _tensors(answer: Answer) -> bytes:
 
 
 def _reason(error: BaseException) -> str:
-    """Our own errors are one clear line already; others need their name."""
+    """Describe an error in one line. An error of netjigsaw needs no type name before its message."""
     ours = isinstance(error, NetjigsawError)
     return str(error) if ours else describe_failure(error)
 
@@ -194,7 +194,7 @@ def _make_solver(order: dict[str, Any]) -> Solver:
 
 
 def _take_puzzle(connection: socket.socket, order: dict[str, Any]) -> Puzzle:
-    """Write the public files into the scratch folder, read them back and check them."""
+    """Receive the public files into the scratch folder, load the puzzle and check its digest."""
     for name in PUZZLE_FILES:
         frame = receive(connection)
         if frame is None:

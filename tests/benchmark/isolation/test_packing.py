@@ -17,5 +17,5 @@ def test_a_puzzle_too_large_for_the_wire_is_one_clear_line(
 ) -> None:
     assert len(pack(toys[0].puzzle).sizes_mib) == 3
     monkeypatch.setattr(benchmark.isolation.wire, "_LONGEST", 100)
-    with pytest.raises(HarnessError, match=r"^puzzle 'toy0' cannot be handed to a solver: .* too long for the wire$"):
+    with pytest.raises(HarnessError, match=r"^puzzle 'toy0' cannot be sent to a solver: .* too long for the wire;"):
         pack(toys[0].puzzle)
