@@ -1,7 +1,7 @@
-"""Time a whole trial of a solver that answers at once against a fresh process that imports torch.
+"""Compare the time of a whole trial, with a solver that answers at once, to the time of importing torch.
 
-Run as `python experiments/harness_overhead.py`. A trial counts from the end of the one before
-it to its own row on disk: planning order, fork, loading, solving, scoring, two synced files.
+Run as `python experiments/harness_overhead.py`. A trial's time runs from the end of the previous trial to the trial's
+row on disk. It includes planning, fork, loading, solving, scoring and two synced files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SOLVER = Reference(f"{HOME}/tests/benchmark/toy_solvers.py:exact")
 
 
 def time_trials(count: int, isolation: str, results: Path) -> list[float]:
-    """Run trials on one warm server and return the seconds of each but the first."""
+    """Run trials on one warm server and return the seconds of each trial except the first."""
     made = load_file(TOY).make_toy(seed=0)
     request = RunRequest(
         puzzles=(LoadedPuzzle(made.puzzle, made.sealed),),
@@ -52,7 +52,7 @@ def time_trials(count: int, isolation: str, results: Path) -> list[float]:
 
 
 def time_imports(count: int) -> list[float]:
-    """Start a fresh interpreter that imports torch, and return the seconds of each."""
+    """Start new interpreters that import torch, and return the seconds of each."""
     seconds = []
     for _ in range(count):
         began = time.perf_counter()
@@ -62,10 +62,10 @@ def time_imports(count: int) -> list[float]:
 
 
 def main() -> None:
-    """Print a table: modes of isolation, medians, and the share of a fresh import."""
+    """Print a table: isolation mode, median and maximum time, and the ratio to an import of torch."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=40)
-    parser.add_argument("--imports", type=int, default=5)
+    parser.add_argument("--trials", type=int, default=40, help="trials per isolation mode (default: 40)")
+    parser.add_argument("--imports", type=int, default=5, help="imports of torch to time (default: 5)")
     options = parser.parse_args()
     imports = time_imports(options.imports)
     table: list[list[object]] = [["python -c 'import torch'", len(imports), median(imports), max(imports), 1.0]]
@@ -74,7 +74,7 @@ def main() -> None:
             trials = time_trials(options.trials, isolation, Path(folder, isolation))
             share = median(trials) / median(imports)
             table.append([f"whole trial, {isolation}", len(trials), median(trials), max(trials), share])
-    print(tabulate(table, ["what", "n", "median s", "max s", "of an import"], tablefmt="github", floatfmt=".3f"))
+    print(tabulate(table, ["what", "n", "median s", "max s", "ratio to import"], tablefmt="github", floatfmt=".3f"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A headless Chromium of the system's own, for tests and pictures; nothing is downloaded."""
+"""Start the system's Chromium without a window, for tests and screenshots. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_chromium() -> str:
-    """Find the program: the one that NETJIGSAW_CHROMIUM names, or else one on the path.
+    """Find Chromium: the program that NETJIGSAW_CHROMIUM names, else a program on the PATH.
 
     Raises:
-        FileNotFoundError: saying what to install.
+        FileNotFoundError: if there is no Chromium; the message says what to install.
     """
     named = [os.environ["NETJIGSAW_CHROMIUM"]] if os.environ.get("NETJIGSAW_CHROMIUM") else NAMES
     found = next(filter(None, map(shutil.which, named)), None)
@@ -37,12 +37,12 @@ def find_chromium() -> str:
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the browser, and stop it in the end.
+    """Start the browser, and stop it when the context ends.
 
     Raises:
-        FileNotFoundError: if there is none.
+        FileNotFoundError: if there is no Chromium.
     """
-    # Chromium refuses to run as root inside its own sandbox, and the pages are ours.
+    # Chromium refuses to run as root inside its own sandbox, and we trust the pages, which we wrote.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     program = find_chromium()
     with sync_playwright() as playwright:

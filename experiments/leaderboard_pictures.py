@@ -1,7 +1,7 @@
-"""Take pictures of a leaderboard page, light and dark, for the documents.
+"""Take screenshots of a leaderboard page, light and dark, for the documentation.
 
-Run as `python experiments/leaderboard_pictures.py site/index.html --out docs/images`; without a page, one is made from
-a made-up store. Needs Chromium, see `headless.py`.
+Run as `python experiments/leaderboard_pictures.py site/index.html --out docs/images`. Without a page, the script makes
+one from a synthetic store. It needs Chromium, see `headless.py`.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ def take(page: Path, out: Path) -> None:
 
 
 def main() -> None:
-    """Make a page where none is given, and take its pictures."""
+    """Make a page if none is given, and take its screenshots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("page", type=Path, nargs="?", help="A page; a made-up one is made without it.")
-    parser.add_argument("--out", type=Path, default=HOME / "docs" / "images")
+    parser.add_argument("page", type=Path, nargs="?", help="Leaderboard page. (default: a page of a synthetic store)")
+    parser.add_argument(
+        "--out", type=Path, default=HOME / "docs" / "images", help="Folder to write to. (default: docs/images)"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,9 +1,8 @@
-"""Time the leaderboard and its page on a made-up store, in the format that `netjigsaw run` writes.
+"""Time the leaderboard and its page on a synthetic store, in the format that `netjigsaw run` writes.
 
-Run as `python experiments/leaderboard_scale.py --rows 10000`, or with `--rows 1000000 --seeds 5 --no-page`. The store
-has the format on disk, with manifests of the usual size; `--store DIR` keeps it. Each command is a fresh process. Its
-wall and processor time, its peak resident memory and the page's size are printed. `--profile` lists the slowest
-functions.
+Run as `python experiments/leaderboard_scale.py --rows 10000`, or with `--rows 1000000 --seeds 5 --no-page`. `--store
+DIR` keeps the store. Each command runs in a new process. The script prints each command's wall and processor time, its
+peak resident memory, and the page's size. `--profile` lists the slowest functions.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from made_up_store import write_store
 
 
 def measured(command: list[str]) -> tuple[float, float, float]:
-    """Run a command in a fresh process; return its wall seconds, processor seconds and peak memory in MiB."""
+    """Run a command in a new process; return its wall seconds, processor seconds and peak memory in MiB."""
     began = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
     _, status, usage = os.wait4(child.pid, 0)
@@ -38,7 +37,7 @@ def measured(command: list[str]) -> tuple[float, float, float]:
 
 
 def profile(store: Path) -> None:
-    """Print the twenty functions in which ranking a store takes longest."""
+    """Print the twenty functions that take the most time when a store is ranked."""
     from benchmark.results.store import Store  # noqa: PLC0415 - part of what is measured
     from leaderboard.ranking.frame import frame_of_store  # noqa: PLC0415 - part of what is measured
     from leaderboard.ranking.rank import rank_frame  # noqa: PLC0415 - part of what is measured
@@ -49,7 +48,7 @@ def profile(store: Path) -> None:
 
 
 def report(store: Path, *, page: bool, repeat: int) -> None:
-    """Print a table of commands, seconds, memory and sizes."""
+    """Print a table of commands with seconds and memory, and the page's size."""
     out = store.parent / "page.html"
     leaderboard = [sys.executable, "-m", "netjigsaw", "leaderboard", "--results", str(store)]
     commands = {"netjigsaw --version": [*leaderboard[:3], "--version"], "netjigsaw leaderboard": leaderboard}
@@ -66,15 +65,15 @@ def report(store: Path, *, page: bool, repeat: int) -> None:
 
 
 def main() -> None:
-    """Make a store, measure, and remove it again."""
+    """Make a store, measure the commands, and remove the store unless `--store` keeps it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--solvers", type=int, default=20)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--page", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--store", type=Path, help="Keep the store here; used as it is where it exists.")
+    parser.add_argument("--rows", type=int, default=10_000, help="Rows of the store. (default: 10000)")
+    parser.add_argument("--solvers", type=int, default=20, help="Solvers in the store. (default: 20)")
+    parser.add_argument("--seeds", type=int, default=1, help="Seeds per puzzle. (default: 1)")
+    parser.add_argument("--repeat", type=int, default=3, help="Runs of each command. (default: 3)")
+    parser.add_argument("--page", action=argparse.BooleanOptionalAction, default=True, help="Also time the HTML page.")
+    parser.add_argument("--profile", action="store_true", help="Profile the ranking instead.")
+    parser.add_argument("--store", type=Path, help="Folder that keeps the store; an existing store is reused.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         store = options.store or Path(scratch, "store")

@@ -1,7 +1,8 @@
-"""A made-up store of any size, in the format on disk, for timing the leaderboard and for trying its page.
+"""Write a synthetic result store of any size, to time the leaderboard and to try its page.
 
-Solvers differ in skill and puzzles in depth. The probability that a solver solves a puzzle is a logistic function of
-the difference. All numbers are drawn, and solvers have the names of tools, so that nobody takes them for real solvers.
+Each solver has a skill and each puzzle a difficulty, which grows with depth. The probability of a solution is a
+logistic function of skill minus difficulty. All numbers are random. Solvers have the names of tools, so that nobody
+takes them for real solvers.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _manifest(number: int) -> Manifest:
 
 
 def _row(manifest: Manifest, number: int, seed: int, session: str) -> dict[str, Any]:
-    """Give the fields of a row that do not depend on the result, as plain JSON, which is faster than making a `Row`."""
+    """Build the fields of a row that do not depend on the result. Plain JSON is faster than a `Row`."""
     tool = TOOLS[number % len(TOOLS)]
     return {
         "format": 1,

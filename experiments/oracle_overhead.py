@@ -1,8 +1,9 @@
-"""What a query costs besides the hidden network itself: a call of one row, and large calls.
+"""Measure the harness's time per oracle query, for calls of one row and for large calls.
 
     python experiments/oracle_overhead.py --calls 20000 --large 40
 
-Everything runs on one core. The oracle returns the first column of its input, so nearly all of the time is the suite's.
+Everything runs on one core. The oracle returns the first column of its input, so nearly all of the time is spent in
+the harness.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ class Ask:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--calls", type=int, default=20_000, help="calls of one row in a trial")
-    parser.add_argument("--large", type=int, default=40, help="calls of 4,096 rows in a trial")
-    parser.add_argument("--repeats", type=int, default=5, help="trials of each kind")
+    parser.add_argument("--calls", type=int, default=20_000, help="calls of one row per trial (default: 20000)")
+    parser.add_argument("--large", type=int, default=40, help="calls of 4,096 rows per trial (default: 40)")
+    parser.add_argument("--repeats", type=int, default=5, help="trials of each kind; the median counts (default: 5)")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     lines = []

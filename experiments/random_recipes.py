@@ -1,4 +1,4 @@
-"""Draw recipes of networks at random and write them as a suite, so that a solver can be tried on what nobody chose."""
+"""Draw random recipes of networks and write them as a suite, to test solvers on recipes that nobody selected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 Spec: TypeAlias = "dict[str, str | int | float]"
 
 LARGEST = 48 * 64 * 128
-"""Depth x width x hidden units above which there are as many hidden units as the state is wide."""
+"""Limit on depth x width x hidden units. Above it, the number of hidden units is set to the width. Hand-set."""
 
 EXAMPLE = """
 example:
@@ -33,7 +33,7 @@ threads = 1
 
 
 def recipe(rng: random.Random) -> Spec:
-    """Draw one recipe; the order of the draws is part of the suite."""
+    """Draw one recipe. Changing the order of the draws changes every suite."""
     depth = rng.choice([6, 8, 12, 16, 20, 24, 32, 40, 48])
     width = rng.choice([8, 16, 24, 32, 48, 64])
     hidden = max(8, int(width * rng.choice([0.5, 1, 2, 2, 4])))
@@ -60,7 +60,7 @@ def recipe(rng: random.Random) -> Spec:
 
 
 def suite(count: int, seed: int) -> str:
-    """Write a suite of that many recipes as TOML."""
+    """Write a suite of `count` recipes as TOML."""
     rng = random.Random(seed)  # noqa: S311 - recipes, not secrets
     entries = [HEADER]
     for number in range(count):

@@ -1,10 +1,10 @@
-"""Make the README's table of the suite `mini`, and the pictures of the documents, anew.
+"""Update the README's table of the suite `mini` and the pictures of the documentation.
 
-Run as `make readme`, or `python experiments/readme.py`: every solver that comes with the program runs on `mini`, into
-`build/readme/results`, where an interrupted run is resumed; the table is put between two marks in README.md; the page
-is photographed into docs/images, and a network of the published size is made and drawn there. `--results DIR` takes
-results that are there already, `--puzzle DIR` such a network. Where there is no Chromium the page's pictures stay as
-they are, and the last line and the exit code 1 say so.
+Run as `make readme`, or `python experiments/readme.py`. The script runs every built-in solver on `mini` and writes the
+results to `build/readme/results`; repeat the command to resume an interrupted run. It writes the table between two
+marks in README.md. It takes screenshots of the leaderboard page, makes a network of the published size, and writes the
+pictures of both to docs/images. `--results DIR` uses existing results, and `--puzzle DIR` uses an existing network.
+Without Chromium, the screenshots are not updated; the last line says so, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ PICTURES = """<picture>
 
 
 def netjigsaw(*arguments: object) -> str:
-    """Run the command and give what it wrote to stdout; what it says besides is shown as it comes.
+    """Run the command and return its stdout. Its stderr is shown.
 
     Raises:
-        StorageError: if it failed.
+        StorageError: if the command failed.
     """
     words = [sys.executable, "-m", "netjigsaw", *map(str, arguments)]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)  # noqa: S603 - ours
@@ -43,10 +43,10 @@ def netjigsaw(*arguments: object) -> str:
 
 
 def between_marks(document: str, text: str) -> str:
-    """Replace what is between the two marks.
+    """Replace the text between the two marks.
 
     Raises:
-        StorageError: if they are not there, once each and in order.
+        StorageError: if the document does not hold each mark once, in order.
     """
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -56,7 +56,7 @@ def between_marks(document: str, text: str) -> str:
 
 
 def table_of(results: Path) -> str:
-    """Rank a store; the heading, which is the family's name, is left out.
+    """Rank a store, and return the table without its heading, the family's name.
 
     Raises:
         StorageError: if the store cannot be ranked, or holds more than one family.
@@ -70,12 +70,12 @@ def table_of(results: Path) -> str:
 
 
 def draw_page(results: Path, images: Path) -> str:
-    """Take pictures of the results' page, and say why where that cannot be done.
+    """Take screenshots of the results' leaderboard page.
 
     Returns:
-        The reason, or nothing.
+        The reason if no screenshot could be taken, else an empty text.
     """
-    from headless import find_chromium  # noqa: PLC0415 - playwright is for the pictures alone
+    from headless import find_chromium  # noqa: PLC0415 - only the screenshots need playwright
     from leaderboard_pictures import take  # noqa: PLC0415
 
     try:
@@ -90,13 +90,13 @@ def draw_page(results: Path, images: Path) -> str:
 
 
 def make(options: argparse.Namespace) -> int:
-    """Do it all, and return the exit code.
+    """Update the table and the pictures, and return the exit code.
 
     Raises:
         StorageError: if a command failed, or the README has no marks.
     """
     readme: Path = options.readme
-    between_marks(readme.read_text(encoding="utf-8"), "")  # before the long part
+    between_marks(readme.read_text(encoding="utf-8"), "")  # fails before the long run
     if options.results is None:
         options.results = options.work / "results"
         netjigsaw("run", "mini", "--results", options.results)
@@ -118,13 +118,18 @@ def make(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Read the options; an error is one line."""
+    """Parse the options and run; an error prints one line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, help="A store of results on mini; without it all solvers are run.")
-    parser.add_argument("--puzzle", type=Path, help="The network to draw; without it one is made.")
-    parser.add_argument("--work", type=Path, default=HOME / "build" / "readme", help="What is run goes there.")
-    parser.add_argument("--readme", type=Path, default=HOME / "README.md")
-    parser.add_argument("--images", type=Path, default=HOME / "docs" / "images")
+    parser.add_argument("--results", type=Path, help="Result store of mini. (default: run all solvers)")
+    parser.add_argument("--puzzle", type=Path, help="Folder of the network to draw. (default: make one)")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=HOME / "build" / "readme",
+        help="Folder for new results and the new network. (default: build/readme)",
+    )
+    parser.add_argument("--readme", type=Path, default=HOME / "README.md", help="File to update. (default: README.md)")
+    parser.add_argument("--images", type=Path, default=HOME / "docs" / "images", help="Folder of the pictures.")
     try:
         return make(parser.parse_args())
     except NetjigsawError as error:

@@ -1,11 +1,11 @@
-"""How fast does the generator train, against a plain PyTorch loop and against the machine?
+"""Compare the generator's training speed to a plain PyTorch loop and to the machine's peak rate.
 
     python experiments/training_speed.py [--preset medium] [--steps 600] [--rounds 5]
 
-Everything is measured in turns in one run, so that a busy machine slows all of it alike.
-Prints milliseconds per step of the generator's loop and of a hand-written loop with
-nn.Linear layers, autograd and torch.optim; how much longer two networks at once take than
-one; and which share of the machine's measured matrix-product rate the loop reaches.
+The measurements alternate in one run, so that load on the machine slows all of them alike. The script prints the
+milliseconds per step of the generator's loop and of a hand-written loop with nn.Linear layers, autograd and
+torch.optim. It also prints how much longer two networks at once take than one, and the generator's share of the
+machine's measured matrix-product rate.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ROWS = 8192
 
 
 class Block(nn.Module):
-    """A residual block as one writes it by hand."""
+    """A residual block in plain PyTorch."""
 
     def __init__(self, spec: ReassemblySpec) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Block(nn.Module):
 
 
 def batches(spec: ReassemblySpec) -> tuple[Tensor, Tensor]:
-    """Draw inputs and labels; which ones does not matter for speed."""
+    """Draw random inputs and labels. Their values do not affect the speed."""
     rng = torch.Generator().manual_seed(0)
     return torch.randn(ROWS, spec.width, generator=rng), torch.randn(ROWS, spec.outputs, generator=rng)
 
@@ -66,7 +66,7 @@ def ours(spec: ReassemblySpec) -> float:
 
 
 def by_hand(spec: ReassemblySpec) -> float:
-    """Train with a plain loop of the same recipe and return seconds per step."""
+    """Train with a plain PyTorch loop of the same recipe and return seconds per step."""
     x, y = batches(spec)
     network = nn.Sequential(*(Block(spec) for _ in range(spec.depth)), nn.Linear(spec.width, spec.outputs))
     optimiser = torch.optim.AdamW(network.parameters(), spec.learning_rate, weight_decay=spec.weight_decay)
@@ -105,7 +105,7 @@ def _timed(function: Callable[[ReassemblySpec], float], spec: ReassemblySpec, ba
 
 
 def at_once(count: int, spec: ReassemblySpec) -> float:
-    """Train `count` networks at once, a process each, and return the slowest's seconds per step."""
+    """Train `count` networks at once, one process each, and return the seconds per step of the slowest."""
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(count), context.Queue()
     workers = [context.Process(target=_timed, args=(ours, spec, barrier, results)) for _ in range(count)]
@@ -118,11 +118,11 @@ def at_once(count: int, spec: ReassemblySpec) -> float:
 
 
 def main() -> None:
-    """Measure in turns and print a table."""
+    """Alternate the measurements and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", default="medium", choices=PRESETS)
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--preset", default="medium", choices=PRESETS, help="recipe (default: medium)")
+    parser.add_argument("--steps", type=int, default=600, help="training steps per measurement (default: 600)")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each loop (default: 5)")
     options = parser.parse_args()
     spec = ReassemblySpec(**{**PRESETS[options.preset], "steps": options.steps})
     torch.set_num_threads(1)

@@ -1,1 +1,1 @@
-"""Puts networks back together: one sub-package per family, solvers composed from plain functions."""
+"""Solvers, one sub-package per family. Each solver is composed from plain functions."""

@@ -1,12 +1,12 @@
-"""What a solver is, and what it is given. The contract is structural.
+"""The interface of solvers. A solver needs no base class.
 
-A solver is any object with `solve(puzzle, context)`. It returns the answer: the bare
-value in the family's form, or a `generator.puzzle.answer.Answer`. In return it may call
+A solver is any object with a method `solve(puzzle, context)`. The method returns the answer: the bare
+value in the family's format, or a `generator.puzzle.answer.Answer`. The method may call
 
     context.report(value)   keep a best-so-far answer; scored if time or memory runs out
-    context.log(text)       say what it does; shown by `netjigsaw solve`
-    context.time_left()     seconds until it is stopped
-    context.rng()           a numpy Generator; the only source of randomness it needs
+    context.log(text)       print a progress line; shown by `netjigsaw solve`
+    context.time_left()     seconds until the solver is stopped
+    context.rng()           a numpy Generator with the trial's seed; use no other source of randomness
     context.oracle(inputs)  outputs of the hidden network, for puzzles with an oracle; also `puzzle.oracle`
 """
 
@@ -26,40 +26,40 @@ __all__ = ["Context", "Solver", "with_oracle"]
 
 
 class Sink(Protocol):
-    """Where reported answers go."""
+    """A function that receives reported answers."""
 
     def __call__(self, answer: Any) -> None:
         """Take a best-so-far answer: an `Answer`, or the bare value."""
 
 
 class Log(Protocol):
-    """Where log lines go."""
+    """A function that receives log lines."""
 
     def __call__(self, text: str) -> None:
         """Take one line."""
 
 
 def _drop(answer: Any) -> None:
-    """Keep no answer."""
+    """Ignore an answer."""
 
 
 def _hush(text: str) -> None:
-    """Say nothing."""
+    """Ignore a log line."""
 
 
 @dataclass
 class Context:
-    """What a solver knows besides the puzzle.
+    """What a solver receives besides the puzzle: seed, limits, callbacks and oracle.
 
     Attributes:
-        seed: of this trial; equal seeds must give equal answers.
-        wall_s: seconds until the solver is stopped, infinite where there is no limit.
-        memory_mib: memory the solver may take beyond the libraries, infinite where there is no limit.
-        threads: threads that numerical libraries are pinned to.
-        report: keeps a best-so-far answer.
-        log: takes a line for the reader.
+        seed: seed of this trial; equal seeds must give equal answers.
+        wall_s: wall time limit in seconds, infinite without a limit.
+        memory_mib: memory limit beyond the libraries' own memory, in MiB; infinite without a limit.
+        threads: number of threads of numerical libraries.
+        report: keeps a best-so-far answer, scored if the solver is stopped.
+        log: prints a progress line.
         started: `time.monotonic()` when the clock started.
-        oracle: evaluates the hidden network, see `generator.family.oracle.Oracle`; None where the puzzle has none.
+        oracle: evaluates the hidden network, see `generator.family.oracle.Oracle`; None if the puzzle has no oracle.
     """
 
     seed: int = 0
@@ -76,7 +76,7 @@ class Context:
         return max(0.0, self.wall_s - (time.monotonic() - self.started))
 
     def rng(self) -> np.random.Generator:
-        """Make the trial's random generator; each call starts the same stream anew."""
+        """Make the trial's random generator. Each call returns a new generator at the start of the same stream."""
         return np.random.default_rng(np.random.SeedSequence(self.seed))
 
 
@@ -87,11 +87,11 @@ class Solver(Protocol):
         """Solve one puzzle.
 
         Args:
-            puzzle: the family's view of it, as the family's documentation describes it.
-            context: seed, limits, and where to report.
+            puzzle: the family's view of the puzzle, as the family's documentation describes it.
+            context: seed, limits, callbacks and oracle.
 
         Returns:
-            The answer, bare or as `generator.puzzle.answer.Answer`; None says that the solver gave up.
+            The answer, bare or as `generator.puzzle.answer.Answer`; None means that the solver gave up.
         """
 
 

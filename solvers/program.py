@@ -1,4 +1,4 @@
-"""A program as a solver: its words, the files that it needs, their digest."""
+"""A program that runs as a solver: its command, the files that it needs, and their digest."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Command:
     """A program with its arguments.
 
     Attributes:
-        program: its absolute path.
-        words: all of the command, as typed.
-        places: for each word the absolute form of a path in it that exists where it was typed, else the empty text.
+        program: absolute path of the program.
+        words: the whole command, split into words as typed.
+        places: for each word, the absolute form of the path in it if that path exists, else an empty text.
     """
 
     program: str
@@ -29,9 +29,9 @@ class Command:
     places: tuple[str, ...]
 
     def argv(self, folder: Path) -> list[str]:
-        """Write the arguments as they are handed over in a working folder.
+        """Build the argument list for a run in a working folder.
 
-        A path that exists in that folder means the one there; another one, that of where the command was typed.
+        A path that exists in that folder stays relative. Any other path becomes the absolute path in `places`.
         """
         pairs = zip(self.words[1:], self.places[1:], strict=True)
         return [
@@ -41,14 +41,15 @@ class Command:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """List the files and folders of the user's that the program needs."""
+        """List the user's files and folders that the program needs."""
         return tuple(Path(_path_in(place)) for place in self.places if place)
 
     @property
     def source(self) -> str:
-        """Digest the words and the files that they name.
+        """Digest the command and the files that it names.
 
-        A Python file counts with what it imports from its own folder; a folder by its `__main__.py`.
+        For a Python file, the digest covers the modules that it imports from its own folder. For a folder, it covers
+        the folder's `__main__.py`.
         """
         digests = []
         for path in self.files:

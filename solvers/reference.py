@@ -1,4 +1,4 @@
-"""How a solver is named: `name`, `family/name`, `path/to/file.py:Name`, each with `[key=value]`; or a command."""
+"""References to solvers: `name`, `family/name` or `path/to/file.py:Name`, each with `[key=value]`; or a command."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FORM = re.compile(r"(?P<target>[^\[\]]+?)\s*(?:\[(?P<parameters>.*)\])?", re.DO
 
 @dataclass(frozen=True)
 class Reference:
-    """A solver by name and parameters: all that is needed to make it again elsewhere.
+    """A solver's name and parameters, which suffice to build the solver in another process.
 
     Attributes:
         target: a registered name, `path/to/file.py:Name`, or the label of a command.
-        family: where the name was given as `family/name`.
-        parameters: what was set in brackets.
+        family: the family in `family/name`, else None.
+        parameters: values set in brackets, by parameter name.
         command: a program that is run as the solver, see `solvers.command.find_command`.
     """
 
@@ -49,13 +49,13 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Read a solver's name as people type it.
+    """Parse a solver's name and parameters.
 
     >>> parse_reference("reassembly/park[seed=frobenius,rows=1000]").label
     'park[rows=1000,seed=frobenius]'
 
     Raises:
-        SpecError: if the brackets do not hold `key=value` pairs, or a value is one that JSON cannot hold.
+        SpecError: if the brackets do not hold `key=value` pairs, or JSON cannot hold a value.
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
@@ -75,7 +75,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def _literal(text: str, solver: str) -> Any:
-    """Read a number, truth value or quoted string; anything else is a word."""
+    """Parse a number, boolean or quoted string. Any other text is returned as a string."""
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:
         return words[text.lower()]
@@ -84,7 +84,7 @@ def _literal(text: str, solver: str) -> Any:
     except (ValueError, SyntaxError):
         return text
     if isinstance(value, float) and not math.isfinite(value):
-        raise SpecError(f"solver {solver!r}: {text} is too large a number")
+        raise SpecError(f"solver {solver!r}: the number {text} is too large")
     if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise SpecError(f"solver {solver!r}: {text} is not Unicode")
+        raise SpecError(f"solver {solver!r}: {text} is not valid Unicode")
     return value if isinstance(value, int | float | str) else text

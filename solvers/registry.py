@@ -1,8 +1,7 @@
-"""Which solvers there are: built-in ones, entry points of other packages, objects in files.
+"""The registry of solvers: built-in solvers, entry points of other packages, and objects in files.
 
-A built-in solver is a frozen dataclass under `@register`: its fields are its parameters,
-its docstring's first line is its summary. A plug-in that fails to import stays listed,
-with its reason.
+A built-in solver is a frozen dataclass under `@register`. Its fields are its parameters, and the first
+line of its docstring is its summary. A plug-in that fails to import is listed with the reason.
 """
 
 from __future__ import annotations
@@ -48,23 +47,23 @@ Factory = TypeVar("Factory", bound="type[Any]")
 
 
 class OtherFamilyError(SpecError):
-    """A solver is for the puzzles of another family than the one at hand."""
+    """A solver does not solve puzzles of the requested family."""
 
 
 @dataclass(frozen=True)
 class SolverEntry:
-    """A solver that can be made.
+    """A solver that can be built.
 
     Attributes:
-        name: as typed by users.
-        family: whose puzzles it solves; None where a loose object does not say.
-        factory: called with the parameters to make the solver; None if it is unavailable.
-        summary: what it does, in a line.
-        source: where the method was published.
-        origin: where the code comes from.
-        parameters: default by name.
-        error: why it is unavailable, else empty.
-        built_in: whether it comes with this suite, so that it may be made beside the answers.
+        name: the solver's name on the command line.
+        family: family of the puzzles that it solves; None if an object in a file does not declare one.
+        factory: builds the solver from the parameters; None if the solver is unavailable.
+        summary: what the solver does, in one line.
+        source: publication of the method.
+        origin: file and line, or package, of the code.
+        parameters: default values by parameter name.
+        error: why the solver is unavailable, else empty.
+        built_in: whether netjigsaw contains the solver, so that it may be built in a process that can read the answers.
     """
 
     name: str
@@ -85,7 +84,7 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
     """Register a solver class under a name.
 
     Raises:
-        PluginError: if another class holds the name.
+        PluginError: if another class has the name.
     """
 
     def decorate(factory: Factory) -> Factory:
@@ -101,9 +100,9 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
 
 
 def list_solvers(family: str | None = None) -> tuple[SolverEntry, ...]:
-    """List every solver that has a name, the unavailable ones too; of one family, or of all.
+    """List the registered solvers of one family or of all, including unavailable solvers.
 
-    Only the built-in solvers of the families that are asked for are imported.
+    Only the built-in solvers of the requested families are imported.
     """
     _load_built_in(family)
     entries = [*_REGISTERED.values(), *_plugged_in()]
@@ -114,9 +113,9 @@ def find_solver(reference: Reference, family: str) -> SolverEntry:
     """Find the solver that a reference names, for puzzles of a family.
 
     Raises:
-        SpecError: if there is none of that name.
-        OtherFamilyError: if it is for another family.
-        PluginError: if its file cannot be loaded.
+        SpecError: if no solver has that name.
+        OtherFamilyError: if the solver is for another family.
+        PluginError: if the solver's file cannot be loaded.
     """
     if reference.family not in {None, family}:
         raise OtherFamilyError(f"solver {reference.family}/{reference.target} does not solve {family} puzzles")
@@ -124,7 +123,7 @@ def find_solver(reference: Reference, family: str) -> SolverEntry:
         path, _, name = reference.target.rpartition(":")
         entry = _entry(load_object(Path(path), name), name=reference.target, family=None)
         if entry.family not in {None, family}:
-            raise OtherFamilyError(f"solver {entry.name} is for {entry.family} puzzles, not for {family} ones")
+            raise OtherFamilyError(f"solver {entry.name} is for {entry.family} puzzles, not for {family} puzzles")
         return entry
     known = {entry.name: entry for entry in reversed(list_solvers(family))}
     if reference.target not in known:
@@ -133,10 +132,10 @@ def find_solver(reference: Reference, family: str) -> SolverEntry:
 
 
 def build_solver(entry: SolverEntry, parameters: Mapping[str, Any]) -> Solver:
-    """Make a solver.
+    """Build a solver.
 
     Raises:
-        PluginError: if it is unavailable, fails to be made, or is no solver.
+        PluginError: if the solver is unavailable, its factory fails, or the object is not a solver.
         SpecError: for an unknown parameter, or one of the wrong type.
     """
     if entry.factory is None:
@@ -149,12 +148,12 @@ def build_solver(entry: SolverEntry, parameters: Mapping[str, Any]) -> Solver:
     except Exception as error:
         raise PluginError(f"solver {entry.name!r} could not be made: {describe_failure(error)}") from error
     if not callable(getattr(solver, "solve", None)):
-        raise PluginError(f"{entry.name!r} is no solver: it has no method solve(puzzle, context)")
+        raise PluginError(f"{entry.name!r} is not a solver: it has no method solve(puzzle, context)")
     return solver
 
 
 def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
-    """Check names and types of parameters without making the solver.
+    """Check names and types of parameters without building the solver.
 
     Raises:
         SpecError: for an unknown parameter, or one of the wrong type.
@@ -166,7 +165,7 @@ def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
 
 
 def source_digest(entry: SolverEntry) -> str:
-    """Digest the source that a solver rests on; for one that is unavailable, the reason."""
+    """Digest a solver's source code. For an unavailable solver, digest the reason."""
     factory = inspect.unwrap(entry.factory) if entry.factory is not None else None
     file = Path(inspect.getsourcefile(factory) or "") if factory is not None else Path()
     return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
@@ -187,7 +186,7 @@ def _from_entry_point(point: metadata.EntryPoint) -> SolverEntry:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
         return dataclasses.replace(_entry(point.load(), name=point.name, family=None), origin=origin)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign package raises, it stays listed with its reason
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign package may raise anything; the solver is listed with the reason
         return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error))
 
 
@@ -213,7 +212,7 @@ def _entry(factory: Any, *, name: str, family: str | None, source: str = "") -> 
 def _is_solve_function(function: Any) -> bool:
     try:
         return len(inspect.signature(function).parameters) == 2
-    except (TypeError, ValueError):  # functions written in C need not tell
+    except (TypeError, ValueError):  # functions written in C may have no signature
         return False
 
 
@@ -231,7 +230,7 @@ def _parameters(factory: Any) -> dict[str, Any]:
 
 
 def _summary(factory: Any) -> str:
-    # A dataclass without a docstring is given its signature as one.
+    # Python gives a dataclass without a docstring its signature as docstring.
     text = inspect.getdoc(factory) or ""
     return "" if text.startswith(f"{getattr(factory, '__name__', '')}(") else text.partition("\n")[0]
 

@@ -1,4 +1,4 @@
-"""Which source a solver rests on, so that a changed solver is a different one."""
+"""Find and digest the source files of a solver, so that results of a changed solver are kept apart."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["digest_of_source", "files_of_source", "is_ours"]
 
 OWN = ("generator", "solvers")
-"""Packages of this suite that solvers rest on."""
+"""Packages of netjigsaw whose files count towards a solver's digest."""
 
 
 def digest_of_source(file: Path) -> str:
-    """Digest a Python file and all that it imports from this suite or from its own folder, directly or not.
+    """Digest a Python file and the netjigsaw modules and modules of its own folder that it imports, also indirectly.
 
-    Nothing is executed: imports are read off the syntax. A file that cannot be parsed counts by its bytes.
+    No code runs: imports are read from the syntax tree. A file that cannot be parsed counts without its imports.
     """
-    # Sorted by content: where the files lie must not matter.
+    # Sorted by content, so that the digest does not depend on the files' paths.
     contents = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files_of_source(file))
     return hashlib.sha256("".join(contents).encode()).hexdigest()[:16]
 
 
 def files_of_source(file: Path) -> set[Path]:
-    """Find a Python file and all that it imports from this suite or from its own folder, directly or not."""
+    """Find a Python file and the netjigsaw modules and modules of its own folder that it imports, also indirectly."""
     waiting, seen = [file.resolve()], set[Path]()
     while waiting:
         path = waiting.pop()
@@ -41,7 +41,7 @@ def files_of_source(file: Path) -> set[Path]:
 
 
 def is_ours(path: Path) -> bool:
-    """Tell whether a file is part of this suite."""
+    """Tell whether a file belongs to netjigsaw's packages in `OWN`."""
     return any(path.is_relative_to(HOME / package) for package in OWN)
 
 
@@ -55,7 +55,7 @@ def _imported(path: Path, folder: Path) -> Iterator[Path]:
 
 @cache
 def _names(source: bytes) -> tuple[str, ...]:
-    """Read the modules that a source imports off its syntax; kept by content, since a file may be edited meanwhile."""
+    """List the modules that a source imports. The cache is keyed by content, because a file may change during a run."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):

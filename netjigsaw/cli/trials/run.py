@@ -34,13 +34,13 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def run(
         puzzles: Annotated[
             list[str],
-            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for puzzles whose name or tag matches."),
+            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for puzzles with that name or tag."),
         ],
         solver: Annotated[
             list[str] | None,
             typer.Option(
-                help="Solver to run: name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat for several. "
-                "(default: every registered solver of the puzzles' families)"
+                help="Solver to run: name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat for "
+                "several. (default: every registered solver of the puzzles' families)"
             ),
         ] = None,
         solver_command: Commands = None,
