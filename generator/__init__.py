@@ -1,1 +1,1 @@
-"""Makes puzzles: trains networks, breaks them, seals the answer, reads and writes puzzles."""
+"""Make puzzles: train a network, split it into pieces, seal the answer, read and write puzzles."""

@@ -1,18 +1,18 @@
-"""The errors that a user may meet.
+"""The errors that netjigsaw raises for its users.
 
     NetjigsawError
-    ├── SpecError       a setting that makes no sense, or an unknown one
+    ├── SpecError       a setting that is unknown, out of range or contradictory
     ├── PuzzleError     a puzzle whose content is damaged or contradicts itself
     │   └── LayoutError the same for the published layout (pieces/, historical_data.csv)
-    ├── AnswerError     an answer that does not have the family's form
-    ├── QueryError      a query that an oracle refuses; it costs nothing
-    ├── TrainingError   a training run that did not end in a usable network
+    ├── AnswerError     an answer that does not have the family's format
+    ├── QueryError      a query that an oracle refuses; it does not count against the budget
+    ├── TrainingError   a training run that gave no usable network
     ├── StorageError    a file or folder that cannot be read or written
     ├── PluginError     a solver or family that cannot be found or loaded
-    └── HarnessError    the harness itself failed; says nothing about any solver
+    └── HarnessError    the harness itself failed; no solver is at fault
 
-The command line prints the message of any of them as one line and exits with a
-non-zero code, so a message names what is wrong, where, and what to do.
+The command line prints the message as one line and exits with a non-zero code. A message must
+name what is wrong, where, and what to do.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class NetjigsawError(Exception):
-    """Root of every error this suite raises for its users."""
+    """Base class of every error that netjigsaw raises for its users."""
 
 
 class SpecError(NetjigsawError):
@@ -48,15 +48,15 @@ class LayoutError(PuzzleError):
 
 
 class AnswerError(NetjigsawError):
-    """An answer does not have the form that its family asks for."""
+    """An answer does not have the format that its family requires."""
 
 
 class QueryError(NetjigsawError):
-    """An oracle refuses a query: budget spent, wrong shape, too many rows, not finite, outside the box."""
+    """An oracle refuses a query: budget spent, wrong shape, too many rows, not finite, out of bounds."""
 
 
 class TrainingError(NetjigsawError):
-    """Training diverged or left a network that no puzzle can be made of."""
+    """Training diverged, or the trained network cannot be made into a puzzle."""
 
 
 class StorageError(NetjigsawError):
@@ -68,4 +68,4 @@ class PluginError(NetjigsawError):
 
 
 class HarnessError(NetjigsawError):
-    """The harness failed for a reason that no solver can be blamed for."""
+    """The harness failed; no solver is at fault."""

@@ -1,4 +1,4 @@
-"""The folder that holds the five packages."""
+"""The folder that holds the packages of netjigsaw."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from pathlib import Path
 __all__ = ["HOME"]
 
 HOME = Path(__file__).resolve().parent.parent
-"""In a checkout the root of the repository, in an installation `site-packages`."""
+"""The root of the repository in a checkout, or `site-packages` in an installation."""

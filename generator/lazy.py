@@ -1,4 +1,4 @@
-"""Functions that are imported when they are first called, so that `--help` need not wait for torch."""
+"""Functions that are imported at their first call, so that `--help` does not wait for the import of torch."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["late"]
 
 
 def late(target: str) -> Callable[..., Any]:
-    """Name a function as `package.module:function`; it is imported at its first call.
+    """Return a function that imports `package.module:function` at its first call and calls it.
 
-    The returned function has the attribute `target`, so that its source can be found without importing it.
+    The returned function has the attribute `target`, so that its source can be found without an import.
     """
     module, _, name = target.partition(":")
 

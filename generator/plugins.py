@@ -1,4 +1,4 @@
-"""Load people's own code: one object of a file, or a file or module that registers things."""
+"""Load code of users: an object from a file, or a file or module that registers families and solvers."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ __all__ = ["describe_failure", "load_file", "load_object", "load_plugin"]
 
 
 def load_file(path: Path) -> ModuleType:
-    """Import one Python file under a name of its own; a second call returns the same module.
+    """Import a Python file under a unique module name; a second call returns the same module.
 
-    Its folder is put at the end of the search path, so that it can import its neighbours
-    while none of them can take the place of a package of this suite.
+    The folder of the file is added at the end of the search path. The file can then import its
+    neighbours, and no neighbour can replace a package of netjigsaw.
 
     Raises:
         PluginError: if the file is missing or fails to import.
     """
     path = path.resolve()
     if not path.is_file():
-        raise PluginError(f"no Python file at {path}")
+        raise PluginError(f"no Python file at {path}; check the path")
     name = f"netjigsaw_plugin_{sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise PluginError(f"{path} is not a Python file")
+        raise PluginError(f"{path} is not a Python file; its name must end in .py")
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     module = importlib.util.module_from_spec(spec)
@@ -51,7 +51,7 @@ def load_file(path: Path) -> ModuleType:
 
 
 def load_object(path: Path, name: str) -> Any:
-    """Import a file and take one object from it.
+    """Import a file and return one object from it.
 
     Raises:
         PluginError: if the file fails to import or has no such object.
@@ -64,10 +64,10 @@ def load_object(path: Path, name: str) -> Any:
 
 
 def load_plugin(target: str) -> ModuleType:
-    """Import a plug-in, `path/to/file.py` or `package.module`, for what it registers.
+    """Import a plug-in, `path/to/file.py` or `package.module`, which registers families or solvers.
 
     Raises:
-        PluginError: if it is missing or fails to import.
+        PluginError: if the plug-in is missing or fails to import.
     """
     if target.endswith(".py"):
         return load_file(Path(target))
@@ -78,6 +78,6 @@ def load_plugin(target: str) -> ModuleType:
 
 
 def describe_failure(error: BaseException) -> str:
-    """Say an exception in one line."""
+    """Describe an exception in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""Answer an unknown name with the nearest known ones."""
+"""Suggest known names that are similar to an unknown name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["did_you_mean"]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """End an error message: the near misses if there are any, else all that is known."""
+    """Return the end of an error message: similar known names if there are any, else all known names."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:

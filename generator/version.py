@@ -1,4 +1,4 @@
-"""The version of the suite, recorded in every puzzle and every session."""
+"""The version of netjigsaw; every puzzle and every session records it."""
 
 from __future__ import annotations
 

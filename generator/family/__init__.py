@@ -1,1 +1,1 @@
-"""The family record: what the suite knows of one kind of puzzle, and the list of families."""
+"""The family record, which describes one kind of puzzle, and the list of families."""

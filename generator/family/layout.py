@@ -1,4 +1,4 @@
-"""Forms of puzzles outside this suite: what programs as solvers find, and what is imported and exported."""
+"""File layouts of puzzles for other programs: for programs as solvers, and for import and export."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["ForeignLayout", "Layout", "LayoutOption"]
 
 @dataclass(frozen=True)
 class ForeignLayout:
-    """How puzzles of a family are put to programs that know nothing of this suite.
+    """The files and the output format for programs that solve puzzles of a family without netjigsaw.
 
     Attributes:
-        write: `(puzzle, folder)` fills a folder that does not exist yet with the files that such a program reads.
-        reader: `(puzzle)` makes a reader of what the program prints, line by line. It returns the answer that a
-            line completes, None for a line that is no answer, and raises AnswerError for one that nearly is.
+        write: `(puzzle, folder)` creates the folder and writes the files that the program reads.
+        reader: `(puzzle)` returns a function that reads the program's output line by line. The function returns the
+            answer that a line completes, or None for another line. It raises AnswerError for an invalid answer.
     """
 
     write: Callable[[Puzzle, Path], None]
@@ -37,9 +37,9 @@ class LayoutOption:
 
     Attributes:
         name: keyword argument of the function.
-        help: what it controls.
-        default: value where it is not given; a truth value makes the option a flag.
-        typed: the option as typed, where it differs from the name; underscores become dashes.
+        help: line for `--help`: what the option controls.
+        default: value if the option is not given; True or False makes the option a flag.
+        typed: spelling on the command line if it differs from `name`; underscores become dashes.
     """
 
     name: str
@@ -50,13 +50,13 @@ class LayoutOption:
 
 @dataclass(frozen=True)
 class Layout:
-    """A form in which puzzles come from, or go to, other programs.
+    """A file layout of another program, which `netjigsaw import` reads or `netjigsaw export` writes.
 
     Attributes:
-        name: as typed after `netjigsaw import` and `netjigsaw export`.
+        name: name on the command line, after `netjigsaw import` and `netjigsaw export`.
         summary: one line for `--help`.
-        sources: what each path given to `import` is, in order.
-        read: `(*paths, name=, **options)` -> `Made`, or a bare `Puzzle` where the answer is not known.
+        sources: description of each path argument of `import`, in order.
+        read: `(*paths, name=, **options)` -> `Made`, or `Puzzle` where the answer is not known.
         read_options: options of `read`.
         write: `(puzzle, folder, **options)` -> remarks for the user.
         write_options: options of `write`.

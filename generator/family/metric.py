@@ -1,4 +1,4 @@
-"""What scoring yields: a score per answer, and what each of its numbers means."""
+"""The score of an answer, and the metrics that describe its numbers."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["Metric", "Score"]
 
 @dataclass(frozen=True)
 class Metric:
-    """One number that scoring yields: its name, which way is better, how tables summarise it.
+    """One number of a score: its name, its direction, and how tables summarise it.
 
     Attributes:
         name: key in `Score.metrics`.
-        label: as table headers and axes show it.
-        better: which way.
-        summary: over a solver's cells. A mean suits shares, a median ratios that span decades.
-        scale: scale on which values are averaged, compared and drawn where the metric ranks solvers; `log` gives
+        label: text in table headers and on axes.
+        better: whether `high` or `low` values are better.
+        summary: average over a solver's trials: the mean for shares, the median for ratios that span decades.
+        scale: scale on which values are averaged, compared and drawn if the metric ranks solvers; `log` gives
             geometric means, and needs values above 0.
-        failed: value of a cell without an answer; by default 0 where high is better and infinity where low is, so
-            that no failure looks better than an answer. A metric that ranks solvers needs a finite one, usually the
-            score of the trivial baseline.
-        shown: how tables write it.
+        failed: value of a trial without an answer; by default 0 if high is better and infinity if low is better, so
+            that a failed trial never scores better than an answer. A metric that ranks solvers needs a finite value,
+            usually the score of the trivial baseline.
+        shown: number format in tables.
         digits: decimals in tables.
-        headline: whether it has a column in printed tables and breaks ties; files hold every metric.
-        floor: values below this are rounding; a comparison takes them as 0.
+        headline: whether the metric has a column in printed tables and breaks ties; files hold every metric.
+        floor: values below this are rounding errors, and comparisons take them as 0.
     """
 
     name: str
@@ -45,24 +45,24 @@ class Metric:
 
     @property
     def if_failed(self) -> float:
-        """Value of a cell without an answer."""
+        """Value of a trial without an answer."""
         if self.failed is not None:
             return self.failed
         return 0.0 if self.better == "high" else math.inf
 
     @property
     def finite_if_failed(self) -> bool:
-        """Whether a failed cell has a finite value on the metric's scale."""
+        """Whether a trial without an answer has a finite value on the metric's scale."""
         return math.isfinite(self.if_failed) and (self.scale == "linear" or self.if_failed > 0)
 
 
 @dataclass(frozen=True)
 class Score:
-    """How good an answer is.
+    """The score of an answer.
 
     Attributes:
         solved: whether the family counts the puzzle as solved; ignored where the family ranks by a metric.
-        metrics: value by metric name; a metric that cannot be known is absent.
+        metrics: value by metric name; a metric is absent if it cannot be computed.
     """
 
     solved: bool

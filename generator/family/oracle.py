@@ -1,7 +1,8 @@
-"""A black box that solvers may query: what may be asked, and what it costs.
+"""An oracle: a black-box function that solvers may query within a budget.
 
-The family gives a plain function from inputs to outputs. The harness evaluates it beside itself, never in the solver's
-process or file tree; it checks every query, counts the rows, and refuses a query over the budget. A refusal is free.
+The family gives a function from inputs to outputs. The harness evaluates the function in its own process, which the
+solver cannot read. The harness checks every query, counts the rows, and refuses a query over the budget. A refused
+query does not count against the budget.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
 __all__ = ["HiddenNetwork", "Oracle", "OracleRecord", "OracleTerms", "Usage", "checked_inputs"]
 
 ROWS_PER_CALL = 4096
-"""Default of `OracleTerms.rows_per_call`: bounds the memory and the time that one call may take."""
+"""Default of `OracleTerms.rows_per_call`, in rows. A larger value lets one call take more memory and time. Hand-set."""
 
 
 @dataclass(frozen=True)
 class OracleTerms:
-    """What may be asked of one puzzle's oracle: public.
+    """The public limits of a puzzle's oracle: shapes, budget, bounds and rows per call.
 
     Attributes:
-        inputs: numbers in a row of a query, d.
-        outputs: numbers in a row of the answer, o.
-        budget: rows that may be asked in a trial; None for no limit of the puzzle's own.
-        low: lower bound of every input; None for none.
-        high: upper bound of every input; None for none.
-        rows_per_call: rows that one call may ask.
+        inputs: numbers per row of a query, d.
+        outputs: numbers per row of a reply, o.
+        budget: rows that the oracle answers in one trial; None if the puzzle sets no limit.
+        low: lower bound of every input; None for no bound.
+        high: upper bound of every input; None for no bound.
+        rows_per_call: largest number of rows in one query.
     """
 
     inputs: int
@@ -48,10 +49,10 @@ class OracleTerms:
 
 
 class HiddenNetwork(Protocol):
-    """The function behind an oracle. Pure: equal rows have equal outputs, whatever was asked before."""
+    """The function behind an oracle. It must be pure: the output of a row depends on that row alone."""
 
     def __call__(self, inputs: NDArray[np.float64], /) -> NDArray[np.float64]:
-        """Evaluate rows x d in float64; returns rows x o."""
+        """Evaluate an array of rows x d float64 and return an array of rows x o."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class OracleRecord:
     """The oracle of a family.
 
     Attributes:
-        terms: `(puzzle)` -> what may be asked; from the public puzzle, and cheap.
+        terms: `(puzzle)` -> `OracleTerms`, computed from the public puzzle; it must be cheap.
         open: `(view, sealed)` -> the hidden network.
     """
 
@@ -69,12 +70,12 @@ class OracleRecord:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a trial asked of its oracle.
+    """The number and time of a trial's queries.
 
     Attributes:
         queries: rows answered.
         calls: calls answered.
-        answer_s: seconds that answering took, on the solver's clock.
+        answer_s: seconds that the replies took; they count as time of the solver.
     """
 
     queries: int = 0
@@ -83,35 +84,35 @@ class Usage:
 
 
 class Oracle(Protocol):
-    """What a solver holds of the oracle."""
+    """The oracle as a solver calls it."""
 
     @property
     def terms(self) -> OracleTerms:
-        """What may be asked."""
+        """Shapes, bounds and call size that a query must fit."""
 
     @property
     def left(self) -> int | None:
-        """Rows that may still be asked; None without a limit."""
+        """Rows of the budget that are left; None without a limit."""
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Evaluate the hidden network.
 
         Args:
-            inputs: rows x d, or d numbers as one row; at most `terms.rows_per_call` rows.
+            inputs: array of rows x d, or d numbers as one row; at most `terms.rows_per_call` rows.
 
         Returns:
-            rows x o, float64.
+            Array of rows x o, float64.
 
         Raises:
-            QueryError: if the query is refused; nothing is charged then.
+            QueryError: if the query is refused; a refused query does not count against the budget.
         """
 
 
 def checked_inputs(inputs: ArrayLike, terms: OracleTerms) -> NDArray[np.float64]:
-    """Bring a query into its form: rows x d, float64, C order.
+    """Check a query and convert it to an array of rows x d, float64, C order.
 
     Raises:
-        QueryError: naming what is wrong: shape, number of rows, values that are not finite or outside the box.
+        QueryError: if the shape is wrong, there are too many rows, or a value is not finite or out of bounds.
     """
     try:
         rows = np.ascontiguousarray(inputs, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""How a family's puzzles are described and drawn."""
+"""Text and figures that describe the puzzles of a family."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["Outline", "Pictures"]
 
 @dataclass(frozen=True)
 class Outline:
-    """A network in outline, for the page: one box per layer, left to right.
+    """A sketch of a network for the web page: one box per layer, from left to right.
 
     Attributes:
-        layers: units of each layer that is drawn; a box is as tall as its layer is wide.
-        caption: what is drawn, in words.
+        layers: units of each drawn layer; the height of a box is proportional to the units.
+        caption: text that describes the sketch.
     """
 
     layers: tuple[int, ...]
@@ -30,12 +30,12 @@ class Outline:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What `netjigsaw show` and the page say and draw of a puzzle.
+    """Functions that describe and draw a puzzle for `netjigsaw show` and the web page.
 
     Attributes:
-        facts: `(view, sealed or None)` -> label and value, line by line.
-        draw: `(view, sealed or None, name)` -> a matplotlib Figure; None where there is no picture.
-        outline: the network of a puzzle in outline, from its public manifest; None where there is none to draw.
+        facts: `(view, sealed or None)` -> pairs of label and value, one per line.
+        draw: `(view, sealed or None, name)` -> a matplotlib Figure; None where the family has no figure.
+        outline: `(manifest)` -> a sketch of the network, or None for no sketch; None where the family has no sketches.
     """
 
     facts: Callable[[Any, SealedAnswer | None], Sequence[tuple[str, str]]]

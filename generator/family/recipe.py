@@ -1,4 +1,4 @@
-"""From what a person wrote, a preset and some changes, to a family's spec."""
+"""Build a family's spec from a preset and changes that a user gave."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["make_spec"]
 
 
 def make_spec(family: Family, preset: str | None, changes: Mapping[str, Any]) -> BaseModel:
-    """Build a spec from a preset's values, or the defaults, and changes to them.
+    """Build a spec from the values of a preset, or from the defaults, and apply changes.
 
-    Text is read by the spec's own types, and the word `none` stands for no value where a field may have none.
+    The types of the spec parse text. The text `none` means None if a field allows None.
 
     Raises:
         SpecError: for an unknown preset or field, or a value that the spec refuses.

@@ -1,7 +1,7 @@
-"""A puzzle family is one record. Harness, store, suites, leaderboard and command line know records, never families.
+"""The record of a puzzle family. Harness, store, suites, leaderboard and command line use only the record.
 
-A built-in family keeps its record in `generator/<family>/record.py`; a plug-in registers its own. What lies in a higher
-package (solvers, pictures) is named in the record by import path and loaded when it is needed.
+A built-in family keeps its record in `generator/<family>/record.py`; a plug-in registers its own record. The record
+names solvers and figures, which lie in higher packages, by import path; they are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["SOLVED", "Family"]
 
 SOLVED = "solved"
-"""`rank_by` of a family whose solvers are ranked by the number of puzzles solved."""
+"""Value of `rank_by` that ranks solvers by the number of puzzles solved."""
 
 
 def _identity(puzzle: Puzzle) -> Any:
@@ -46,30 +46,30 @@ def _no_groups(_: Puzzle) -> Mapping[str, str | int]:
 
 @dataclass(frozen=True)
 class Family:
-    """Everything that the suite knows about one kind of puzzle.
+    """The description of one kind of puzzle; netjigsaw needs nothing else about it.
 
     Attributes:
-        name: as users type it.
+        name: name on the command line and in suites.
         summary: one line for `--help` and listings.
-        spec: frozen pydantic model of a recipe.
-        presets: named recipes, as changes to the spec's defaults.
+        spec: frozen pydantic model of a puzzle's settings.
+        presets: named settings, as changes to the defaults of the spec.
         generate: `(spec, name=, seed=, progress=)` -> `Made`.
-        score: `(view, answer, sealed or None)` -> `Score`; pure. With an oracle it takes the `Usage` too.
-        metrics: what `score` yields, the headline first.
+        score: `(view, answer, sealed or None)` -> `Score`; a pure function. With an oracle it takes the `Usage` too.
+        metrics: metrics of `score`, the headline first.
         rank_by: `SOLVED`, or the name of the metric that ranks solvers (then a valid answer has the status `scored`).
-        view: from the public `Puzzle` to what a solver gets; checks its content.
-        check: `(view, answer)`; raises AnswerError where the answer's form is wrong.
-        groups: labels of a puzzle (depth, regime) that tables can be split by.
-        oracle: the black box that solvers may query; None where puzzles are data.
+        view: converts the public `Puzzle` to the object that a solver gets, and checks its content.
+        check: `(view, answer)`; raises AnswerError if the format of the answer is wrong.
+        groups: labels of a puzzle, e.g. depth or regime, by which tables can be split.
+        oracle: the black-box function that solvers may query; None where the family has no oracle.
         solvers: modules that register the family's solvers when they are imported.
         warm: modules that a fork server imports once, before it forks, when a run has puzzles of this family.
-        pictures: how its puzzles are described and drawn; None for the manifest alone.
-        foreign_layout: how its puzzles are put to programs as solvers; None where they cannot be.
-        layouts: forms in which its puzzles come from, and go to, other programs: `netjigsaw import` and `export`.
-        probes: small puzzles for `netjigsaw check`: the first is ordinary, the last takes a search of more than a
-            second, those between have unusual shapes. A probe's name says what is unusual about it.
-        starter: source of a minimal solver class called `Solver`, for people to start from.
-        advice: what `netjigsaw check` recommends where answers of this family are wrong.
+        pictures: functions that describe and draw a puzzle; with None, `netjigsaw show` prints only the manifest.
+        foreign_layout: files and output format for programs as solvers; None where programs cannot solve this family.
+        layouts: file layouts of other programs, for `netjigsaw import` and `netjigsaw export`.
+        probes: small puzzles for `netjigsaw check`. The first is ordinary, the last takes more than a second of search,
+            and the others have unusual shapes. The name of a probe says what is unusual about it.
+        starter: source of a minimal solver class called `Solver`, as a template for users.
+        advice: advice that `netjigsaw check` prints if answers of this family are invalid.
     """
 
     name: str
@@ -94,10 +94,10 @@ class Family:
     advice: Advice = field(default_factory=Advice)
 
     def __post_init__(self) -> None:
-        """Refuse a record that could not be ranked.
+        """Refuse a record whose `rank_by` cannot rank solvers.
 
         Raises:
-            SpecError: if `rank_by` names no metric, or one whose value for a failed cell is not finite.
+            SpecError: if `rank_by` names no metric, or a metric whose value for a failed trial is not finite.
         """
         if self.rank_by == SOLVED:
             return
@@ -114,7 +114,7 @@ class Family:
 
     @property
     def ranks_solved(self) -> bool:
-        """Whether solvers are ranked by the puzzles that they solved."""
+        """Whether solvers are ranked by the number of puzzles solved."""
         return self.rank_by == SOLVED
 
     @property
@@ -130,7 +130,7 @@ class Family:
         raise SpecError(f"family {self.name!r} ranks solvers by puzzles solved, not by a metric")
 
     def rate(self, view: Any, answer: Answer, sealed: SealedAnswer | None, usage: Usage | None = None) -> Score:
-        """Score an answer whose form is right; with an oracle, `usage` says what was asked of it.
+        """Score an answer whose format is valid. With an oracle, `usage` holds the number of queries.
 
         Raises:
             SpecError: if the family has an oracle and no usage is given.

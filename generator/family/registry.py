@@ -1,4 +1,4 @@
-"""Which families there are: the built-in ones, and those that plug-ins register."""
+"""The list of families: the built-in families, and the families that plug-ins register."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["BUILT_IN", "families", "find_family", "register_family"]
 
 BUILT_IN = ("reassembly",)
-"""The built-in families in the order of listings: `generator/<name>/record.py` holds the record as `FAMILY`."""
+"""Names of the built-in families, in the order of listings; `FAMILY` in `generator/<name>/record.py` is the record."""
 
 _FAMILIES: dict[str, Family] = {}
 
@@ -23,19 +23,19 @@ def register_family(family: Family) -> Family:
     """Register a family under its name.
 
     Raises:
-        PluginError: if another family holds the name, built-in ones included.
+        PluginError: if a built-in or registered family already has the name.
     """
     if family.name in BUILT_IN or _FAMILIES.get(family.name, family) is not family:
-        raise PluginError(f"a family named {family.name!r} is registered already")
+        raise PluginError(f"a family named {family.name!r} is registered already; choose another name")
     _FAMILIES[family.name] = family
     return family
 
 
 def find_family(name: str) -> Family:
-    """Look a family up.
+    """Return the family of a name.
 
     Raises:
-        SpecError: if there is none of that name.
+        SpecError: if no family has the name.
     """
     if name in BUILT_IN:
         return _built_in(name)
@@ -45,7 +45,7 @@ def find_family(name: str) -> Family:
 
 
 def families() -> tuple[Family, ...]:
-    """List every family: the built-in ones, then the registered ones in the order of their registration."""
+    """Return every family: the built-in families, then the registered families in the order of registration."""
     return (*map(_built_in, BUILT_IN), *_FAMILIES.values())
 
 

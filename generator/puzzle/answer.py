@@ -1,4 +1,4 @@
-"""What a solver hands back, as plain data that can cross a process border and be kept."""
+"""The answer of a solver, as plain data that can be sent between processes and stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "as_answer", "plain"]
 
 INTEGER_BITS = 1024
-"""Longest integer of an answer; far longer ones cannot even be written out."""
+"""Longest integer in an answer, in bits. A larger value accepts longer integers; Python cannot print integers beyond
+4300 decimal digits. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Answer:
     """An answer to a puzzle; a solver may also return the bare `value`.
 
     Attributes:
-        value: JSON data in the family's form, e.g. piece numbers in execution order.
-        certified: the solver checked on held-back rows that nothing is left to improve.
+        value: JSON data in the family's format, e.g. piece numbers in execution order.
+        certified: whether the solver checked on held-out rows that it cannot improve the answer.
         arrays: named tensors, for families whose answers hold weights.
-        note: one line for the reader.
+        note: one line for the reader of the results.
     """
 
     value: JsonValue
@@ -39,12 +40,12 @@ class Answer:
 
 
 def as_answer(returned: object) -> Answer:
-    """Read what a solver returned: an `Answer`, anything with a `value` like one, or the bare value.
+    """Convert what a solver returned to an `Answer`: an `Answer`, any object with a `value`, or the bare value.
 
-    Structural on purpose: a solver from elsewhere need import nothing of ours.
+    Any object with the right attributes is accepted, so that a solver need not import netjigsaw.
 
     Raises:
-        AnswerError: if it cannot be written as JSON.
+        AnswerError: if the value cannot be written as JSON, or the other attributes cannot be read.
     """
     if not hasattr(returned, "value"):
         return Answer(plain(returned))
@@ -65,10 +66,10 @@ def _array(array: Any) -> np.ndarray:
 
 
 def plain(value: Any) -> JsonValue:
-    """Turn arrays, tensors, numpy scalars and tuples into JSON data.
+    """Convert arrays, tensors, numpy scalars and tuples to JSON data.
 
     Raises:
-        AnswerError: for anything else, and for NaN or infinity.
+        AnswerError: for values of another type, and for NaN or infinity.
     """
     try:
         return _plain(value)

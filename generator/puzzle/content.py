@@ -1,10 +1,10 @@
-"""What a puzzle is: public content, a digest over it, and the answer sealed elsewhere.
+"""The content of a puzzle: the public part with its digest, and the sealed answer in a separate file.
 
-A puzzle's identity is the SHA-256 of its public content, so two people who hold the
-same digest hold the same puzzle. Its name is for people and is not part of the digest.
-The manifest never holds the seed: whoever can rerun the generator from the manifest
-must not learn the answer. What it does hold of the answer is a salted commitment, so
-that a later reveal can be checked and a small puzzle cannot be brute-forced from it.
+The digest of a puzzle is the SHA-256 of its public content: equal digests mean equal puzzles.
+The name of a puzzle is not part of the digest. The manifest does not hold the seed, because
+rerunning the generator with the seed would give the answer. The manifest holds a salted
+commitment to the answer. A revealed answer can be checked against it, and the salt prevents
+a brute-force search over the answers of a small puzzle.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Manifest", "Puzzle", "SealedAnswer", "commitment", "make_puzzle", "public_digest"]
 
 FORMAT = 1
-"""Version of the files on disk. A reader refuses any other one."""
+"""Version of the file format. Readers refuse every other version."""
 
 
 class Manifest(BaseModel):
-    """Everything public about a puzzle besides its tensors."""
+    """The public data of a puzzle, except its tensors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,59 +39,61 @@ class Manifest(BaseModel):
     family: str = Field(min_length=1)
     """Name of the family that reads, solves and scores the puzzle."""
     name: str = Field(min_length=1)
-    """For people; not part of the digest."""
+    """Name for display; not part of the digest."""
     spec: dict[str, JsonValue]
     """Public part of the recipe: what a solver may know."""
     facts: dict[str, JsonValue] = {}
-    """What the family measured when the puzzle was made, and what a solver needs besides tensors."""
+    """Values that the family measured when it made the puzzle, and other values that a solver needs."""
     generator: str
     """Program and version that made the puzzle."""
     tensors: dict[str, dict[str, str]]
     """SHA-256 of every tensor, by file (`pieces`, `data`) and name."""
     commitment: str | None = None
-    """SHA-256 of a salt and the canonical answer; none where the maker does not know the answer."""
+    """SHA-256 of a salt and the canonical answer; None where the maker does not know the answer."""
     solution_sha256: str | None = None
-    """Bare SHA-256 of a published solution, for puzzles that came from elsewhere."""
+    """SHA-256 of the published solution without a salt, for puzzles from other sources."""
     digest: str
-    """SHA-256 of all of the above except the name."""
+    """SHA-256 of all fields above except the name."""
 
 
 class SealedAnswer(BaseModel):
-    """The answer, kept apart from the puzzle."""
+    """The answer of a puzzle, stored in a separate file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal[1] = 1
     digest: str
-    """The puzzle that this answers."""
+    """Digest of the puzzle."""
     family: str
     name: str
     answer: JsonValue
     salt: str = Field(pattern=r"^([0-9a-f]{2})*$")
-    """Hexadecimal; with the answer it opens the manifest's commitment."""
+    """Salt of the manifest's commitment, in hexadecimal."""
     seed: int | None = None
-    """Seed of the whole puzzle; with `spec` it rebuilds the puzzle bit for bit on the same machine."""
+    """Seed of the puzzle; seed and `spec` rebuild the puzzle bit for bit on the same machine."""
     spec: dict[str, JsonValue] = {}
     notes: dict[str, JsonValue] = {}
-    """Facts that would give the answer away: per-block profiles, equivalences."""
+    """Values that would reveal the answer, e.g. profiles per block and equivalent orders."""
     tensors: dict[str, str] = {}
-    """SHA-256 of every secret tensor, by name; the tensors lie in `<digest>.safetensors` beside this file."""
+    """SHA-256 of every secret tensor, by name; `<digest>.safetensors` beside this file holds the tensors."""
     _arrays: dict[str, np.ndarray] = PrivateAttr(default_factory=dict)
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """The secret tensors by name, the weights of a hidden network say."""
+        """The secret tensors by name, e.g. the weights of a hidden network."""
         return self._arrays
 
     def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> SealedAnswer:
-        """Attach the secret tensors, and their digests.
+        """Attach the secret tensors and their digests.
 
         Raises:
-            PuzzleError: if digests are there already and do not agree.
+            PuzzleError: if the answer already holds digests that differ.
         """
         found = sha256_tensors(arrays)
         if self.tensors and found != self.tensors:
-            raise PuzzleError(f"the secret tensors of puzzle {self.name!r} are not those that its answer names")
+            raise PuzzleError(
+                f"puzzle {self.name!r}: the secret tensors differ from the digests in its answer; copy both again"
+            )
         sealed = self.model_copy(update={"tensors": found})
         sealed._arrays = dict(arrays)  # noqa: SLF001 - its own class
         return sealed
@@ -102,7 +104,7 @@ class Puzzle:
     """The public part of a puzzle, in memory.
 
     Attributes:
-        manifest: what is known about it.
+        manifest: the public data of the puzzle.
         pieces: tensors under opaque names.
         data: inputs, predictions, labels.
     """
@@ -113,59 +115,66 @@ class Puzzle:
 
     @property
     def digest(self) -> str:
-        """The puzzle's id."""
+        """SHA-256 that identifies the puzzle."""
         return self.manifest.digest
 
     def verify(self) -> None:
-        """Check that tensors and manifest still are what was digested.
+        """Check the tensors and the manifest against their digests.
 
         Raises:
-            PuzzleError: naming the first tensor that differs, is missing or is not finite.
+            PuzzleError: if a tensor differs, is missing, is unknown or is not finite, or the manifest was changed. The
+                message names the tensor.
         """
-        where = f"puzzle {self.manifest.name!r}"
+        where, remedy = f"puzzle {self.manifest.name!r}", "fetch or generate the puzzle again"
         for part, tensors in (("pieces", self.pieces), ("data", self.data)):
             declared = self.manifest.tensors.get(part, {})
             for name in sorted(declared.keys() ^ tensors.keys()):
                 problem = "is missing" if name in declared else "is not in the manifest"
-                raise PuzzleError(f"{where}: tensor {name!r} in {part} {problem}; fetch or generate the puzzle again")
+                raise PuzzleError(f"{where}: tensor {name!r} in {part} {problem}; {remedy}")
             for name, array in tensors.items():
                 if array.dtype.kind == "f" and not np.isfinite(array).all():
-                    raise PuzzleError(f"{where}: tensor {name!r} in {part} holds NaN or infinity")
+                    raise PuzzleError(f"{where}: tensor {name!r} in {part} holds NaN or infinity; {remedy}")
             found = sha256_tensors(tensors)
             for name in found:
                 if found[name] != declared[name]:
-                    raise PuzzleError(f"{where}: tensor {name!r} in {part} is not the one in the manifest")
+                    raise PuzzleError(f"{where}: tensor {name!r} in {part} is not the one in the manifest; {remedy}")
         if public_digest(self.manifest) != self.manifest.digest:
-            raise PuzzleError(f"{where}: the manifest was changed after it was made (its digest does not match)")
+            raise PuzzleError(
+                f"{where}: the manifest was changed after it was made (its digest does not match); {remedy}"
+            )
 
     def opens(self, sealed: SealedAnswer) -> None:
-        """Check that a sealed answer is the one this puzzle was committed to.
+        """Check a sealed answer against the commitment of this puzzle.
 
         Raises:
-            AnswerError: if it belongs to another puzzle or does not open the commitment.
+            AnswerError: if the answer belongs to another puzzle or does not open the commitment.
         """
         if sealed.digest != self.digest:
-            raise AnswerError(f"the answer is for puzzle {sealed.digest[:12]}, not for {self.digest[:12]}")
+            raise AnswerError(
+                f"the answer is for puzzle {sealed.digest[:12]}, not for {self.digest[:12]}; use its own answer"
+            )
         if self.manifest.commitment is not None and not hmac.compare_digest(
             commitment(sealed.answer, sealed.salt, sealed.tensors), self.manifest.commitment
         ):
-            raise AnswerError(f"the answer of puzzle {self.manifest.name!r} does not open its commitment")
+            raise AnswerError(
+                f"the answer of puzzle {self.manifest.name!r} does not open its commitment; use the original answer"
+            )
 
 
 def commitment(answer: Any, salt: str, tensors: Mapping[str, str] | None = None) -> str:
-    """Commit to an answer: SHA-256 of the salt's bytes followed by the canonical answer.
+    """Return the commitment to an answer: SHA-256 of the bytes of the salt followed by the canonical answer.
 
     Args:
         answer: JSON data.
-        salt: hexadecimal.
-        tensors: digests of the secret tensors; where there are any, they are committed to with the answer.
+        salt: bytes in hexadecimal.
+        tensors: digests of the secret tensors. If there are any, the commitment covers them together with the answer.
     """
     content = {"answer": answer, "tensors": dict(tensors)} if tensors else answer
     return hashlib.sha256(bytes.fromhex(salt) + canonical_json(content).encode()).hexdigest()
 
 
 def public_digest(manifest: Manifest) -> str:
-    """Digest the public content: the manifest without its name and without the digest itself."""
+    """Return the SHA-256 of the manifest without its name and its digest."""
     return sha256_json(manifest.model_dump(mode="json", exclude={"name", "digest"}))
 
 
@@ -181,9 +190,9 @@ def make_puzzle(
     commitment: str | None = None,
     solution_sha256: str | None = None,
 ) -> Puzzle:
-    """Bind tensors and facts into a puzzle and compute its digest.
+    """Make a puzzle from tensors and facts, and compute its digest.
 
-    Tensors are put in the order of their names: the order in which a family made them may be the answer.
+    Tensors are sorted by name, because the order in which a family made them may reveal the answer.
     """
     pieces, data = dict(sorted(pieces.items())), dict(sorted(data.items()))
     draft = Manifest(

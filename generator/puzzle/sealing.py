@@ -21,19 +21,19 @@ __all__ = ["Made", "Progress", "fresh_seed", "seal", "silent"]
 
 
 class Progress(Protocol):
-    """Called now and then while a puzzle is being made."""
+    """A function that the generator calls regularly to report progress."""
 
     def __call__(self, step: int, steps: int, loss: float) -> None:
-        """Say that `step` of `steps` is done at this training loss."""
+        """Report that `step` of `steps` is done, with the current training loss."""
 
 
 def silent(step: int, steps: int, loss: float) -> None:
-    """Report no progress."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A new puzzle and its answer, still together; `warnings` are for the maker's eyes."""
+    """A new puzzle with its sealed answer; `warnings` are shown only to the maker of the puzzle."""
 
     puzzle: Puzzle
     sealed: SealedAnswer
@@ -41,7 +41,7 @@ class Made:
 
 
 def fresh_seed() -> int:
-    """Take a seed from the operating system's entropy; 53 bits, so that JSON keeps it exactly."""
+    """Return a random seed from the operating system. It has 53 bits, so that JSON stores it exactly."""
     return secrets.randbits(53)
 
 
@@ -60,22 +60,22 @@ def seal(
     notes: dict[str, JsonValue] | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Made:
-    """Split what was made into the public puzzle and the sealed answer, which the puzzle commits to.
+    """Split a network into the public puzzle and the sealed answer; the puzzle holds a commitment to the answer.
 
     Args:
         family: name of the puzzle's family.
-        name: of the puzzle, for people.
-        seed: of the whole puzzle. The salt follows from it, so that the same seed gives the same digest.
+        name: name of the puzzle for display.
+        seed: seed of the puzzle. The salt is computed from it, so that the same seed gives the same digest.
         answer: JSON data.
-        secret: mixed into the salt. It should cost as much to find out as the puzzle itself (the trained weights, say),
-            so that the commitment does not confirm a guessed seed cheaply.
-        arrays: secret tensors, the weights behind an oracle say; the commitment covers them.
+        secret: text that enters the salt. It should be as expensive to compute as the puzzle itself, e.g. a digest of
+            the trained weights. Otherwise the commitment would be a cheap test of a guessed seed.
+        arrays: secret tensors, e.g. the weights behind an oracle; the commitment covers them.
         pieces: public tensors under opaque names.
         data: public inputs, predictions, labels.
         spec: public part of the recipe.
-        facts: what a solver needs besides tensors, and what was measured.
-        notes: facts that would give the answer away.
-        warnings: for the maker's eyes.
+        facts: measured values, and other values that a solver needs.
+        notes: values that would reveal the answer.
+        warnings: messages that are shown only to the maker of the puzzle.
     """
     salt = sha256(f"netjigsaw salt {family} {seed} {secret}".encode()).hexdigest()
     puzzle = make_puzzle(

@@ -1,4 +1,4 @@
-"""Puzzles and sealed answers on disk. Writers are all-or-nothing; readers trust nothing.
+"""Read and write puzzles and sealed answers. A writer writes everything or nothing; a reader checks every file.
 
 <puzzle>/manifest.json        schema `Manifest`
 <puzzle>/pieces.safetensors   tensors under opaque names
@@ -52,17 +52,17 @@ Model = TypeVar("Model", bound=BaseModel)
 MANIFEST = "manifest.json"
 TENSOR_FILES = ("pieces", "data")
 DEFAULT_ANSWERS = "answers"
-"""Name of the folder, beside the puzzle's, where sealed answers go unless told otherwise."""
+"""Default name of the folder of sealed answers, beside the puzzle's folder."""
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedPuzzle:
-    """A puzzle and, where it is known, its answer; the answer stays in the parent.
+    """A puzzle and its sealed answer. The answer is never sent to a solver.
 
     Attributes:
-        puzzle: its public part.
-        sealed: what scoring compares with.
-        path: the folder it came from.
+        puzzle: the public part.
+        sealed: the answer that scoring compares with; None where it is not known.
+        path: the folder of the puzzle.
     """
 
     puzzle: Puzzle
@@ -71,16 +71,16 @@ class LoadedPuzzle:
 
 
 def answers_beside(puzzle_folder: Path) -> Path:
-    """Name the default home of a puzzle's sealed answer: `answers/` next to the puzzle's folder."""
+    """Return the default folder of a puzzle's sealed answer: `answers/` beside the puzzle's folder."""
     return puzzle_folder.resolve().parent / DEFAULT_ANSWERS
 
 
 @contextlib.contextmanager
 def writing_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Give a scratch folder that becomes `target` only if the block succeeds.
+    """Yield a scratch folder that is renamed to `target` only if the block succeeds.
 
     Raises:
-        StorageError: if `target` exists (unless `replace`), or the disk refuses.
+        StorageError: if `target` exists (unless `replace`), or cannot be written.
     """
     if target.exists() and not replace:
         raise StorageError(f"{target} exists already; choose another folder or remove it first")
@@ -101,10 +101,10 @@ def writing_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing_file(target: Path) -> Iterator[Path]:
-    """Give a scratch file that replaces `target` only if the block succeeds.
+    """Yield the path of a scratch file that replaces `target` only if the block succeeds.
 
     Raises:
-        StorageError: if the disk refuses.
+        StorageError: if `target` cannot be written.
     """
     scratch = target.parent / f".{target.name}-{os.getpid()}.part"
     try:
@@ -113,12 +113,12 @@ def writing_file(target: Path) -> Iterator[Path]:
             yield scratch
             scratch.replace(target)
     finally:
-        with contextlib.suppress(OSError):  # the error that led here says more
+        with contextlib.suppress(OSError):  # the first error is the useful one
             scratch.unlink(missing_ok=True)
 
 
 def save_puzzle(puzzle: Puzzle, folder: Path, *, replace: bool = False) -> None:
-    """Write a puzzle's folder, all of it or nothing.
+    """Write a puzzle's folder completely, or not at all.
 
     Raises:
         StorageError: if the folder exists (unless `replace`) or cannot be written.
@@ -131,11 +131,11 @@ def save_puzzle(puzzle: Puzzle, folder: Path, *, replace: bool = False) -> None:
 
 
 def load_puzzle(folder: Path) -> Puzzle:
-    """Read and verify a puzzle's folder.
+    """Read a puzzle's folder and check the digests.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
-        PuzzleError: if what it holds is not what was digested.
+        PuzzleError: if a file is damaged or does not match its digest.
     """
     manifest = read_model(Manifest, folder / MANIFEST, kind="puzzle")
     tensors = {part: _load_tensors(folder / f"{part}.safetensors") for part in TENSOR_FILES}
@@ -145,13 +145,13 @@ def load_puzzle(folder: Path) -> Puzzle:
 
 
 def save_answer(sealed: SealedAnswer, answers: Path) -> Path:
-    """Write a sealed answer under its puzzle's digest and return where it lies.
+    """Write a sealed answer, named by the digest of its puzzle, and return its path.
 
     Raises:
         StorageError: if the folder cannot be written.
     """
     target = answers / f"{sealed.digest}.json"
-    if sealed.arrays:  # before the answer itself: an answer without its tensors would be damaged
+    if sealed.arrays:  # first, because an answer without its tensors is damaged
         with writing_file(target.with_suffix(".safetensors")) as scratch:
             scratch.touch(mode=0o600)
             _save_tensors(sealed.arrays, scratch)
@@ -165,8 +165,8 @@ def load_answer(digest: str, answers: Path) -> SealedAnswer:
     """Read the sealed answer of a puzzle.
 
     Raises:
-        StorageError: if there is none.
-        PuzzleError: if a file is damaged, or its tensors are not those that the answer names.
+        StorageError: if there is no such file.
+        PuzzleError: if a file is damaged, or the tensors differ from the digests in the answer.
     """
     path = answers / f"{digest}.json"
     sealed = read_model(SealedAnswer, path, kind="sealed answer")
@@ -174,16 +174,16 @@ def load_answer(digest: str, answers: Path) -> SealedAnswer:
 
 
 def remove_answer(digest: str, answers: Path) -> None:
-    """Remove a sealed answer with its tensors, if it is there."""
+    """Remove a sealed answer and its tensors, if they exist."""
     for suffix in (".json", ".safetensors"):
         (answers / f"{digest}{suffix}").unlink(missing_ok=True)
 
 
 def find_answer(puzzle: Puzzle, answers: Path) -> SealedAnswer | None:
-    """Read and check the sealed answer of a puzzle, or say None where there is no such file.
+    """Read and check the sealed answer of a puzzle; return None where there is no such file.
 
     Raises:
-        AnswerError: if it does not open the puzzle's commitment.
+        AnswerError: if the answer does not open the puzzle's commitment.
         PuzzleError: if the file is damaged.
     """
     if not (answers / f"{puzzle.digest}.json").exists():
@@ -194,11 +194,11 @@ def find_answer(puzzle: Puzzle, answers: Path) -> SealedAnswer | None:
 
 
 def load_with_answer(folder: Path, answers: Path | None = None) -> LoadedPuzzle:
-    """Read a puzzle's folder, and its answer where there is one.
+    """Read a puzzle's folder, and its sealed answer if there is one.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
-        PuzzleError: if what it holds is damaged.
+        PuzzleError: if a file is damaged.
         AnswerError: if the answer does not open the puzzle's commitment.
     """
     puzzle = load_puzzle(folder)
@@ -206,21 +206,21 @@ def load_with_answer(folder: Path, answers: Path | None = None) -> LoadedPuzzle:
 
 
 def read_model(schema: type[Model], path: Path, *, kind: str) -> Model:
-    """Read one JSON file through its schema; every fault is one line that names the file.
+    """Read a JSON file and validate it with its schema. Every error is one line that names the file.
 
     Raises:
-        StorageError: if the file is missing or unreadable.
-        PuzzleError: if it is not JSON, of another format version, or does not fit the schema.
+        StorageError: if the file is missing or cannot be read.
+        PuzzleError: if the file is not JSON, has another format version, or does not fit the schema.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise StorageError(f"no {kind} at {path}") from None
+        raise StorageError(f"no {kind} at {path}; check the path") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"cannot read {path}: {_reason(error)}") from error
     try:
         value = json.loads(text)
-        canonical_json(value)  # refuses NaN and infinity, which Python's reader lets pass
+        canonical_json(value)  # refuses NaN and infinity, which `json.loads` accepts
     except (ValueError, RecursionError) as error:
         raise PuzzleError(f"{path} is not JSON ({error}); the file may be damaged or truncated") from None
     _check_format(value, path)
@@ -231,7 +231,7 @@ def read_model(schema: type[Model], path: Path, *, kind: str) -> Model:
 
 
 def first_fault(error: ValidationError) -> str:
-    """Say the first fault of a validation error in one line."""
+    """Describe the first fault of a validation error in one line."""
     fault = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(step) for step in fault["loc"])
     if fault["type"] == "extra_forbidden":
@@ -242,14 +242,14 @@ def first_fault(error: ValidationError) -> str:
 
 def _check_format(value: Any, path: Path) -> None:
     if not isinstance(value, dict):
-        raise PuzzleError(f"{path} does not hold a JSON object")
+        raise PuzzleError(f"{path} does not hold a JSON object; copy or generate the file again")
     if value.get("format") != FORMAT:
         raise PuzzleError(f"{path} has format version {value.get('format')!r}; this netjigsaw reads version {FORMAT}")
 
 
 def _save_tensors(tensors: Mapping[str, np.ndarray], path: Path) -> None:
-    # safetensors writes memory as it lies: another order than C would come back as other numbers. And its
-    # `save_file` would leave a file that only its owner may read.
+    # safetensors writes the bytes in memory order, so an array in another order than C would be read back with other
+    # numbers. `save_file` is not used, because only the owner could read the file that it writes.
     path.write_bytes(save({name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}))
 
 
@@ -257,16 +257,16 @@ def _load_tensors(path: Path) -> dict[str, np.ndarray]:
     try:
         return load_file(path)
     except FileNotFoundError:
-        raise StorageError(f"{path} is missing") from None
+        raise StorageError(f"{path} is missing; copy or generate the file again") from None
     except OSError as error:
         raise StorageError(f"cannot read {path}: {_reason(error)}") from error
     except (SafetensorError, KeyError, TypeError) as error:
-        raise PuzzleError(f"{path} is damaged or truncated ({error})") from None
+        raise PuzzleError(f"{path} is damaged or truncated ({error}); copy or generate the file again") from None
 
 
 @contextlib.contextmanager
 def _disk(target: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one clear line."""
+    """Report a failed write as a StorageError with one line."""
     try:
         yield
     except (OSError, SafetensorError) as error:

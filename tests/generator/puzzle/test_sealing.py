@@ -65,7 +65,7 @@ def test_changed_tensors_are_refused(tmp_path: Path) -> None:
     save_answer(one.sealed, tmp_path)
     theirs = save_answer(other, tmp_path).with_suffix(".safetensors")
     theirs.replace(tmp_path / f"{one.puzzle.digest}.safetensors")
-    with pytest.raises(PuzzleError, match="secret tensors of puzzle 'n' are not those"):
+    with pytest.raises(PuzzleError, match="puzzle 'n': the secret tensors differ"):
         find_answer(one.puzzle, tmp_path)
 
 
