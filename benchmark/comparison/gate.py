@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
-from benchmark.comparison.inference import adjust, loss_within_puzzles
+from benchmark.comparison.inference import loss_within_puzzles
 from benchmark.comparison.measures import sample_of
 from benchmark.comparison.rules import measure_of
-from benchmark.statistics import ALPHA, sign_flips
+from benchmark.statistics import ALPHA, adjust, sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,14 +10,14 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import false_discovery_control, hypergeom, norm
+from scipy.stats import hypergeom, norm
 
 from benchmark.statistics import ALPHA, CHUNK, DRAWS, sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["adjust", "loss_within_puzzles", "share_interval"]
+__all__ = ["loss_within_puzzles", "share_interval"]
 
 
 def share_interval(differences: np.ndarray, alpha: float = ALPHA) -> tuple[float, float]:
@@ -81,8 +81,3 @@ def _shuffled_loss(base: Sequence[np.ndarray], new: Sequence[np.ndarray], pooled
             drawn[start : start + count] += gains.sum(-1)
     rounding = 1e-9 * max(1.0, abs(observed))
     return float((1 + (drawn <= observed + rounding).sum()) / (DRAWS + 1))
-
-
-def adjust(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values to control the false discovery rate (Benjamini and Hochberg 1995)."""
-    return [float(q) for q in false_discovery_control(p_values)] if p_values else []

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from benchmark.comparison.conditions import why_times_differ
 from benchmark.comparison.contrasts import Contrast, Swing, contrasts_of, swings
 from benchmark.comparison.gate import Judgement, judge, with_adjusted
-from benchmark.comparison.inference import adjust
 from benchmark.comparison.matching import match, why_unjudged
 from benchmark.comparison.measures import measures_of
 from benchmark.comparison.rules import check_rules, default_rules
+from benchmark.statistics import adjust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -45,14 +45,14 @@ def _letters(ranking: Ranking) -> Iterator[str]:
     """State the test, and where no outcome of it could separate anybody."""
     solved = ranking.ranking_metric is None
     test = "an exact McNemar test on the solved puzzles" if solved else "a paired sign-flip test over puzzles"
-    adjusted = f"adjusted for all {ranking.pairs} pairs by Holm's method" if ranking.pairs > 1 else "one pair"
+    adjusted = f"adjusted for all {ranking.pairs} pairs by Benjamini and Hochberg" if ranking.pairs > 1 else "one pair"
     if not ranking.pairs:
         return
     yield (
         f"Not separated: solvers share a letter when {test} does not separate them "
         f"(two-sided, alpha = {ranking.alpha:g}, {adjusted})."
     )
-    fewest = fewest_puzzles(ranking.alpha / ranking.pairs)
+    fewest = fewest_puzzles(ranking.alpha)
     if ranking.puzzles < fewest:
         yield f"With fewer than {fewest} puzzles no outcome can separate two solvers."
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.statistics import DRAWS, holm, mcnemar, sign_flip_tests
+from benchmark.statistics import DRAWS, adjust, mcnemar, sign_flip_tests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["pairwise_p", "separated_pairs"]
 
 MOST_DRAWS = 99_999
-"""Most random draws of one sign-flip test. More draws give smaller p-values, which many pairs need, and take time and
-memory in proportion. Enough for the pairs of about 70 solvers at alpha = 0.05."""
+"""Most random draws of one sign-flip test. More draws give smaller p-values, and take time and memory in proportion.
+Enough for the pairs of about 70 solvers at alpha = 0.05."""
 
 DRAWS_PER_PAIR = 2
-"""Draws per pair, divided by alpha: the smallest p-value is then half of Holm's first threshold. Hand-set."""
+"""Draws per pair, divided by alpha: the smallest p-value is then half of what a pair needs that alone differs. Hand-set."""
 
 
 def pairwise_p(values: np.ndarray, alpha: float) -> dict[tuple[int, int], float]:
@@ -44,6 +44,6 @@ def pairwise_p(values: np.ndarray, alpha: float) -> dict[tuple[int, int], float]
 
 
 def separated_pairs(p_values: dict[tuple[int, int], float], alpha: float) -> list[tuple[int, int]]:
-    """List the pairs that are separated at level alpha after Holm's adjustment over all pairs."""
-    adjusted: Sequence[float] = holm(list(p_values.values()))
+    """List the pairs that are separated where the false discovery rate over all pairs is at most alpha."""
+    adjusted: Sequence[float] = adjust(list(p_values.values()))
     return [pair for pair, p in zip(p_values, adjusted, strict=True) if p <= alpha]

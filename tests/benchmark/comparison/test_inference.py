@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.comparison.inference import adjust, loss_within_puzzles, share_interval
-from benchmark.statistics import sign_flips
+from benchmark.comparison.inference import loss_within_puzzles, share_interval
+from benchmark.statistics import adjust, sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from benchmark.statistics import bootstrap_interval, holm, mcnemar, sign_flips
+from benchmark.statistics import adjust, bootstrap_interval, mcnemar, sign_flips
 from generator.family import registry as family_module
 from leaderboard.ranking.captions import caption
 from leaderboard.ranking.rank import rank
@@ -137,7 +137,7 @@ def test_letters_agree_with_the_pairwise_tests(scored: Scored, puzzles: int) -> 
         for one in ranking.standings
     }
     pairs = list(combinations(ranking.standings, 2))
-    adjusted = holm([sign_flips(values[a.solver] - values[b.solver]) for a, b in pairs])
+    adjusted = adjust([sign_flips(values[a.solver] - values[b.solver]) for a, b in pairs])
     assert ranking.pairs == 15
     for (a, b), p in zip(pairs, adjusted, strict=True):
         assert bool(set(a.letters) & set(b.letters)) == (p > ranking.alpha), (a.solver, b.solver, p)
@@ -158,7 +158,7 @@ def test_letters_of_solved_puzzles_agree_with_mcnemar(
         ours, theirs = hits[a.solver], hits[b.solver]
         return mcnemar(int((ours & ~theirs).sum()), int((theirs & ~ours).sum()))
 
-    for (a, b), p in zip(pairs, holm([chance(a, b) for a, b in pairs]), strict=True):
+    for (a, b), p in zip(pairs, adjust([chance(a, b) for a, b in pairs]), strict=True):
         assert bool(set(a.letters) & set(b.letters)) == (p > ranking.alpha)
     assert [one.place for one in ranking.standings][:1] == [1]
 
