@@ -13,7 +13,7 @@ from solvers.reassembly.core.assembly import Assembly
 from solvers.reassembly.core.deadline import Deadline, reserve_s
 from solvers.reassembly.core.evaluation import Rows, split_rows
 from solvers.reassembly.core.incumbent import Incumbent
-from solvers.reassembly.core.judging import Judge
+from solvers.reassembly.core.judging import AssemblyJudge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Attempt:
     held_back: Rows
     deadline: Deadline
     best: Incumbent
-    judge: Judge
+    judge: AssemblyJudge
 
     @classmethod
     def begin(cls, puzzle: ReassemblyPuzzle, context: Context, rows: int) -> Attempt:
@@ -69,7 +69,7 @@ class Attempt:
 
         unmeasured = Assembly(tuple(range(puzzle.depth)), tuple(range(puzzle.depth)), math.inf, 0)
         best = Incumbent(unmeasured, report)
-        return cls(puzzle, context, rng, search, held_back, deadline, best, Judge(puzzle, rng, deadline))
+        return cls(puzzle, context, rng, search, held_back, deadline, best, AssemblyJudge(puzzle, rng, deadline))
 
     def paired(self, partners: Sequence[int]) -> PairedBlocks:
         """Make block k of incoming half k and outgoing half partners[k]."""

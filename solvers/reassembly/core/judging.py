@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from solvers.reassembly.core.assembly import Assembly, Halves
     from solvers.reassembly.core.deadline import Deadline
 
-__all__ = ["Judge"]
+__all__ = ["AssemblyJudge"]
 
 JUDGED_ROWS = 2_000
 """Largest number of rows that an assembly is judged on. Hand-set; more rows cost time in proportion."""
@@ -32,8 +32,8 @@ LATE = 2.0
 
 
 @dataclass
-class Judge:
-    """Judge assemblies of one degraded puzzle, each at most once.
+class AssemblyJudge:
+    """AssemblyJudge assemblies of one degraded puzzle, each at most once.
 
     Attributes:
         puzzle: to solve.
@@ -58,7 +58,7 @@ class Judge:
         return verdict is not None and verdict.certified
 
     def rival(self, assembly: Assembly) -> Halves | None:
-        """Judge an assembly whatever its error, and return a likelier neighbour if there is one."""
+        """AssemblyJudge an assembly whatever its error, and return a likelier neighbour if there is one."""
         halves = assembly.halves
         if self.verdicts.get(halves) is None and not self._late():
             self.verdicts[halves] = self._verdict(halves)

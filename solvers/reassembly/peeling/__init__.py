@@ -1,1 +1,1 @@
-"""Blocks identified one by one from the input, by the evidence of a linear model."""
+"""Peeling: identify blocks one by one from the input, by the evidence of a linear model of the rest."""
