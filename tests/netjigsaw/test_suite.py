@@ -126,7 +126,7 @@ def test_a_puzzle_that_differs_from_the_lock_is_marked_in_the_run(cli: Cli, toys
     lock = toys.with_suffix(".lock")
     digest = str(read_suite(toys).entry("t1").digest)
     lock.write_text(lock.read_text().replace(digest, "0" * 64))
-    assert f"t1: {digest[:12]} here, 000000000000 in the lock" in cli(*TOY, "suite", "build", toys)[2]
+    assert f"t1: digest {digest[:12]} here, 000000000000 in the lock" in cli(*TOY, "suite", "build", toys)[2]
     _, _, err = cli(*TOY, "run", toys, *EXACT)
     assert "suite toys: puzzles generated here differ from its lock: t1" in err
     (session,) = Store(Path("results")).sessions().values()

@@ -39,8 +39,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         solver: Annotated[
             list[str] | None,
             typer.Option(
-                help="Solver to run: name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat for "
-                "several. (default: every registered solver of the puzzles' families)"
+                help="Solver to run: name, family/name or path/to/file.py:Name, each with \\[key=value,...]; repeat "
+                "for several. (default: every registered solver of the puzzles' families)"
             ),
         ] = None,
         solver_command: Commands = None,
