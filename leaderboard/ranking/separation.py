@@ -20,7 +20,7 @@ MOST_DRAWS = 99_999
 Enough for the pairs of about 70 solvers at alpha = 0.05."""
 
 DRAWS_PER_PAIR = 2
-"""Draws per pair, divided by alpha: the smallest p-value is then half of what a single differing pair needs. Hand-set."""
+"""Draws per pair, divided by alpha: the smallest p-value is then half of what one differing pair needs. Hand-set."""
 
 
 def pairwise_p(values: np.ndarray, alpha: float) -> dict[tuple[int, int], float]:
