@@ -1,10 +1,10 @@
-"""The fast solver: pairs that stand out, an order by weight norms, and a few rounds of moves on few rows.
+"""The easy regime, fast: pairs that stand out, an order that follows the norms, a few small rounds of moves.
 
-In many trained networks, nearly all matched halves are each other's best partner, and the norm of V sorts the blocks
-up to a few positions. The fast solver handles these networks. It starts with a few dozen rows and takes more rows and
-a wider window only when a round gains too little; one certificate ends the search. Where no pairs stand out, the norms
-do not sort the blocks, rounds stall, or the certificate fails, the flagship continues with the time that is left. Only
-assemblies better than the fast solver's best are reported after that.
+Where training has left its marks - most halves are the best partners of their best partners, blocks are sorted but for
+a few positions by the norm of V - the flagship's machinery is not needed. A few dozen rows show most misplaced
+blocks; more rows and a wider window come only when these show nothing further, and one certificate ends it. Where
+pairs do not stand out, the norms say nothing, rounds stall, or the certificate fails, the flagship takes over
+with the time that is left. What is reported never gets worse by that.
 """
 
 from __future__ import annotations
@@ -38,53 +38,50 @@ if TYPE_CHECKING:
 __all__ = ["Fast", "clear_pairs"]
 
 LEVELS = ((64, 3, 0.5), (256, 4, 0.5), (1_000, 6, 0.25), (1_500, 12, 0.1))
-"""Levels of the search, each with its rows x outputs, its window in positions, and its least gain as a share of the error.
-
-A round that gains less is followed by a round of the next level; after the last level the flagship takes over, which
-is expensive, so the last levels accept small gains. Hand-set.
-"""
+"""Rows x outputs of a round, how many positions apart it inverts pairs, and the share of the error that it must take off:
+else the next round is of the next level, and after the last the flagship's turn, which is dear, so patience pays."""
 
 FEWEST_ROWS = 32
-"""Smallest number of rows of a round, whatever the number of outputs. Hand-set."""
+"""Rows of a round at least, however many outputs there are."""
 
 STATISTICS = ("trace", "norm-correlation")
-"""Pairing statistics that are tried in turn."""
+"""What pairs may stand out by."""
 
 CLEAR = 0.9
-"""Share of matched halves that must be each other's best partner. Hand-set; random pairs reach far less."""
+"""Share of the matched halves that must be each other's best; where pairs are at chance, far fewer are."""
 
 NORMS = ("frobenius", "l1")
-"""Depth proxies that blocks are sorted by, in both directions."""
+"""Proxies of depth that blocks are sorted by, both ways."""
 
 MOST_ROUNDS = 12
-"""Largest number of rounds of one level. Hand-set."""
+"""Rounds of one level at most."""
 
 WITHIN_REACH = 0.05
-"""Error as a share of the variance above which the next, more expensive level is not tried. Hand-set."""
+"""Share of the variance below which a level must bring the error for the next, dearer one to be worth its time."""
 
 ROUNDED_ROWS = 250
-"""Rows held back that rounding is measured on, in float64; the error is measured on all of them, in float32. Hand-set."""
+"""Rows held back on which rounding is measured, in float64; the error is taken on all of them, in float32."""
 
 COMPARED_ROWS = 250
-"""Rows that the flagship's reports are compared with the best assembly on. Hand-set."""
+"""Rows on which what the flagship reports is compared with the best so far."""
 
 MAYBE_EXACT = 1e-7
-"""Error as a share of the variance below which a certificate decides whether it is rounding. Hand-set."""
+"""Share of the variance below which a stalled error may be rounding; the certificate says."""
 
 
 @register(family="reassembly", name="fast", source="this project")
 @dataclass(frozen=True)
 class Fast:
-    """Pair by a clear statistic, sort by weight norm, move blocks on few rows; call the flagship if that fails.
+    """Pair by what stands out, sort by norm, move blocks by a few rounds on few rows; else call the flagship.
 
     Attributes:
-        handover: whether the flagship continues where the fast search ends without a certificate.
+        handover: whether the flagship goes on where the easy way ends without a certificate.
     """
 
     handover: bool = True
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
-        """Search fast, and hand over to the flagship if there is no certificate."""
+        """Try the easy way, and hand over if it ends nowhere."""
         with torch.inference_mode():
             attempt = Attempt.begin(puzzle, context, LEVELS[-1][0])
             answer = _Easy(attempt).run()
@@ -113,14 +110,14 @@ def clear_pairs(network: ResidualNetwork) -> list[int] | None:
 
 
 class _Easy:
-    """One run of the fast search, without the flagship."""
+    """One run of the easy way; a class because every step needs the attempt and its blocks."""
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
         self.variance = attempt.search.variance
 
     def run(self) -> Answer | None:
-        """Return a certified answer, or None if the fast search does not reach one."""
+        """Return a certified answer, or None."""
         partners = clear_pairs(self.attempt.puzzle.network)
         if partners is None:
             self.attempt.context.log("pairs do not stand out")
@@ -145,7 +142,7 @@ class _Easy:
         return search.head(max(FEWEST_ROWS, count // search.targets.shape[1]))
 
     def _seed(self, blocks: PairedBlocks) -> list[int]:
-        """Sort by the norm and in the direction of the lowest error."""
+        """Sort by the norm, and in the direction, that reproduces the predictions best."""
         rows = self._rows(FEWEST_ROWS)
         best, lowest = list(range(blocks.network.depth)), math.inf
         for proxy, descending in itertools.product(NORMS, (False, True)):
@@ -156,7 +153,7 @@ class _Easy:
         return best
 
     def _level(self, blocks: PairedBlocks, walk: Walk, window: int, gain: float) -> None:
-        """Move blocks within a window until a round gains too little."""
+        """Move blocks until a round gains too little."""
         rows = walk.rows.count
         blocks.found(walk.order, walk.mse, rows)
         for _ in range(MOST_ROUNDS):
@@ -171,7 +168,7 @@ class _Easy:
                 break
 
     def _certified(self) -> Answer | None:
-        """Certify the best assembly: rounding on some of the rows held back, the error on all of them."""
+        """Certify the best assembly: its rounding on some of the rows held back, its error on all of them."""
         attempt, rows = self.attempt, self.attempt.held_back
         if rows.count == 0:
             return None
@@ -189,7 +186,7 @@ class _Easy:
 
 
 def _hand_over(attempt: Attempt, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
-    """Run the flagship on the same clock, and report only answers better than the best so far."""
+    """Let the flagship work on the same clock, and pass on only what is better than the best so far."""
     rows = attempt.search.head(COMPARED_ROWS)
 
     def error(answer: Any) -> float:

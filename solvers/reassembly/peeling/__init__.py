@@ -1,1 +1,1 @@
-"""Peeling: identify blocks one by one from the input, by the evidence of a linear model of the rest."""
+"""Blocks identified one by one from the input, by the evidence of a linear model."""

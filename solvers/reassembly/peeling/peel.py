@@ -1,18 +1,18 @@
-"""Peel a network: identify its blocks one by one from the input, pairing halves on the way.
+"""Peel a network: identify its blocks one by one from the input, pairing the halves on the way.
 
-The first block reads the inputs. Of all pairs of halves, the right pair turns the inputs into states from which the
-other halves explain the predictions best (`evidence.py`). The remaining network is then the same puzzle with one block
-less. Pairs and order so come from the data, from input to output; the weights only give a prior.
+The first block reads the inputs themselves. Among all pairs of halves, the right pair turns the inputs into states from
+which the other halves explain the predictions better (`evidence.py`). What is left is the same puzzle with one block
+less. So pairs and order follow from the data alone, front to back; what the weights say is only a prior.
 
-The derivative of the evidence with respect to the states predicts the change of every insertion, and of every
-relocation and removal of the last blocks of the prefix. The prediction is of first order, so the moves with the lowest
+The derivative of the evidence by the states predicts the effect of every pair of halves at once, and of every move of
+the last blocks: a relocation, a removal, an insertion. The predictions are first-order, so the moves with the lowest
 predicted change are evaluated exactly, and the exact evidence decides.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from solvers.reassembly.pairing.statistics import match
@@ -33,55 +33,51 @@ if TYPE_CHECKING:
 __all__ = ["peel"]
 
 WINDOW = 16
-"""Number of last blocks of the prefix that may still be moved or removed. Hand-set; a higher value costs time."""
+"""Number of last blocks of the prefix that moves may change. Hand-set; a larger window repairs older errors, slower."""
 
 INSERTED = 2
-"""Positions before the end of the prefix at which new blocks are tried first; WINDOW positions come after. Hand-set."""
+"""Positions before the end of the prefix at which a new block is tried first. Hand-set."""
 
 TESTED = 8
-"""Insertions evaluated exactly per round, times the effort level, which rises by one per restart. Hand-set."""
+"""Insertions evaluated exactly per round, times the effort level, which rises by one per return. Hand-set."""
 
 HOPEFUL = 0.7
-"""Predicted gain as a share of the best exact gain so far, below which moves are not evaluated. Hand-set."""
+"""Share of the best gain so far that a move's predicted gain must reach to be evaluated. Hand-set."""
 
 LEAST_REPAIR = 1.0
-"""Smallest gain of a repair in nats. Hand-set."""
+"""Smallest gain of a repair, in nats. Hand-set."""
 
-CHEAP = 1_500
-"""Hidden units of all blocks; the first effort level is this number over those of the network. Hand-set."""
+FEW_UNITS, MOST_EFFORT = 1_500, 4
+"""Hidden units of all blocks over which the first effort level is divided, and the highest such level. Hand-set.
 
-MOST_EFFORT = 4
-"""Largest first effort level. Hand-set."""
+An evaluation of a small network is so fast that more moves are evaluated.
+"""
 
 LOST = 6
-"""Insertions in a row that do not improve on the best prefix, after which the search restarts from it. Hand-set."""
+"""Insertions without a new best value after which the search returns to the best prefix. Hand-set."""
 
-RESTARTS = 8
-"""Largest number of restarts from the best prefix. Hand-set; no prefix is evaluated twice, so each leads elsewhere."""
+RETURNS = 8
+"""Largest number of returns. Hand-set; no prefix is visited twice, so other blocks follow after each return."""
 
 RELOCATIONS, REMOVALS = 4, 2
 """Relocations and removals evaluated exactly per repair round, times the effort level. Hand-set."""
 
 THINNED = 3
-"""Blocks removed from the best prefix at the first restart; each restart removes three more. Hand-set."""
+"""Blocks removed from the best prefix at the first return; each later return removes as many more. Hand-set."""
 
-BIAS_RATE = 0.1
-"""Weight of the latest insertion in the running mean of exact change less predicted change. Hand-set."""
-
-SLOWEST_RATIO = 150.0
-"""Smallest number of hidden units that a step of the ratio is divided by: higher means smaller steps. Hand-set."""
+FOLLOWED = 0.1
+"""Weight of the newest insertion in the running mean of how far predictions miss the exact change. Hand-set."""
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """How thoroughly a network is peeled.
+    """How carefully a network is peeled.
 
     Attributes:
-        together: largest number of further insertions that may follow the best one in the same round.
-        worth: share of the best insertion's gain that a further insertion must reach, and share of its own gain
-            alone that it must keep.
-        clear: gain of the best insertion in nats, below which more rows are used.
-        repairs: rounds of repair of the prefix after each insertion.
+        together: largest number of evaluated insertions that follow the best one in the same round.
+        worth: share of the best insertion's gain that such an insertion must have, alone and after the others.
+        clear: gain of the best insertion, in nats, below which more rows are used.
+        repairs: rounds of repair at each length of the prefix.
     """
 
     together: int
@@ -90,11 +86,8 @@ class _Settings:
     repairs: int
 
 
-EXPENSIVE_TESTS = _Settings(together=4, worth=0.35, clear=80.0, repairs=2)
-"""For networks where evaluating a move is expensive. Hand-set."""
-
-CHEAP_TESTS = _Settings(together=2, worth=0.5, clear=100.0, repairs=3)
-"""For networks where evaluating a move is cheap. Hand-set."""
+BOLD, CAREFUL = _Settings(4, 0.35, 80.0, 2), _Settings(2, 0.5, 100.0, 3)
+"""For networks whose evaluation is expensive, and for small ones. Hand-set."""
 
 
 def peel(
@@ -104,31 +97,31 @@ def peel(
     stop: Callable[[], bool],
     log: Callable[[str], None],
 ) -> tuple[list[int], list[int]]:
-    """Assemble a network from its input to its output.
+    """Assemble halves front to back.
 
     Args:
-        halves: unpaired.
-        rows: more than the state width; the search starts on few rows and uses more where few do not decide.
+        halves: the unpaired halves.
+        rows: more rows than the state is wide; few are used at first, all where few do not decide.
         prior: log-odds of the pairs in nats.
-        stop: checks whether the search must end.
-        log: takes log lines.
+        stop: checks whether peeling must end.
+        log: takes a line at the end.
 
     Returns:
-        Incoming and outgoing halves by position. Halves that were not identified follow in the order of their
-        numbers, paired by the prior.
+        Incoming and outgoing halves by position. Halves that were not identified follow behind the prefix in the
+        order of their numbers, paired by the prior.
     """
     model = PrefixModel(halves, rows, prior)
-    search = _Peeling(model)
+    search = _Peeling(model, max(1, min(MOST_EFFORT, FEW_UNITS // halves.c.numel())))
     best = current = model.begin()
     slope: Slope | None = None
-    idle, restarts = 0, 0
+    idle, returns = 0, 0
     while len(current.blocks) < halves.depth - 1 and not stop():
         if idle == LOST:
-            if restarts == RESTARTS:
+            if returns == RETURNS:
                 break
-            restarts += 1
+            returns += 1
             search.raise_effort()
-            current, idle = search.thinned(best, THINNED * restarts), 0
+            current, idle = search.thinned(best, THINNED * returns), 0
         slope = search.slope(current)
         if slope is None:
             break
@@ -144,35 +137,46 @@ def peel(
     return search.completed(best)
 
 
+@dataclass
 class _Peeling:
-    """One search over prefixes, with its effort level, its bias, and the prefixes it has evaluated."""
+    """One search, the owner of its state: the model's rows, precision and ratio, effort, bias, visited prefixes.
 
-    def __init__(self, model: PrefixModel) -> None:
-        self._model = model
-        self._effort = max(1, min(MOST_EFFORT, CHEAP // model.halves.c.numel()))
-        self._settings = CHEAP_TESTS if self._effort > 1 else EXPENSIVE_TESTS
-        self._bias = 0.0  # running mean of exact change less predicted change of insertions, in nats
-        self._seen: set[tuple[Block, ...]] = set()  # no prefix is evaluated twice
+    Attributes:
+        model: evidence of prefixes.
+        effort: multiple of the numbers of moves that are evaluated.
+        settings: how carefully the network is peeled.
+        bias: running mean of the exact change less the predicted change of insertions, in nats.
+        visited: blocks of the prefixes that were extended or repaired.
+    """
+
+    model: PrefixModel
+    effort: int
+    bias: float = 0.0
+    visited: set[tuple[Block, ...]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Choose the settings by the first effort level."""
+        self.settings = CAREFUL if self.effort > 1 else BOLD
 
     def raise_effort(self) -> None:
-        """Evaluate more moves per round from now on."""
-        self._effort += 1
+        """Evaluate more moves from now on."""
+        self.effort += 1
 
     def slope(self, prefix: Prefix) -> Slope | None:
-        """Compute the evidence with its derivatives, in float64 from the first good fit on."""
-        slope = self._model.slope(prefix)
-        if slope is not None and self._model.needs_float64(slope):
-            self._model.use_float64()
-            slope = self._model.slope(prefix)
+        """Compute the evidence behind a prefix with its derivatives, in float64 where the fit is that good."""
+        slope = self.model.slope(prefix)
+        if slope is not None and self.model.needs_float64(slope):
+            self.model.use_float64()
+            return self.model.slope(prefix)
         return slope
 
     def repaired(self, prefix: Prefix, slope: Slope, stop: Callable[[], bool]) -> tuple[Prefix, Slope]:
-        """Relocate and remove the last blocks of a prefix while that raises the evidence."""
-        for _ in range(self._settings.repairs if len(prefix.blocks) > 1 else 0):
+        """Move the last blocks of a prefix as long as a move raises the evidence."""
+        for _ in range(self.settings.repairs if len(prefix.blocks) > 1 else 0):
             if stop():
                 break
-            prefix = replace(prefix, value=slope.value - self._model.log_odds(prefix.blocks))
-            tried = self._tried(prefix, self._repairs(prefix, slope))
+            prefix = self._valued(prefix, slope)
+            tried = self._evaluated(prefix, self._repairs(prefix, slope))
             better = min(tried, key=lambda one: one.value, default=prefix)
             if better.value > prefix.value - LEAST_REPAIR:
                 break
@@ -182,86 +186,89 @@ class _Peeling:
         return prefix, slope
 
     def longer(self, prefix: Prefix, slope: Slope, stop: Callable[[], bool]) -> Prefix | None:
-        """Insert the block that raises the evidence most, and further blocks that keep their gain beside it.
+        """Insert the block that raises the evidence most, and others that still do so after it.
 
         Returns:
-            The longer prefix, or None where no gain was clear and more rows are used from now on.
+            The longer prefix; None where the gain is not clear and more rows are used from now on.
         """
-        prefix = replace(prefix, value=slope.value - self._model.log_odds(prefix.blocks))
-        tried = self._tried(prefix, self._insertions(prefix, slope, INSERTED))
+        prefix = self._valued(prefix, slope)
+        tried = self._evaluated(prefix, self._insertions(prefix, slope, INSERTED))
         if not any(one.value < prefix.value for one in tried):
-            tried += self._tried(prefix, self._insertions(prefix, slope, WINDOW))
+            tried += self._evaluated(prefix, self._insertions(prefix, slope, WINDOW))
         tried.sort(key=lambda one: one.value)
-        self._follow_ratio(slope, len(prefix.blocks))
+        self._adapt_ratio(slope, len(prefix.blocks))
         if not tried:
             return prefix
-        best, added, gain = tried[0], 0, tried[0].value - prefix.value
-        clear, worth = self._settings.clear, self._settings.worth
-        if gain > -clear and self._model.use_more_rows(all_of_them=gain > -0.5 * clear):
-            self._seen.clear()
+        best, added, clear = tried[0], 0, tried[0].value - prefix.value
+        unclear = clear > -self.settings.clear
+        if unclear and self.model.use_more_rows(all_of_them=clear > -0.5 * self.settings.clear):
+            self.visited.clear()
             return None
         for other in tried[1:]:
-            if added == self._settings.together or stop():
+            if added == self.settings.together or stop():
                 break
             (block,) = set(other.blocks) - set(prefix.blocks)
-            alone = other.value - prefix.value
+            gain = other.value - prefix.value
             taken = any(block[0] == i or block[1] == j for i, j in best.blocks)
-            if taken or alone > worth * min(gain, 0.0):
+            if taken or gain > self.settings.worth * min(clear, 0.0):
                 continue
-            both = self._model.moved(best, Move(0.0, len(best.blocks), (block,)))
-            if both.value < best.value + worth * alone:
+            both = self.model.moved(best, Move(0.0, len(best.blocks), (block,)))
+            if both.value < best.value + self.settings.worth * gain:
                 best, added = both, added + 1
         return best
 
     def thinned(self, prefix: Prefix, count: int) -> Prefix:
-        """Remove the blocks whose removal raises the value least, and all whose removal lowers it."""
+        """Remove the blocks whose removal costs least, and all blocks whose removal gains."""
         positions = range(len(prefix.blocks))
         without = [Move(0.0, position, prefix.blocks[position + 1 :]) for position in positions]
-        values = [self._model.moved(prefix, move).value - prefix.value for move in without]
-        count = max(count, sum(value < 0.0 for value in values))
-        out = sorted(positions, key=lambda position: values[position])[:count]
+        changes = [self.model.moved(prefix, move).value - prefix.value for move in without]
+        count = max(count, sum(change < 0.0 for change in changes))
+        out = sorted(positions, key=lambda position: changes[position])[:count]
         kept = tuple(block for position, block in enumerate(prefix.blocks) if position not in out)
-        return self._model.moved(prefix, Move(0.0, 0, kept))
+        return self.model.moved(prefix, Move(0.0, 0, kept))
 
     def completed(self, prefix: Prefix) -> tuple[list[int], list[int]]:
         """Append all other halves to a prefix, paired by the prior."""
-        incoming, outgoing = self._model.free(prefix.blocks)
-        partners = match(self._model.prior[incoming][:, outgoing]) if incoming else []
+        incoming, outgoing = self.model.free(prefix.blocks)
+        partners = match(self.model.prior[incoming][:, outgoing]) if incoming else []
         first, second = [i for i, _ in prefix.blocks], [j for _, j in prefix.blocks]
         return [*first, *incoming], [*second, *(outgoing[k] for k in partners)]
 
-    def _tried(self, prefix: Prefix, moves: Sequence[Move]) -> list[Prefix]:
-        """Evaluate moves from the lowest predicted change on, until the rest promise too little."""
-        self._seen.add(prefix.blocks)
+    def _valued(self, prefix: Prefix, slope: Slope) -> Prefix:
+        """Give a prefix the value that its slope was computed with: the ratio may have changed since."""
+        return replace(prefix, value=slope.value - self.model.log_odds(prefix.blocks))
+
+    def _evaluated(self, prefix: Prefix, moves: Sequence[Move]) -> list[Prefix]:
+        """Evaluate moves exactly, the lowest predicted change first, as long as the predictions are hopeful."""
+        self.visited.add(prefix.blocks)
         tried: list[Prefix] = []
         gain = 0.0
         for move in sorted(moves, key=lambda one: one.predicted):
             if move.predicted > HOPEFUL * gain:
                 break
-            if (*prefix.blocks[: move.start], *move.blocks) in self._seen:
+            if (*prefix.blocks[: move.start], *move.blocks) in self.visited:
                 continue
-            tried.append(self._model.moved(prefix, move))
-            change = tried[-1].value - prefix.value
-            gain = min(gain, change)
+            tried.append(self.model.moved(prefix, move))
+            gained = tried[-1].value - prefix.value
+            gain = min(gain, gained)
             if len(tried[-1].blocks) > len(prefix.blocks):
-                self._bias += BIAS_RATE * (change - move.predicted - self._bias)
+                self.bias += FOLLOWED * (gained - move.predicted - self.bias)
         return tried
 
     def _insertions(self, prefix: Prefix, slope: Slope, back: int) -> list[Move]:
-        return insertions(self._model, prefix, slope, back=back, count=TESTED * self._effort)
+        return insertions(self.model, prefix, slope, back=back, count=TESTED * self.effort)
 
     def _repairs(self, prefix: Prefix, slope: Slope) -> list[Move]:
-        """List the relocations and removals of the last blocks with the lowest predicted change."""
-        removed = removals(self._model, prefix, slope, back=WINDOW, bias=self._bias)
-        relocated = relocations(self._model, prefix, slope, back=WINDOW)
+        """List the relocations and the removals of the last blocks with the lowest predicted change."""
+        out = removals(self.model, prefix, slope, back=WINDOW, bias=self.bias)
         chosen: list[Move] = []
-        for moves, count in ((relocated, RELOCATIONS), (removed, REMOVALS)):
-            promising = sorted(moves, key=lambda one: one.predicted)[: count * self._effort]
+        for moves, count in ((relocations(self.model, prefix, slope, back=WINDOW), RELOCATIONS), (out, REMOVALS)):
+            promising = sorted(moves, key=lambda one: one.predicted)[: count * self.effort]
             chosen += [move for move in promising if move.predicted < -LEAST_REPAIR]
         return chosen
 
-    def _follow_ratio(self, slope: Slope, length: int) -> None:
-        """Move the ratio of variances down its slope; the step is small where few hidden units are left."""
-        units = self._model.halves.U.shape[1] * (self._model.halves.depth - length)
-        step = slope.log_ratio / max(SLOWEST_RATIO, 0.25 * units)
-        self._model.scale_ratio(math.exp(-min(0.3, max(-0.3, step))))
+    def _adapt_ratio(self, slope: Slope, length: int) -> None:
+        """Scale the ratio along its slope; the step stays small where the slope is that of few units."""
+        units = self.model.halves.U.shape[1] * (self.model.halves.depth - length)
+        step = slope.log_ratio / max(150.0, 0.25 * units)
+        self.model.scale_ratio(math.exp(-min(0.3, max(-0.3, step))))
