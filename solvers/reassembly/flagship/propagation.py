@@ -24,7 +24,6 @@ from solvers.reassembly.pairing.alignment import standard_scores
 from solvers.reassembly.pairing.statistics import match
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
     from torch import Tensor
 
     from generator.reassembly.network.residual import ResidualNetwork
@@ -107,7 +106,7 @@ def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: i
         caution = CAUTION + 2.0 * max(0.0, math.log10(max(good, TINY) / max(mse, TINY)))
         weight = min(max(CAUTION, strength(scores)), caution)
         order = order_of(coefficients)
-        tried = [_assembled(refiner, order, match(pairs)) for pairs in (by_weights + weight * scores, scores)]
+        tried = [_assembled(refiner, order, match(pairs)) for pairs in (told + weight * scores, scores)]
         found = min((_moved(refiner, assembly, monitor) for assembly in tried), key=lambda one: one.mse)
         monitor.log(f"propagation {number + 1}: flow {mse:.3e}, data count {weight:.2f}, assembly {found.mse:.3e}")
         idle = 0 if found.mse < best.mse else idle + 1
