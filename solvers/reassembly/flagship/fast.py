@@ -1,10 +1,10 @@
-"""The easy regime, fast: pairs that stand out, an order that follows the norms, a few small rounds of moves.
+"""The fast solver: pairs that stand out, an order by weight norms, and a few rounds of moves on few rows.
 
-Where training has left its marks - most halves are the best partners of their best partners, blocks are sorted but for
-a few positions by the norm of V - the flagship's machinery is not needed. A few dozen rows show most misplaced
-blocks; more rows and a wider window come only when these show nothing further, and one certificate ends it. Where
-pairs do not stand out, the norms say nothing, rounds stall, or the certificate fails, the flagship takes over
-with the time that is left. What is reported never gets worse by that.
+In many trained networks, nearly all matched halves are each other's best partner, and the norm of V sorts the blocks
+up to a few positions. The fast solver handles these networks. It starts with a few dozen rows and takes more rows and
+a wider window only when a round gains too little; one certificate ends the search. Where no pairs stand out, the norms
+do not sort the blocks, rounds stall, or the certificate fails, the flagship continues with the time that is left. Only
+assemblies better than the fast solver's best are reported after that.
 """
 
 from __future__ import annotations
@@ -38,50 +38,53 @@ if TYPE_CHECKING:
 __all__ = ["Fast", "clear_pairs"]
 
 LEVELS = ((64, 3, 0.5), (256, 4, 0.5), (1_000, 6, 0.25), (1_500, 12, 0.1))
-"""Rows x outputs of a round, how many positions apart it inverts pairs, and the share of the error that it must take off:
-else the next round is of the next level, and after the last the flagship's turn, which is dear, so patience pays."""
+"""Levels of the search, each with rows x outputs, a window in positions, and the least gain as a share of the error.
+
+A round that gains less is followed by a round of the next level; after the last level the flagship takes over, which
+is expensive, so the last levels accept small gains. Hand-set.
+"""
 
 FEWEST_ROWS = 32
-"""Rows of a round at least, however many outputs there are."""
+"""Smallest number of rows of a round, whatever the number of outputs. Hand-set."""
 
 STATISTICS = ("trace", "norm-correlation")
-"""What pairs may stand out by."""
+"""Pairing statistics that are tried in turn."""
 
 CLEAR = 0.9
-"""Share of the matched halves that must be each other's best; where pairs are at chance, far fewer are."""
+"""Share of matched halves that must be each other's best partner. Hand-set; random pairs reach far less."""
 
 NORMS = ("frobenius", "l1")
-"""Proxies of depth that blocks are sorted by, both ways."""
+"""Depth proxies that blocks are sorted by, in both directions."""
 
 MOST_ROUNDS = 12
-"""Rounds of one level at most."""
+"""Largest number of rounds of one level. Hand-set."""
 
 WITHIN_REACH = 0.05
-"""Share of the variance below which a level must bring the error for the next, dearer one to be worth its time."""
+"""Error as a share of the variance above which the next, more expensive level is not tried. Hand-set."""
 
 ROUNDED_ROWS = 250
-"""Rows held back on which rounding is measured, in float64; the error is taken on all of them, in float32."""
+"""Rows held back that rounding is measured on, in float64; the error is measured on all, in float32. Hand-set."""
 
 COMPARED_ROWS = 250
-"""Rows on which what the flagship reports is compared with the best so far."""
+"""Rows that the flagship's reports are compared with the best assembly on. Hand-set."""
 
 MAYBE_EXACT = 1e-7
-"""Share of the variance below which a stalled error may be rounding; the certificate says."""
+"""Error as a share of the variance below which a certificate decides whether it is rounding. Hand-set."""
 
 
 @register(family="reassembly", name="fast", source="this project")
 @dataclass(frozen=True)
 class Fast:
-    """Pair by what stands out, sort by norm, move blocks by a few rounds on few rows; else call the flagship.
+    """Pair by a clear statistic, sort by weight norm, move blocks on few rows; call the flagship if that fails.
 
     Attributes:
-        handover: whether the flagship goes on where the easy way ends without a certificate.
+        handover: whether the flagship continues where the fast search ends without a certificate.
     """
 
     handover: bool = True
 
     def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
-        """Try the easy way, and hand over if it ends nowhere."""
+        """Search fast, and hand over to the flagship if there is no certificate."""
         with torch.inference_mode():
             attempt = Attempt.begin(puzzle, context, LEVELS[-1][0])
             answer = _Easy(attempt).run()
@@ -110,14 +113,14 @@ def clear_pairs(network: ResidualNetwork) -> list[int] | None:
 
 
 class _Easy:
-    """One run of the easy way; a class because every step needs the attempt and its blocks."""
+    """One run of the fast search, without the flagship."""
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
         self.variance = attempt.search.variance
 
     def run(self) -> Answer | None:
-        """Return a certified answer, or None."""
+        """Return a certified answer, or None if the fast search does not reach one."""
         partners = clear_pairs(self.attempt.puzzle.network)
         if partners is None:
             self.attempt.context.log("pairs do not stand out")
@@ -142,7 +145,7 @@ class _Easy:
         return search.head(max(FEWEST_ROWS, count // search.targets.shape[1]))
 
     def _seed(self, blocks: PairedBlocks) -> list[int]:
-        """Sort by the norm, and in the direction, that reproduces the predictions best."""
+        """Sort by the norm and in the direction of the lowest error."""
         rows = self._rows(FEWEST_ROWS)
         best, lowest = list(range(blocks.network.depth)), math.inf
         for proxy, descending in itertools.product(NORMS, (False, True)):
@@ -153,7 +156,7 @@ class _Easy:
         return best
 
     def _level(self, blocks: PairedBlocks, walk: Walk, window: int, gain: float) -> None:
-        """Move blocks until a round gains too little."""
+        """Move blocks within a window until a round gains too little."""
         rows = walk.rows.count
         blocks.found(walk.order, walk.mse, rows)
         for _ in range(MOST_ROUNDS):
@@ -168,7 +171,7 @@ class _Easy:
                 break
 
     def _certified(self) -> Answer | None:
-        """Certify the best assembly: its rounding on some of the rows held back, its error on all of them."""
+        """Certify the best assembly: rounding on some of the rows held back, the error on all of them."""
         attempt, rows = self.attempt, self.attempt.held_back
         if rows.count == 0:
             return None
@@ -186,7 +189,7 @@ class _Easy:
 
 
 def _hand_over(attempt: Attempt, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
-    """Let the flagship work on the same clock, and pass on only what is better than the best so far."""
+    """Run the flagship on the same clock, and report only answers better than the best so far."""
     rows = attempt.search.head(COMPARED_ROWS)
 
     def error(answer: Any) -> float:

@@ -1,10 +1,10 @@
-"""Pairs and order from evidence and data together, by expectation propagation.
+"""Settle pairs and order from weights and data together, by expectation propagation.
 
-Weights give every pair log-odds. The flow under the belief they imply is linearised, and a Gaussian posterior of
-the pairs computed from the residual; dividing the prior out leaves what the data alone say, as log-odds again
-(Minka 2001, expectation propagation, with one factor for the weights and one for the data). In turn the shares of
-time of each half are fitted under the belief. Data log-odds from a linearisation far off are overconfident, so
-they count for `CAUTION` nats a standard score, and for more only where they stand out and the flow fits well.
+The weights give log-odds of every pair, and these a belief about the pairs. The mean-field flow under that belief is
+linearised, and the residual gives a Gaussian posterior of the pairs. Dividing the prior out leaves the log-odds from
+the data alone (Minka 2001, expectation propagation, with one factor for the weights and one for the data). The time
+shares of each half are fitted under the belief in turn. Data log-odds from a poor linearisation are overconfident, so
+a standard score of the data counts CAUTION nats, and more only where the scores stand out and the flow fits well.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from solvers.reassembly.pairing.alignment import standard_scores
 from solvers.reassembly.pairing.statistics import match
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
     from generator.reassembly.network.residual import ResidualNetwork
@@ -35,80 +36,80 @@ if TYPE_CHECKING:
 __all__ = ["data_log_odds", "propagate", "strength"]
 
 TINY = 1e-30
-"""Keeps quotients and logarithms finite."""
+"""Smallest denominator and argument of a logarithm; it keeps both finite."""
 
 TIME_STEPS = 12
-"""Moments of the flow."""
+"""Time steps of the flow. Hand-set; more steps resolve the order better and take longer."""
 
 DEGREE = 4
-"""Highest degree of the shares' polynomials."""
+"""Highest degree of the time shares' polynomials. Hand-set."""
 
 DOUBT = 0.03
-"""Share of the belief that stays spread over all pairs."""
+"""Share of the belief that is spread evenly over all pairs. Hand-set; higher means slower commitment."""
 
 UNKNOWNS = 1_500
-"""Pairs that one regression may decide on, those in most doubt first: its cost grows with their square."""
+"""Largest number of pairs in one regression, the most doubtful first; its cost grows with their square. Hand-set."""
 
 CAUTION = 1.2
-"""Nats that a standard score of the data counts while the flow is far off."""
+"""Nats per standard score of the data while the flow fits badly. Hand-set; higher trusts the data more."""
 
 FITS_WELL = 0.1
-"""Share of the variance that the flow leaves, below which the data are believed more."""
+"""Error of the flow as a share of the variance, below which a score of the data counts more nats. Hand-set."""
 
 MEMORY = 0.3
-"""Weight of earlier data scores beside the newest."""
+"""Weight of earlier data scores beside the newest scores. Hand-set; higher means slower changes."""
 
 NOISES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
-"""Noise variances that are tried, in units of what is regressed."""
+"""Noise variances that are tried, in units of the mean square of the regression's targets. Hand-set."""
 
 MOVES = 2
-"""Rounds of moves on the order that a belief implies, to see how good it is."""
+"""Rounds of block moves on the order that a belief implies, before its error is compared. Hand-set."""
 
 PATIENCE = 6
-"""Rounds without a better assembly that end the search."""
+"""Rounds without a better assembly after which the search ends. Hand-set."""
 
 
-def propagate(refiner: Refiner, evidence: Tensor, monitor: Monitor, *, rounds: int = 24) -> Assembly:
-    """Settle pairs and order from standard scores of the pairs, K x K, and the data.
+def propagate(refiner: Refiner, evidence: Float[Tensor, "K K"], monitor: Monitor, *, rounds: int = 24) -> Assembly:
+    """Settle pairs and order from standard scores of the pairs and from the data.
 
     Args:
         refiner: of the puzzle.
-        evidence: standard scores from the weights.
-        monitor: asked whether time is up.
-        rounds: at most.
+        evidence: standard scores of all pairs from the weights.
+        monitor: gives the deadline and takes log lines.
+        rounds: largest number of rounds.
 
     Returns:
-        The best assembly met.
+        The assembly of the lowest error.
     """
     halves, depth = refiner.halves, refiner.halves.depth
-    told = min(2.0, max(0.5, strength(evidence))) * evidence
-    prior = _spread(sinkhorn(told.float()))
+    by_weights = min(2.0, max(0.5, strength(evidence))) * evidence
+    prior = _spread(sinkhorn(by_weights.float()))
     basis = legendre(TIME_STEPS, DEGREE)
     coefficients = torch.zeros(DEGREE, depth)
     scores, weight = torch.zeros_like(evidence), 0.0
     best, idle, began = _assembled(refiner, range(depth), match(evidence)), 0, 0.0
     for number in range(rounds):
         spent = monitor.deadline.spent()
-        late = number > 0 and 2 * spent - began > 1.0  # a round may take seconds
+        late = number > 0 and 2 * spent - began > 1.0  # no round starts that could overrun the deadline
         if monitor.deadline.passed() or late or refiner.solved(best) or idle == PATIENCE:
             break
         began = spent
         rows = _rows(refiner)
-        belief = _spread(sinkhorn((told + weight * scores).float()))
-        blurred = _blurred(halves, belief)
+        belief = _spread(sinkhorn((by_weights + weight * scores).float()))
+        averaged = _averaged(halves, belief)
         few = rows.head(max(150, rows.count // 3))
         for _ in range(4 if number == 0 else 2):
-            coefficients = improve_shares(blurred, few, basis, coefficients, min(DEGREE, 2 + number // 2)).coefficients
+            coefficients = improve_shares(averaged, few, basis, coefficients, min(DEGREE, 2 + number // 2)).coefficients
         odds, mse = data_log_odds(halves, rows, belief, prior, shares_of(basis, coefficients))
         fresh = standard_scores(odds)
         scores = standard_scores((1.0 - MEMORY) * fresh + MEMORY * scores) if number else fresh
-        good = FITS_WELL * refiner.search.variance  # zero where there is but one row
+        good = FITS_WELL * refiner.search.variance  # zero where there is only one row
         caution = CAUTION + 2.0 * max(0.0, math.log10(max(good, TINY) / max(mse, TINY)))
         weight = min(max(CAUTION, strength(scores)), caution)
         order = order_of(coefficients)
-        tried = [_assembled(refiner, order, match(pairs)) for pairs in (told + weight * scores, scores)]
+        tried = [_assembled(refiner, order, match(pairs)) for pairs in (by_weights + weight * scores, scores)]
         found = min((_moved(refiner, assembly, monitor) for assembly in tried), key=lambda one: one.mse)
-        monitor.log(f"propagation {number + 1}: flow {mse:.3e}, data count {weight:.2f}, assembly {found.mse:.3e}")
+        monitor.log(f"propagation {number + 1}: flow {mse:.3e}, data weight {weight:.2f}, assembly {found.mse:.3e}")
         idle = 0 if found.mse < best.mse else idle + 1
         best = min(best, found, key=lambda one: one.mse)
     return best
@@ -122,19 +123,23 @@ def _moved(refiner: Refiner, assembly: Assembly, monitor: Monitor) -> Assembly:
 
 
 def data_log_odds(
-    halves: ResidualNetwork, rows: Rows, belief: Tensor, prior: Tensor, schedule: Tensor
-) -> tuple[Tensor, float]:
-    """Tell what the predictions alone say about every pair.
+    halves: ResidualNetwork,
+    rows: Rows,
+    belief: Float[Tensor, "K K"],
+    prior: Float[Tensor, "K K"],
+    schedule: Float[Tensor, "L K"],
+) -> tuple[Float[Tensor, "K K"], float]:
+    """Compute the log-odds of every pair from the predictions alone.
 
     Args:
-        halves: not paired.
+        halves: unpaired.
         rows: to regress on.
-        belief: about the pairs, around which the flow is linearised, K x K.
-        prior: what is believed without the data, K x K; entries count as independent, with variance p (1 - p).
-        schedule: shares of the incoming halves, L x K.
+        belief: about the pairs, around which the flow is linearised.
+        prior: belief without the data; entries count as independent, with variance p (1 - p).
+        schedule: time shares of the incoming halves.
 
     Returns:
-        Log-odds K x K, zero where a pair was left out, and the flow's mean squared error.
+        Log-odds, zero where a pair was left out, and the flow's mean squared error.
     """
     depth = halves.depth
     predictions, features = pairing_flow(halves, rows.inputs, belief, schedule)
@@ -145,45 +150,57 @@ def data_log_odds(
     features = features.view(-1, depth, depth)
     features = features - features.mean(dim=1, keepdim=True) - features.mean(dim=2, keepdim=True)
     features = (features + features.mean(dim=(1, 2), keepdim=True)).view(len(residual), -1)
-    wanted = residual + features @ (belief - prior).reshape(-1)
+    targets = residual + features @ (belief - prior).reshape(-1)
     doubt = (prior * (1.0 - prior)).reshape(-1)
-    asked = doubt.argsort(descending=True)[:UNKNOWNS]
-    doubt, guess = doubt[asked].double(), prior.reshape(-1)[asked].double()
-    mean, variance = _posterior(features[:, asked] * doubt.sqrt().float(), wanted, guess, doubt)
-    # What the data add: the Gaussian that takes the prior to the posterior, read as odds of one against zero.
+    unknown = doubt.argsort(descending=True)[:UNKNOWNS]
+    doubt, guess = doubt[unknown].double(), prior.reshape(-1)[unknown].double()
+    mean, variance = _posterior(features[:, unknown] * doubt.sqrt().float(), targets, guess, doubt)
+    # The data contribute the Gaussian that turns the prior into the posterior; its odds are those of 1 against 0.
     spread = 1.0 / (1.0 / variance - 1.0 / doubt).clamp_min(1e-9)
     centre = spread * (mean / variance - guess / doubt)
     odds = torch.zeros(depth * depth, dtype=torch.double)
-    odds[asked] = (2.0 * centre - 1.0) / (2.0 * spread)
+    odds[unknown] = (2.0 * centre - 1.0) / (2.0 * spread)
     return odds.view(depth, depth), mse
 
 
-def _posterior(scaled: Tensor, wanted: Tensor, guess: Tensor, doubt: Tensor) -> tuple[Tensor, Tensor]:
-    """Regress with a unit Gaussian prior on scaled features; the noise is what is left on rows not fitted."""
-    checked = torch.arange(len(wanted)) % 5 == 4
+def _posterior(
+    scaled: Float[Tensor, "n p"], targets: Float[Tensor, " n"], guess: Float[Tensor, " p"], doubt: Float[Tensor, " p"]
+) -> tuple[Float[Tensor, " p"], Float[Tensor, " p"]]:
+    """Regress with a unit Gaussian prior on scaled features; the noise variance is the error on rows left out.
+
+    Args:
+        scaled: features times the prior's standard deviations.
+        targets: of the regression.
+        guess: prior means.
+        doubt: prior variances.
+
+    Returns:
+        Posterior means and variances.
+    """
+    checked = torch.arange(len(targets)) % 5 == 4
     gram = (scaled[~checked].T @ scaled[~checked]).double()
-    target = (scaled[~checked].T @ wanted[~checked]).double()
-    power = float(wanted.square().mean()) + TINY
+    right = (scaled[~checked].T @ targets[~checked]).double()
+    power = float(targets.square().mean()) + TINY
     left, noise = math.inf, power
     for share in NOISES:
         factor = _factor(gram, share * power)
         if factor is None:
             break
-        solution = torch.cholesky_solve(target[:, None] / (share * power), factor)[:, 0]
-        error = float((wanted[checked] - scaled[checked] @ solution.float()).square().mean())
+        solution = torch.cholesky_solve(right[:, None] / (share * power), factor)[:, 0]
+        error = float((targets[checked] - scaled[checked] @ solution.float()).square().mean())
         if error >= left:
             break
         left, noise = error, share * power
     noise = max(noise, left) if math.isfinite(left) else noise
     while (factor := _factor(gram, noise)) is None:
         noise *= 10.0
-    solution = torch.cholesky_solve(target[:, None] / noise, factor)[:, 0]
+    solution = torch.cholesky_solve(right[:, None] / noise, factor)[:, 0]
     shrunk = torch.cholesky_inverse(factor).diagonal().clamp(1e-6, 1.0 - 1e-6)
     return guess + doubt.sqrt() * solution, doubt * shrunk
 
 
 def _factor(gram: Tensor, noise: float) -> Tensor | None:
-    """Factor the precision; None where the noise is less than what float32 sums leave in null directions."""
+    """Factor the posterior precision; None where the noise is below float32 rounding in null directions."""
     precision = gram / noise
     precision.diagonal().add_(1.0)
     factor: Tensor
@@ -191,11 +208,11 @@ def _factor(gram: Tensor, noise: float) -> Tensor | None:
     return None if int(info) else factor
 
 
-def strength(scores: Tensor) -> float:
-    """Estimate how far the true pairs stand above the others in standard scores, from their matching alone.
+def strength(scores: Float[Tensor, "K K"]) -> float:
+    """Estimate by how much the true pairs' standard scores exceed the others', from the matched pairs alone.
 
-    The mean score of matched pairs is compared with simulated scores whose true pairs stand m above normal
-    noise; a fifth is taken off, since the noise of real scores is not independent.
+    The mean score of matched pairs is compared with simulated scores whose true pairs exceed normal noise by a known
+    level. The estimate is reduced by a fifth, since the noise of real scores is not independent.
     """
     partners = match(scores)
     matched = float(scores[torch.arange(len(partners)), torch.tensor(partners)].mean())
@@ -214,7 +231,7 @@ def _simulated(depth: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
             scores = standard_scores(torch.randn(depth, depth, generator=rng) + level * torch.eye(depth))
             matched.append(float(scores[torch.arange(depth), torch.tensor(match(scores))].mean()))
         means.append(sum(matched) / len(matched))
-    # Below the level that a matching can see the means hardly differ; interpolation asks that they do not fall.
+    # At low levels the means hardly differ; interpolation needs means that do not fall.
     return levels, tuple(itertools.accumulate(means, max))
 
 
@@ -222,12 +239,12 @@ def _assembled(refiner: Refiner, order: range | list[int], partners: list[int]) 
     return refiner.measure(tuple(order), tuple(partners[i] for i in order))
 
 
-def _blurred(halves: ResidualNetwork, belief: Tensor) -> ResidualNetwork:
-    """Give every incoming half the mean of the outgoing halves it may belong to."""
+def _averaged(halves: ResidualNetwork, belief: Float[Tensor, "K K"]) -> ResidualNetwork:
+    """Pair every incoming half with the average of the outgoing halves, weighted by the belief."""
     return replace(halves, V=torch.einsum("ij,jdm->idm", belief, halves.V), e=belief @ halves.e)
 
 
-def _spread(belief: Tensor) -> Tensor:
+def _spread(belief: Float[Tensor, "K K"]) -> Float[Tensor, "K K"]:
     return (1.0 - DOUBT) * belief + DOUBT / len(belief)
 
 

@@ -6,7 +6,7 @@ With incoming halves fixed in their positions, writing what position t computed 
 
 and with outgoing halves fixed, letting half i read at position t moves it by g_{t+1} . V_t sigma(U_i h_t + c_i).
 A permutation of partners has a change linear in its matrix, so its error is a quadratic assignment, searched
-here by exchanges of two halves, all of them priced at once.
+here by exchanges of two halves, with the predicted change of all of them computed at once.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def exchange_model(
 def exchange_features(
     network: ResidualNetwork, around: Linearisation, *, side: str, band: Band | None = None
 ) -> Tensor:
-    """Compute what half j at position t adds to every output: (K L) x (o n), position by position; K^2 without a band."""
+    """Compute what half j at position t adds to every output, by position: (K L) x (o n); K^2 without a band."""
     band = band or Band(network.depth, network.depth)
     sigma = activation_function(network.activation)
     depth, hidden, width = network.U.shape
@@ -71,8 +71,9 @@ def exchange_features(
         for c in range(outputs):
             if side == "outgoing":
                 active = sigma(torch.addmm(network.c[t], h, network.U[t].T))
-                told = torch.matmul((g[c] @ writers.T).view(rows, band.span, hidden), active[:, :, None])[:, :, 0]
-                features[t, :, c] = (told + g[c] @ network.e[near].T).T
+                pulled = (g[c] @ writers.T).view(rows, band.span, hidden)
+                contribution = torch.matmul(pulled, active[:, :, None])[:, :, 0]
+                features[t, :, c] = (contribution + g[c] @ network.e[near].T).T
             else:
                 active = sigma(torch.addmm(biases, h, readers.T)).view(rows, band.span, hidden)
                 features[t, :, c] = torch.matmul(active, (g[c] @ network.V[t])[:, :, None])[:, :, 0].T
@@ -90,7 +91,7 @@ def exchange_effects(network: ResidualNetwork, around: Linearisation, *, side: s
 class ExchangeSearch:
     """A quadratic model of assignments: constant - 2 linear . x + x^T gram x, x the entries of a permutation.
 
-    The entries are those in a band around every position; a half has no price at positions whose band it is not in.
+    The entries are those in a band around every position; outside the bands there is no predicted change.
 
     Attributes:
         depth: number of positions, K.
@@ -118,7 +119,7 @@ class ExchangeSearch:
         slope = -2.0 * self._linear + damping * self._energy
         least = LEAST_GAIN * self._constant
         for _ in range(max_exchanges):
-            change = self._prices(perm, slope)
+            change = self._predicted_changes(perm, slope)
             best = int(change.argmin())
             if not change.flat[best] < -least:
                 break
@@ -128,8 +129,8 @@ class ExchangeSearch:
             perm[a], perm[b] = perm[b], perm[a]
         return [int(t) for t in perm]
 
-    def _prices(self, perm: NDArray[np.int64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Price the exchange of positions a and b for all a, b: K x K, 0 on the diagonal."""
+    def _predicted_changes(self, perm: NDArray[np.int64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Predict the change of the exchange of positions a and b for all a, b: K x K, 0 on the diagonal."""
         depth = self.depth
         a, b = np.arange(depth)[:, None], np.arange(depth)[None, :]
         pairs = ((a, perm[b]), (b, perm[a]), (a, perm[a]), (b, perm[b]))

@@ -133,13 +133,13 @@ def exchange_gains(network: ResidualNetwork, rows: Rows, window: int) -> Tensor:
     if pairs_within(depth, window) * len(p) > MOST_PRODUCTS:
         return torch.zeros(depth, depth, dtype=torch.double)
     pairs, exchanges = pairs_within(depth, window), len(p)
-    gram, told = torch.zeros(pairs, pairs), torch.zeros(pairs)
+    gram, targets = torch.zeros(pairs, pairs), torch.zeros(pairs)
     shared, energy, hit = torch.zeros(pairs, exchanges), torch.zeros(exchanges), torch.zeros(exchanges)
     for around in linearisations(network, rows, EFFECTS // depth**2):
         changes, errors = pair_changes(network, around, window), around.errors.T.reshape(-1)
         effects = exchange_effects(network, around, side="outgoing")[p, q]
         gram += changes @ changes.T
-        told += changes @ errors
+        targets += changes @ errors
         shared += changes @ effects.T
         energy += effects.square().sum(dim=1)
         hit += effects @ errors
@@ -150,7 +150,7 @@ def exchange_gains(network: ResidualNetwork, rows: Rows, window: int) -> Tensor:
         return torch.zeros(depth, depth, dtype=torch.double)
     solved = torch.cholesky_solve(shared.double(), factor)
     left = (energy - (shared * solved).sum(dim=0)).clamp_min(1e-300)
-    along = hit - told.double() @ solved
+    along = hit - targets.double() @ solved
     gains = torch.zeros(depth, depth, dtype=torch.double)
     gains[p, q] = torch.where(-along > LEAST_BELIEVED * left, along.square() / left, torch.zeros_like(left))
     return gains
@@ -165,17 +165,17 @@ def regressed_orders(changes: Tensor, errors: Tensor, depth: int, window: int) -
         depth: number of blocks.
         window: that the changes were computed for.
     """
-    gram, told = (changes @ changes.T).double(), (changes @ errors).double()
+    gram, targets = (changes @ changes.T).double(), (changes @ errors).double()
     scale = gram.diagonal().clamp_min(1e-300).sqrt()
     gram /= scale[:, None]
     gram /= scale
-    told /= -scale
+    targets /= -scale
     for ridge in RIDGES:
         damped = gram.clone()
         damped.diagonal().add_(ridge)
         factor, info = torch.linalg.cholesky_ex(damped)
         if int(info) == 0:
-            inverted = torch.cholesky_solve(told[:, None], factor)[:, 0] / scale
+            inverted = torch.cholesky_solve(targets[:, None], factor)[:, 0] / scale
             yield _sorted(inverted.clamp(0.0, 1.0), depth, window)
 
 

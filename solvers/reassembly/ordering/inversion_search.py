@@ -1,10 +1,10 @@
-"""Search over orders on a quadratic model of their passings; no network is run.
+"""Search over orders on a quadratic model of their inversions; no network is run.
 
 An order arises from the current one by taking blocks out and putting them in elsewhere. A block that
-moves passes others, and each passing is a feature of the model: (a, x) where a passed x, or (x, a)
-where x passed a before, which a's way back undoes. All K (K - 1) moves are predicted at once: the sums of
-the Gram matrix over the blocks passed are differences of an integral image, so a step costs K^3 additions,
-or K L^2 where the model holds a band of L positions around every block; moves that leave it have no change.
+moves is inverted with each block it passes, and each inversion is a feature of the model: (a, x) where a
+passed x, or (x, a) where x passed a before, which a's way back undoes. All K (K - 1) moves are predicted
+at once: the sums of the Gram matrix over the blocks passed are differences of an integral image, so a step
+costs K^3 additions, or K L^2 where the model holds a band of L positions around every block; moves that leave it have no change.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Route:
 
     Attributes:
         perm: perm[t] = block that goes to position t.
-        active: K x K, the passings made and not undone.
-        slope: linear term of switching each passing on, with its penalty.
+        active: K x K, the inversions made and not undone.
+        slope: linear term of switching each inversion on, with its penalty.
         change: penalised change of error since the current order.
     """
 
@@ -51,7 +51,7 @@ class Route:
 
 
 class InversionSearch:
-    """A model of passings, ready to be searched again and again under other damping regions.
+    """A model of inversions that can be searched again under other dampings.
 
     Attributes:
         depth: number of blocks, K.
@@ -65,7 +65,7 @@ class InversionSearch:
         self._constant = model.constant
 
     def begin(self, damping: float) -> Route:
-        """Start at the current order; each passing costs `damping` times its own energy G_ii besides."""
+        """Start at the current order; each inversion costs `damping` times its own energy G_ii besides."""
         none = np.zeros((self.depth, self.depth), dtype=bool)
         return Route(np.arange(self.depth), none, damping * self._energy - 2.0 * self._linear, 0.0)
 
@@ -119,7 +119,7 @@ class InversionSearch:
         return Route(np.insert(np.delete(perm, source), target, block), active, slope, route.change + change)
 
     def predicted_changes(self, route: Route) -> NDArray[np.float64]:
-        """Price every move from position to position: K x K, 0 on the diagonal, infinite where the model ends."""
+        """Predict the change of every move: K x K by position, 0 on the diagonal, infinite where the model ends."""
         span, perm, starts = self._band.span, route.perm, self._band.starts
         positions = starts[:, None] + np.arange(span)
         mine, theirs = np.broadcast_to(perm[:, None], positions.shape), perm[positions]

@@ -8,10 +8,10 @@ longer answers to it:
     R[a, x > a] = g_{x+1} . f_a(h_{x+1} - f_a(h_a))       - g_{a+1} . f_a(h_a)
     R[a, x < a] = (g_x - Df_a(h_a)^T g_{a+1}) . f_a(h_x)  - g_{a+1} . f_a(h_a)
 
-The difference F[a, x] between R at x and at the position before it on a's way is what passing x alone
+The difference F[a, x] between R at x and at the position before it on a's way is what inverting a and x alone
 does. For neighbours it is the commutator of the two branches as vector fields, to first order; over
 a distance it follows how f_a changes along the states, which the commutator taken at one state does
-not. An order that differs from the current one by a set z of passings has mean squared error
+not. An order that differs from the current one by a set z of inversions has mean squared error
 
     |e|^2 / N - 2 b . z + z^T G z,    G = F F^T / N,    b = -F e / N,
 
@@ -44,10 +44,10 @@ CHUNK = 1 << 18
 
 @dataclass(frozen=True, eq=False)
 class InversionModel:
-    """Predicted error of sets of passings: constant - 2 linear . z + z^T gram z.
+    """Predicted error of sets of inversions: constant - 2 linear . z + z^T gram z.
 
-    Passings have the numbers of a band around every block's position: of block x by block a it is a K + x where the band
-    holds all positions. Those with a = x are void.
+    Inversions are numbered in a band around every block's position: block a passing block x has number a K + x where
+    the band holds all positions. Inversions with a = x are void.
 
     Attributes:
         gram: P x P.
@@ -63,7 +63,7 @@ class InversionModel:
 
     @property
     def band(self) -> Band:
-        """Which passings the model holds."""
+        """Which inversions the model holds."""
         return Band(self.depth, len(self.linear) // self.depth)
 
 
@@ -80,39 +80,39 @@ def inversion_model(
 
 
 def inversion_features(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
-    """Compute the change of every output, output by output, for every passing: K^2 x (o n)."""
+    """Compute the change of every output, output by output, for every inversion: K^2 x (o n)."""
     return _banded_features(network, around, order, Band(len(order), len(order)))
 
 
 def _banded_features(network: ResidualNetwork, around: Linearisation, order: Sequence[int], band: Band) -> Tensor:
-    """Compute the change of every output for every passing in a band: (K L) x (o n)."""
+    """Compute the change of every output for every inversion in a band: (K L) x (o n)."""
     states, adjoints = torch.stack(around.states), torch.stack(around.adjoints, dim=1)
     outputs, _, rows, _ = adjoints.shape
     features = torch.zeros(len(order), band.span, outputs, rows, dtype=states.dtype)
     for a, block in enumerate(order):
-        _passings(network, block, (states, adjoints, a), features[a], band.start(a))
+        _inversions(network, block, (states, adjoints, a), features[a], band.start(a))
     return features.view(len(order) * band.span, outputs * rows)
 
 
 def move_changes(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
     """Predict the change of the mean squared error for every move of one block, K x K from position to position.
 
-    The prices of single moves of `inversion_search.py`, without the Gram matrix that joint ones ask for.
+    The predicted changes of single moves in `inversion_search.py`, without the Gram matrix that joint moves need.
     """
     states, adjoints = torch.stack(around.states), torch.stack(around.adjoints, dim=1)
     depth, errors = len(order), around.errors.T
     changes = torch.zeros(depth, depth, dtype=states.dtype)
     for a, block in enumerate(order):
         passed = torch.zeros(depth, *errors.shape, dtype=states.dtype)
-        _passings(network, block, (states, adjoints, a), passed, 0)
+        _inversions(network, block, (states, adjoints, a), passed, 0)
         passed[a + 1 :] = passed[a + 1 :].cumsum(dim=0)
         passed[:a] = passed[:a].flip(0).cumsum(dim=0).flip(0)
         changes[a] = (passed * (passed + 2.0 * errors)).mean(dim=(1, 2))
     return changes
 
 
-def _passings(network: ResidualNetwork, block: int, at: tuple[Tensor, Tensor, int], out: Tensor, low: int) -> None:
-    """Write into p x o x n what a block does to the outputs by passing each of the positions from `low` on.
+def _inversions(network: ResidualNetwork, block: int, at: tuple[Tensor, Tensor, int], out: Tensor, low: int) -> None:
+    """Write into p x o x n what a block does to the outputs by moving past each of the positions from `low` on.
 
     Args:
         network: of the block.

@@ -131,8 +131,8 @@ def improve_shares(network: ResidualNetwork, rows: Rows, basis: Tensor, coeffici
     step[:degree] = whole.view(degree, depth) - coefficients[:degree]
     after, share = before, 0.0
     for trial in STEPS:
-        told = schedule_predictions(network, few.inputs, shares_of(basis, coefficients + trial * step))
-        mse = squared_error(told, few.targets)
+        predictions = schedule_predictions(network, few.inputs, shares_of(basis, coefficients + trial * step))
+        mse = squared_error(predictions, few.targets)
         if mse < after:
             after, share = mse, trial
         elif share:

@@ -1,6 +1,6 @@
-"""Orders near the present one: the passings of blocks at most a few positions apart, and moves made of them.
+"""Orders near the present one: the inversions of blocks at most a few positions apart, and moves made of them.
 
-Near the answer hardly any block is more than a few positions off, so of the K^2 passings of `relocation.py` few
+Near the answer hardly any block is more than a few positions off, so of the K^2 inversions of `relocation.py` few
 matter, and one number per pair of blocks does: whether it is inverted. The exchange of neighbours is priced by
 running both blocks, as adjoint swaps are; what block a does when it is carried on past x is the relocation model's:
 
@@ -165,9 +165,9 @@ class WindowSearch:
         perm = list(range(self.depth))
         for _ in range(MOST_MOVES if self.window else 0):
             paths = self._paths(np.array(perm))
-            prices = self._prices(paths, slope, signs)
-            best = int(prices.argmin())
-            if not prices.flat[best] < -self._least:
+            changes = self._predicted_changes(paths, slope, signs)
+            best = int(changes.argmin())
+            if not changes.flat[best] < -self._least:
                 break
             row, reach = divmod(best, self.window)
             passed = paths[row, : reach + 1]
@@ -187,10 +187,10 @@ class WindowSearch:
         movers = np.concatenate([perm, perm])[:, None]
         return np.where(others < 0, -1, self._numbers[movers, others])
 
-    def _prices(
+    def _predicted_changes(
         self, paths: NDArray[np.int64], slope: NDArray[np.float64], signs: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Price every path's beginnings: 2K x W, infinite from the first pair on that the model does not know."""
+        """Predict the change of every path's beginnings: 2K x W, infinite from the first unknown pair on."""
         known = np.minimum.accumulate(paths, axis=1) >= 0
         signed = signs[paths]
         pairs = self._gram[paths[:, :, None], paths[:, None, :]] * signed[:, :, None] * signed[:, None, :]

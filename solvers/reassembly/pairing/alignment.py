@@ -1,7 +1,7 @@
 """Statistics of a pair of halves that need no sign to be assumed, hidden unit by hidden unit.
 
 Training writes the same gradients into both halves of a block, so the hidden units of U_i and V_i come to have
-biases that follow what e_i says, and the head's echo: the output's error depends on the present output, so a
+biases that follow what e_i says, and the head alignment: the output's error depends on the present output, so a
 block comes to undo what the others say, along the head w; and it follows the linear trend of the predictions.
 """
 
@@ -63,9 +63,9 @@ def trend_alignment(network: ResidualNetwork, rows: Rows) -> Tensor:
 
 def _correlations(network: ResidualNetwork, read: Tensor) -> Tensor:
     """Correlate, over hidden units and output by output, what V_j tells the head with what U_i reads along o x d."""
-    told = standardised(network.head @ network.V)
+    written = standardised(network.head @ network.V)
     seen = standardised(read @ network.U.transpose(1, 2))
-    return seen.flatten(1) @ told.flatten(1).T
+    return seen.flatten(1) @ written.flatten(1).T
 
 
 def correlated(read: Tensor, written: Tensor) -> Tensor:

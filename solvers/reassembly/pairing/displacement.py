@@ -2,9 +2,9 @@
 
 A weight is its initial value plus what training added. Inside the bulk of the initial distribution a weight tells
 little about what was added - nothing at all if it was drawn uniformly, as torch's layers are. Past the edge of the bulk
-it tells almost all: how far it sticks out. So weights cut down by a soft threshold show the movement, with next to no
-initial noise (for a density p of a weight, its score -p'/p is the best linear evidence of a small movement,
-Le Cam's local asymptotics; for a uniform density it vanishes but at the edges).
+it tells almost all: how far it sticks out. So weights cut down by a soft threshold show the displacement from
+initialisation, with next to no initial noise (for a density p of a weight, its score -p'/p is the best linear evidence
+of a small displacement, Le Cam's local asymptotics; for a uniform density it vanishes but at the edges).
 
 Gradients tie what moves in one half to what stands in the other: dU = -sum (V^T g s') h^T, dV = -sum g s(U h + c)^T.
 So pairs show in (moved U) x V and U x (moved V), where V U itself is mostly the product of two initial draws; and units
@@ -50,6 +50,6 @@ def displacement_correlation(network: ResidualNetwork) -> Tensor:
 
 
 def crossed(network: ResidualNetwork) -> tuple[ResidualNetwork, ResidualNetwork]:
-    """Give the movement of the incoming halves beside the outgoing ones as they are, and the other way round."""
+    """Give the displacement of the incoming halves beside the outgoing ones as they are, and the other way round."""
     incoming = replace(network, U=moved(network.U, LIKELY), c=moved(network.c, LIKELY))
     return incoming, replace(network, V=moved(network.V, LIKELY))

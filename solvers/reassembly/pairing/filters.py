@@ -120,14 +120,15 @@ def head_filter(network: ResidualNetwork, start: Tensor, companions: Tensor) -> 
     head = network.head / network.head.norm(dim=1, keepdim=True).clamp_min(TINY)
     written = standardised(head @ network.V)
     written, read = written - written.mean(dim=0), network.U - network.U.mean(dim=0)
-    told = torch.einsum("jom,imd->ijod", written, read).reshape(depth, depth, -1)
-    energy = told.square().sum(dim=2)
+    contributions = torch.einsum("jom,imd->ijod", written, read).reshape(depth, depth, -1)
+    energy = contributions.square().sum(dim=2)
     scores, scale = start, 1.0
     for step in range(ANNEALING):
         belief, scale = _belief(scores, _entropy(step, depth), scale)
-        weighted = belief[:, :, None] * told
+        weighted = belief[:, :, None] * contributions
         common, mine, theirs = weighted.sum((0, 1)), weighted.sum(dim=1), weighted.sum(dim=0)
-        filtered = told @ common - torch.einsum("ijf,if->ij", told, mine) - torch.einsum("ijf,jf->ij", told, theirs)
+        filtered = contributions @ common - torch.einsum("ijf,if->ij", contributions, mine)
+        filtered = filtered - torch.einsum("ijf,jf->ij", contributions, theirs)
         scores = standard_scores(filtered + belief * energy) + companions
     return scores
 

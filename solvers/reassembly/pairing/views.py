@@ -96,12 +96,12 @@ def _views(network: ResidualNetwork, rows: Rows) -> dict[str, Tensor]:
     views = {name: standard_scores(scores) for name, scores in plain.items()}
     balanced = views["frobenius"] + views["norm-correlation"] + 0.5 * views["bias-alignment"]
     alignments = COMPANIONS * balanced + views["head-alignment"] + views["trend-alignment"]
-    told = standard_scores(torch.stack([standard_scores(head_alignment(aspect)) for aspect in aspects]).sum(dim=0))
+    head = standard_scores(torch.stack([standard_scores(head_alignment(aspect)) for aspect in aspects]).sum(dim=0))
     trend = standard_scores(
         torch.stack([standard_scores(trend_alignment(aspect, rows)) for aspect in aspects]).sum(dim=0)
     )
     views |= {"balanced": standard_scores(balanced), "alignments": standard_scores(alignments)}
-    views["crossed"] = standard_scores(1.5 * views["displacement"] + told + 0.6 * trend + 0.5 * views["balanced"])
+    views["crossed"] = standard_scores(1.5 * views["displacement"] + head + 0.6 * trend + 0.5 * views["balanced"])
     views["everything"] = standard_scores(views["crossed"] + views["alignments"] + views["balanced"])
     filters = {
         "filter-balanced": matched_filter([network], balanced, COMPANIONS * balanced),
