@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from solvers.reassembly.core.deadline import NEVER
 from solvers.reassembly.core.evaluation import Rows, split_rows
 from solvers.reassembly.core.mean_field import pairing_flow
 from solvers.reassembly.core.monitor import SILENT
 from solvers.reassembly.flagship import propagation
 from solvers.reassembly.flagship.propagation import data_log_odds, propagate, strength
-from solvers.reassembly.ordering.refine import Assembly, Refiner
+from solvers.reassembly.ordering.refine import Refiner
 from solvers.reassembly.ordering.schedule import smeared_schedule
 from solvers.reassembly.pairing.alignment import standard_scores
-from solvers.reassembly.pairing.fingerprint import fingerprints
 from solvers.reassembly.pairing.statistics import match, pair
+from solvers.reassembly.pairing.views import pairing_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from generator.reassembly.network.residual import ResidualNetwork
+    from solvers.reassembly.core.assembly import Assembly
     from tests.solvers.reassembly.conftest import Dropped
 
-MOMENTS = 12
+TIME_STEPS = 12
 
 
 def flat(depth: int) -> Tensor:
@@ -36,9 +38,9 @@ def flat(depth: int) -> Tensor:
 
 
 def in_order(order: list[int]) -> Tensor:
-    places = torch.empty(len(order))
-    places[order] = torch.arange(len(order)).float()
-    return smeared_schedule(places, MOMENTS, 0.1)
+    positions = torch.empty(len(order))
+    positions[order] = torch.arange(len(order)).float()
+    return smeared_schedule(positions, TIME_STEPS, 0.1)
 
 
 def count_right(partners: list[int], truth: list[int]) -> int:
@@ -177,9 +179,9 @@ def test_propagation_solves_what_the_trace_does_not(
 ) -> None:
     halves, order, partners = make_halves(young.network, 1)
     rows, _ = split_rows(young.puzzle, 1_200, np.random.default_rng(0))
-    evidence = {view.name: view.scores for view in fingerprints(halves, rows)}["combined"]
+    evidence = {view.name: view.scores for view in pairing_views(halves, rows)}["combined"]
     reports: list[Assembly] = []
-    refiner = Refiner(halves, rows, np.random.default_rng(0), reports.append, lambda: False)
+    refiner = Refiner(halves, rows, np.random.default_rng(0), NEVER, reports.append)
     found = propagate(refiner, evidence, SILENT)
 
     assert count_right(pair(halves, "trace"), partners) <= 2  # 1 by chance
@@ -191,7 +193,7 @@ def test_propagation_solves_what_the_trace_does_not(
 
 def test_propagation_without_rounds_pairs_by_the_evidence(trained: Dropped) -> None:
     rows, _ = split_rows(trained.puzzle, 400, np.random.default_rng(0))
-    refiner = Refiner(trained.network, rows, np.random.default_rng(0), lambda _: None, lambda: False)
+    refiner = Refiner(trained.network, rows, np.random.default_rng(0), NEVER, lambda _: None)
     wrong = [3, 0, 1, 2, 7, 4, 5, 6]
     found = propagate(refiner, standard_scores(torch.eye(8)[wrong]), SILENT, rounds=0)
 

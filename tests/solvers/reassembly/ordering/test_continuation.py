@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,15 @@ import pytest
 import torch
 from scipy.stats import kendalltau
 
+from solvers.api import Context
+from solvers.reassembly.core.deadline import Deadline
 from solvers.reassembly.core.evaluation import Rows, order_mse, split_rows
 from solvers.reassembly.core.monitor import SILENT
 from solvers.reassembly.ordering import continuation
-from solvers.reassembly.ordering.continuation import continued_order, moments_for, widths
+from solvers.reassembly.ordering.continuation import continued_order, time_steps_for, widths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -28,21 +31,32 @@ STEP = 1e-7
 WIDTHS = (0.25, 0.1, 0.02)
 
 
-class Ended:
-    """A monitor whose time is up after so many questions."""
+@dataclass(frozen=True)
+class EndingDeadline(Deadline):
+    """A deadline that passes after that many checks.
 
-    def __init__(self, questions: int) -> None:
-        self.left = questions
+    Attributes:
+        answers: whether the deadline has passed, by check.
+    """
+
+    answers: Iterator[bool] = field(default_factory=lambda: itertools.repeat(True))
+
+    def passed(self) -> bool:
+        return next(self.answers)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A monitor whose deadline passes after a number of checks."""
+
+    deadline: Deadline
+
+    @classmethod
+    def after(cls, checks: int) -> Ending:
+        return cls(EndingDeadline(Context(), answers=itertools.chain([False] * checks, itertools.repeat(True))))
 
     def found(self, order: object, mse: float, rows: int) -> None:
         raise NotImplementedError
-
-    def spent(self) -> float:
-        return 0.0
-
-    def stop(self) -> bool:
-        self.left -= 1
-        return self.left < 0
 
     def log(self, text: str) -> None:
         raise NotImplementedError
@@ -52,8 +66,10 @@ def random_times(depth: int = 5) -> Tensor:
     return torch.rand(depth, generator=torch.Generator().manual_seed(2)).double()
 
 
-def predictions_at(network: ResidualNetwork, times: Tensor, width: float, inputs: Tensor, moments: int = 9) -> Tensor:
-    shares, _ = continuation._shares(times, width, moments)
+def predictions_at(
+    network: ResidualNetwork, times: Tensor, width: float, inputs: Tensor, time_steps: int = 9
+) -> Tensor:
+    shares, _ = continuation._shares(times, width, time_steps)
     return network.read(continuation._states(network, inputs, shares)[-1])
 
 
@@ -83,7 +99,7 @@ def test_features_are_derivatives_by_the_times(
         ahead, behind = (predictions_at(network, times + sign * nudge, width, INPUTS) for sign in (1.0, -1.0))
         expected.append(((ahead - behind) / (2.0 * STEP)).T.reshape(-1))
 
-    # The blocks left out at a moment count for nothing on both sides.
+    # The blocks left out at a time step count for nothing on both sides.
     torch.testing.assert_close(features.double(), torch.stack(expected, dim=1), rtol=1e-4, atol=1e-5)
 
 
@@ -94,7 +110,7 @@ def test_sharp_times_are_the_network_in_their_order(make_network: Callable[..., 
     times[order] = (torch.arange(5).double() + 0.5) / 5
     expected = network.reordered(order, order)(INPUTS)
 
-    torch.testing.assert_close(predictions_at(network, times, 0.01, INPUTS, moments=5), expected)
+    torch.testing.assert_close(predictions_at(network, times, 0.01, INPUTS, time_steps=5), expected)
 
 
 @pytest.mark.parametrize("width", [0.1, 0.05, 0.02])
@@ -107,11 +123,11 @@ def test_blocks_left_out_hardly_matter(
     times = random_times(8).float()
     shares, _ = continuation._shares(times, width, 18)
     left_out = shares.clone()
-    for moment in left_out:
-        moment[continuation._acting(moment)] = 0.0
-    few = predictions_at(dropped.network, times, width, inputs, moments=18)
+    for step in left_out:
+        step[continuation._acting(step)] = 0.0
+    few = predictions_at(dropped.network, times, width, inputs, time_steps=18)
     monkeypatch.setattr(continuation, "NEGLIGIBLE", 0.0)
-    whole = predictions_at(dropped.network, times, width, inputs, moments=18)
+    whole = predictions_at(dropped.network, times, width, inputs, time_steps=18)
 
     assert int((left_out > 0).sum()) > 18  # times that are sharp leave exact zeros besides
     assert 0.0 < float(left_out.sum(dim=0).max()) < 5e-4  # of a block's effect
@@ -142,7 +158,7 @@ def test_order_is_recovered_from_a_shuffled_one(kind: str, request: pytest.Fixtu
 
 
 @pytest.mark.parametrize("depth", [1, 8, 48, 192])
-def test_widths_fall_evenly_to_half_a_place(depth: int) -> None:
+def test_widths_fall_evenly_to_half_a_position(depth: int) -> None:
     found = widths(depth)
     factors = [before / after for before, after in itertools.pairwise(found)]
 
@@ -152,18 +168,18 @@ def test_widths_fall_evenly_to_half_a_place(depth: int) -> None:
     assert all(1.0 < factor <= 1.2 + 1e-9 for factor in factors)
 
 
-def test_moments_lie_close_enough_for_every_width() -> None:
+def test_time_steps_lie_close_enough_for_every_width() -> None:
     for width in widths(192):
-        assert moments_for(width) >= 6
-        assert 0.4 < moments_for(width) * width < 2.0
+        assert time_steps_for(width) >= 6
+        assert 0.4 < time_steps_for(width) * width < 2.0
 
 
 def test_without_time_the_first_order_stays(make_network: Callable[..., ResidualNetwork]) -> None:
     network, inputs = make_network(0), INPUTS.float()
     rows = Rows(inputs, network(inputs), 1.0)
 
-    assert continued_order(network, lambda: rows, [3, 0, 4, 2, 1], Ended(0)) == [3, 0, 4, 2, 1]
-    assert sorted(continued_order(network, lambda: rows, [3, 0, 4, 2, 1], Ended(2))) == list(range(5))
+    assert continued_order(network, lambda: rows, [3, 0, 4, 2, 1], Ending.after(0)) == [3, 0, 4, 2, 1]
+    assert sorted(continued_order(network, lambda: rows, [3, 0, 4, 2, 1], Ending.after(2))) == list(range(5))
 
 
 def test_times_stay_where_predictions_are_no_numbers(make_network: Callable[..., ResidualNetwork]) -> None:

@@ -1,4 +1,4 @@
-"""Exchanges of halves: features against the network itself, prices against their definition, and a repair."""
+"""Exchanges of halves: features against the network, predicted changes against their definition, and a repair."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_features_of_the_last_block_are_exact(side: str, trained_logits: Dropped
     torch.testing.assert_close(features[7, 2] - features[7, 7], change, rtol=1e-3, atol=1e-4)
 
 
-def test_prices_are_those_of_the_definition() -> None:
+def test_predicted_changes_are_those_of_the_definition() -> None:
     rng = torch.Generator().manual_seed(0)
     root, linear = torch.randn(16, 16, generator=rng), torch.randn(16, generator=rng)
     gram = root @ root.T
@@ -47,11 +47,11 @@ def test_prices_are_those_of_the_definition() -> None:
 
     x = torch.zeros(16)
     x[torch.arange(4) * 4 + torch.from_numpy(perm)] = 1.0
-    prices = search._prices(perm, (2.0 * (gram @ x) - 2.0 * linear).double().numpy())
+    changes = search._predicted_changes(perm, (2.0 * (gram @ x) - 2.0 * linear).double().numpy())
     for a, b in itertools.combinations(range(4), 2):
         other = perm.copy()
         other[[a, b]] = other[[b, a]]
-        assert prices[a, b] == pytest.approx(error(other) - error(perm), rel=1e-4, abs=1e-4)
+        assert changes[a, b] == pytest.approx(error(other) - error(perm), rel=1e-4, abs=1e-4)
 
 
 @pytest.mark.parametrize("side", ["outgoing", "incoming"])
@@ -67,18 +67,20 @@ def test_features_in_a_band_are_those_of_all_pairs(side: str, trained_logits: Dr
 
 
 @pytest.mark.parametrize("side", ["outgoing", "incoming"])
-def test_a_band_finds_back_what_it_reaches_and_prices_nothing_else(side: str, trained: Dropped) -> None:
+def test_a_band_finds_back_what_it_reaches_and_predicts_nothing_else(side: str, trained: Dropped) -> None:
     rows, _ = split_rows(trained.puzzle, 600, np.random.default_rng(0))
     pair = (range(8), PARTNERS) if side == "outgoing" else (PARTNERS, range(8))
     network = trained.network.reordered(*pair)
     around = linearise(network, rows, range(8))
-    found = [exchange_model(network, around, side=side, band=Band(8, 5)).descend(trust) for trust in (0.01, 0.1, 0.5)]
+    found = [
+        exchange_model(network, around, side=side, band=Band(8, 5)).descend(damping) for damping in (0.01, 0.1, 0.5)
+    ]
     search = exchange_model(network, around, side=side, band=Band(8, 3))
-    prices = search._prices(np.arange(8), np.zeros(24))
+    changes = search._predicted_changes(np.arange(8), np.zeros(24))
 
     assert PARTNERS in found
-    assert np.isinf(prices[1, 3])
-    assert np.isfinite(prices[1, 2])
+    assert np.isinf(changes[1, 3])
+    assert np.isfinite(changes[1, 2])
 
 
 @pytest.mark.parametrize("side", ["outgoing", "incoming"])
@@ -88,4 +90,4 @@ def test_exchanged_halves_find_back(side: str, trained: Dropped) -> None:
     network = trained.network.reordered(*pair)
     search = exchange_model(network, linearise(network, rows, range(8)), side=side)
 
-    assert PARTNERS in [search.descend(trust) for trust in (0.01, 0.1, 0.5)]
+    assert PARTNERS in [search.descend(damping) for damping in (0.01, 0.1, 0.5)]

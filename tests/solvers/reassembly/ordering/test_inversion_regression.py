@@ -11,15 +11,15 @@ import torch
 
 from solvers.reassembly.core.adjoint import linearise
 from solvers.reassembly.core.evaluation import Rows
-from solvers.reassembly.ordering import inversion
-from solvers.reassembly.ordering.inversion import (
+from solvers.reassembly.ordering import inversion_regression
+from solvers.reassembly.ordering.inversion_regression import (
     FEWEST_PER_PAIR,
     MOST_NUMBERS,
     exchange_gains,
-    inversion_features,
-    inversion_orders,
     largest_window,
     pairs_within,
+    regressed_orders,
+    regression_data,
     rows_for,
 )
 from solvers.reassembly.ordering.window import inverted_pairs, pair_changes
@@ -58,22 +58,22 @@ def test_chunks_of_rows_hold_the_same_numbers(
     ordered = network.reordered(order, order)
     around = linearise(ordered, rows, range(6))
     whole, errors = pair_changes(ordered, around, 3), around.errors.T.reshape(-1)
-    monkeypatch.setattr(inversion, "STATES", 1)
-    parts, told = inversion_features(ordered, rows, 3)
+    monkeypatch.setattr(inversion_regression, "STATES", 1)
+    parts, targets = regression_data(ordered, rows, 3)
 
     # Chunks of 64 rows come one after the other, each output by output.
-    places = torch.arange(outputs * 150).view(outputs, 150)
-    moved = torch.cat([part.flatten() for part in torch.split(places, 64, dim=1)])
+    positions = torch.arange(outputs * 150).view(outputs, 150)
+    moved = torch.cat([part.flatten() for part in torch.split(positions, 64, dim=1)])
     torch.testing.assert_close(parts, whole[:, moved], rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(told, errors[moved])
+    torch.testing.assert_close(targets, errors[moved])
 
 
-def test_many_inverted_pairs_are_told_at_once(make_network: Callable[..., ResidualNetwork]) -> None:
+def test_many_inverted_pairs_are_found_at_once(make_network: Callable[..., ResidualNetwork]) -> None:
     network = weak(make_network(1, depth=12))
     order = [2, 0, 1, 4, 3, 6, 7, 5, 9, 8, 11, 10]
     rows = rows_of(network)
-    changes, errors = inversion_features(network.reordered(order, order), rows, 4)
-    proposals = [[order[t] for t in perm] for perm in inversion_orders(changes, errors, 12, 4)]
+    changes, errors = regression_data(network.reordered(order, order), rows, 4)
+    proposals = [[order[t] for t in perm] for perm in regressed_orders(changes, errors, 12, 4)]
 
     assert proposals[0] == list(range(12))
     assert all(sorted(proposal) == list(range(12)) for proposal in proposals)
@@ -81,17 +81,17 @@ def test_many_inverted_pairs_are_told_at_once(make_network: Callable[..., Residu
 
 def test_a_right_order_stays(make_network: Callable[..., ResidualNetwork]) -> None:
     network = make_network(2, depth=6)
-    changes, _ = inversion_features(network, rows_of(network), 3)
+    changes, _ = regression_data(network, rows_of(network), 3)
 
-    assert set(map(tuple, inversion_orders(changes, torch.zeros(changes.shape[1]), 6, 3))) == {tuple(range(6))}
+    assert set(map(tuple, regressed_orders(changes, torch.zeros(changes.shape[1]), 6, 3))) == {tuple(range(6))}
 
 
-def test_networks_whose_blocks_matter_are_straightened_in_a_few_rounds(trained: Dropped) -> None:
+def test_networks_whose_blocks_matter_are_put_in_order_in_a_few_rounds(trained: Dropped) -> None:
     rows = Rows(trained.puzzle.inputs, trained.puzzle.predictions, trained.puzzle.variance)
     order = ORDER
     for _ in range(4):
-        changes, errors = inversion_features(trained.network.reordered(order, order), rows, 4)
-        found = [[order[t] for t in perm] for perm in inversion_orders(changes, errors, 8, 4)]
+        changes, errors = regression_data(trained.network.reordered(order, order), rows, 4)
+        found = [[order[t] for t in perm] for perm in regressed_orders(changes, errors, 8, 4)]
         order = min(found, key=lambda one: _mse(trained.network, rows, one))
 
     assert order == list(range(8))
@@ -113,7 +113,7 @@ def test_windows_are_as_wide_as_rows_and_memory_allow(depth: int, rows: int) -> 
         assert FEWEST_PER_PAIR * more > rows or FEWEST_PER_PAIR * more**2 > MOST_NUMBERS
 
 
-def test_the_exchange_to_be_made_is_told_although_the_order_makes_up_for_it(
+def test_the_right_exchange_is_found_although_the_order_makes_up_for_it(
     make_network: Callable[..., ResidualNetwork], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = weak(make_network(1, depth=10), 0.2)
@@ -123,10 +123,10 @@ def test_the_exchange_to_be_made_is_told_although_the_order_makes_up_for_it(
     wrong = network.reordered(order, [partners[k] for k in order])
     gains = exchange_gains(wrong, rows, 3)
 
-    assert divmod(int(gains.argmax()), 10) == (1, 7)  # places of the blocks 2 and 7
+    assert divmod(int(gains.argmax()), 10) == (1, 7)  # positions of the blocks 2 and 7
     right = network.reordered(order, order)
     assert float(exchange_gains(right, rows, 3).max()) < 0.01 * float(gains.max())
-    monkeypatch.setattr(inversion, "EFFECTS", 1)
+    monkeypatch.setattr(inversion_regression, "EFFECTS", 1)
     torch.testing.assert_close(exchange_gains(wrong, rows, 3)[1, 7], gains[1, 7], rtol=1e-3, atol=0.0)
-    monkeypatch.setattr(inversion, "MOST_PRODUCTS", 1)
+    monkeypatch.setattr(inversion_regression, "MOST_PRODUCTS", 1)
     assert not exchange_gains(wrong, rows, 3).any()

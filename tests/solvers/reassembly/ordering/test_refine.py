@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from solvers.reassembly.core.assembly import Assembly
+from solvers.reassembly.core.deadline import NEVER, Deadline
 from solvers.reassembly.core.evaluation import order_mse, split_rows
-from solvers.reassembly.ordering.refine import Assembly, Refiner
+from solvers.reassembly.ordering.refine import Refiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ STEPS: dict[str, Callable[[Refiner, Assembly], Assembly]] = {
     "relocate deep": lambda refiner, assembly: refiner.relocate(assembly, deep=True),
     "exchange": lambda refiner, assembly: refiner.exchange(assembly),
     "climb": lambda refiner, assembly: refiner.climb(assembly),
-    "descend": lambda refiner, assembly: refiner.descend(assembly),
+    "descend": lambda refiner, assembly: refiner.descend(assembly, repair=True),
 }
 
 
@@ -34,11 +36,11 @@ class Bench:
     reports: list[Assembly]
 
 
-def bench(dropped: Dropped, seed: int = 0, *, repair: bool = True) -> Bench:
+def bench(dropped: Dropped, seed: int = 0, deadline: Deadline = NEVER) -> Bench:
     rows, _ = split_rows(dropped.puzzle, 700, np.random.default_rng(0))
     reports: list[Assembly] = []
     rng = np.random.default_rng(seed)
-    return Bench(Refiner(dropped.network, rows, rng, reports.append, lambda: False, repair=repair), reports)
+    return Bench(Refiner(dropped.network, rows, rng, deadline, reports.append), reports)
 
 
 def draw_assembly(refiner: Refiner, seed: int, *, paired: bool = True) -> Assembly:
@@ -99,7 +101,7 @@ def test_a_solved_assembly_is_left_alone(trained: Dropped) -> None:
     truth = one.refiner.measure(tuple(range(8)), tuple(range(8)))
 
     assert one.refiner.solved(truth)
-    assert one.refiner.descend(truth) == one.refiner.exchange(truth) == one.refiner.climb(truth) == truth
+    assert one.refiner.descend(truth, repair=True) == one.refiner.exchange(truth) == one.refiner.climb(truth) == truth
     assert not one.reports
 
 
@@ -111,7 +113,7 @@ def test_the_model_does_not_decide(trained: Dropped, monkeypatch: pytest.MonkeyP
 
     def worse(incoming: tuple[int, ...], outgoing: tuple[int, ...]) -> Assembly:
         asked.append((incoming, outgoing))
-        return Assembly(incoming, outgoing, before.mse)
+        return Assembly(incoming, outgoing, before.mse, before.rows)
 
     monkeypatch.setattr(one.refiner, "measure", worse)
 
@@ -136,47 +138,46 @@ def test_climb_undoes_a_move(trained: Dropped) -> None:
 
 
 def test_without_repair_halves_keep_their_partners(trained: Dropped) -> None:
-    one = bench(trained, repair=False)
+    one = bench(trained)
     before = draw_assembly(one.refiner, 0, paired=False)
-    after = one.refiner.descend(before)
-    kicked = [one.refiner.kick(after, 3) for _ in range(20)]
+    after = one.refiner.descend(before, repair=False)
+    perturbed = [one.refiner.perturb(after, 3, repair=False) for _ in range(20)]
 
     partners = dict(zip(before.incoming, before.outgoing, strict=True))
-    for assembly in (after, *kicked):
+    for assembly in (after, *perturbed):
         assert dict(zip(assembly.incoming, assembly.outgoing, strict=True)) == partners
 
 
-def test_kicks_move_blocks_and_now_and_then_exchange_two_halves(trained: Dropped) -> None:
+def test_perturbations_move_blocks_and_now_and_then_exchange_two_halves(trained: Dropped) -> None:
     one = bench(trained)
     truth = one.refiner.measure(tuple(range(8)), tuple(range(8)))
-    kicked = [one.refiner.kick(truth, 2) for _ in range(200)]
-    exchanged = [sum(i != j for i, j in zip(kick.incoming, kick.outgoing, strict=True)) for kick in kicked]
+    perturbed = [one.refiner.perturb(truth, 2, repair=True) for _ in range(200)]
+    exchanged = [sum(i != j for i, j in zip(one.incoming, one.outgoing, strict=True)) for one in perturbed]
 
     assert {*exchanged} == {0, 2}
     assert 0.15 < exchanged.count(2) / 200 < 0.45
-    assert len({kick.incoming for kick in kicked}) > 50
-    for kick in kicked[:10]:
-        assert kick.mse == exact_mse(one.refiner, kick)
-    assert not one.reports  # a kick is no gain
+    assert len({one.incoming for one in perturbed}) > 50
+    for assembly in perturbed[:10]:
+        assert assembly.mse == exact_mse(one.refiner, assembly)
+    assert not one.reports  # a perturbation is no gain
 
 
-def test_a_single_block_can_be_kicked(
+def test_a_single_block_can_be_perturbed(
     make_network: Callable[..., ResidualNetwork], make_puzzle: Callable[..., Dropped]
 ) -> None:
     one = bench(make_puzzle(make_network(0, depth=1)))
     alone = one.refiner.measure((0,), (0,))
 
-    assert {one.refiner.kick(alone, 2) for _ in range(30)} == {alone}
+    assert {one.refiner.perturb(alone, 2, repair=True) for _ in range(30)} == {alone}
 
 
 def test_stopped_steps_hand_back_what_they_have(trained: Dropped) -> None:
-    rows, _ = split_rows(trained.puzzle, 700, np.random.default_rng(0))
-    reports: list[Assembly] = []
-    refiner = Refiner(trained.network, rows, np.random.default_rng(0), reports.append, lambda: True)
-    before = draw_assembly(refiner, 1)
+    one = bench(trained, deadline=NEVER.at(0.0))
+    before = draw_assembly(one.refiner, 1)
 
-    assert refiner.descend(before) == refiner.exchange(before) == refiner.climb(before) == before
-    assert not reports
+    assert one.refiner.descend(before, repair=True) == one.refiner.exchange(before) == before
+    assert one.refiner.climb(before) == before
+    assert not one.reports
 
 
 def test_assemblies_of_no_finite_error_are_left_alone(

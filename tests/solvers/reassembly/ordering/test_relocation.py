@@ -13,8 +13,8 @@ import torch
 
 from solvers.reassembly.core.adjoint import Linearisation, linearise
 from solvers.reassembly.core.evaluation import Rows, order_mse, split_rows
-from solvers.reassembly.ordering.quadratic import PassingSearch
-from solvers.reassembly.ordering.relocation import move_changes, passing_features, passing_model
+from solvers.reassembly.ordering.inversion_search import InversionSearch
+from solvers.reassembly.ordering.relocation import inversion_features, inversion_model, move_changes
 
 if TYPE_CHECKING:
     from generator.reassembly.network.residual import ResidualNetwork
@@ -33,7 +33,7 @@ def prediction_error(network: ResidualNetwork, inputs: torch.Tensor, strength: f
     exact = network.to(torch.float64)
     weak = dataclasses.replace(exact, V=strength * exact.V, e=strength * exact.e)
     rows = Rows(inputs.double(), weak(inputs.double()), 1.0)
-    features = passing_features(weak, linearise(weak, rows, ORDER), ORDER).view(8, 8, -1)
+    features = inversion_features(weak, linearise(weak, rows, ORDER), ORDER).view(8, 8, -1)
     before = weak.reordered(ORDER, ORDER)(rows.inputs)
     wrong = 0.0
     for source, target in itertools.permutations(range(8), 2):
@@ -59,16 +59,16 @@ def test_prediction_of_moves_converges(kind: str, order: tuple[float, float], re
 
 def test_single_moves_cost_what_the_search_says_without_its_matrix(trained_logits: Dropped) -> None:
     rows, linear = around(trained_logits)
-    search = PassingSearch(passing_model(trained_logits.network, linear, ORDER))
+    search = InversionSearch(inversion_model(trained_logits.network, linear, ORDER))
     changes = move_changes(trained_logits.network, linear, ORDER)
 
-    np.testing.assert_allclose(changes.numpy(), search.prices(search.begin(0.0)), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(changes.numpy(), search.predicted_changes(search.begin(0.0)), rtol=1e-3, atol=1e-5)
     assert rows.targets.shape[1] > 1
 
 
 def test_descent_lowers_the_real_error(trained: Dropped) -> None:
     rows, linear = around(trained)
-    search = PassingSearch(passing_model(trained.network, linear, ORDER))
+    search = InversionSearch(inversion_model(trained.network, linear, ORDER))
     route = search.descend(search.begin(0.1))
     found = [ORDER[t] for t in route.perm]
 

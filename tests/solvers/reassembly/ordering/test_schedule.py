@@ -38,7 +38,7 @@ def draw_coefficients(seed: int, scale: float, degree: int = 3, depth: int = 5) 
 
 
 def projected(schedule: Tensor, basis: Tensor) -> Tensor:
-    """Expand shares in Legendre polynomials: a_b = (2 b + 1) times the mean over moments of (L W - 1) P_b."""
+    """Expand shares in Legendre polynomials: a_b = (2 b + 1) times the mean over time steps of (L W - 1) P_b."""
     degrees = torch.arange(1, len(basis) + 1)
     return (2.0 * degrees[:, None] + 1.0) * (basis @ (len(schedule) * schedule - 1.0)) / len(schedule)
 
@@ -51,7 +51,7 @@ def test_legendre_polynomials_are_orthogonal_and_schedules_whole() -> None:
     assert torch.allclose(smeared_schedule(torch.arange(6.0), 10, 0.1).sum(dim=0), torch.ones(6))
 
 
-def test_blocks_act_at_the_mean_moment_that_the_order_is_read_from() -> None:
+def test_blocks_act_at_the_mean_time_that_the_order_is_read_from() -> None:
     basis, coefficients = legendre(2_000, 3), draw_coefficients(0, 0.3)
     shares = shares_of(basis, coefficients)
     middles = (torch.arange(2_000) + 0.5) / 1_000 - 1.0
@@ -61,11 +61,11 @@ def test_blocks_act_at_the_mean_moment_that_the_order_is_read_from() -> None:
 
 
 @pytest.mark.parametrize("width", [0.3, 0.1, 0.03])
-def test_order_of_a_schedule_is_that_of_its_places(width: float) -> None:
-    places = torch.from_numpy(np.random.default_rng(0).permutation(12)).float()
-    coefficients = projected(smeared_schedule(places, 24, width), legendre(24, 4))
+def test_order_of_a_schedule_is_that_of_its_positions(width: float) -> None:
+    positions = torch.from_numpy(np.random.default_rng(0).permutation(12)).float()
+    coefficients = projected(smeared_schedule(positions, 24, width), legendre(24, 4))
 
-    assert order_of(coefficients) == places.argsort().tolist()
+    assert order_of(coefficients) == positions.argsort().tolist()
 
 
 def test_blocks_that_act_alike_keep_their_order() -> None:
@@ -115,11 +115,11 @@ def test_a_step_is_never_worse_and_tells_the_truth(scale: float, trained: Droppe
         start = draw_coefficients(seed, scale, 4, 8)
         for degree in (2, 4):
             fit = improve_shares(trained.network, rows, basis, start, degree)
-            told = [
+            errors = [
                 squared_error(schedule_predictions(trained.network, few.inputs, shares_of(basis, one)), few.targets)
                 for one in (start, fit.coefficients)
             ]
-            assert told == pytest.approx([fit.before, fit.after], rel=1e-3)
+            assert errors == pytest.approx([fit.before, fit.after], rel=1e-3)
             assert fit.after <= fit.before
             assert torch.equal(fit.coefficients[degree:], start[degree:])
 

@@ -74,8 +74,8 @@ def test_unknown_proxy_is_named(make_network: Callable[..., ResidualNetwork]) ->
 
 def test_chain_follows_the_nearest_bias(make_network: Callable[..., ResidualNetwork]) -> None:
     network = make_network(0)
-    for k, place in enumerate([3.0, 0.0, 1.1, 7.0, 2.0]):
-        network.e[k] = place
+    for k, position in enumerate([3.0, 0.0, 1.1, 7.0, 2.0]):
+        network.e[k] = position
 
     assert seeding.bias_chain(network, 1) == [1, 2, 4, 0, 3]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from solvers.reassembly.core.adjoint import Linearisation, linearise, price_swaps
+from solvers.reassembly.core.adjoint import Linearisation, linearise, predict_swaps
 from solvers.reassembly.core.evaluation import Rows, order_mse
 from solvers.reassembly.ordering import window as module
 from solvers.reassembly.ordering.relocation import step_contributions
@@ -30,7 +30,7 @@ def around(dropped: Dropped, rows: int = 300) -> tuple[ResidualNetwork, Rows, Li
     return ordered, part, linearise(ordered, part, range(8))
 
 
-def energy(search: WindowSearch, perm: list[int], trust: float) -> float:
+def energy(search: WindowSearch, perm: list[int], damping: float) -> float:
     """Evaluate the penalised model at a permutation by its definition."""
     numbers = inverted_pairs(search.depth, search.window)
     z = np.zeros(len(search._linear))
@@ -39,7 +39,7 @@ def energy(search: WindowSearch, perm: list[int], trust: float) -> float:
         if a > b:
             assert numbers[b, a] >= 0, "a pair that is further apart than the window was inverted"
             z[numbers[b, a]] = 1.0
-    return float((search._linear + trust * search._gram.diagonal()) @ z + z @ search._gram @ z)
+    return float((search._linear + damping * search._gram.diagonal()) @ z + z @ search._gram @ z)
 
 
 def test_every_pair_in_the_window_has_a_number() -> None:
@@ -52,12 +52,12 @@ def test_every_pair_in_the_window_has_a_number() -> None:
 
 
 @pytest.mark.parametrize("kind", ["trained", "trained_logits"])
-def test_neighbours_are_priced_as_adjoint_swaps_are(kind: str, request: pytest.FixtureRequest) -> None:
+def test_neighbours_are_predicted_as_adjoint_swaps_are(kind: str, request: pytest.FixtureRequest) -> None:
     network, _, linear = around(request.getfixturevalue(kind))
     changes = pair_changes(network, linear, 1)
     errors = linear.errors.T.reshape(-1)
 
-    expected = price_swaps(network, linear, range(8)).change
+    expected = predict_swaps(network, linear, range(8)).change
     assert torch.allclose((2.0 * errors * changes + changes.square()).mean(dim=1), expected, rtol=1e-4, atol=1e-7)
 
 
@@ -68,13 +68,13 @@ def test_far_pairs_carry_a_block_on_as_the_relocation_model_does(trained: Droppe
 
     a = 2
     step = linear.states[a + 1] - linear.states[a]
-    places = step_contributions(
+    positions = step_contributions(
         network, a, torch.stack(linear.states[a + 2 : a + 6]) - step, torch.stack(linear.adjoints[a + 2 : a + 6], dim=1)
     )[0]
     now = (linear.adjoints[a + 1][0] * step).sum(dim=1)
     for x in range(a + 2, a + 5):
         passed = changes[numbers[a, a + 1 : x + 1]].sum(dim=0)
-        assert torch.allclose(passed, places[x - a - 1] - now, atol=1e-5)
+        assert torch.allclose(passed, positions[x - a - 1] - now, atol=1e-5)
 
 
 def test_chunks_of_rows_change_nothing(trained: Dropped, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,14 +85,14 @@ def test_chunks_of_rows_change_nothing(trained: Dropped, monkeypatch: pytest.Mon
     assert torch.allclose(pair_changes(network, linear, 3), whole, atol=1e-6)
 
 
-@pytest.mark.parametrize("trust", [0.01, 0.3])
-def test_descent_ends_where_no_single_move_helps(trust: float, trained: Dropped) -> None:
+@pytest.mark.parametrize("damping", [0.01, 0.3])
+def test_descent_ends_where_no_single_move_helps(damping: float, trained: Dropped) -> None:
     network, _, linear = around(trained)
     search = WindowSearch(pair_changes(network, linear, 3), linear.errors, 8, 3)
-    perm = search.descend(trust)
+    perm = search.descend(damping)
 
     assert sorted(perm) == list(range(8))
-    found = energy(search, perm, trust)
+    found = energy(search, perm, damping)
     assert found < -1e-3 * linear.mse
     numbers = inverted_pairs(8, 3)
     for source, target in itertools.permutations(range(8), 2):
@@ -100,7 +100,7 @@ def test_descent_ends_where_no_single_move_helps(trust: float, trained: Dropped)
         moved.insert(target, moved.pop(source))
         passed = perm[source + 1 : target + 1] if target > source else perm[target:source]
         if all(numbers[perm[source], block] >= 0 for block in passed):
-            assert energy(search, moved, trust) > found - 2e-6 * linear.mse
+            assert energy(search, moved, damping) > found - 2e-6 * linear.mse
 
 
 @pytest.mark.parametrize("kind", ["trained", "trained_logits"])

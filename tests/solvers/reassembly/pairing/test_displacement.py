@@ -10,7 +10,7 @@ import torch
 
 from generator.reassembly.network.residual import ResidualNetwork
 from solvers.reassembly.pairing.alignment import standard_scores
-from solvers.reassembly.pairing.displacement import crossed, moved, movement_correlation
+from solvers.reassembly.pairing.displacement import crossed, displacement_correlation, moved
 from solvers.reassembly.pairing.filters import matched_filter
 from solvers.reassembly.pairing.statistics import match
 from tests.solvers.reassembly.planting import DEPTH, PARTNERS, count_right, noise
@@ -65,8 +65,8 @@ def test_units_that_moved_in_both_halves_are_found() -> None:
     V = network.V.clone()
     V[PARTNERS] += reach[:, None, :] * torch.randn(network.V.shape, generator=rng)
 
-    assert count_right(match(movement_correlation(network)), PARTNERS) <= 4
-    found = match(movement_correlation(dataclasses.replace(network, U=U, V=V)))
+    assert count_right(match(displacement_correlation(network)), PARTNERS) <= 4
+    found = match(displacement_correlation(dataclasses.replace(network, U=U, V=V)))
     assert count_right(found, PARTNERS) >= 12
 
 

@@ -33,7 +33,7 @@ def one_aspect(network: ResidualNetwork, start: Tensor, companions: Tensor) -> T
     return matched_filter([network], start, companions)
 
 
-def test_head_filter_learns_a_direction_that_no_echo_knows(make_network: Callable[..., ResidualNetwork]) -> None:
+def test_head_filter_learns_a_direction_that_no_alignment_knows(make_network: Callable[..., ResidualNetwork]) -> None:
     network = make_network(0, depth=DEPTH)
     secret = torch.randn(12, generator=torch.Generator().manual_seed(7))
     start = standard_scores(noise(8) + 1.5 * torch.eye(DEPTH)[PARTNERS])

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from solvers.reassembly.core.evaluation import Rows, split_rows
-from solvers.reassembly.pairing.alignment import bias_alignment, head_echo, trend_echo
-from solvers.reassembly.pairing.displacement import crossed, movement_correlation
+from solvers.reassembly.pairing.alignment import bias_alignment, head_alignment, trend_alignment
+from solvers.reassembly.pairing.displacement import crossed, displacement_correlation
 from solvers.reassembly.pairing.filters import head_filter, matched_filter
-from solvers.reassembly.pairing.fingerprint import fingerprints
 from solvers.reassembly.pairing.statistics import match
+from solvers.reassembly.pairing.views import pairing_views
 from tests.solvers.reassembly.planting import DEPTH, noise, planted, rows_of, with_permuted_units
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def views_of(network: ResidualNetwork, rows: Rows, start: Tensor, companions: Tensor) -> dict[str, Tensor]:
     return {
         "bias-alignment": bias_alignment(network),
-        "head-echo": head_echo(network),
-        "trend-echo": trend_echo(network, rows),
-        "movement": movement_correlation(network),
+        "head-alignment": head_alignment(network),
+        "trend-alignment": trend_alignment(network, rows),
+        "displacement": displacement_correlation(network),
         "matched-filter": matched_filter([network], start, companions),
         "filter-crossed": matched_filter(crossed(network), start, companions),
         "head-filter": head_filter(network, start, companions),
@@ -57,27 +57,27 @@ def test_margins_are_near_zero_where_no_pair_is_one(make_network: Callable[..., 
     found: dict[str, list[float]] = {}
     for seed in range(4):
         unpaired = with_permuted_units(paired, seed)
-        for view in fingerprints(unpaired, rows_of(unpaired)):
+        for view in pairing_views(unpaired, rows_of(unpaired)):
             found.setdefault(view.name, []).append(view.margin)
-    told = {view.name: view for view in fingerprints(paired, rows_of(paired))}
+    right = {view.name: view for view in pairing_views(paired, rows_of(paired))}
 
-    assert set(told) == set(found)
+    assert set(right) == set(found)
     for name, margins in found.items():
         assert abs(np.mean(margins)) < 0.3, name  # of one, the standard deviation is about 0.2
     assert abs(np.mean(list(found.values()))) < 0.05
-    for name in ("head-echo", "head-filter", "combined"):
-        assert told[name].partners == list(range(12)), name
-        assert told[name].margin > max(found[name]), name
+    for name in ("head-alignment", "head-filter", "combined"):
+        assert right[name].partners == list(range(12)), name
+        assert right[name].margin > max(found[name]), name
 
 
-def test_fingerprints_pair_a_trained_network(trained: Dropped) -> None:
+def test_views_pair_a_trained_network(trained: Dropped) -> None:
     rows, _ = split_rows(trained.puzzle, 600, np.random.default_rng(0))
-    views = fingerprints(trained.network, rows)
+    views = pairing_views(trained.network, rows)
     named = {view.name: view for view in views}
 
     assert views[0].partners == list(range(8))
     assert [view.margin for view in views] == sorted((view.margin for view in views), reverse=True)
-    for name in ("trace", "head-echo", "filter-echoes", "head-filter", "combined"):
+    for name in ("trace", "head-alignment", "filter-alignments", "head-filter", "combined"):
         assert named[name].partners == list(range(8)), name
         assert named[name].margin > 0.3, name
     for view in views:
