@@ -25,11 +25,12 @@ sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.stores import alternating
 from benchmark.results.trial import Limits, Row
-from benchmark.running.request import RunRequest, load_with_answer
+from benchmark.running.request import RunRequest
 from benchmark.running.runner import run
 from generator.puzzle.storage import (
     LoadedPuzzle,
     answers_beside,
+    load_with_answer,
 )
 from generator.reassembly.making.generate import generate
 from generator.reassembly.spec import PRESETS, ReassemblySpec

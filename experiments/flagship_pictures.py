@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -18,11 +19,16 @@ from scipy.stats import kendalltau, pearsonr
 from benchmark.suites.loading import find_target, load_target
 from generator.reassembly.puzzle import view_puzzle
 from solvers.reassembly.core.adjoint import linearise
+from solvers.reassembly.core.deadline import NEVER
 from solvers.reassembly.core.evaluation import Rows, Walk
 from solvers.reassembly.ordering.continuation import continued_orders
-from solvers.reassembly.ordering.quadratic import PassingSearch
-from solvers.reassembly.ordering.refine import Assembly, Refiner
-from solvers.reassembly.ordering.relocation import passing_model
+from solvers.reassembly.ordering.inversion_search import InversionSearch
+from solvers.reassembly.ordering.refine import Refiner
+from solvers.reassembly.ordering.relocation import inversion_model
+
+if TYPE_CHECKING:
+    from generator.reassembly.network.residual import ResidualNetwork
+    from solvers.reassembly.core.assembly import Assembly
 
 mpl.use("agg")
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -31,6 +37,8 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 def main(target: str) -> None:
     """Draw both pictures of the puzzle that a suite and its name point at."""
     item = load_target(find_target(target))[0]
+    if item.sealed is None:
+        raise SystemExit(f"{target} has no answer to draw")
     puzzle = view_puzzle(item.puzzle)
     incoming, outgoing = puzzle.assembly(item.sealed.answer)
     truth = puzzle.network.reordered(incoming, outgoing)
@@ -40,28 +48,28 @@ def main(target: str) -> None:
         _draw_descents(truth, rows, np.random.default_rng(0))
 
 
-def _draw_moves(truth, rows, rng) -> None:  # noqa: ANN001 - a script of its own
+def _draw_moves(truth: ResidualNetwork, rows: Rows, rng: np.random.Generator) -> None:
     order = np.argsort(np.arange(truth.depth) + 3.0 * rng.standard_normal(truth.depth)).tolist()
     around = linearise(truth, rows, order)
-    search = PassingSearch(passing_model(truth, around, order))
-    prices = search.prices(search.begin(0.0)) / rows.variance
+    search = InversionSearch(inversion_model(truth, around, order))
+    predicted = search.predicted_changes(search.begin(0.0)) / rows.variance
     walk = Walk(truth, rows, order)
     real = np.array(
         [[(walk.attempt_move(a, t) - walk.mse) / rows.variance for t in range(truth.depth)] for a in range(truth.depth)]
     )
     far = np.abs(np.subtract.outer(np.arange(truth.depth), np.arange(truth.depth)))
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-    for axis, chosen, title in ((axes[0], (far > 0) & (far <= 3), "1 to 3 places"), (axes[1], far > 3, "further")):
-        r = pearsonr(prices[chosen], real[chosen]).statistic
-        axis.plot(prices[chosen], real[chosen], ".", ms=3, alpha=0.5)
-        ends = [min(prices[chosen].min(), real[chosen].min()), max(prices[chosen].max(), real[chosen].max())]
+    for axis, chosen, title in ((axes[0], (far > 0) & (far <= 3), "1 to 3 positions"), (axes[1], far > 3, "further")):
+        r = pearsonr(predicted[chosen], real[chosen]).statistic
+        axis.plot(predicted[chosen], real[chosen], ".", ms=3, alpha=0.5)
+        ends = [min(predicted[chosen].min(), real[chosen].min()), max(predicted[chosen].max(), real[chosen].max())]
         axis.plot(ends, ends, "k-", lw=0.7)
         axis.set(title=f"moves of {title}: r = {r:.3f}", xlabel="predicted change of MSE / var", ylabel="real change")
         print(f"moves of {title}: {chosen.sum()} moves, correlation {r:.3f}")
     figure.savefig(IMAGES / "flagship-moves.png", dpi=110)
 
 
-def _draw_descents(truth, rows, rng) -> None:  # noqa: ANN001
+def _draw_descents(truth: ResidualNetwork, rows: Rows, rng: np.random.Generator) -> None:
     depth = truth.depth
     start = rng.permutation(depth)
     moves: list[tuple[float, float]] = []
@@ -69,10 +77,10 @@ def _draw_descents(truth, rows, rng) -> None:  # noqa: ANN001
     def report(assembly: Assembly) -> None:
         moves.append((assembly.mse / rows.variance, kendalltau(assembly.incoming, range(depth)).statistic))
 
-    refiner = Refiner(truth, rows, np.random.default_rng(1), report, lambda: False, repair=False)
+    refiner = Refiner(truth, rows, np.random.default_rng(1), NEVER, report)
     begin = tuple(int(k) for k in start)
     report(refiner.measure(begin, begin))
-    refiner.descend(refiner.measure(begin, begin), patience=2)
+    refiner.descend(refiner.measure(begin, begin), patience=2, repair=False)
     continued: list[tuple[float, float]] = []
     for order in continued_orders(truth, lambda: refiner.draw(600), begin):
         mse = refiner.measure(tuple(order), tuple(order)).mse / rows.variance

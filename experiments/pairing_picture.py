@@ -1,4 +1,4 @@
-"""Draw how movement pairs a briefly trained network, SUITE/PUZZLE, for docs/flagship.md."""
+"""Draw how weight displacement pairs a briefly trained network, SUITE/PUZZLE, for docs/flagship.md."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from benchmark.suites.loading import find_target, load_target
 from generator.reassembly.puzzle import view_puzzle
 from solvers.reassembly.core.evaluation import Rows
 from solvers.reassembly.pairing.displacement import LIKELY
-from solvers.reassembly.pairing.fingerprint import fingerprints
+from solvers.reassembly.pairing.views import pairing_views
 
 mpl.use("agg")
 IMAGE = Path(__file__).parents[1] / "docs" / "images" / "flagship-movement.png"
-SHOWN = {"filter-echoes": "plain weights", "filter-crossed": "movement, crossed"}
+SHOWN = {"filter-alignments": "plain weights", "filter-crossed": "displacement, crossed"}
 
 
 def main(target: str) -> None:
     """Draw sizes of weights, and true pairs' scores by depth, of the puzzle that a suite and its name point at."""
     item = load_target(find_target(target))[0]
+    if item.sealed is None:
+        raise SystemExit(f"{target} has no answer to draw")
     puzzle = view_puzzle(item.puzzle)
     incoming, outgoing = puzzle.assembly(item.sealed.answer)
     rows = Rows(puzzle.inputs, puzzle.predictions, puzzle.variance)
     with torch.inference_mode():
-        views = {view.name: view for view in fingerprints(puzzle.network, rows)}
+        views = {view.name: view for view in pairing_views(puzzle.network, rows)}
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained", width_ratios=(1, 1.2, 1.2))
     sizes = np.sort(puzzle.network.U.abs().flatten().numpy())
     axes[0].hist(sizes, bins=120, density=True)

@@ -28,22 +28,22 @@ sys.path.insert(0, str(HOME))
 
 from generator.reassembly.network.residual import ResidualNetwork
 from generator.reassembly.scoring.certificate import certify
-from solvers.reassembly.core.adjoint import linearise, price_swaps
+from solvers.reassembly.core.adjoint import linearise, predict_swaps
 from solvers.reassembly.core.evaluation import Rows, Walk, order_mse
 from solvers.reassembly.core.mean_field import pairing_flow, schedule_flow
 from solvers.reassembly.core.monitor import SILENT
 from solvers.reassembly.ordering.continuation import continued_order
 from solvers.reassembly.ordering.exchange import exchange_features, exchange_model
-from solvers.reassembly.ordering.quadratic import PassingSearch
-from solvers.reassembly.ordering.relocation import passing_features, passing_model
+from solvers.reassembly.ordering.inversion_search import InversionSearch
+from solvers.reassembly.ordering.relocation import inversion_features, inversion_model
 from solvers.reassembly.ordering.window import WindowSearch, pair_changes
 from solvers.reassembly.pairing.statistics import match, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOMENTS = 8
-"""Moments of the mean-field flows that are timed."""
+TIME_STEPS = 8
+"""Time steps of the mean-field flows that are timed."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def order_kernels(network: ResidualNetwork) -> list[Kernel]:
     few, some, many = (draw_rows(network, count) for count in (64, 256, 1_000))
     around = linearise(network, some, everyone)
     wide = linearise(network, draw_rows(network, 500), everyone)
-    model = passing_model(network, wide, everyone)
-    features = passing_features(network, wide, everyone)
-    search = PassingSearch(model)
+    model = inversion_model(network, wide, everyone)
+    features = inversion_features(network, wide, everyone)
+    search = InversionSearch(model)
     route = search.begin(0.1)
     window = WindowSearch(pair_changes(network, around, 4), around.errors, K, 4)
     walk = Walk(network, many, everyone)
@@ -107,16 +107,18 @@ def order_kernels(network: ResidualNetwork) -> list[Kernel]:
         Kernel("linearise, 64 rows", lambda: linearise(network, few, everyone), 64 * (K * block * (1 + o) + reads)),
         Kernel("linearise, 256 rows", lambda: linearise(network, some, everyone), 256 * (K * block * (1 + o) + reads)),
         Kernel("linearise, 1000 rows", lambda: linearise(network, many, everyone), 1e3 * (K * block * (1 + o) + reads)),
-        Kernel("price_swaps, 256 rows", lambda: price_swaps(network, around, everyone), 256 * block * 2 * (K - 1)),
+        Kernel("predict_swaps, 256 rows", lambda: predict_swaps(network, around, everyone), 256 * block * 2 * (K - 1)),
         Kernel("pair_changes, window 4, 256 rows", lambda: pair_changes(network, around, 4), 256 * block * passed),
         Kernel("WindowSearch.descend", lambda: window.descend(0.3), None, products=False),
         Kernel(
-            "passing_features, 500 rows",
-            lambda: passing_features(network, wide, everyone),
+            "inversion_features, 500 rows",
+            lambda: inversion_features(network, wide, everyone),
             500 * (block * K * (K - 1) + (K - 1) * (0.5 + o) * block),
         ),
-        Kernel("Gram matrix of passings, 500 rows", lambda: features @ features.T, 2.0 * K**4 * 500 * o),
-        Kernel("PassingSearch.prices", lambda: search.prices(route), 4.0 * K**3, products=False),
+        Kernel("Gram matrix of inversions, 500 rows", lambda: features @ features.T, 2.0 * K**4 * 500 * o),
+        Kernel(
+            "InversionSearch.predicted_changes", lambda: search.predicted_changes(route), 4.0 * K**3, products=False
+        ),
         Kernel("exact error, 1000 rows", lambda: order_mse(network, many, everyone), 1e3 * (K * block + reads)),
         Kernel(
             "exact move in the last third",
@@ -139,14 +141,14 @@ def pair_kernels(network: ResidualNetwork) -> list[Kernel]:
     around = linearise(network, rows, range(K))
     scores = trace(network)
     belief = torch.full((K, K), 1.0 / K)
-    schedule = torch.full((MOMENTS, K), 1.0 / MOMENTS)
+    schedule = torch.full((TIME_STEPS, K), 1.0 / TIME_STEPS)
     order = np.random.default_rng(0).permutation(K).tolist()
     all_halves = 2.0 * n * d * K * m  # one product with all incoming or all outgoing halves
     reads = 2.0 * n * d * o
     features = K * (n * 2.0 * d * m * o + o * (all_halves + 2.0 * n * K * m + 2.0 * n * d * K))
     mixing = 2.0 * n * K * K * m
-    paired = MOMENTS * ((2 + 2 * o) * all_halves + (1 + 2 * o) * mixing + 2.0 * n * d * K * o + 2.0 * K * d)
-    acting = MOMENTS * ((3 + 2 * o) * all_halves + 2.0 * n * d * K * o + 2.0 * K * d)
+    paired = TIME_STEPS * ((2 + 2 * o) * all_halves + (1 + 2 * o) * mixing + 2.0 * n * d * K * o + 2.0 * K * d)
+    acting = TIME_STEPS * ((3 + 2 * o) * all_halves + 2.0 * n * d * K * o + 2.0 * K * d)
     return [
         Kernel("trace of all pairs", lambda: trace(network), 2.0 * K * K * m * d),
         Kernel("Hungarian assignment", lambda: match(scores), None, products=False),
@@ -157,12 +159,12 @@ def pair_kernels(network: ResidualNetwork) -> list[Kernel]:
             features + 2.0 * K**4 * n * o + 2.0 * K * K * n * o,
         ),
         Kernel(
-            "pairing_flow, 8 moments, 256 rows",
+            "pairing_flow, 8 time steps, 256 rows",
             lambda: pairing_flow(network, rows.inputs, belief, schedule),
             paired + reads,
         ),
         Kernel(
-            "schedule_flow, 8 moments, 256 rows",
+            "schedule_flow, 8 time steps, 256 rows",
             lambda: schedule_flow(network, rows.inputs, schedule),
             acting + reads,
         ),
@@ -215,10 +217,10 @@ def measure(kernels: list[Kernel], repeats: int) -> list[list[object]]:
     results, peak = [], 0.0
     for kernel in kernels:
         peak = max(peak, peak_flops())
-        told = counted(kernel.call) if kernel.products else None
-        if kernel.flops is not None and told is not None and abs(told - kernel.flops) > 0.01 * told:
-            raise SystemExit(f"{kernel.name}: {kernel.flops:.4g} operations by formula, {told:.4g} counted")
-        flops = kernel.flops if kernel.flops is not None else told
+        counts = counted(kernel.call) if kernel.products else None
+        if kernel.flops is not None and counts is not None and abs(counts - kernel.flops) > 0.01 * counts:
+            raise SystemExit(f"{kernel.name}: {kernel.flops:.4g} operations by formula, {counts:.4g} counted")
+        flops = kernel.flops if kernel.flops is not None else counts
         results.append((kernel.name, flops, best_s(kernel.call, repeats), peak_mib(kernel.call)))
     print(f"best float32 matrix product on one thread: {peak / 1e9:.1f} GFLOP/s\n")
     table: list[list[object]] = []

@@ -27,7 +27,7 @@ from torch.overrides import TorchFunctionMode
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
-from benchmark.running.request import load_with_answer
+from generator.puzzle.storage import load_with_answer
 from generator.reassembly.puzzle import ReassemblyPuzzle, view_puzzle
 from solvers.api import Context
 from solvers.reference import parse_reference
@@ -41,30 +41,30 @@ if TYPE_CHECKING:
 KERNELS = (
     "certificate:certify",
     "adjoint:linearise",
-    "adjoint:price_swaps",
+    "adjoint:predict_swaps",
     "evaluation:order_mse",
-    "evaluation:Walk.attempt",
+    "evaluation:Walk.attempt_move",
     "exchange:ExchangeSearch.descend",
     "exchange:exchange_features",
     "exchange:exchange_model",
     "continuation:continued_order",
-    "fingerprint:fingerprints",
-    "meanfield:pairing_flow",
-    "meanfield:ridge_step",
-    "meanfield:schedule_flow",
-    "meanfield:schedule_predictions",
-    "meanfield:sinkhorn",
-    "pairing:match",
+    "mean_field:pairing_flow",
+    "mean_field:ridge_step",
+    "mean_field:schedule_flow",
+    "mean_field:schedule_predictions",
+    "mean_field:sinkhorn",
     "propagation:data_log_odds",
-    "quadratic:PassingSearch.deepen",
-    "quadratic:PassingSearch.descend",
-    "quadratic:PassingSearch.prices",
-    "relocation:passing_features",
-    "relocation:passing_model",
+    "inversion_search:InversionSearch.deepen",
+    "inversion_search:InversionSearch.descend",
+    "inversion_search:InversionSearch.predicted_changes",
+    "relocation:inversion_features",
+    "relocation:inversion_model",
+    "statistics:match",
+    "views:pairing_views",
     "window:WindowSearch.descend",
     "window:pair_changes",
 )
-"""Functions and methods whose times are told apart, as module:name; each is replaced wherever it was imported."""
+"""Functions and methods that are timed separately, as module:name; each is replaced wherever it was imported."""
 
 PRODUCTS = {
     torch.addmm,
