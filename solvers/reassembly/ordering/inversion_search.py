@@ -4,7 +4,8 @@ An order arises from the current one by taking blocks out and putting them in el
 moves is inverted with each block it passes, and each inversion is a feature of the model: (a, x) where a
 passed x, or (x, a) where x passed a before, which a's way back undoes. All K (K - 1) moves are predicted
 at once: the sums of the Gram matrix over the blocks passed are differences of an integral image, so a step
-costs K^3 additions, or K L^2 where the model holds a band of L positions around every block; moves that leave it have no change.
+costs K^3 additions, or K L^2 where the model holds a band of L positions around every block; moves that
+leave the band have no predicted change.
 """
 
 from __future__ import annotations
