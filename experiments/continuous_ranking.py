@@ -26,8 +26,8 @@ HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.matching import Side
-from benchmark.comparison.report import Comparison, Exit, compare_sides
 from benchmark.comparison.output.text import render_comparison
+from benchmark.comparison.report import Comparison, Exit, compare_sides
 from benchmark.results.trial import Limits, Row, Status
 from generator.family.metric import Metric
 from generator.family.record import Family

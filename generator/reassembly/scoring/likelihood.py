@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network.residual import ResidualNetwork
 
-__all__ = ["LikelihoodVerdict", "Verdict", "expected_error", "judge"]
+__all__ = ["LikelihoodVerdict", "expected_error", "judge"]
 
 LEVEL = 0.01
 """Level of the test of the residuals: share of true assemblies that it rejects. Hand-set."""
@@ -112,10 +112,6 @@ class LikelihoodVerdict:
             f"mse {self.mse:.3e} on {self.rows} rows, {self.expected:.3e} expected (p {self.p_value:.2f}); "
             f"log-likelihood ratio to the best neighbour {self.margin:.1f}, confidence {self.confidence:.3f}"
         )
-
-
-Verdict = LikelihoodVerdict
-"""Former name, which solvers may still import."""
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Adjoint-guided swaps: one forward and one backward pass price every adjacent swap.
+"""Adjoint-guided swaps: one forward and one backward pass predict the effect of every adjacent swap.
 
 With states h_t and adjoints g_t = d y_hat / d h_t of the current order, exchanging the blocks
 at t and t + 1 moves the state h_{t+2} to h'_{t+2}, found by running those two blocks alone, and
@@ -106,16 +106,16 @@ def predict_swaps(network: ResidualNetwork, around: Linearisation, order: Sequen
     return PredictedSwaps(torch.stack(changes), torch.stack(uncertainties) / around.errors.shape[0] ** 0.5)
 
 
-def choose_swaps(prices: PredictedSwaps, floor: float, confidence: float = 1.0) -> list[int]:
+def choose_swaps(predicted: PredictedSwaps, floor: float, confidence: float = 1.0) -> list[int]:
     """Choose swaps that share no block, the most promising first.
 
     Args:
-        prices: of the swaps at positions 0 ... K-2.
+        predicted: of the swaps at positions 0 ... K-2.
         floor: a swap must promise to lower the error by more than this.
         confidence: and by more than this many standard errors.
     """
-    change = prices.change.double()
-    good = (change < -floor) & (change < -confidence * prices.uncertainty)
+    change = predicted.change.double()
+    good = (change < -floor) & (change < -confidence * predicted.uncertainty)
     chosen: set[int] = set()
     for t in change.argsort(stable=True).tolist():
         if good[t] and not chosen & {t - 1, t + 1}:

@@ -1,7 +1,7 @@
-"""Which pairs of positions a quadratic model holds: all of them, or in deep networks those near each other.
+"""The band of a quadratic model: the pairs of positions that the model holds.
 
-The Gram matrix of a model of all K^2 pairs holds K^4 numbers, 5.4 GB of float32 at 192 blocks. A band keeps for every
-position the L positions around it, so that the matrix stays within a fixed size; at 96 blocks and fewer it holds all pairs.
+The Gram matrix of a model of all K^2 pairs holds K^4 numbers, 5.4 GB of float32 at 192 blocks. A band keeps the L
+positions around every position, so that the matrix stays within a fixed size. Up to 96 blocks it holds all pairs.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ LATE = 2.0
 
 @dataclass
 class AssemblyJudge:
-    """AssemblyJudge assemblies of one degraded puzzle, each at most once.
+    """Judge assemblies of one degraded puzzle, each at most once.
 
     Attributes:
         puzzle: to solve.
@@ -58,7 +58,7 @@ class AssemblyJudge:
         return verdict is not None and verdict.certified
 
     def rival(self, assembly: Assembly) -> Halves | None:
-        """AssemblyJudge an assembly whatever its error, and return a likelier neighbour if there is one."""
+        """Judge an assembly whatever its error, and return a likelier neighbour if there is one."""
         halves = assembly.halves
         if self.verdicts.get(halves) is None and not self._late():
             self.verdicts[halves] = self._verdict(halves)

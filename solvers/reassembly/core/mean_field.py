@@ -1,13 +1,13 @@
-"""The mean-field flow: all blocks, or all pairs of halves, act a little at every moment.
+"""The mean-field flow: all blocks, or all pairs of halves, act a little at every time step.
 
-Before any order or pairing is known, a network can be run as their average. Let W[l, k] be the share
-of block k that acts at moment l = 0 ... L-1, and M[i, j] the belief that halves i and j are one block:
+While order and pairing are unknown, a network can be run as the average over them. Let W[l, k] be the share of block k
+that acts at time step l = 0 ... L-1, and M[i, j] the belief that halves i and j form one block:
 
-    h_{l+1} = h_l + sum_k W[l, k] f_k(h_l)                                       (order, pairing known)
-    h_{l+1} = h_l + sum_ij W[l, i] M_ij [V_j sigma(U_i h_l + c_i) + e_j]         (pairing in doubt)
+    h_{l+1} = h_l + sum_k W[l, k] f_k(h_l)                                       (order unknown, pairing known)
+    h_{l+1} = h_l + sum_ij W[l, i] M_ij [V_j sigma(U_i h_l + c_i) + e_j]         (both unknown)
 
-The output depends smoothly on W or M. Its derivatives come from one backward pass, and the residual
-y - y_hat regressed on them says how W or M must change: a Gauss-Newton step in the space of averages.
+The output depends smoothly on W and M. One backward pass gives its derivatives. A regression of the residual y - y_hat
+on the derivatives gives a Gauss-Newton step for W or M.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["pairing_flow", "ridge_step", "schedule_flow", "schedule_predictions", "sinkhorn"]
 
 FLOW_CHUNK = 1 << 22
-"""Numbers that the activations of one chunk of rows may hold over all time_steps of a flow; 16 MiB in float32."""
+"""Numbers that the activations of one chunk of rows may hold over all time steps of a flow; 16 MiB in float32."""
 
 CHUNK = 1 << 20
-"""Numbers that the activations of one moment may hold where only predictions are wanted; 4 MiB in float32."""
+"""Numbers that the activations of one time step may hold where only predictions are computed; 4 MiB in float32."""
 
 RIDGES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 10.0)
 """Ridges that are tried, in units of the mean diagonal of the Gram matrix."""
@@ -67,8 +67,8 @@ def _pairing_chunk(network: ResidualNetwork, h: Tensor, belief: Tensor, schedule
         z = torch.addmm(biases, h, readers.T).view(rows, depth, hidden)
         active.append(sigma(z))
         slopes.append(derivative(z))
-        told = belief * shares[:, None]
-        h = h + torch.matmul(told.T, active[-1]).view(rows, -1) @ writers + told.sum(dim=0) @ network.e
+        contribution = belief * shares[:, None]
+        h = h + torch.matmul(contribution.T, active[-1]).view(rows, -1) @ writers + contribution.sum(dim=0) @ network.e
     g = network.head[:, None, :].expand(outputs, rows, width)
     features = torch.zeros(outputs, rows, depth, depth)
     for a, slope, shares in zip(reversed(active), reversed(slopes), schedule.flip(0), strict=True):
@@ -129,13 +129,13 @@ def _schedule_chunk(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) 
     states = _schedule_states(network, inputs, schedule)
     g = network.head[:, None, :].expand(outputs, rows, width)
     features = torch.empty(time_steps, depth, outputs, rows)
-    for moment in range(time_steps - 1, -1, -1):
-        z = torch.addmm(biases, states[moment], readers.T)
+    for step in range(time_steps - 1, -1, -1):
+        z = torch.addmm(biases, states[step], readers.T)
         active, slope = sigma(z), derivative(z)
         pulled = g @ writers.T
-        told = (pulled * active).view(outputs, rows, depth, hidden).sum(dim=3) + g @ network.e.T
-        features[moment] = told.permute(2, 0, 1)
-        pulled *= slope * schedule[moment].repeat_interleave(hidden)
+        contribution = (pulled * active).view(outputs, rows, depth, hidden).sum(dim=3) + g @ network.e.T
+        features[step] = contribution.permute(2, 0, 1)
+        pulled *= slope * schedule[step].repeat_interleave(hidden)
         g = g + pulled @ readers
     return network.read(states[-1]), features
 

@@ -1,9 +1,9 @@
-"""An order by continuation: blocks act over a long time at first, then over ever shorter ones.
+"""Order blocks by continuation: each block acts over a long time at first, then over shorter and shorter times.
 
-Let block k act around a time t_k, with shares of a normal density of width s. While s is large the output
-hardly depends on the times, and smoothly; a Gauss-Newton step on K times costs one pass each way. As s
-shrinks to less than a position, the flow becomes the network, and the times an order. Orders that no single move improves
-are no obstacle on this way, since no order is taken before the end.
+Block k acts around a time t_k, with shares of a normal density of width s. While s is large, the output depends on the
+times weakly and smoothly, and a Gauss-Newton step on the K times costs one forward and one backward pass. As s shrinks
+below one position, the flow becomes the network and the times become an order. Local minima of single moves do not
+trap this search, because it takes no order before the end.
 """
 
 from __future__ import annotations
