@@ -63,7 +63,7 @@ docs: $(INSTALLED)
 check: lint docs test
 
 readme: $(INSTALLED)
-	$(BIN)/python experiments/readme.py
+	$(BIN)/python experiments/page/readme.py
 
 gate: $(INSTALLED)
 	@rm -rf build/gate

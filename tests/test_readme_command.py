@@ -18,7 +18,7 @@ TOP = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def script() -> Any:
-    return load_file(TOP / "experiments" / "readme.py")
+    return load_file(TOP / "experiments" / "page" / "readme.py")
 
 
 def test_what_is_between_the_marks_is_replaced_and_nothing_else(script: Any) -> None:

@@ -109,7 +109,7 @@ def test_a_page_outside_the_navigation_fails_the_build(tmp_path: Path) -> None:
 
 @pytest.mark.browser
 def test_search_works_from_the_disk(site: Path) -> None:
-    headless: Any = load_file(TOP / "experiments" / "headless.py")
+    headless: Any = load_file(TOP / "experiments" / "page" / "headless.py")
     asked: list[str] = []
     errors: list[str] = []
     with headless.chromium() as browser:

@@ -49,7 +49,7 @@ DETAILS = ("reason", "session")
 
 BLOCK = 32
 """Rows held at a time. More rows leave the processor's cache and trigger garbage collections. Hand-set with
-`experiments/leaderboard_scale.py`."""
+`experiments/page/leaderboard_scale.py`."""
 
 _NAMES = ("family", "puzzle", "puzzle_name", "solver", "source")
 

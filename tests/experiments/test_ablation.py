@@ -16,7 +16,7 @@ from generator.plugins import load_file
 from solvers.reassembly.flagship.flagship import Flagship
 from solvers.reassembly.ordering.starts import SEEDS
 
-ABLATION: Any = load_file(Path(__file__).parents[2] / "experiments" / "ablation.py")
+ABLATION: Any = load_file(Path(__file__).parents[2] / "experiments" / "solving" / "ablation.py")
 PUZZLES = {"d1": "one", "d2": "two", "d3": "three"}
 KINDS = ("round", "square")
 

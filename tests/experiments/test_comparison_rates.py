@@ -8,7 +8,7 @@ import pytest
 
 from generator.plugins import load_file
 
-RATES = load_file(Path(__file__).parents[2] / "experiments" / "comparison_error_rates.py")
+RATES = load_file(Path(__file__).parents[2] / "experiments" / "measuring" / "comparison_error_rates.py")
 
 
 @pytest.mark.parametrize(("puzzles", "seeds", "runs"), [(12, 1, 60), (12, 3, 40)])

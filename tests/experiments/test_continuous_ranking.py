@@ -9,7 +9,7 @@ import pytest
 from generator.family import registry as family_module
 from generator.plugins import load_file
 
-RANKING = load_file(Path(__file__).parents[2] / "experiments" / "continuous_ranking.py")
+RANKING = load_file(Path(__file__).parents[2] / "experiments" / "measuring" / "continuous_ranking.py")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from benchmark.results.trial import Limits, Row, Status
 from generator.plugins import load_file
 from generator.puzzle.content import Manifest, public_digest
 
-SCRIPT: Any = load_file(Path(__file__).parents[2] / "experiments" / "degraded_table.py")
+SCRIPT: Any = load_file(Path(__file__).parents[2] / "experiments" / "solving" / "degraded_table.py")
 WAYS: list[dict[str, Any]] = [
     {},
     {"prediction_noise": 0.03},

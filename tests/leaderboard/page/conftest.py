@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from playwright.sync_api import Browser, Page
 
-EXPERIMENTS = Path(__file__).resolve().parents[3] / "experiments"
+EXPERIMENTS = Path(__file__).resolve().parents[3] / "experiments" / "page"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Compare the generator's training speed to a plain PyTorch loop and to the machine's peak rate.
 
-    python experiments/training_speed.py [--preset medium] [--steps 600] [--rounds 5]
+    python experiments/making/training_speed.py [--preset medium] [--steps 600] [--rounds 5]
 
 The measurements alternate in one run, so that load on the machine slows all of them alike. The script prints the
 milliseconds per step of the generator's loop and of a hand-written loop with nn.Linear layers, autograd and

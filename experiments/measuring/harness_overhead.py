@@ -1,7 +1,7 @@
 """Compare the time of a whole trial, with a solver that answers at once, to the time of importing torch.
 
-Run as `python experiments/harness_overhead.py`. A trial's time runs from the end of the previous trial to the trial's
-row on disk. It includes planning, fork, loading, solving, scoring and two synced files.
+Run as `python experiments/measuring/harness_overhead.py`. A trial's time runs from the end of the previous trial to the
+trial's row on disk. It includes planning, fork, loading, solving, scoring and two synced files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from statistics import median
 
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.running.request import RunRequest

@@ -1,7 +1,7 @@
 """How does the flagship's time grow with depth and width? Table, exponents and picture of docs/frontier.md.
 
     netjigsaw run frontier --solver flagship --results results
-    python experiments/frontier_scaling.py results
+    python experiments/solving/frontier_scaling.py results
 
 Reads a store that `netjigsaw run` wrote. A series is the exactly solved puzzles of one recipe but for their depth, or
 their width with as many hidden units for every unit of width; exponents are slopes of log time against log size, fitted
@@ -22,7 +22,7 @@ import numpy as np
 from scipy.stats import t as student
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.results.store import Store

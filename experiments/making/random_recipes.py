@@ -14,7 +14,7 @@ LARGEST = 48 * 64 * 128
 
 EXAMPLE = """
 example:
-  python experiments/random_recipes.py --count 32 > random.toml
+  python experiments/making/random_recipes.py --count 32 > random.toml
   netjigsaw suite build random.toml
   netjigsaw run random.toml --solver flagship
 """

@@ -1,7 +1,7 @@
 """How often is the order exact on degraded puzzles, by kind and strength, and how often is a certificate wrong?
 
     netjigsaw run degraded --solver flagship --solver park-frobenius --results results
-    python experiments/degraded_table.py results
+    python experiments/solving/degraded_table.py results
 
 Reads a store that `netjigsaw run` wrote. What was done to a puzzle is read off its public recipe, not off its name. A
 puzzle counts as exact, or certified, if more than half of its trials are; one without trials counts as neither, and is
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.results.store import Store

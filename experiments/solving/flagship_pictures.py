@@ -6,7 +6,7 @@ change of error. The second follows error and Kendall's tau from a random order,
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from solvers.reassembly.core.assembly import Assembly
 
 mpl.use("agg")
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def main(target: str) -> None:
@@ -98,4 +98,8 @@ def _draw_descents(truth: ResidualNetwork, rows: Rows, rng: np.random.Generator)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "standard/C-scaled")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "target", nargs="?", default="standard/C-scaled", help="SUITE/PUZZLE, or a puzzle's folder (standard/C-scaled)"
+    )
+    main(parser.parse_args().target)

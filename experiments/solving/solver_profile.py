@@ -1,6 +1,6 @@
 """Where does a solver's time go: which kernels, and how much of it in matrix products?
 
-    OMP_NUM_THREADS=1 python experiments/solver_profile.py PUZZLE [--solver fast] [--seed 0] [--repeats 1]
+    OMP_NUM_THREADS=1 python experiments/solving/solver_profile.py PUZZLE [--solver fast] [--seed 0] [--repeats 1]
 
 Solves the puzzle once without and `--repeats` times with a watch, on one thread. The watch times every call of torch
 that is a matrix product, counts its operations, and books it on the kernel that is running; kernels' own times exclude
@@ -24,7 +24,7 @@ import torch
 from tabulate import tabulate
 from torch.overrides import TorchFunctionMode
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from generator.puzzle.storage import load_with_answer

@@ -1,6 +1,6 @@
 """Measure the harness's time per oracle query, for calls of one row and for large calls.
 
-    python experiments/oracle_overhead.py --calls 20000 --large 40
+    python experiments/measuring/oracle_overhead.py --calls 20000 --large 40
 
 Everything runs on one core. The oracle returns the first column of its input, so nearly all of the time is spent in
 the harness.
@@ -17,7 +17,7 @@ from statistics import median
 
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.results.trial import Limits

@@ -1,7 +1,7 @@
 """Take screenshots of a leaderboard page, light and dark, for the documentation.
 
-Run as `python experiments/leaderboard_pictures.py site/index.html --out docs/images`. Without a page, the script makes
-one from a synthetic store. It needs Chromium, see `headless.py`.
+Run as `python experiments/page/leaderboard_pictures.py site/index.html --out docs/images`. Without a page, the script
+makes one from a synthetic store. It needs Chromium, see `headless.py`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-HOME = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(HOME), str(HOME / "experiments")]
+HOME = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(HOME), str(HOME / "experiments" / "page")]
 
 from headless import chromium
 from made_up_store import write_store

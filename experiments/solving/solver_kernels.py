@@ -1,6 +1,6 @@
 """How fast are the solvers' numerical kernels, against the machine's matrix products?
 
-    OMP_NUM_THREADS=1 python experiments/solver_kernels.py [--depth 48 --width 48 --hidden 96 --outputs 1] [--repeats 7]
+    OMP_NUM_THREADS=1 python experiments/solving/solver_kernels.py [--depth 48 --width 48 --hidden 96] [--repeats 7]
 
 For every kernel: floating-point operations of its matrix products by formula, the best of several timed runs (seconds
 of the thread), the rate, and its share of the best float32 matrix product measured in the same run on the same single
@@ -23,7 +23,7 @@ import torch
 from tabulate import tabulate
 from torch.utils.flop_counter import FlopCounterMode
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from generator.reassembly.network.residual import ResidualNetwork

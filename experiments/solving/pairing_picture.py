@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,7 +17,7 @@ from solvers.reassembly.pairing.displacement import LIKELY
 from solvers.reassembly.pairing.views import pairing_views
 
 mpl.use("agg")
-IMAGE = Path(__file__).parents[1] / "docs" / "images" / "flagship-movement.png"
+IMAGE = Path(__file__).parents[2] / "docs" / "images" / "flagship-movement.png"
 SHOWN = {"filter-alignments": "plain weights", "filter-crossed": "displacement, crossed"}
 
 
@@ -54,4 +54,8 @@ def main(target: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "standard/A")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "target", nargs="?", default="standard/A", help="SUITE/PUZZLE, or a puzzle's folder (standard/A)"
+    )
+    main(parser.parse_args().target)

@@ -1,7 +1,7 @@
 """How often the gate of `netjigsaw compare` raises a false alarm, and how often it sees a loss.
 
-Run as `python experiments/comparison_error_rates.py`. Made-up results of one solver on both sides go through the code
-that judges real results. No solver is run.
+Run as `python experiments/measuring/comparison_error_rates.py`. Made-up results of one solver on both sides go through
+the code that judges real results. No solver is run.
 
 * Random solver: solves puzzle i with its own probability, drawn from Beta(1/2, 1/2), independently on every seed. On a
   failure its pairing accuracy is drawn from Beta(5, 2).
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.gate import Judgement, judge, with_adjusted

@@ -1,7 +1,7 @@
 """Update the README's table of the suite `mini` and the pictures of the documentation.
 
-Run as `make readme`, or `python experiments/readme.py`. The script runs every built-in solver on `mini` and writes the
-results to `build/readme/results`; repeat the command to resume an interrupted run. It writes the table between two
+Run as `make readme`, or `python experiments/page/readme.py`. The script runs every built-in solver on `mini` and writes
+the results to `build/readme/results`; repeat the command to resume an interrupted run. It writes the table between two
 marks in README.md. It takes screenshots of the leaderboard page, makes a network of the published size, and writes the
 pictures of both to docs/images. `--results DIR` uses existing results, and `--puzzle DIR` uses an existing network.
 Without Chromium, the screenshots are not updated; the last line says so, and the exit code is 1.
@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(HOME), str(HOME / "experiments")]
+HOME = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(HOME), str(HOME / "experiments" / "page")]
 
 from generator.errors import NetjigsawError, StorageError
 from generator.puzzle.storage import writing_file

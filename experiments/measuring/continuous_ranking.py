@@ -1,6 +1,6 @@
 """The ranking and the gate of a family that ranks by a metric, on drawn results.
 
-Run as `python experiments/continuous_ranking.py`. It prints
+Run as `python experiments/measuring/continuous_ranking.py`. It prints
 
 1. the table of three solvers, of which two are equally good and one is better;
 2. what the gate says of a loss of 5 % on every puzzle;
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.matching import Side

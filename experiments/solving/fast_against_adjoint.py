@@ -1,7 +1,7 @@
 """Is `fast` as exact as it should be, and how much faster than the adjoint pipeline? Paired, in one interleaved run.
 
-    python experiments/fast_against_adjoint.py p1 p2 p3 ... [--repeats 3]
-    python experiments/fast_against_adjoint.py --generate 10 --first-seed 1 [--preset janestreet]
+    python experiments/solving/fast_against_adjoint.py p1 p2 p3 ... [--repeats 3]
+    python experiments/solving/fast_against_adjoint.py --generate 10 --first-seed 1 [--preset janestreet]
 
 Every solver runs on every puzzle in the order A B C, C B A, ..., one trial at a time in the harness, so that a busy
 machine slows all alike. A ratio is taken between neighbours in time, then the median over repeats, then over puzzles.
@@ -20,7 +20,7 @@ from pathlib import Path
 from scipy.stats import binom
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.stores import alternating

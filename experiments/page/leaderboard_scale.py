@@ -1,8 +1,8 @@
 """Time the leaderboard and its page on a synthetic store, in the format that `netjigsaw run` writes.
 
-Run as `python experiments/leaderboard_scale.py --rows 10000`, or with `--rows 1000000 --seeds 5 --no-page`. `--store
-DIR` keeps the store. Each command runs in a new process. The script prints each command's wall and processor time, its
-peak resident memory, and the page's size. `--profile` lists the slowest functions.
+Run as `python experiments/page/leaderboard_scale.py --rows 10000`, or with `--rows 1000000 --seeds 5 --no-page`.
+`--store DIR` keeps the store. Each command runs in a new process. The script prints each command's wall and processor
+time, its peak resident memory, and the page's size. `--profile` lists the slowest functions.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(HOME), str(HOME / "experiments")]
+HOME = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(HOME), str(HOME / "experiments" / "page")]
 
 from made_up_store import write_store
 

@@ -1,7 +1,7 @@
 """What is each ingredient of the flagship worth? Every one switched off in turn, on a suite, in the harness.
 
-    python experiments/ablation.py --suite standard --results build/ablation
-    python experiments/ablation.py --suite mini --only tiny small --timeout 20s --results build/ablation
+    python experiments/solving/ablation.py --suite standard --results build/ablation
+    python experiments/solving/ablation.py --suite mini --only tiny small --timeout 20s --results build/ablation
 
 The switches are read off the solver: each field that is on by default is switched off, and each field of words takes
 every other word that the constant of its name lists (`seeds` those of SEEDS). `netjigsaw run` runs the cells, so an
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.results.store import Store
