@@ -34,7 +34,8 @@ def run(arguments: list[str]) -> int:
     result: object
     try:
         arguments, plugins = take_plugins(arguments)
-        result = build_app(plugins)(arguments, standalone_mode=False, prog_name="netjigsaw")
+        command = next((argument for argument in arguments if not argument.startswith("-")), None)
+        result = build_app(command, plugins)(arguments, standalone_mode=False, prog_name="netjigsaw")
     except typer.Exit as done:
         result = done.exit_code
     except typer.TyperException as error:

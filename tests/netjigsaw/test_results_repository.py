@@ -48,7 +48,7 @@ def commands(text: str) -> list[list[str]]:
 def parse(arguments: list[str]) -> None:
     """Let the command's own parser read the arguments; nothing is run."""
     arguments, plugins = take_plugins(arguments)  # loads the families too, each of which is a command
-    group: Any = typer.main.get_command(build_app(plugins))
+    group: Any = typer.main.get_command(build_app(arguments[0], plugins))
     context = group.make_context("netjigsaw", list(arguments))
     name, *rest = arguments
     command = group.get_command(context, name)
