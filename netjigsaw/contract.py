@@ -119,8 +119,9 @@ def _reference(solver: str | Reference | Callable[..., Any]) -> Reference:
         return solver
     if isinstance(solver, str):
         return parse_reference(solver)
+    target = f"{getattr(solver, '__module__', '')}:{getattr(solver, '__qualname__', '')}"
     for entry in list_solvers():
-        if entry.factory is solver:
+        if entry.factory is solver or getattr(entry.factory, "target", None) == target:
             return Reference(entry.name, entry.family)
     name = getattr(solver, "__qualname__", "")
     try:

@@ -1,7 +1,8 @@
 """The registry of solvers: built-in solvers, entry points of other packages, and objects in files.
 
 A built-in solver is a frozen dataclass under `@register`. Its fields are its parameters, and the first
-line of its docstring is its summary. A plug-in that fails to import is listed with the reason.
+line of its docstring is its summary. Its module is imported only when the solver is built. A plug-in that
+fails to import is listed with the reason.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import inspect
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator.errors import PluginError, SpecError
-from generator.family.registry import families
-from generator.home import HOME
+from generator.family.registry import built_in_families, families
 from generator.plugins import describe_failure, load_object
 from generator.suggest import did_you_mean
+from solvers.declared import declared_solvers, file_of_module
+from solvers.entry import SolverEntry, file_of, make_entry
 from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
@@ -50,33 +51,6 @@ class OtherFamilyError(SpecError):
     """A solver does not solve puzzles of the requested family."""
 
 
-@dataclass(frozen=True)
-class SolverEntry:
-    """A solver that can be built.
-
-    Attributes:
-        name: the solver's name on the command line.
-        family: family of the puzzles that it solves; None if an object in a file does not declare one.
-        factory: builds the solver from the parameters; None if the solver is unavailable.
-        summary: what the solver does, in one line.
-        source: publication of the method.
-        origin: file and line, or package, of the code.
-        parameters: default values by parameter name.
-        error: why the solver is unavailable, else empty.
-        built_in: whether netjigsaw contains the solver, so that it may be built in a process that can read the answers.
-    """
-
-    name: str
-    family: str | None
-    factory: Callable[..., Solver] | None
-    summary: str = ""
-    source: str = ""
-    origin: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    error: str = ""
-    built_in: bool = False
-
-
 _REGISTERED: dict[tuple[str, str], SolverEntry] = {}
 
 
@@ -88,25 +62,30 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
     """
 
     def decorate(factory: Factory) -> Factory:
-        held = _REGISTERED.get((family, name))
-        if held is not None and held.origin != _origin(factory):
+        entry = make_entry(factory, name=name, family=family, source=source)
+        held = _known().get((family, name))
+        if held is not None and held.origin != entry.origin:
             raise PluginError(f"a {family} solver named {name!r} is registered already ({held.origin})")
-        ours = str(factory.__module__).partition(".")[0] == "solvers" and _file_of(factory).is_relative_to(HOME)
-        entry = _entry(factory, name=name, family=family, source=source)
-        _REGISTERED[family, name] = dataclasses.replace(entry, built_in=ours)
+        _REGISTERED[family, name] = entry
         return factory
 
     return decorate
 
 
 def list_solvers(family: str | None = None) -> tuple[SolverEntry, ...]:
-    """List the registered solvers of one family or of all, including unavailable solvers.
-
-    Only the built-in solvers of the requested families are imported.
-    """
-    _load_built_in(family)
-    entries = [*_REGISTERED.values(), *_plugged_in()]
+    """List the registered solvers of one family or of all, including unavailable solvers. No built-in is imported."""
+    for known in families()[len(built_in_families()) :]:
+        for module in known.solvers if family in {None, known.name} else ():
+            import_module(module)
+    entries = [*_known().values(), *_plugged_in()]
     return tuple(entry for entry in entries if family is None or entry.family in {family, None})
+
+
+def _known() -> dict[tuple[str, str], SolverEntry]:
+    """Return the declared solvers, then the solvers that only `register` knows."""
+    entries = [entry for family in built_in_families() for entry in declared_solvers(family.solvers)]
+    declared = {(str(entry.family), entry.name): entry for entry in entries}
+    return {**declared, **{key: entry for key, entry in _REGISTERED.items() if key not in declared}}
 
 
 def find_solver(reference: Reference, family: str) -> SolverEntry:
@@ -121,7 +100,7 @@ def find_solver(reference: Reference, family: str) -> SolverEntry:
         raise OtherFamilyError(f"solver {reference.family}/{reference.target} does not solve {family} puzzles")
     if reference.is_file:
         path, _, name = reference.target.rpartition(":")
-        entry = _entry(load_object(Path(path), name), name=reference.target, family=None)
+        entry = make_entry(load_object(Path(path), name), name=reference.target, family=None)
         if entry.family not in {None, family}:
             raise OtherFamilyError(f"solver {entry.name} is for {entry.family} puzzles, not for {family} puzzles")
         return entry
@@ -166,15 +145,10 @@ def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
 
 def source_digest(entry: SolverEntry) -> str:
     """Digest a solver's source code. For an unavailable solver, digest the reason."""
-    factory = inspect.unwrap(entry.factory) if entry.factory is not None else None
-    file = Path(inspect.getsourcefile(factory) or "") if factory is not None else Path()
+    if entry.built_in:
+        return digest_of_source(file_of_module(entry.module))
+    file = file_of(inspect.unwrap(entry.factory)) if entry.factory is not None else Path()
     return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
-
-
-def _load_built_in(family: str | None) -> None:
-    for known in families():
-        for module in known.solvers if family in {None, known.name} else ():
-            import_module(module)
 
 
 @cache
@@ -185,67 +159,9 @@ def _plugged_in() -> tuple[SolverEntry, ...]:
 def _from_entry_point(point: metadata.EntryPoint) -> SolverEntry:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     try:
-        return dataclasses.replace(_entry(point.load(), name=point.name, family=None), origin=origin)
+        return dataclasses.replace(make_entry(point.load(), name=point.name, family=None), origin=origin)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign package may raise anything; the solver is listed with the reason
         return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error))
-
-
-def _entry(factory: Any, *, name: str, family: str | None, source: str = "") -> SolverEntry:
-    if not callable(factory):
-        raise PluginError(f"{name!r} is neither a class nor a function")
-    if not inspect.isclass(factory) and _is_solve_function(factory):
-        function = factory
-        factory = type("FunctionSolver", (), {"solve": staticmethod(function), "__init__": lambda _: None})
-        factory.__wrapped__ = function
-        return SolverEntry(name, family, factory, _summary(function), source, _origin(function))
-    return SolverEntry(
-        name=name,
-        family=family or getattr(factory, "family", None),
-        factory=factory,
-        summary=_summary(factory),
-        source=source or str(getattr(factory, "source", "")),
-        origin=_origin(factory),
-        parameters=_parameters(factory),
-    )
-
-
-def _is_solve_function(function: Any) -> bool:
-    try:
-        return len(inspect.signature(function).parameters) == 2
-    except (TypeError, ValueError):  # functions written in C may have no signature
-        return False
-
-
-def _parameters(factory: Any) -> dict[str, Any]:
-    try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):
-        return {}
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {
-        key: None if parameter.default is inspect.Parameter.empty else parameter.default
-        for key, parameter in signature.parameters.items()
-        if parameter.kind not in kinds
-    }
-
-
-def _summary(factory: Any) -> str:
-    # Python gives a dataclass without a docstring its signature as docstring.
-    text = inspect.getdoc(factory) or ""
-    return "" if text.startswith(f"{getattr(factory, '__name__', '')}(") else text.partition("\n")[0]
-
-
-def _file_of(factory: Any) -> Path:
-    return Path(inspect.getsourcefile(factory) or "")
-
-
-def _origin(factory: Any) -> str:
-    try:
-        file = _file_of(factory)
-        line = inspect.getsourcelines(factory)[1]
-    except (OSError, TypeError):
-        return str(getattr(factory, "__module__", "unknown"))
-    return f"{file.relative_to(HOME) if file.is_relative_to(HOME) else file}:{line}"
 
 
 def _check_type(entry: SolverEntry, key: str, value: Any) -> None:

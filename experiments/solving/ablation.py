@@ -35,7 +35,7 @@ from benchmark.suites.loading import find_target
 from generator.errors import HarnessError, NetjigsawError, SpecError
 from netjigsaw.cli.shared.limits import make_limits
 from solvers.reference import Reference
-from solvers.registry import find_solver, source_digest
+from solvers.registry import build_solver, find_solver, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -140,7 +140,7 @@ def ablate(options: argparse.Namespace) -> str:
     """
     entry = find_solver(Reference(options.solver), FAMILY)
     whole = Reference(options.solver)
-    parts = [Reference(options.solver, None, switch) for switch in switches(entry.factory)]
+    parts = [Reference(options.solver, None, switch) for switch in switches(type(build_solver(entry, {})))]
     if options.dry_run:
         return "\n".join(reference.label for reference in (whole, *parts))
     names = [f"{options.suite}/{puzzle}" for puzzle in options.only] or [options.suite]

@@ -11,7 +11,7 @@ from generator.suggest import did_you_mean
 if TYPE_CHECKING:
     from generator.family.record import Family
 
-__all__ = ["BUILT_IN", "families", "find_family", "register_family"]
+__all__ = ["BUILT_IN", "built_in_families", "families", "find_family", "register_family"]
 
 BUILT_IN = ("reassembly",)
 """Names of the built-in families, in the order of listings; `FAMILY` in `generator/<name>/record.py` is the record."""
@@ -46,7 +46,12 @@ def find_family(name: str) -> Family:
 
 def families() -> tuple[Family, ...]:
     """Return every family: the built-in families, then the registered families in the order of registration."""
-    return (*map(_built_in, BUILT_IN), *_FAMILIES.values())
+    return (*built_in_families(), *_FAMILIES.values())
+
+
+def built_in_families() -> tuple[Family, ...]:
+    """Return the families that netjigsaw contains, in the order of `BUILT_IN`."""
+    return tuple(map(_built_in, BUILT_IN))
 
 
 def _built_in(name: str) -> Family:
