@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import bdtr, ndtr, ndtri  # scipy.stats would take half a second to import
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,13 +49,16 @@ SIGN_ROWS = 64
 
 Side = Literal["two-sided", "less"]
 
+# The standard library's normal distribution, because importing scipy.special takes a quarter of a second.
+_NORMAL = NormalDist()
+
 
 @lru_cache(maxsize=65536)
 def wilson(successes: int, trials: int, alpha: float = ALPHA) -> tuple[float, float]:
     """Compute the Wilson score interval of a share; without trials it is (0, 1)."""
     if trials == 0:
         return 0.0, 1.0
-    z, share = float(ndtri(1 - alpha / 2)), successes / trials
+    z, share = _NORMAL.inv_cdf(1 - alpha / 2), successes / trials
     centre = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     whole = 1 + z * z / trials
@@ -74,7 +77,16 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """
     discordant = only_first + only_second
     # Both tails of the fair binomial distribution are equal.
-    return min(1.0, 2 * float(bdtr(min(only_first, only_second), discordant, 0.5)))
+    return min(1.0, 2 * _fair_tail(min(only_first, only_second), discordant))
+
+
+def _fair_tail(most: int, trials: int) -> float:
+    """Compute the probability of at most `most` heads in `trials` fair tosses, from whole numbers, without rounding."""
+    ways, total = 1, 1
+    for heads in range(most):
+        ways = ways * (trials - heads) // (heads + 1)
+        total += ways
+    return total / (1 << trials)
 
 
 def fewest_puzzles(alpha: float = ALPHA) -> int:
@@ -122,7 +134,7 @@ def _exact_flips(moved: np.ndarray, side: Side) -> float | None:
         return 1.0
     if sizes[0] == sizes[-1]:
         positive = int((moved > 0).sum())
-        return mcnemar(positive, count - positive) if side == "two-sided" else float(bdtr(positive, count, 0.5))
+        return mcnemar(positive, count - positive) if side == "two-sided" else _fair_tail(positive, count)
     if count > EXACT_FLIPS:
         return None
     total = math.fsum(moved)
@@ -189,8 +201,9 @@ def bootstrap_interval(values: np.ndarray, alpha: float = ALPHA) -> tuple[float,
         return None
     spread = (ordered - middle) / np.abs(ordered - middle).max()
     acceleration = float((spread**3).sum()) / (6 * float((spread**2).sum()) ** 1.5)
-    shifted = float(ndtri(below)) + np.asarray(ndtri([alpha / 2, 1 - alpha / 2]))
-    levels = ndtr(float(ndtri(below)) + shifted / (1 - acceleration * shifted))
+    bias = _NORMAL.inv_cdf(below)
+    shifted = [bias + _NORMAL.inv_cdf(level) for level in (alpha / 2, 1 - alpha / 2)]
+    levels = [_NORMAL.cdf(bias + value / (1 - acceleration * value)) for value in shifted]
     low, high = np.quantile(means, levels)
     return float(low), float(high)
 
