@@ -87,13 +87,12 @@ def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, 
 
 def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) -> Iterator[Tried]:
     """Run errands one after the other; one that is settled without a trial comes first."""
-    judgement = Judge()
     waiting: dict[int, Errand] = {}
     works = []
     for errand in planned:
         if errand.cell.settled is not None:
             outcome = Outcome(*errand.cell.settled)
-            yield Tried(errand, outcome, judgement.decide(errand.cell.loaded, outcome))
+            yield Tried(errand, outcome, Judge().decide(errand.cell.loaded, outcome))
             continue
         works.append(errand.cell.work(absolute_plugins(plugins)))
         waiting[id(works[-1])] = errand
@@ -101,6 +100,7 @@ def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) ->
         return
     warm = warm_modules(work.trial.family for work in works)
     executor = LocalExecutor(Settings(isolation=isolation, warm=warm))
+    judgement = Judge(executor.scorer, absolute_plugins(plugins))
     with contextlib.closing(executor):
         executor.start()
         with contextlib.closing(executor.execute(works)) as messages:

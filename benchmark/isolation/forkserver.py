@@ -1,6 +1,6 @@
-"""The fork server: imports the libraries once, then forks one child per trial and watches it.
+"""The fork server: forks one child per trial and watches it. The libraries are in memory before it starts.
 
-Started by `benchmark.isolation.supervisor`, one per job slot. It receives no sealed answer. It
+Forked by `benchmark.isolation.launcher`, one per job. It receives no sealed answer. It
 enforces the memory, processor and process limits of the child, reaps the child with `wait4`, kills
 the processes that the child left running, and reports over its control socket. With namespaces the
 server is process 1 of a PID namespace, so no process in the namespace can outlive or signal it. The
@@ -19,7 +19,6 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,31 +64,32 @@ class Running:
     ended: bool = field(default=False)
 
 
-def main(control_fd: int) -> None:
-    """Serve trials until the control socket closes."""
-    control = socket.socket(fileno=control_fd)
-    slot = Path(os.environ["HOME"]).parent
-    setup = receive(control)
-    if setup is None:
-        shutil.rmtree(slot, ignore_errors=True)
+def main(control: socket.socket, order: dict[str, Any]) -> None:
+    """Serve trials until the control socket closes.
+
+    Args:
+        control: socket to the parent.
+        order: the server's folder `slot`, whether to enter `namespaces`, and the paths that are `hidden` in them.
+    """
+    slot, namespaces = Path(order["slot"]), order["namespaces"]
+    os.environ.update(HOME=f"{slot}/work", TMPDIR=f"{slot}/work")
+    if not namespaces:
+        control.sendall(encode("process", {"server": os.getpid()}))
+    elif not enter_as_process_one(control, slot, order["hidden"]):
         return
-    fields = setup.fields()
-    if fields["namespaces"] and not enter_as_process_one(control, slot, fields["hidden"]):
-        return
-    server = _Server(control, slot, fields)
+    server = _Server(control, slot, namespaces=namespaces)
     with contextlib.suppress(ConnectionError):  # the runner was killed, perhaps before it read a reply
         server.serve()
-    if not fields["namespaces"]:
+    if not namespaces:
         shutil.rmtree(slot, ignore_errors=True)
-    os._exit(0)
 
 
 class _Server:
     """State of one fork server: the control socket, the scratch folder and whether it has namespaces."""
 
-    def __init__(self, control: socket.socket, slot: Path, fields: dict[str, Any]) -> None:
+    def __init__(self, control: socket.socket, slot: Path, *, namespaces: bool) -> None:
         self._control = control
-        self._namespaced: bool = fields["namespaces"]
+        self._namespaced = namespaces
         self._work = f"{slot}/work"
         self._wake, alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         os.set_blocking(alarm, False)
@@ -97,8 +97,6 @@ class _Server:
         signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
         linux.become_subreaper()
         linux.set_dumpable(dumpable=False)
-        for module in ("benchmark.isolation.child.worker", *fields["warm"]):
-            import_module(module)
         gc.collect()
         gc.freeze()
         self._baseline_kib = processes.resident_kib(os.getpid())

@@ -18,7 +18,10 @@ __all__ = ["enter_as_process_one"]
 
 
 def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) -> bool:
-    """Return True in process 1 of the new namespaces, and False in the process outside after process 1 has ended."""
+    """Return True in process 1 of the new namespaces, and False in the process outside after process 1 has ended.
+
+    The process outside tells the parent the numbers of both, as the kernel counts them outside.
+    """
     outside = Path("/proc/self/ns/pid").readlink()
     # The file tree stays writable through this descriptor, so the process outside can remove the folders at the end.
     tree = os.open(slot.parent, os.O_PATH | os.O_DIRECTORY)
@@ -27,8 +30,12 @@ def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) 
     except OSError as error:
         control.sendall(encode("refused", {"reason": str(error)}))
         return False
+    waiting, told = os.pipe()
     process_one = os.fork()
     if process_one:
+        os.close(waiting)
+        control.sendall(encode("process", {"server": process_one, "outside": os.getpid()}))
+        os.close(told)
         control.close()
         os.waitpid(process_one, 0)
         with contextlib.suppress(OSError):
@@ -38,6 +45,9 @@ def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) 
                 os.rmdir(folder, dir_fd=tree)
         return False
     os.close(tree)
+    os.close(told)
+    os.read(waiting, 1)  # returns at the end of the pipe, when the parent has the process numbers
+    os.close(waiting)
     try:
         linux.die_with_parent()
         set_up_mounts(str(slot), hidden)

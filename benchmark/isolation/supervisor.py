@@ -8,7 +8,6 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from typing import TYPE_CHECKING
 
 from benchmark.isolation.conversation import Conversation
 from benchmark.isolation.ending import classify, decode_answer
-from benchmark.isolation.kernel import processes
-from benchmark.isolation.launch import environment, launch, new_token, sweep
 from benchmark.isolation.packing import Packed, make_order, pack, pack_for_program
 from benchmark.isolation.wire import WireError, encode, receive
 from benchmark.results.outcome import Outcome, Report
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from benchmark.isolation.desk import Desk
+    from benchmark.isolation.launch import Launcher
     from benchmark.isolation.wire import Frame
     from benchmark.isolation.work import Work
 
@@ -42,7 +40,9 @@ BASE = ("numpy", "safetensors.numpy")
 ISOLATIONS = ("auto", "namespaces", "rlimits")
 """Values of `--isolation`: `auto` takes namespaces where the kernel allows them, and rlimits elsewhere."""
 START_LIMIT_S = 300.0
-"""Longest time in seconds for the imports of a fork server. A larger value admits slower disks. Hand-set."""
+"""Longest time in seconds for the imports before a fork server. A larger value admits slower disks. Hand-set."""
+ENDING_LIMIT_S = 5.0
+"""Longest time in seconds to wait for the end of a killed server. A larger value admits busier machines. Hand-set."""
 
 
 def warm_modules(names: Iterable[str]) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Settings:
         threads: number of threads that numerical libraries may use.
         hidden: folders and files that are hidden from solvers, e.g. sealed answers and results.
         isolation: `auto`, `namespaces` or `rlimits`.
-        warm: modules that the server imports before the first fork.
+        warm: modules that are imported once, before the first fork.
     """
 
     threads: int = 1
@@ -80,63 +80,47 @@ class Settings:
 class Server:
     """One fork server. Only `destroy` may be called from a second thread."""
 
-    def __init__(self, settings: Settings, *, namespaces: bool) -> None:
+    def __init__(self, settings: Settings, launcher: Launcher, *, namespaces: bool) -> None:
         self.namespaces = namespaces
-        self._settings = settings
+        self._launcher = launcher
         self._slot = Path(tempfile.mkdtemp(prefix="netjigsaw-"))
         (self._slot / "work").mkdir()
         (self._slot / "dev").mkdir()
-        self._token = new_token()
         self._control, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `destroy`
-        self._pidfd: int | None = None
+        self._pidfds: dict[str, int] = {}
         self._packed: dict[bool, Packed] = {}
         self._destroyed = False
         self._ending = threading.Lock()
+        hidden = [str(path) for path in settings.hidden]
         with theirs:
-            self._process = launch(theirs, self._errors, environment(self._slot, settings.threads, self._token))
+            launcher.fork_server(theirs, self._slot, hidden, namespaces=namespaces)
 
     def wait_until_ready(self) -> str:
-        """Wait until the imports are done. Returns why the kernel refused namespaces, or an empty text.
+        """Wait until the server takes trials. Returns why the kernel refused namespaces, or an empty text.
 
         Raises:
             HarnessError: if the server does not start.
         """
-        hidden = [str(path) for path in self._settings.hidden]
-        setup = {"namespaces": self.namespaces, "hidden": hidden}
         self._control.settimeout(START_LIMIT_S)
-        try:
-            self._control.sendall(encode("hello", {**setup, "warm": list(self._settings.warm)}))
+        frame = None
+        with contextlib.suppress(OSError):
             frame = receive(self._control)
-        except OSError:
-            frame = None
+            if frame is not None and frame.kind == "process":
+                for name, pid in frame.fields().items():
+                    with contextlib.suppress(ProcessLookupError):
+                        self._pidfds[name] = os.pidfd_open(pid)
+                frame = receive(self._control)
         self._control.settimeout(None)
-        if frame is not None and frame.kind == "refused":
-            return str(frame.fields()["reason"])
         if frame is None:
-            words = self._last_words()
+            words = "the run was stopped" if self._destroyed else self._launcher.last_words()
             self.destroy()
             raise HarnessError(f"the fork server did not start: {words}")
-        with contextlib.suppress(IndexError, ProcessLookupError):
-            # With namespaces the started process waits outside, and its only child is the server.
-            server = processes.children(self._process.pid)[0] if self.namespaces else self._process.pid
-            self._pidfd = os.pidfd_open(server)
-        return ""
-
-    def _last_words(self) -> str:
-        """Return the last line that a dead server wrote to standard error."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
-        if self._destroyed:
-            return "the run was stopped"
-        self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "it wrote no error message"
+        return str(frame.fields()["reason"]) if frame.kind == "refused" else ""
 
     @property
     def alive(self) -> bool:
         """Whether the server can take a trial."""
-        return not self._destroyed and self._process.poll() is None
+        return not self._destroyed and "server" in self._pidfds and not _ended(self._pidfds["server"], 0)
 
     def run(self, work: Work, listen: Callable[[float, Frame, int], None], desk: Desk | None = None) -> Outcome:
         """Run one trial. No behaviour of the solver makes this raise or hang.
@@ -219,21 +203,24 @@ class Server:
         """Kill the server and every process that it started. Any thread may call this, more than once."""
         self._destroyed = True
         with self._ending:
-            if self._pidfd is not None:
+            if "server" in self._pidfds:
                 # The kernel kills a namespace with its process 1; the process outside then ends by itself.
                 with contextlib.suppress(OSError):
-                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-                select.select([self._pidfd], [], [], 5)
-                os.close(self._pidfd)
-                self._pidfd = None
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(5)
-            self._process.kill()
-            self._process.wait()
-            if not self.namespaces:
-                sweep(self._token)
-            self._errors.close()
+                    signal.pidfd_send_signal(self._pidfds["server"], signal.SIGKILL)
+                for pidfd in self._pidfds.values():
+                    _ended(pidfd, ENDING_LIMIT_S)
+                    os.close(pidfd)
+                self._pidfds.clear()
+                if not self.namespaces:
+                    self._launcher.sweep()
             shutil.rmtree(self._slot, ignore_errors=True)
+
+
+def _ended(pidfd: int, timeout_s: float) -> bool:
+    """Wait for the end of a process; return whether it has ended."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
 
 
 def _kept_reports(reports: list[tuple[float, Frame, int]]) -> Iterator[Report]:

@@ -1,4 +1,4 @@
-"""Frames between processes: a kind, JSON and an optional blob. No frame holds a pickle.
+"""Frames between processes: a kind, JSON and an optional blob. No frame to or from a solver holds a pickle.
 
 A frame is a head of fixed size (mark, kind, two lengths), a JSON object, and an optional blob of bytes, usually
 safetensors. A reader must treat every byte from a solver as forged. It checks the head before it allocates memory, and
@@ -24,7 +24,18 @@ __all__ = ["KINDS", "Decoder", "Frame", "WireError", "encode", "receive", "tenso
 
 KINDS = frozenset(
     {
+        # parent to launcher
+        "warm",
+        "fork",
+        "scorer",
+        "sweep",
+        # launcher to parent
+        "swept",
+        # parent to the process that scores, and its reply
+        "call",
+        "result",
         # server to parent
+        "process",
         "hello",
         "refused",
         "done",

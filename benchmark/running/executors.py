@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.isolation.desk import Desk
 from benchmark.isolation.kernel import linux
+from benchmark.isolation.launch import Launcher
 from benchmark.isolation.supervisor import Server, ServerGoneError, Settings
 from benchmark.results.outcome import Outcome, one_line
 from benchmark.running.live import Listener, Quiet, ignore
@@ -23,6 +24,7 @@ from generator.plugins import describe_failure
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from benchmark.isolation.calls import Caller
     from benchmark.isolation.work import Work
     from benchmark.running.live import Tell
     from generator.family.oracle import HiddenNetwork, OracleRecord
@@ -35,10 +37,19 @@ class LocalExecutor:
 
     A job starts its next trial only when the consumer asks for the message after `Ended`. The row is
     on disk by then, so a killed run loses only the trials that were running.
+
+    Args:
+        settings: of every fork server.
+        jobs: number of trials that run at the same time.
+        live: whether log lines and reports are yielded too.
+        launcher: a launcher that was started early with the modules of `settings`; by default a new one starts.
     """
 
-    def __init__(self, settings: Settings, *, jobs: int = 1, live: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, jobs: int = 1, live: bool = False, launcher: Launcher | None = None
+    ) -> None:
         self._settings = settings
+        self._launcher = launcher
         self._jobs = jobs
         self._live = live
         self._quiet = Quiet()
@@ -55,6 +66,17 @@ class LocalExecutor:
     def isolation(self) -> str:
         """Isolation mode, with the reason if the kernel refused namespaces; final once a server has started."""
         return f"{self._mode} ({self._note})" if self._note else self._mode
+
+    def scorer(self) -> Caller:
+        """Return the process that scores answers with the libraries that the launcher has imported."""
+        return self._launch().scorer()
+
+    def _launch(self) -> Launcher:
+        """Return the launcher; the first call starts it."""
+        with self._lock:
+            if self._launcher is None:
+                self._launcher = Launcher(self._settings.threads, self._settings.warm)
+            return self._launcher
 
     def start(self) -> None:
         """Start the first server, so that the mode of isolation is known.
@@ -76,6 +98,8 @@ class LocalExecutor:
         # A thread may have started one more server meanwhile; the thread has destroyed it by now.
         for server in self._servers:
             server.close()
+        if self._launcher is not None:
+            self._launcher.close()
 
     def execute(self, works: Sequence[Work]) -> Generator[Message]:
         """Run every trial once and yield one `Ended` for each. Closing the iterator stops the running trials."""
@@ -172,7 +196,7 @@ class LocalExecutor:
 
     def _new_server(self) -> Server:
         for namespaces in {"auto": (True, False), "namespaces": (True,), "rlimits": (False,)}[self._mode]:
-            server = Server(self._settings, namespaces=namespaces)
+            server = Server(self._settings, self._launch(), namespaces=namespaces)
             with self._lock:
                 self._servers.append(server)
             if self._closing.is_set():

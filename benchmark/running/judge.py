@@ -10,12 +10,13 @@ from benchmark.results.trial import Status
 from generator.errors import AnswerError, HarnessError
 from generator.family.oracle import Usage
 from generator.family.registry import find_family
-from generator.plugins import describe_failure
+from generator.plugins import describe_failure, load_plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from benchmark.isolation.calls import Caller
     from benchmark.results.outcome import Outcome
     from generator.family.metric import Score
     from generator.family.record import Family
@@ -50,9 +51,17 @@ class Verdict:
 
 
 class Judge:
-    """Scores answers. Makes each puzzle's view once and keeps it."""
+    """Scores answers. Makes each puzzle's view once and keeps it.
 
-    def __init__(self) -> None:
+    Args:
+        scorer: returns the process that checks and scores; by default this process does.
+        plugins: files or modules that the scorer loads first, because they register families.
+    """
+
+    def __init__(self, scorer: Callable[[], Caller] | None = None, plugins: Sequence[str] = ()) -> None:
+        self._scorer = scorer
+        self._plugins = tuple(plugins)
+        self._known: set[str] = set()
         self._views: dict[str, Any] = {}
 
     def decide(self, loaded: LoadedPuzzle, outcome: Outcome) -> Verdict:
@@ -102,26 +111,49 @@ class Judge:
         Raises:
             HarnessError: if checking or scoring itself fails.
         """
-        family = self._family(loaded)
-        try:
-            view = self._view(family, loaded)
-            _keep_to_one_thread()
-            family.check(view, answer)
-            return family.rate(view, answer, loaded.sealed, usage or Usage())
-        except AnswerError as error:
-            return str(error)
-        except Exception as error:
-            name = loaded.puzzle.manifest.name
-            raise HarnessError(f"scoring an answer to puzzle {name!r} failed: {describe_failure(error)}") from error
+        usage, digest = usage or Usage(), loaded.puzzle.digest
+        if self._scorer is None:
+            return _score(self._views, loaded, answer, usage)
+        sent = None if digest in self._known else loaded
+        score = self._scorer()(_score_elsewhere, digest, sent, answer, usage, self._plugins)
+        self._known.add(digest)
+        return score
 
     def _family(self, loaded: LoadedPuzzle) -> Family:
         return find_family(loaded.puzzle.manifest.family)
 
-    def _view(self, family: Family, loaded: LoadedPuzzle) -> Any:
-        digest = loaded.puzzle.digest
-        if digest not in self._views:
-            self._views[digest] = family.view(loaded.puzzle)
-        return self._views[digest]
+
+_HELD: dict[str, LoadedPuzzle] = {}
+"""In the process that scores: the puzzles that it has received, by digest."""
+_VIEWS: dict[str, Any] = {}
+"""In the process that scores: their views."""
+
+
+def _score_elsewhere(
+    digest: str, sent: LoadedPuzzle | None, answer: Answer, usage: Usage, plugins: tuple[str, ...]
+) -> Score | str:
+    """Score an answer in the process that scores; a puzzle is sent with its first answer only."""
+    if sent is not None:
+        for plugin in plugins:
+            load_plugin(plugin)
+        _HELD[digest] = sent
+    return _score(_VIEWS, _HELD[digest], answer, usage)
+
+
+def _score(views: dict[str, Any], loaded: LoadedPuzzle, answer: Answer, usage: Usage) -> Score | str:
+    """Check and score an answer; `views` keeps the view of each puzzle by digest."""
+    family, digest = find_family(loaded.puzzle.manifest.family), loaded.puzzle.digest
+    try:
+        if digest not in views:
+            views[digest] = family.view(loaded.puzzle)
+        _keep_to_one_thread()
+        family.check(views[digest], answer)
+        return family.rate(views[digest], answer, loaded.sealed, usage)
+    except AnswerError as error:
+        return str(error)
+    except Exception as error:
+        name = loaded.puzzle.manifest.name
+        raise HarnessError(f"scoring an answer to puzzle {name!r} failed: {describe_failure(error)}") from error
 
 
 def _keep_to_one_thread() -> None:

@@ -145,7 +145,8 @@ def run(
             )
             with Writer(request.results, session) as writer:
                 tell(Opened(session, len(cells), len(cells) - len(todo)))
-                for row in _Run(request, session, writer, tell).rows(todo, executor):
+                judge = Judge(executor.scorer, absolute_plugins(request.plugins))
+                for row in _Run(request, session, writer, tell, judge).rows(todo, executor):
                     held[row.trial] = row
     else:
         tell(Opened(None, len(cells), len(cells)))
@@ -161,10 +162,11 @@ def _unrecorded(store: Store, request: RunRequest) -> bool:
 class _Run:
     """One session of a run; a class because every step needs judge, writer and listener."""
 
-    def __init__(self, request: RunRequest, session: Session, writer: Writer, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, request: RunRequest, session: Session, writer: Writer, tell: Callable[[Event], None], judge: Judge
+    ) -> None:
         self._plugins = absolute_plugins(request.plugins)
-        self._session, self._writer, self._tell = session, writer, tell
-        self._judge = Judge()
+        self._session, self._writer, self._tell, self._judge = session, writer, tell, judge
 
     def rows(self, cells: list[Cell], executor: LocalExecutor) -> Iterator[Row]:
         """Settle or run every cell, writing each row before the next trial of that job starts."""

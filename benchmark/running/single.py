@@ -52,20 +52,20 @@ def solve_once(request: RunRequest, on_event: Callable[[Event], None] | None = N
     for plugin in request.plugins:
         load_plugin(plugin)
     cell = plan(request.puzzles, request.references, request.seeds, request.limits)[0]
-    judge = Judge()
     if cell.settled is not None:
         outcome = Outcome(*cell.settled)
-        return Solved(judge.decide(cell.loaded, outcome), outcome, "none")
+        return Solved(Judge().decide(cell.loaded, outcome), outcome, "none")
     warm = warm_modules([cell.trial.family])
     settings = Settings(request.limits.threads, hidden_places(request), request.isolation, warm)
+    plugins = absolute_plugins(request.plugins)
     executor = LocalExecutor(settings, live=on_event is not None)
-    work = cell.work(absolute_plugins(request.plugins))
+    judge = Judge(executor.scorer, plugins)
     with contextlib.closing(executor):
         executor.start()
-        with contextlib.closing(executor.execute([work])) as messages:
+        with contextlib.closing(executor.execute([cell.work(plugins)])) as messages:
             for message in messages:
                 if isinstance(message, Ended):
-                    outcome = message.outcome
+                    outcome, verdict = message.outcome, judge.decide(cell.loaded, message.outcome)
                 elif on_event is not None:
                     pass_on(cell, message, judge, on_event)
-    return Solved(judge.decide(cell.loaded, outcome), outcome, executor.isolation)
+    return Solved(verdict, outcome, executor.isolation)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from benchmark.isolation.launch import Launcher
 from benchmark.isolation.supervisor import Server, Settings
 from benchmark.results.trial import Limits
 from benchmark.running.request import RunRequest
@@ -34,9 +35,11 @@ NEEDLE = "needle-0123456789abcdef"
 @pytest.fixture(scope="session")
 def strongest() -> str:
     """The strongest mode of isolation that this system allows."""
-    server = Server(Settings(warm=()), namespaces=True)
+    launcher = Launcher(threads=1, warm=())
+    server = Server(Settings(), launcher, namespaces=True)
     refused = server.wait_until_ready()
     server.close()
+    launcher.close()
     return "rlimits" if refused else "namespaces"
 
 

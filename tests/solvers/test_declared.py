@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from solvers import declared, registry
 from solvers.declared import declared_solvers
 from solvers.entry import make_entry
 from solvers.registry import list_solvers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DECLARED = [entry for family in built_in_families() for entry in declared_solvers(family.solvers)]
 

@@ -1,0 +1,75 @@
+"""Run functions of netjigsaw in another process of netjigsaw, which has the libraries in memory already.
+
+The harness scores answers there, so that its own process need not import torch a second time. The messages are
+pickles, because both ends are netjigsaw itself. The process never runs a solver, and no solver is forked from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from benchmark.isolation.wire import Frame, encode, receive
+from generator.errors import HarnessError
+from generator.plugins import describe_failure
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+__all__ = ["Caller", "serve_calls"]
+
+Result = TypeVar("Result")
+
+
+class Caller:
+    """The end that calls. For one thread at a time."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._count = 0
+
+    def __call__(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run a function in the other process, and return its result or raise its error.
+
+        Raises:
+            HarnessError: if the other process ended.
+        """
+        self._count += 1
+        frame = None
+        with contextlib.suppress(OSError):
+            self._connection.sendall(encode("call", {"number": self._count}, pickle.dumps((function, arguments))))
+            frame = receive(self._connection)
+            # A call that Ctrl-C interrupted may have left an older reply.
+            while frame is not None and frame.fields()["number"] != self._count:
+                frame = receive(self._connection)
+        if frame is None:
+            raise HarnessError("the process that scores answers ended before its reply; check that memory is free")
+        succeeded, value = pickle.loads(frame.blob)  # noqa: S301 - see the module's docstring
+        if not succeeded:
+            raise value
+        result: Result = value
+        return result
+
+    def close(self) -> None:
+        """Close the connection, which ends the other process."""
+        self._connection.close()
+
+
+def serve_calls(connection: socket.socket) -> None:
+    """Run the functions that the other end calls, until it closes the connection."""
+    while (frame := receive(connection)) is not None:
+        connection.sendall(encode("result", frame.fields(), _run(frame)))
+
+
+def _run(frame: Frame) -> bytes:
+    """Run one call. An exception is a result too; an exception that cannot be pickled is described in words."""
+    try:
+        function, arguments = pickle.loads(frame.blob)  # noqa: S301 - see the module's docstring
+        return pickle.dumps((True, function(*arguments)))
+    except Exception as error:  # noqa: BLE001 - raised again in the process that called
+        try:
+            return pickle.dumps((False, error))
+        except Exception:  # noqa: BLE001 - an exception may hold anything
+            return pickle.dumps((False, HarnessError(describe_failure(error))))
