@@ -18,23 +18,32 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-__all__ = ["Caller", "serve_calls"]
+__all__ = ["Caller", "GoneError", "serve_calls"]
 
 Result = TypeVar("Result")
 
 
+class GoneError(HarnessError):
+    """The process that runs the functions ended before its reply."""
+
+
 class Caller:
-    """The end that calls. For one thread at a time."""
+    """The end that calls. For one thread at a time.
+
+    Attributes:
+        gone: whether the other process has ended.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._count = 0
+        self.gone = False
 
     def __call__(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run a function in the other process, and return its result or raise its error.
 
         Raises:
-            HarnessError: if the other process ended.
+            GoneError: if the other process ended.
         """
         self._count += 1
         frame = None
@@ -45,7 +54,8 @@ class Caller:
             while frame is not None and frame.fields()["number"] != self._count:
                 frame = receive(self._connection)
         if frame is None:
-            raise HarnessError("the process that scores answers ended before its reply; check that memory is free")
+            self.gone = True
+            raise GoneError("the process that scores answers ended before its reply; check that memory is free")
         succeeded, value = pickle.loads(frame.blob)  # noqa: S301 - see the module's docstring
         if not succeeded:
             raise value

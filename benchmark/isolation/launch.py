@@ -75,8 +75,8 @@ class Launcher:
         self._ask(encode("fork", order), control)
 
     def scorer(self) -> Caller:
-        """Return the process that scores answers; the first call forks it."""
-        if self._scorer is None:
+        """Return the process that scores answers; fork it if there is none."""
+        if self._scorer is None or self._scorer.gone:
             mine, theirs = socket.socketpair()
             with theirs:
                 self._ask(encode("scorer"), theirs)
@@ -93,6 +93,11 @@ class Launcher:
             socket.send_fds(self._control, [frame], [one.fileno() for one in descriptors])
             if answered:
                 receive(self._control)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the launcher can fork."""
+        return not self._closed and self._process.poll() is None
 
     def last_words(self) -> str:
         """Return the last line that the launcher or a server wrote to standard error."""

@@ -72,8 +72,11 @@ class LocalExecutor:
         return self._launch().scorer()
 
     def _launch(self) -> Launcher:
-        """Return the launcher; the first call starts it."""
+        """Return the launcher; start it if there is none, or if something killed it."""
         with self._lock:
+            if self._launcher is not None and not self._launcher.alive and not self._closing.is_set():
+                self._launcher.close()
+                self._launcher = None
             if self._launcher is None:
                 self._launcher = Launcher(self._settings.threads, self._settings.warm)
             return self._launcher
@@ -84,6 +87,7 @@ class LocalExecutor:
         Raises:
             HarnessError: if the server does not start, or the mode is `namespaces` and the kernel refuses them.
         """
+        self.scorer()  # forked first, so that it is ready when the first answer comes
         self._idle.append(self._new_server())
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from benchmark.isolation.calls import GoneError
 from benchmark.results.trial import Status
 from generator.errors import AnswerError, HarnessError
 from generator.family.oracle import Usage
@@ -61,6 +62,7 @@ class Judge:
     def __init__(self, scorer: Callable[[], Caller] | None = None, plugins: Sequence[str] = ()) -> None:
         self._scorer = scorer
         self._plugins = tuple(plugins)
+        self._asked: Caller | None = None
         self._known: set[str] = set()
         self._views: dict[str, Any] = {}
 
@@ -111,11 +113,20 @@ class Judge:
         Raises:
             HarnessError: if checking or scoring itself fails.
         """
-        usage, digest = usage or Usage(), loaded.puzzle.digest
+        usage = usage or Usage()
         if self._scorer is None:
             return _score(self._views, loaded, answer, usage)
+        try:
+            return self._ask(self._scorer(), loaded, answer, usage)
+        except GoneError:  # something killed it; if scoring itself did, the second attempt fails too
+            return self._ask(self._scorer(), loaded, answer, usage)
+
+    def _ask(self, scorer: Caller, loaded: LoadedPuzzle, answer: Answer, usage: Usage) -> Score | str:
+        if scorer is not self._asked:
+            self._asked, self._known = scorer, set()
+        digest = loaded.puzzle.digest
         sent = None if digest in self._known else loaded
-        score = self._scorer()(_score_elsewhere, digest, sent, answer, usage, self._plugins)
+        score = scorer(_score_elsewhere, digest, sent, answer, usage, self._plugins)
         self._known.add(digest)
         return score
 

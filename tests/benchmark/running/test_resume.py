@@ -106,7 +106,7 @@ def test_twenty_kills_lose_and_repeat_nothing(ask: Callable[..., RunRequest], tm
         with process.stdout:
             if kill % 5:
                 process.stdout.readline()
-                time.sleep(rng.uniform(0, 0.12))
+                time.sleep(rng.uniform(0, 0.3))
             else:
                 time.sleep(rng.uniform(0, 0.6))
             process.send_signal(signal.SIGKILL)
