@@ -13,7 +13,7 @@ from generator.home import HOME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["digest_of_source", "files_of_source", "is_ours"]
+__all__ = ["digest_of_source", "files_of_source", "is_ours", "packages_of_source"]
 
 OWN = ("generator", "solvers")
 """Packages of netjigsaw whose files count towards a solver's digest."""
@@ -38,6 +38,11 @@ def files_of_source(file: Path) -> set[Path]:
             seen.add(path)
             waiting.extend(_imported(path, file.resolve().parent))
     return seen
+
+
+def packages_of_source(file: Path) -> set[str]:
+    """List the top-level packages that a Python file imports, also indirectly and inside functions."""
+    return {name.partition(".")[0] for path in files_of_source(file) for name in _names(path.read_bytes())}
 
 
 def is_ours(path: Path) -> bool:

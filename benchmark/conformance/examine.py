@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from benchmark.conformance.errands import Errand, Times, Tried, choose_family, errands, load_probes
 from benchmark.conformance.findings import judge
-from benchmark.isolation.supervisor import Settings, warm_modules
+from benchmark.isolation.supervisor import Settings
 from benchmark.results.outcome import Outcome
 from benchmark.results.trial import Status
 from benchmark.running.executors import LocalExecutor
 from benchmark.running.judge import Judge
 from benchmark.running.messages import Ended
 from benchmark.running.plan import absolute_plugins
+from benchmark.running.warming import warm_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -98,7 +99,7 @@ def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) ->
         waiting[id(works[-1])] = errand
     if not works:
         return
-    warm = warm_modules(work.trial.family for work in works)
+    warm = warm_modules((work.trial.family, work.reference) for work in works)
     executor = LocalExecutor(Settings(isolation=isolation, warm=warm))
     judgement = Judge(executor.scorer, absolute_plugins(plugins))
     with contextlib.closing(executor):

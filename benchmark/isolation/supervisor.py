@@ -21,21 +21,17 @@ from benchmark.isolation.wire import WireError, encode, receive
 from benchmark.results.outcome import Outcome, Report
 from benchmark.results.trial import Status
 from generator.errors import AnswerError, HarnessError, SpecError
-from generator.family.registry import find_family
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from benchmark.isolation.desk import Desk
     from benchmark.isolation.launch import Launcher
     from benchmark.isolation.wire import Frame
     from benchmark.isolation.work import Work
 
-__all__ = ["ISOLATIONS", "Server", "ServerGoneError", "Settings", "warm_modules"]
-
-BASE = ("numpy", "safetensors.numpy")
-"""Modules that every fork server imports once, before it forks. The imports start no threads, so forking is safe."""
+__all__ = ["ISOLATIONS", "Server", "ServerGoneError", "Settings"]
 
 ISOLATIONS = ("auto", "namespaces", "rlimits")
 """Values of `--isolation`: `auto` takes namespaces where the kernel allows them, and rlimits elsewhere."""
@@ -43,12 +39,6 @@ START_LIMIT_S = 300.0
 """Longest time in seconds for the imports before a fork server. A larger value admits slower disks. Hand-set."""
 ENDING_LIMIT_S = 5.0
 """Longest time in seconds to wait for the end of a killed server. A larger value admits busier machines. Hand-set."""
-
-
-def warm_modules(names: Iterable[str]) -> tuple[str, ...]:
-    """List the modules that a fork server imports for these families: `BASE`, each record's `warm` and `solvers`."""
-    chosen = [find_family(name) for name in sorted(set(names))]
-    return tuple(dict.fromkeys([*BASE, *(module for family in chosen for module in (*family.warm, *family.solvers))]))
 
 
 class ServerGoneError(Exception):
@@ -69,7 +59,7 @@ class Settings:
     threads: int = 1
     hidden: tuple[Path, ...] = ()
     isolation: str = "auto"
-    warm: tuple[str, ...] = BASE
+    warm: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an unknown isolation mode."""

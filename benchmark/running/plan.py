@@ -191,11 +191,11 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
     entry = mine[0]
     if entry.factory is None:
         return _Candidate(source_digest(entry), (Status.UNAVAILABLE, entry.error))
-    if entry.built_in:
-        # Built-in code is trusted, so it may be built next to the answers. Building it checks the parameter values.
+    check_parameters(entry, reference.parameters)
+    if entry.built_in and reference.parameters:
+        # Built-in code is trusted, so it may be built next to the answers. Building it checks the parameter values;
+        # the default values need no check, and no import of the solver's libraries.
         build_solver(entry, reference.parameters)
-    else:
-        check_parameters(entry, reference.parameters)
     return _Candidate(source_digest(entry))
 
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.isolation.supervisor import Settings, warm_modules
+from benchmark.isolation.supervisor import Settings
 from benchmark.results.outcome import Outcome
 from benchmark.results.session import Session, describe_session
 from benchmark.results.store import Store, Writer, make_folders
@@ -19,6 +19,7 @@ from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge
 from benchmark.running.messages import Asked, Began, Ended, Reported, Said
 from benchmark.running.plan import Cell, absolute_plugins, plan
+from benchmark.running.warming import warm_modules
 from generator.family.oracle import Usage
 from generator.family.registry import find_family
 from generator.plugins import load_plugin
@@ -129,7 +130,7 @@ def run(
     todo = request.order([cell for cell in cells if cell.trial.id not in held])
     tell = on_event or _ignore
     if todo or _unrecorded(store, request):
-        warm = warm_modules(cell.trial.family for cell in todo)
+        warm = warm_modules((cell.trial.family, cell.reference) for cell in todo)
         settings = Settings(request.limits.threads, hidden, request.isolation, warm)
         executor = LocalExecutor(settings, jobs=request.jobs, live=live and on_event is not None)
         with contextlib.closing(executor):

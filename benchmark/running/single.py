@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.isolation.supervisor import Settings, warm_modules
+from benchmark.isolation.supervisor import Settings
 from benchmark.results.outcome import Outcome
 from benchmark.running.executors import LocalExecutor
 from benchmark.running.hiding import hidden_places
@@ -14,6 +14,7 @@ from benchmark.running.judge import Judge, Verdict
 from benchmark.running.messages import Ended
 from benchmark.running.plan import absolute_plugins, plan
 from benchmark.running.runner import Event, pass_on
+from benchmark.running.warming import warm_modules
 from generator.plugins import load_plugin
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def solve_once(request: RunRequest, on_event: Callable[[Event], None] | None = N
     if cell.settled is not None:
         outcome = Outcome(*cell.settled)
         return Solved(Judge().decide(cell.loaded, outcome), outcome, "none")
-    warm = warm_modules([cell.trial.family])
+    warm = warm_modules([(cell.trial.family, cell.reference)])
     settings = Settings(request.limits.threads, hidden_places(request), request.isolation, warm)
     plugins = absolute_plugins(request.plugins)
     executor = LocalExecutor(settings, live=on_event is not None)

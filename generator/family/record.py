@@ -62,7 +62,8 @@ class Family:
         groups: labels of a puzzle, e.g. depth or regime, by which tables can be split.
         oracle: the black-box function that solvers may query; None where the family has no oracle.
         solvers: modules that register the family's solvers when they are imported.
-        warm: modules that a fork server imports once, before it forks, when a run has puzzles of this family.
+        warm: modules that every trial and every score of this family needs; imported once, before the first fork.
+        libraries: modules that solvers often import; imported before the first fork if a solver names their package.
         pictures: functions that describe and draw a puzzle; with None, `netjigsaw show` prints only the manifest.
         foreign_layout: files and output format for programs as solvers; None where programs cannot solve this family.
         layouts: file layouts of other programs, for `netjigsaw import` and `netjigsaw export`.
@@ -86,6 +87,7 @@ class Family:
     oracle: OracleRecord | None = None
     solvers: tuple[str, ...] = ()
     warm: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     pictures: Pictures | None = None
     foreign_layout: ForeignLayout | None = None
     layouts: tuple[Layout, ...] = ()

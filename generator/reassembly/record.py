@@ -77,7 +77,8 @@ FAMILY = Family(
         "solvers.reassembly.flagship.fast",
         "solvers.reassembly.published",
     ),
-    warm=("torch", "scipy.linalg", "scipy.optimize", "safetensors.torch", "generator.reassembly.puzzle"),
+    warm=("torch", "safetensors.torch", "generator.reassembly.puzzle"),
+    libraries=("scipy.linalg", "scipy.optimize"),
     pictures=Pictures(
         facts=late("leaderboard.reassembly.fingerprint:facts"),
         draw=late("leaderboard.reassembly.pictures:draw"),
