@@ -95,7 +95,7 @@ def test_warnings_go_to_stderr(cli: Cli) -> None:
         (["--preset", "tinny"], "no reassembly preset 'tinny'; did you mean tiny?"),
         (["--count", "0"], "--count must be at least 1"),
         (["--jobs", "-1"], "--jobs at least 0"),
-        (["--seed", "-1"], "--seed must not be negative"),
+        (["--seed", "-1"], "--seed must be 0 or larger"),
         (["--seed", "x"], "--seed"),
         (["--device", "cuda:99"], "device 'cuda:99' is not on this machine"),
         (["--nothing", "1"], "--nothing"),

@@ -122,7 +122,7 @@ def test_what_is_wrong_is_named(cli: Cli, toys: Path, bundle: Path) -> None:
     assert wrong[1].startswith(
         "  wrong  puzzle t1, solver half.py:Half, seed 0: metrics.right is 1.0 in the bundle, 0."
     )
-    assert out.endswith("not verified: 2 things wrong\n")
+    assert out.endswith("not verified: 2 faults\n")
     code, out, _ = cli(*TOY, "verify", bundle, forged, "--suite", toys, "--json")
     good, bad = json.loads(out)
     assert (code, good["verified"], bad["verified"], bad["rows"]) == (1, True, False, [])
@@ -144,7 +144,7 @@ def test_a_rerun(cli: Cli, toys: Path, bundle: Path) -> None:
 
 def test_usage(cli: Cli, home: Path, toys: Path, bundle: Path) -> None:
     for code, arguments, text in [
-        (2, ("verify", bundle), "which is not built in; say with --suite where it is"),
+        (2, ("verify", bundle), "which is not built in; name its file with --suite"),
         (2, ("verify", bundle, "--suite", toys, "--solver", "x.py:X"), "give --rerun as well"),
         (2, ("verify", bundle, "--suite", f"{toys}/t0"), "a submission needs results on a whole suite"),
         (2, ("verify", "none.njz", "--suite", toys), "no bundle at none.njz; netjigsaw submit writes them"),

@@ -19,7 +19,7 @@ def test_the_caption_states_the_rule(rows: list[Row]) -> None:
         "Order: puzzles solved, then cells solved, then share found, then error (lowest first), then median wall time."
         in text
     )
-    assert "The rank is the place in this order." in text
+    assert "The rank is the position in this order." in text
     test = "an exact McNemar test on the solved puzzles does not separate them (two-sided, alpha = 0.05, one pair)."
     assert f"Not separated: solvers share a letter when {test}" in text
     assert "Share found: mean over all cells; a failed cell counts as 0." in text
