@@ -62,7 +62,7 @@ class SolverEntry:
         source: publication of the method.
         origin: file and line, or package, of the code.
         parameters: default values by parameter name.
-        error: why the solver is unavailable, else empty.
+        error: reason why the solver is unavailable; empty otherwise.
         built_in: whether netjigsaw contains the solver, so that it may be built in a process that can read the answers.
     """
 

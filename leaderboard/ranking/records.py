@@ -30,7 +30,8 @@ class Standing:
         interval: confidence interval of the ranking value; None if all puzzles have the same value.
         puzzles: number of puzzles in the table.
         puzzles_solved: number of puzzles with more than half of the cells solved.
-        cells: number of cells in the table. covered: number of cells with a row of this solver.
+        cells: number of cells in the table.
+        covered: number of cells with a row of this solver.
         solved: number of cells solved.
         scored: number of cells with a score, where a metric ranks.
         metrics: summary over all cells by metric name; NaN if no cell has a value.
@@ -70,7 +71,8 @@ class Ranking:
     """One table: the solvers of a family on the same cells, the best solver first.
 
     Attributes:
-        family: name of the puzzles' family. by: label that splits the tables; empty for one table per family.
+        family: name of the puzzles' family.
+        by: label that splits the tables; empty for one table per family.
         value: value of the label on this table's puzzles: a digest, or a group's value.
         heading: heading of the printed table.
         metrics: metrics of the family, headline metrics first.
