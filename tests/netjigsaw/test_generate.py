@@ -91,7 +91,7 @@ def test_warnings_go_to_stderr(cli: Cli) -> None:
         (["--depth", "0"], "depth: Input should be greater than or equal to 1"),
         (["--depth", "none"], "depth: "),
         (["--activation", "step"], "activation: Input should be 'relu', 'gelu', 'silu' or 'tanh'"),
-        (["--task", "classes"], "a classification needs at least 2 outputs"),
+        (["--task", "classes"], "a classification needs at least 2 outputs; raise outputs"),
         (["--preset", "tinny"], "no reassembly preset 'tinny'; did you mean tiny?"),
         (["--count", "0"], "--count must be at least 1"),
         (["--jobs", "-1"], "--jobs at least 0"),
