@@ -102,7 +102,7 @@ def test_an_honest_bundle(cli: Cli, toys: Path, bundle: Path) -> None:
     code, out, _ = cli(*TOY, "verify", bundle, "--suite", toys)
     assert code == 0
     assert out.startswith("a.njz: half.py:Half by Ada on suite toys\n")
-    assert "no answer can confirm them, only a rerun" in out
+    assert "only a rerun (--rerun) can confirm them" in out
     assert out.endswith("verified: 3 trials scored again, 2 solved\n")
     code, out, _ = cli(*TOY, "verify", bundle, "--suite", toys, "--json")
     (record,) = json.loads(out)
@@ -253,7 +253,7 @@ def test_a_private_suite(cli: Cli, stored: Path, tmp_path: Path) -> None:
     assert code == 0, err
     code, out, _ = cli("verify", "x.njz", "--suite", public)
     assert code == 0
-    assert "some answers are not here" in out
+    assert "some sealed answers are not on this machine" in out
     code, out, _ = cli("verify", "x.njz", "--suite", makers, "--json")
     (record,) = json.loads(out)
     assert code == 0, record["findings"]
