@@ -263,7 +263,7 @@ def test_a_private_suite(cli: Cli, stored: Path, tmp_path: Path) -> None:
     assert code == 0
     code, out, _ = cli("verify", "y.njz", "--suite", public)
     assert code == 1
-    assert "scored with the puzzle's answer, which is not here" in out
+    assert "scored with the puzzle's sealed answer, which is not on this machine" in out
 
 
 def test_a_built_in_suite_by_its_name(cli: Cli) -> None:
