@@ -1,7 +1,7 @@
 """Statistics that tables and comparisons share: intervals, paired tests, and the adjustment for many tests.
 
-Pure functions of arrays and counts. The same values give the same digits, in whatever order they come: random draws
-have fixed seeds, and values are sorted before they meet a draw.
+Pure functions of arrays and counts. Equal values in any order give equal digits: random draws have fixed seeds, and
+values are sorted before a draw.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ __all__ = [
 ]
 
 ALPHA = 0.05
-"""Two-sided level of tests; intervals cover 1 - ALPHA. The usual level, hand-set."""
+"""Two-sided level of tests; intervals cover 1 - ALPHA. A larger value separates more solvers by chance. Hand-set to the
+usual level.
+"""
 
 DRAWS = 9999
 """Random draws of a bootstrap, and of a sign-flip test that is too large to enumerate. With 9,999 draws the smallest
@@ -42,10 +44,12 @@ EXACT_FLIPS = 30
 which takes milliseconds. Two more double the time."""
 
 CHUNK = 2_000_000
-"""Random values that are held at a time, so that memory stays below about 20 MiB. Hand-set."""
+"""Number of random values held at a time, so that memory stays below about 20 MiB. Hand-set."""
 
 SIGN_ROWS = 64
-"""Rows of signs that are drawn at a time. Changing it changes the draws, and so the last digits of p-values."""
+"""Number of rows of signs drawn at a time. A change of this value changes the draws and the last digits of p-values.
+Hand-set.
+"""
 
 Side = Literal["two-sided", "less"]
 
@@ -97,25 +101,25 @@ def fewest_puzzles(alpha: float = ALPHA) -> int:
 def sign_flips(differences: np.ndarray, side: Side = "two-sided", draws: int = DRAWS) -> float:
     """Compute the p-value of the paired sign-flip test.
 
-    The null hypothesis: each difference is as likely to have the other sign. The statistic is the sum. The test is
-    exact for differences of one size (where it is the exact McNemar or sign test) and for at most `EXACT_FLIPS`
-    nonzero differences; with more it uses random signs, and counts the observed signs as one draw.
+    Under the null hypothesis, both signs of each difference are equally likely. The statistic is the sum. The test is
+    exact for differences of equal size (then it is the exact McNemar or sign test) and for at most `EXACT_FLIPS`
+    nonzero differences. With more differences it uses random signs and counts the observed signs as one draw.
 
     Args:
         differences: one per puzzle.
         side: `less` looks for a negative sum only.
-        draws: random sign patterns, where there are too many to enumerate.
+        draws: number of random sign patterns if there are too many patterns to enumerate.
     """
     return sign_flip_tests(np.asarray(differences, dtype=float)[None], side, draws)[0]
 
 
 def sign_flip_tests(differences: np.ndarray, side: Side = "two-sided", draws: int = DRAWS) -> list[float]:
-    """Compute the p-values of K sign-flip tests, each as `sign_flips` does.
+    """Compute the p-values of K sign-flip tests; each equals that of `sign_flips`.
 
     Args:
         differences: K x P, one test per row.
-        side: as for `sign_flips`.
-        draws: as for `sign_flips`.
+        side: same as in `sign_flips`.
+        draws: same as in `sign_flips`.
     """
     found = [_exact_flips(row[row != 0], side) for row in differences]
     left = [number for number, p in enumerate(found) if p is None]
@@ -128,7 +132,7 @@ def sign_flip_tests(differences: np.ndarray, side: Side = "two-sided", draws: in
 
 
 def _exact_flips(moved: np.ndarray, side: Side) -> float | None:
-    """Test without random draws; None where there are too many differences."""
+    """Test without random draws; return None if there are too many differences."""
     count, sizes = len(moved), np.sort(np.abs(moved))
     if not count:
         return 1.0
@@ -160,7 +164,7 @@ def _rounding(sizes: np.ndarray) -> float:
 def _random_flips(differences: np.ndarray, side: Side, draws: int) -> list[float]:
     """Test K rows against the same random signs.
 
-    Sizes are sorted, largest first, so the order of puzzles does not matter; zeros come last, where they add nothing.
+    Sizes are sorted, largest first, so that the order of puzzles does not matter; zeros come last and add nothing.
     """
     sizes = -np.sort(-np.abs(differences), axis=1)
     drawn = np.zeros((len(sizes), draws))
@@ -186,11 +190,11 @@ def bootstrap_interval(values: np.ndarray, alpha: float = ALPHA) -> tuple[float,
     """Compute the BCa bootstrap interval of a mean (Efron 1987, Better bootstrap confidence intervals).
 
     Args:
-        values: one per puzzle; for a paired comparison, the differences.
+        values: one value per puzzle; for a paired comparison, the differences.
         alpha: the interval covers 1 - alpha.
 
     Returns:
-        Low and high; None where the values show no spread, so that a resample says nothing.
+        Low and high; None if all values are equal, because a resample then has no spread.
     """
     if len(values) < 2 or np.ptp(values) == 0:
         return None

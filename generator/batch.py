@@ -1,4 +1,4 @@
-"""Make several puzzles on several cores; each is written completely or not at all."""
+"""Make several puzzles on several cores. Each puzzle is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["BatchResult", "Failure", "Order", "child_seed", "make_all", "make_ea
 
 @dataclass(frozen=True)
 class Order:
-    """One puzzle to make, and where to put it."""
+    """One puzzle to make, with its output folders."""
 
     family: str
     name: str
@@ -45,7 +45,7 @@ class Order:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One puzzle that is in its folder; `kept` if it was there before."""
+    """One puzzle that is in its folder; `kept` is true if the puzzle was there before."""
 
     order: Order
     puzzle: Puzzle
@@ -55,40 +55,39 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Failure:
-    """One puzzle that could not be made, and why."""
+    """One puzzle that could not be made, with the error."""
 
     order: Order
     error: NetjigsawError
 
 
 class Watch(Protocol):
-    """Told how far an order is."""
+    """A function that receives the progress of an order."""
 
     def __call__(self, order: Order, step: int, steps: int, loss: float) -> None:
-        """Say that `step` of `steps` is done at this training loss."""
+        """Report that `step` of `steps` is done, with the current training loss."""
 
 
 def child_seed(seed: int, index: int) -> int:
-    """Derive the seed of one of many puzzles; 53 bits, unrelated to those of neighbouring seeds."""
+    """Derive the seed of one of many puzzles. It has 53 bits, and neighbouring seeds are unrelated."""
     return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> np.uint64(11))
 
 
 def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch) -> Iterator[BatchResult]:
-    """Make puzzles, up to `jobs` at once, and yield each as it is done.
+    """Make puzzles, up to `jobs` at the same time, and yield each finished puzzle.
 
-    A puzzle that lies in its folder already, made by the same recipe and seed, is kept, so
-    an interrupted call is resumed by repeating it. One that fails does not keep the others
-    from being made: the first failure is raised when all are through.
+    A puzzle of the same recipe and seed that is already in its folder is kept, so repeating an interrupted call resumes
+    it. A failed puzzle does not stop the others; the first failure is raised after all puzzles.
 
     Args:
-        orders: what to make.
-        jobs: processes.
-        plugins: modules or files that register the families, for the processes to load.
-        watch: told of progress.
+        orders: puzzles to make.
+        jobs: number of processes.
+        plugins: modules or files that register the families; every process loads them.
+        watch: called with the progress.
 
     Raises:
         StorageError: if a folder holds something else or cannot be written.
-        NetjigsawError: whatever else the family raises.
+        NetjigsawError: any other error of the family.
     """
     failures: list[NetjigsawError] = []
     for made in make_each(orders, jobs=jobs, plugins=plugins, watch=watch):
@@ -103,7 +102,7 @@ def make_all(orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watc
 def make_each(
     orders: Sequence[Order], *, jobs: int, plugins: Sequence[str], watch: Watch
 ) -> Iterator[BatchResult | Failure]:
-    """Make puzzles as `make_all` does, and yield a `Failure` for each that could not be made."""
+    """Make puzzles like `make_all`, and yield a `Failure` for each puzzle that could not be made."""
     makers = _one_by_one(orders, watch) if jobs == 1 or len(orders) == 1 else _at_once(orders, jobs, plugins, watch)
     for order, make in makers:
         try:
@@ -120,11 +119,11 @@ def _one_by_one(orders: Sequence[Order], watch: Watch) -> Iterator[tuple[Order, 
 def _at_once(
     orders: Sequence[Order], jobs: int, plugins: Sequence[str], watch: Watch
 ) -> Iterator[tuple[Order, Callable[[], BatchResult]]]:
-    """Yield a function that returns each result, as its process ends."""
+    """Yield a function per result, in order of completion; calling it returns the result."""
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
     with ProcessPoolExecutor(min(jobs, len(orders)), context, _start_process, (tuple(plugins), news)) as pool:
-        with _own_packages_first():  # processes are started as work is handed in
+        with _own_packages_first():  # submitting work starts the processes
             handed = {pool.submit(_make_elsewhere, order, index): order for index, order in enumerate(orders)}
         try:
             waiting = set(handed)
@@ -149,12 +148,12 @@ def _outcome(future: Future[BatchResult]) -> BatchResult:
 
 
 _news: Any = None
-"""In a pool's process: where progress is told."""
+"""In a process of the pool: the queue for progress."""
 
 
 @contextlib.contextmanager
 def _own_packages_first() -> Iterator[None]:
-    """Let processes that start in the block find this package before any other one of its name."""
+    """Let processes that start in the block find this package before other packages of the same name."""
     sys.path.insert(0, str(HOME))
     try:
         yield
@@ -165,7 +164,7 @@ def _own_packages_first() -> Iterator[None]:
 def _start_process(plugins: Sequence[str], news: Any) -> None:
     global _news  # noqa: PLW0603 - a pool hands its processes a queue in no other way
     _news = news
-    news.cancel_join_thread()  # progress that nobody reads any more must not keep the process from ending
+    news.cancel_join_thread()  # unread progress must not stop the process from ending
     for plugin in plugins:
         load_plugin(plugin)
 
@@ -183,15 +182,16 @@ def _make(order: Order, progress: Progress) -> BatchResult:
     try:
         made = find_family(order.family).generate(order.spec, name=order.name, seed=order.seed, progress=progress)
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or "memory" in str(error):  # as torch puts it
+        if isinstance(error, MemoryError) or "memory" in str(error):  # the wording of torch
             raise TrainingError(f"{order.name} does not fit into memory; make it smaller") from error
         raise
-    known = (order.answers / f"{made.sealed.digest}.json").exists()  # of the same puzzle in another folder
+    known = (order.answers / f"{made.sealed.digest}.json").exists()  # the answer of the same puzzle in another folder
     save_answer(made.sealed, order.answers)
     try:
         save_puzzle(made.puzzle, order.folder)
     except BaseException as error:
-        there = isinstance(error, StorageError) and order.folder.exists()  # another process was first
+        there = isinstance(error, StorageError) and order.folder.exists()  # another process has written the puzzle
+        # first
         kept = _kept(order) if there else None
         if not known and (kept is None or kept.digest != made.puzzle.digest):
             remove_answer(made.sealed.digest, order.answers)
@@ -202,7 +202,7 @@ def _make(order: Order, progress: Progress) -> BatchResult:
 
 
 def _kept(order: Order) -> Puzzle:
-    """Load what lies in an order's folder, if it is what was ordered."""
+    """Load the puzzle in an order's folder, if it is the ordered puzzle."""
     puzzle = load_puzzle(order.folder)
     sealed = find_answer(puzzle, order.answers)
     if sealed is None or sealed.seed != order.seed or sealed.spec != order.spec.model_dump(mode="json"):

@@ -1,7 +1,7 @@
 """One training loop for every family: optimiser, schedule, clipping, progress.
 
-Trains on one thread: at the sizes of these puzzles a second one gains little, and the
-bits of a puzzle must not depend on how many are made at once.
+The loop uses one thread. A second thread gains little at the sizes of these puzzles, and the bits of a puzzle must not
+depend on the number of puzzles made at the same time.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["TrainingSettings", "one_thread", "rate_at", "train", "usable_device"]
 
 REPORT_EVERY_S = 0.1
-"""Seconds between reports of progress. Hand-set."""
+"""Seconds between reports of progress. A larger value reports less often. Hand-set."""
 
 
 class TrainingSettings(Protocol):
-    """The part of a spec that says how to train."""
+    """The fields of a spec that control the training."""
 
     @property
     def optimiser(self) -> Literal["adamw", "adam", "sgd"]:
-        """Which optimiser."""
+        """Name of the optimiser."""
 
     @property
     def learning_rate(self) -> float:
@@ -40,11 +40,11 @@ class TrainingSettings(Protocol):
 
     @property
     def schedule(self) -> Literal["constant", "cosine", "linear", "wsd"]:
-        """How the rate falls."""
+        """Name of the learning-rate schedule."""
 
     @property
     def warmup(self) -> int:
-        """Steps over which the rate rises."""
+        """Number of first steps over which the learning rate rises."""
 
     @property
     def weight_decay(self) -> float:
@@ -52,15 +52,15 @@ class TrainingSettings(Protocol):
 
     @property
     def momentum(self) -> float:
-        """Momentum, or the first decay rate of Adam."""
+        """Momentum of SGD; beta1 of Adam and AdamW."""
 
     @property
     def steps(self) -> int:
-        """Training steps."""
+        """Number of training steps."""
 
     @property
     def clip(self) -> float | None:
-        """Largest gradient norm."""
+        """Largest gradient norm; None for no limit."""
 
 
 def train(
@@ -74,11 +74,10 @@ def train(
 
     Args:
         parameters: tensors with `.grad` buffers.
-        gradient: from a step's number to its loss; leaves the gradient in `.grad`.
-        settings: how to train.
-        progress: told the loss about ten times a second.
-        slowed: parameters whose learning rate differs within them, each with the factors, of a shape
-            that broadcasts to it.
+        gradient: maps a step's number to the loss, and writes the gradient into `.grad`.
+        settings: optimiser, schedule and other settings.
+        progress: called with the loss about ten times a second.
+        slowed: parameters with unequal learning rates, each with factors of a shape that broadcasts to the parameter.
 
     Raises:
         TrainingError: if the loss stops being finite.
@@ -94,7 +93,7 @@ def train(
         before = [parameter.clone() for parameter, _ in slowed]
         optimiser.step()
         for (parameter, factors), old in zip(slowed, before, strict=True):
-            # Every optimiser here moves in proportion to its rate, so a share of the rate is a share of the way.
+            # The step of every optimiser is proportional to the learning rate, so scaling the step scales the rate.
             torch.lerp(old, parameter, factors, out=parameter)
         if time.monotonic() - reported > REPORT_EVERY_S:
             _check_finite(loss, step, settings)
@@ -124,10 +123,10 @@ def rate_at(step: int, settings: TrainingSettings) -> float:
 
 
 def usable_device(name: str) -> torch.device:
-    """Look a device up.
+    """Return the device of a name.
 
     Raises:
-        SpecError: if this machine has no such device.
+        SpecError: if this machine lacks the device.
     """
     kind, _, index = name.partition(":")
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
@@ -148,7 +147,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _optimiser(parameters: Sequence[Tensor], settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Make the optimiser; the fused kernels pass over memory once instead of a dozen times."""
+    """Make the optimiser; fused kernels read memory once instead of a dozen times."""
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimiser == "sgd":
         return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)

@@ -1,1 +1,1 @@
-"""From result rows to ranked tables and pictures."""
+"""Turn result rows into ranked tables, pictures and a page."""

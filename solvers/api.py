@@ -36,7 +36,7 @@ class Log(Protocol):
     """A function that receives log lines."""
 
     def __call__(self, text: str) -> None:
-        """Take one line."""
+        """Log one line."""
 
 
 def _drop(answer: Any) -> None:

@@ -58,4 +58,4 @@ def test_without_a_browser_the_table_is_made_and_a_line_says_what_is_not(
     assert text.startswith("above\n")
     assert text.endswith("\nbelow\n")
     assert [path.name for path in Path("images").iterdir()] == ["janestreet.png"]
-    assert "NOT MADE ANEW: the pictures of the leaderboard: no Chromium" in capfd.readouterr().err
+    assert "NOT UPDATED: the pictures of the leaderboard: no Chromium" in capfd.readouterr().err

@@ -1,1 +1,1 @@
-"""Is NEW worse than BASE? Paired statistics of two sets of results, and the gate that fails on a regression."""
+"""Compare two sets of results, BASE and NEW, by paired statistics; the gate fails if NEW is worse."""

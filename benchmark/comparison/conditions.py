@@ -1,4 +1,4 @@
-"""Whether the times of two sides can be compared."""
+"""Check whether the times of two sides can be compared."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 __all__ = ["why_times_differ"]
 
 EXTRA_LOAD = 0.5
-"""Load by other programs, in runnable processes, by which the medians of two sides may differ. A larger value compares
-times under more unequal conditions. Hand-set."""
+"""Largest difference between the median loads of two sides by other programs, in runnable processes. A larger value
+compares times under more unequal conditions. Hand-set.
+"""
 EXTRA_LOAD_PER_CORE = 0.1
-"""The same limit as a share of the machine's cores; the larger of the two holds. Hand-set."""
+"""The same limit as a share of the machine's cores; the larger limit applies. Hand-set."""
 
 
 def why_times_differ(base: Sequence[Row], new: Sequence[Row], sessions: Mapping[str, Session]) -> str:
-    """Say why times cannot be compared, in words that follow "time not judged: "; empty where they can.
+    """Return the reason why times cannot be compared, to follow "time not judged: "; empty if they can.
 
-    Both sides must have run on one machine, with the same number of jobs and the same isolation, and under the same
-    load by other programs. Rows of the same sessions were run interleaved, so both sides met the same load.
+    Both sides must have run on one machine, with the same number of jobs, the same isolation, and the same load by
+    other programs. Rows of the same sessions were run interleaved, so both sides had the same load.
     """
     ours, theirs = ({row.session for row in rows} for rows in (base, new))
     if lost := [session for session in sorted(ours | theirs) if session not in sessions]:
-        return f"nothing is known of the machine of session {lost[0]} (its session file is missing)"
+        return f"the machine of session {lost[0]} is not known (its session file is missing)"
     first, second = ({_setting(sessions[session]) for session in side} for side in (ours, theirs))
     if first != second or len(first) > 1:
         return _first_difference(first, second)

@@ -30,17 +30,17 @@ class Contrast:
     """One measure on both sides.
 
     Attributes:
-        measure: what is compared.
-        puzzles: number of puzzles on which it is known.
-        trials: number of pairs of trials on them.
+        measure: measure that is compared.
+        puzzles: number of puzzles on which the measure is known.
+        trials: number of pairs of trials on these puzzles.
         base: BASE's mean over puzzles; the median for measures of kind `rank`, the geometric mean for kind `ratio`.
-        new: the same for NEW.
+        new: NEW's value, computed like `base`.
         difference: NEW - BASE; NEW / BASE for kind `ratio`; for kind `rank` the share of puzzles with a higher value
             minus the share with a lower one.
-        interval: 95 % interval of the difference; None where the puzzles show no spread.
-        p: two-sided p-value over puzzles; NaN where there is no test.
+        interval: 95 % interval of the difference; None if all puzzles have the same difference.
+        p: two-sided p-value over puzzles; NaN without a test.
         q: p adjusted for all measures of the comparison.
-        unjudged: why there is no test; empty where there is one.
+        unjudged: reason why there is no test; empty if there is a test.
         higher: number of puzzles on which NEW's value is higher.
         lower: number of puzzles on which NEW's value is lower.
     """
@@ -60,7 +60,7 @@ class Contrast:
 
     @property
     def verdict(self) -> str:
-        """`better` or `worse` where the difference is significant; empty otherwise."""
+        """`better` or `worse` if the difference is significant; empty otherwise."""
         if not self.q <= ALPHA:
             return ""
         raised = self.difference > (1 if self.measure.kind == "ratio" else 0)
@@ -69,15 +69,15 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Swing:
-    """A puzzle on which the measure that ranks solvers changed.
+    """A puzzle on which the ranking measure changed.
 
     Attributes:
-        puzzle: digest.
-        name: for people.
-        trials: pairs of trials on it.
-        base: BASE's value: the trials that it solved, or its mean of the ranking metric.
-        new: the same for NEW.
-        ending: how NEW's first trial without a solution or score ended, else how its first trial ended.
+        puzzle: digest of the puzzle.
+        name: name of the puzzle.
+        trials: number of pairs of trials on the puzzle.
+        base: BASE's number of solved trials, or BASE's mean of the ranking metric.
+        new: NEW's value, computed like `base`.
+        ending: status and reason of NEW's first trial without a solution or score, else of NEW's first trial.
     """
 
     puzzle: str
@@ -89,12 +89,12 @@ class Swing:
 
 
 def contrasts_of(contest: Contest, measures: Sequence[Measure], obstacle: Callable[[Measure], str]) -> list[Contrast]:
-    """Compare every measure that any pair has a value of; p-values are not adjusted yet.
+    """Compare every measure that has a value in any pair; p-values are adjusted later.
 
     Args:
-        contest: one solver.
-        measures: of its family.
-        obstacle: says why a measure cannot be judged; empty where it can.
+        contest: results of one solver.
+        measures: measures of the solver's family.
+        obstacle: returns the reason why a measure cannot be judged; empty if it can.
     """
     samples = [(measure, sample_of(measure, contest.pairs)) for measure in measures]
     return [_contrast(measure, sample, obstacle(measure)) for measure, sample in samples if sample is not None]
@@ -103,7 +103,7 @@ def contrasts_of(contest: Contest, measures: Sequence[Measure], obstacle: Callab
 def _contrast(measure: Measure, sample: Sample, unjudged: str) -> Contrast:
     base, new = sample.per_puzzle(measure.kind)
     higher, lower = int((new > base).sum()), int((new < base).sum())
-    # Of ranks only the direction counts; two infinities are equal.
+    # For ranks only the direction counts; two infinities are equal.
     differences = (new > base) * 1.0 - (new < base) if measure.kind == "rank" else new - base
     means, difference = (float(base.mean()), float(new.mean())), float(differences.mean())
     bounded = measure.kind in {"share", "rank"}
@@ -135,11 +135,11 @@ def _median(values: np.ndarray) -> float:
 
 
 def swings(contest: Contest, measure: Measure) -> tuple[tuple[Swing, ...], tuple[Swing, ...]]:
-    """List the puzzles on which NEW is worse, and those on which it is better.
+    """List the puzzles on which NEW is worse, and the puzzles on which NEW is better.
 
     Args:
-        contest: one solver.
-        measure: the one that ranks the family's solvers.
+        contest: results of one solver.
+        measure: ranking measure of the family.
     """
     sample = sample_of(measure, contest.pairs)
     if sample is None:
@@ -158,7 +158,7 @@ def swings(contest: Contest, measure: Measure) -> tuple[tuple[Swing, ...], tuple
 
 
 def _swing(name: str, measure: Measure, rows: Sequence[Row], values: tuple[float, float]) -> Swing:
-    """Describe one puzzle by its rows of NEW, and the values of both sides on the measure's scale."""
+    """Describe one puzzle by NEW's rows on it, and by the values of both sides on the measure's scale."""
     failed = next((row for row in rows if row.status not in {Status.SOLVED, Status.SCORED}), rows[0])
     metric, count = measure.metric, len(rows)
     base, new = (round(value * count) if metric is None else from_scale(value, metric) for value in values)

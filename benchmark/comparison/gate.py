@@ -1,9 +1,9 @@
-"""Decide on each rule: is NEW worse by more than is tolerated, and by more than chance explains?
+"""Judge each rule: a regression is a loss above the tolerance that chance does not explain.
 
-A regression needs both. The tolerance is a threshold on the measured loss and no part of the test. The test asks
-whether chance explains the loss if nothing changed, so the rate of false alarms is bounded whatever the tolerance is.
-The test is one-sided, and p-values are adjusted for all rules and solvers of the comparison. `strict` skips the test,
-and a gain on one puzzle does not offset a loss on another: for solvers whose answers do not depend on chance.
+The tolerance is a threshold on the measured loss and is not part of the test. The null hypothesis of the test is that
+nothing changed, so the rate of false alarms is bounded for every tolerance. The test is one-sided, and p-values are
+adjusted for all rules and solvers of the comparison. `strict` is for solvers whose answers do not depend on chance: it
+skips the test, and a gain on one puzzle does not offset a loss on another.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["GATE_ALPHA", "Judgement", "judge", "with_adjusted"]
 
 GATE_ALPHA = ALPHA / 2
-"""Level of the one-sided tests: the half of a two-sided test at ALPHA that is a loss."""
+"""Level of the one-sided tests: half of ALPHA, the loss side of a two-sided test at ALPHA."""
 ROUNDING = 1e-9
-"""Losses and p-values that differ by no more than this are equal. Hand-set, far above rounding errors."""
+"""Largest difference at which two losses or two p-values count as equal. Hand-set, far above rounding errors."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class Judgement:
     """The outcome of one rule for one solver.
 
     Attributes:
-        rule: as typed.
+        rule: rule as the user typed it.
         label: name of the solver.
-        measure: what the rule is about.
-        loss: by how much NEW is worse. For kind `ratio` relative to BASE; for kind `rank` the share of puzzles that are
-            worse minus the share of puzzles that are better.
-        gain: with `strict`, by how much NEW is better on the other puzzles, which does not offset the loss; else 0.
-        tolerance: the tolerated loss.
-        p: probability of such a loss if nothing changed; NaN with `strict`.
+        measure: measure that the rule limits.
+        loss: loss of NEW. For kind `ratio` the loss is relative to BASE; for kind `rank` it is the share of puzzles
+            that are worse minus the share of puzzles that are better.
+        gain: with `strict`, the gain of NEW on the other puzzles, which does not offset the loss; else 0.
+        tolerance: tolerated loss.
+        p: probability of a loss of this size or more if nothing changed; NaN with `strict`.
         q: p adjusted for all rules of the comparison.
-        unjudged: why the rule cannot be judged; empty where it can.
+        unjudged: reason why the rule cannot be judged; empty if it can.
         regression: whether the gate fails.
     """
 
@@ -78,13 +78,13 @@ def judge(
     *,
     strict: bool,
 ) -> list[Judgement]:
-    """Judge the rules that this family has a measure for; p-values are not adjusted yet.
+    """Judge the rules whose measures this family has; p-values are adjusted later.
 
     Args:
-        contest: one solver.
-        measures: of its family.
-        rules: the tolerated losses.
-        obstacle: says why a measure cannot be judged; empty where it can.
+        contest: results of one solver.
+        measures: measures of the solver's family.
+        rules: tolerated losses.
+        obstacle: returns the reason why a measure cannot be judged; empty if it can.
         strict: whether any loss beyond the tolerance is a regression, without a test.
     """
     found = []
@@ -95,7 +95,7 @@ def judge(
         sample = sample_of(measure, contest.pairs)
         blank = Judgement(rule.text, contest.label, measure)
         if sample is None:
-            nothing = _no_time(measures) if measure.is_time else "no row holds it"
+            nothing = _no_time(measures) if measure.is_time else "no row has a value of it"
             found.append(replace(blank, unjudged=nothing))
         elif reason := obstacle(measure):
             found.append(replace(blank, unjudged=reason))
@@ -114,7 +114,7 @@ def _measure(rule: Rule, measure: Measure, sample: Sample, *, strict: bool) -> t
     """Compute the loss, the gain that does not offset it, the tolerance and the p-value."""
     base, new = sample.per_puzzle(measure.kind)
     way = 1 if measure.better == "high" else -1
-    if measure.is_time:  # a slow phase of the machine slows all seeds of a puzzle, so puzzles are the unit
+    if measure.is_time:  # a slow phase of the machine slows all seeds of a puzzle, so the test counts puzzles
         return math.expm1(float((new - base).mean())), 0.0, rule.number, sign_flips(base - new, "less")
     if measure.kind == "rank":
         return _ranked(way * base, way * new, rule, strict=strict)
@@ -122,7 +122,7 @@ def _measure(rule: Rule, measure: Measure, sample: Sample, *, strict: bool) -> t
     loss = float((losses.clip(min=0) if strict else losses).mean())
     gain = float((-losses).clip(min=0).mean()) if strict else 0.0
     if measure.kind == "ratio":
-        # The geometric mean of NEW / BASE: it rises by a loss where low is better, and falls where high is better.
+        # The geometric mean of NEW / BASE rises by a loss if low is better, and falls by a loss if high is better.
         loss, gain, tolerance = -way * math.expm1(-way * loss), way * math.expm1(way * gain), rule.number
     else:
         tolerance = rule.number * (abs(float(base.mean())) if rule.relative else 1.0)
@@ -131,10 +131,10 @@ def _measure(rule: Rule, measure: Measure, sample: Sample, *, strict: bool) -> t
 
 
 def _ranked(base: np.ndarray, new: np.ndarray, rule: Rule, *, strict: bool) -> tuple[float, float, float, float]:
-    """Count the puzzles that are worse by more than is tolerated, higher values being better; the sign test."""
+    """Count the puzzles that are worse by more than the tolerance (higher is better), and apply the sign test."""
 
     def below(low: np.ndarray, high: np.ndarray) -> int:
-        """Count where `low` falls short of `high`; equal infinities do not."""
+        """Compute the shortfall of `low` below `high`; equal infinities have no shortfall."""
         margin = rule.number * np.where(np.isfinite(high), np.abs(high), 0.0) if rule.relative else rule.number
         return int(np.sum(low < high - margin))
 

@@ -1,7 +1,7 @@
 """Paired statistics of a comparison. Pure functions: equal arrays give equal numbers.
 
 Intervals and two-sided p-values are statements about puzzles in general, so puzzles are the unit. The gate makes
-statements about the puzzles at hand, so there the seeds are the unit (`loss_within_puzzles`).
+statements about the given puzzles, so seeds are its unit (`loss_within_puzzles`).
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def share_interval(differences: np.ndarray, alpha: float = ALPHA) -> tuple[float
 
 
 def loss_within_puzzles(base: Sequence[np.ndarray], new: Sequence[np.ndarray]) -> float:
-    """Test whether NEW is worse on these puzzles than seeds explain, one-sided.
+    """Test, one-sided, whether NEW is worse on these puzzles than the choice of seeds explains.
 
-    The null hypothesis: any split of a puzzle's 2 S values between the two sides is equally likely. So the test is
-    exact whatever each puzzle's probability of success is. A puzzle solved on four of four seeds by BASE and on none
-    by NEW has the p-value 1 / 70. With one seed per puzzle this is the sign-flip test; for shares, McNemar's test.
+    Under the null hypothesis, all splits of a puzzle's 2 S values between the two sides are equally likely. So the test
+    is exact for all probabilities of success. A puzzle solved on four of four seeds by BASE and on none by NEW has the
+    p-value 1 / 70. With one seed per puzzle this is the sign-flip test; for shares, McNemar's test.
 
     Args:
         base: for each puzzle, S values; higher is better.
-        new: the same for NEW.
+        new: S values of NEW for each puzzle.
     """
     pooled = [np.concatenate(values) for values in zip(base, new, strict=True)]
     levels = np.unique(np.concatenate(pooled))
@@ -60,7 +60,7 @@ def _exact_loss(base: Sequence[np.ndarray], new: Sequence[np.ndarray]) -> float:
         seeds = len(theirs)
         steps = np.zeros(unit + 1)
         steps[:: unit // seeds] = hypergeom.pmf(np.arange(seeds + 1), 2 * seeds, ours.sum() + theirs.sum(), seeds)
-        if steps.max() < 1 - 1e-12:  # equal results on both sides are no evidence
+        if steps.max() < 1 - 1e-12:  # equal results on both sides carry no evidence
             chances = np.convolve(chances, steps)
             reached += int(theirs.sum()) * (unit // seeds)
     return min(1.0, float(chances[: reached + 1].sum()))
@@ -70,7 +70,7 @@ def _shuffled_loss(base: Sequence[np.ndarray], new: Sequence[np.ndarray], pooled
     rng = np.random.default_rng(0)
     observed = sum(float(theirs.mean() - ours.mean()) for ours, theirs in zip(base, new, strict=True))
     drawn = np.zeros(DRAWS)
-    mixed = [values for values in pooled if np.ptp(values) > 0]  # any split of equal values is the same
+    mixed = [values for values in pooled if np.ptp(values) > 0]  # all splits of equal values have the same sum
     for seeds in sorted({len(values) // 2 for values in mixed}):
         pooled_values = np.stack([values for values in mixed if len(values) == 2 * seeds])
         step = max(1, CHUNK // pooled_values.size)

@@ -1,6 +1,6 @@
 """Pair the trials that both sides ran: same puzzle digest, same seed, same limits.
 
-Of each solver only the latest source counts, and of each of its cells the last row. Sources are not compared: a
+Only the latest source of each solver counts, and only the last row of each cell. Sources are not compared, because a
 changed heuristic has the same name and a different source.
 """
 
@@ -29,8 +29,8 @@ class Side:
     """One side of a comparison.
 
     Attributes:
-        name: for people.
-        repeats: the rows of each repetition of the whole run; usually there is one.
+        name: name of the side in reports.
+        repeats: rows of each repetition of the whole run; usually one repetition.
         sessions: machine and settings of each session, by id.
     """
 
@@ -41,7 +41,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """One trial on both sides: as many rows on each as there were repeats."""
+    """One trial on both sides, with one row per repeat on each side."""
 
     base: tuple[Row, ...]
     new: tuple[Row, ...]
@@ -57,11 +57,11 @@ class Contest:
     """One solver's results on BASE against one solver's on NEW.
 
     Attributes:
-        family: whose puzzles.
-        base_solver: label on BASE.
-        new_solver: label on NEW, usually the same.
+        family: family of the puzzles.
+        base_solver: label of the solver on BASE.
+        new_solver: label of the solver on NEW, usually the same label.
         pairs: trials that can be compared, by puzzle.
-        unjudged: trials in which a side failed for a reason that may be the machine's.
+        unjudged: trials in which a side failed, possibly because of the machine.
         only_base: rows without a partner on NEW.
         only_new: rows without a partner on BASE.
     """
@@ -81,7 +81,7 @@ class Contest:
 
 
 def live_rows(rows: Iterable[Row]) -> list[Row]:
-    """Drop rows that a later source or a later row supersedes, and trials of solvers for another family.
+    """Drop rows that a later source or row supersedes, and trials of solvers for another family.
 
     Args:
         rows: in the order of their runs.
@@ -93,10 +93,10 @@ def live_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def why_unjudged(row: Row) -> str:
-    """Say why a row is no evidence about its solver; empty where it is.
+    """Return the reason why a row is no evidence about its solver; empty if it is evidence.
 
-    A wrong answer, no answer, a crash, a timeout or too much memory is the solver's failure. That the solver could not
-    be imported or made, or that the fork server died, may be the machine's failure.
+    A wrong answer, no answer, a crash, a timeout or too much memory is a failure of the solver. A failed import of the
+    solver or a dead fork server may be a failure of the machine.
     """
     if row.status == Status.UNAVAILABLE:
         return f"unavailable: {row.reason}"
@@ -106,11 +106,11 @@ def why_unjudged(row: Row) -> str:
 
 
 def match(base: Side, new: Side, solvers: Mapping[str, str]) -> list[Contest]:
-    """Pair trials, one contest for each family and solver that either side holds.
+    """Pair trials, one contest for each family and solver with rows on either side.
 
     Args:
-        base: one side.
-        new: the other.
+        base: the side BASE.
+        new: the side NEW.
         solvers: label on BASE to label on NEW.
     """
     ours, theirs = _by_solver(base, solvers.keys()), _by_solver(new, solvers.values())
@@ -140,7 +140,7 @@ def _by_solver(side: Side, labels: Iterable[str]) -> dict[tuple[str, str], _Rows
 
 def _contest(names: tuple[str, str, str], base: _Rows, new: _Rows) -> Contest:
     common = [cell for cell, rows in base.items() if cell in new and rows.keys() & new[cell].keys()]
-    common.sort(key=lambda cell: cell[:2])  # the order of the stores must not change a digit
+    common.sort(key=lambda cell: cell[:2])  # the order of the stores must not change any digit of a result
     pairs = [_pair(base[cell], new[cell]) for cell in common]
     held = {_cell(pair.base[0]) for pair in pairs}
     blamed = [any(map(why_unjudged, (*pair.base, *pair.new))) for pair in pairs]
@@ -167,7 +167,7 @@ def _cell(row: Row) -> Cell:
 
 
 def names_of(rows: Sequence[Row]) -> dict[str, str]:
-    """Name puzzles by digest; where two have the same name, add the first digits of the digest."""
+    """Map digests to names of puzzles; if two puzzles share a name, the first digits of the digest follow the name."""
     names = {row.puzzle: row.puzzle_name for row in rows}
     taken = list(names.values())
     return {digest: name if taken.count(name) == 1 else f"{name} ({digest[:12]})" for digest, name in names.items()}

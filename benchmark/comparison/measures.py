@@ -1,10 +1,10 @@
-"""What is compared, and the values of each measure by puzzle.
+"""The measures of a comparison, and their values by puzzle.
 
-No one scale fits all measures, so there are four kinds:
+There are four kinds of measures, because no single scale fits all:
 
     share   solved or not; the mean over puzzles
     mean    a metric that tables average; the mean over puzzles
-    rank    a metric that spans decades or may be infinite (`summary="median"`): only the direction of a change counts
+    rank    a metric that spans decades or may be infinite (`summary="median"`); only the direction of a change counts
     ratio   wall time, and a ranking metric on a logarithmic scale: the geometric mean over puzzles of NEW / BASE
 
 A family that ranks solvers by puzzles solved is compared by `solved` first. A family that ranks by a metric is compared
@@ -38,14 +38,14 @@ Kind = Literal["share", "mean", "rank", "ratio"]
 
 @dataclass(frozen=True)
 class Measure:
-    """One quantity that is compared.
+    """One measure.
 
     Attributes:
-        name: as typed in a rule.
-        label: as tables show it.
-        kind: how it is compared.
-        better: which way is better.
-        metric: the family's record; None for `solved` and `time`.
+        name: name of the measure in a rule.
+        label: text in tables.
+        kind: way of comparison, see above.
+        better: whether `high` or `low` values are better.
+        metric: metric of the family; None for `solved` and `time`.
         ranks: whether the family ranks its solvers by this measure.
     """
 
@@ -58,7 +58,7 @@ class Measure:
 
     @property
     def is_time(self) -> bool:
-        """Whether this is the wall time."""
+        """Whether the measure is the wall time."""
         return self.kind == "ratio" and self.metric is None
 
 
@@ -71,9 +71,9 @@ class Sample:
     """A measure's values on P puzzles.
 
     Attributes:
-        puzzles: digests, P.
+        puzzles: digests of the P puzzles.
         base: for each puzzle the values of BASE, one per seed; repeats of a seed are averaged.
-        new: the same for NEW, on the same seeds.
+        new: for each puzzle the values of NEW, on the same seeds.
     """
 
     puzzles: tuple[str, ...]
@@ -88,13 +88,13 @@ class Sample:
     def per_puzzle(self, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
         """Average over seeds: P values of BASE and of NEW. Seeds of one puzzle are not independent evidence."""
         middle = np.median if kind == "rank" else np.mean
-        with np.errstate(invalid="ignore"):  # the median of two infinities
+        with np.errstate(invalid="ignore"):  # np.median gives NaN for two infinities
             both = [np.array([_settle(middle, values) for values in side]) for side in (self.base, self.new)]
         return both[0], both[1]
 
 
 def measures_of(family: str) -> tuple[Measure, ...]:
-    """List the measures of a family, the one that ranks its solvers first; time comes last."""
+    """List the measures of a family, the ranking measure first and time last."""
     record = find_family(family)
     if record.ranks_solved:
         return (SOLVED, *map(_measure, record.metrics), TIME)
@@ -111,12 +111,12 @@ def _measure(metric: Metric) -> Measure:
 
 
 def sample_of(measure: Measure, pairs: Sequence[Pair]) -> Sample | None:
-    """Collect a measure's values from the pairs; None where no pair has any.
+    """Collect a measure's values from the pairs; return None if no pair has a value.
 
-    A pair is left out of a metric that is unknown there: a side answered, but no side has a value, for example because
-    the puzzle's true answer is unknown. A measure that ranks solvers is never unknown: a trial without a valid answer
-    counts as a failure. Time is compared on the trials that both sides solved (or, where a metric ranks, that both
-    sides have a score of), because the time of a failure says nothing.
+    A pair is left out of a metric that is unknown for the pair: a side answered, but no side has a value, for example
+    because the puzzle's true answer is unknown. The ranking measure is never unknown, because a trial without a valid
+    answer counts as a failure. Time is compared on trials that both sides solved (or scored, if a metric ranks),
+    because the time of a failure is not a time to a solution.
     """
     if measure.is_time:
         pairs = [pair for pair in pairs if all(_timed(row) for row in (*pair.base, *pair.new))]
@@ -163,5 +163,5 @@ def _value(measure: Measure, row: Row) -> float:
 
 
 def _settle(middle: Callable[[np.ndarray], np.floating], values: np.ndarray) -> float:
-    """Average values; equal values, infinities included, are their own average."""
+    """Average values. The average of equal values, including infinities, is their value."""
     return float(values[0]) if np.all(values == values[0]) else float(middle(values))

@@ -1,4 +1,4 @@
-"""Compare two sides: every measure, the puzzles lost and won, the judgement of each rule, and the exit code."""
+"""Compare two sides: contrasts of measures, puzzles lost and won, judgements of rules, exit code."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Result:
     """The result of one contest.
 
     Attributes:
-        contest: one solver.
-        ranking: the measure that ranks the family's solvers.
-        contrasts: every measure.
+        contest: paired results of one solver.
+        ranking: ranking measure of the family.
+        contrasts: contrasts of all measures.
         lost: puzzles on which NEW is worse by the ranking measure.
-        won: puzzles on which NEW is better by it.
-        judgements: one for each rule.
+        won: puzzles on which NEW is better by the ranking measure.
+        judgements: one judgement per rule.
     """
 
     contest: Contest
@@ -62,11 +62,11 @@ class Comparison:
     """A whole comparison.
 
     Attributes:
-        base: name of one side.
-        new: name of the other.
-        results: one for each solver with comparable trials.
+        base: name of the side BASE.
+        new: name of the side NEW.
+        results: one result per solver with comparable trials.
         unmatched: contests without comparable trials.
-        strict: whether a loss is a regression without a test.
+        strict: whether every loss beyond the tolerance is a regression, without a test.
         gated: whether there were rules.
         obstacles: reasons why the gate cannot judge.
     """
@@ -81,7 +81,7 @@ class Comparison:
 
     @property
     def judgements(self) -> list[Judgement]:
-        """Every judgement."""
+        """All judgements of the comparison."""
         return [judgement for result in self.results for judgement in result.judgements]
 
     @property
@@ -91,7 +91,7 @@ class Comparison:
 
     @property
     def exit(self) -> Exit:
-        """The exit code. A regression comes before everything that could not be judged."""
+        """The exit code. A regression takes precedence over rules that could not be judged."""
         if not any(result.contest.pairs or result.contest.unjudged for result in self.results):
             return Exit.NOTHING_COMPARABLE
         if self.regressions:
@@ -112,16 +112,16 @@ def compare_sides(
     """Compare two sides.
 
     Args:
-        base: the reference.
-        new: the side that is judged.
+        base: the side BASE, the reference.
+        new: the side NEW, which is judged.
         solvers: label on BASE to label on NEW.
-        rules: the tolerated losses; without rules nothing is a regression. None stands for the default of each family:
-            no loss of the measure that ranks its solvers.
+        rules: tolerated losses; with an empty list nothing is a regression. None means the default of each family: no
+            loss of the ranking measure.
         strict: whether any loss beyond the tolerance is a regression, without a test.
         allow_missing: whether the gate may judge although NEW lacks trials of BASE.
 
     Raises:
-        SpecError: for a rule that names no measure of these families, or an unknown family.
+        SpecError: if a rule names no measure of these families, or a family is unknown.
     """
     contests = match(base, new, solvers)
     measures = {family: measures_of(family) for family in {contest.family for contest in contests}}
@@ -157,7 +157,7 @@ def _why_not_timed(contest: Contest, sessions: Mapping[str, Session]) -> str:
 
 
 def _adjusted(results: Sequence[Result], *, strict: bool) -> list[Result]:
-    """Adjust p-values over the whole comparison: those of measures together, those of rules together."""
+    """Adjust p-values over the whole comparison: p-values of measures and p-values of rules separately."""
     tested = [one.p for result in results for one in result.contrasts if not math.isnan(one.p)]
     adjusted = iter(adjust(tested))
     judged = iter(with_adjusted([one for result in results for one in result.judgements], strict=strict))
@@ -179,7 +179,7 @@ def _obstacles(results: Sequence[Result], unmatched: Sequence[Contest], *, allow
             reason = next(
                 filter(None, (why_unjudged(row) for pair in contest.unjudged for row in (*pair.new, *pair.base)))
             )
-            found.append(f"{contest.label}: {len(contest.unjudged)} trials say nothing of the solver ({reason})")
+            found.append(f"{contest.label}: {len(contest.unjudged)} trials are no evidence about the solver ({reason})")
         found += [f"{one.label}: {one.rule} not judged: {one.unjudged}" for one in result.judgements if one.unjudged]
     missing = sum(len(contest.only_base) for contest in (*(result.contest for result in results), *unmatched))
     if missing and not allow_missing:

@@ -1,4 +1,4 @@
-"""The rules of a gate, as people type them: `exact:-0.02,time:+20%`."""
+"""Parse the rules of a gate, such as `exact:-0.02,time:+20%`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _FORM = re.compile(rf"(?P<metric>[^:]*[^:\s])\s*:\s*(?P<sign>[+-]?)(?P<number>{_
 
 @dataclass(frozen=True)
 class Rule:
-    """How much worse a measure may be.
+    """The tolerated loss of one measure.
 
     Attributes:
-        text: as typed.
-        metric: name of the measure, or a prefix of it.
-        sign: `-` where less is worse, `+` where more is.
-        number: the tolerated loss; 0.2 for 20 %.
+        text: rule as the user typed it.
+        metric: name of the measure, or a prefix of the name.
+        sign: `-` if lower is worse, `+` if higher is worse.
+        number: tolerated loss; 0.2 for 20 %.
         relative: whether the number is relative to BASE's value.
     """
 
@@ -41,19 +41,19 @@ class Rule:
 
 
 def default_rules(measures: Sequence[Measure]) -> tuple[Rule, ...]:
-    """Tolerate no loss of the measure that ranks a family's solvers: `solved:-0`, or for example `loss:+0`."""
+    """Return the rule that tolerates no loss of a family's ranking measure, such as `solved:-0` or `loss:+0`."""
     ranking = next(measure for measure in measures if measure.ranks)
     return parse_rules(f"{ranking.name}:{'-' if ranking.better == 'high' else '+'}0")
 
 
 def parse_rules(text: str) -> tuple[Rule, ...]:
-    """Read rules; `none` stands for no rule.
+    """Parse rules; `none` means no rule.
 
     >>> [(rule.metric, rule.sign, rule.number, rule.relative) for rule in parse_rules("exact:-0.02,time:+20%")]
     [('exact', '-', 0.02, False), ('time', '+', 0.2, True)]
 
     Raises:
-        SpecError: for text that does not follow `metric:(+|-)number[%]`, or a measure named twice.
+        SpecError: if the text does not follow `metric:(+|-)number[%]`, or names a measure twice.
     """
     if text.strip().lower() == "none":
         return ()
@@ -73,18 +73,18 @@ def _parse(text: str) -> Rule:
             "e.g. exact:-0.02,time:+20%, or none"
         )
     if not found["sign"]:
-        raise SpecError(f"the rule {text!r} of --fail-on lacks a sign: - where less is worse, + where more is")
+        raise SpecError(f"the rule {text!r} of --fail-on lacks a sign; write - if lower is worse, + if higher is worse")
     number = float(found["number"]) / (100 if found["percent"] else 1)
     if not math.isfinite(number):
-        raise SpecError(f"the rule {text!r} of --fail-on has too large a number")
+        raise SpecError(f"the rule {text!r} of --fail-on has a number that is too large; write a smaller one")
     return Rule(text, found["metric"].lower(), found["sign"], number, bool(found["percent"]))
 
 
 def measure_of(rule: Rule, measures: Sequence[Measure]) -> Measure | None:
-    """Find the measure of a rule by its name, or by a prefix that only one name has; else None.
+    """Find the measure of a rule by its name or by a unique prefix of the name; return None if there is none.
 
     Raises:
-        SpecError: if the sign is wrong, or the number is absolute where values are compared as a ratio.
+        SpecError: if the sign is wrong, or the number is absolute and the measure is compared as a ratio.
     """
     exact = [measure for measure in measures if measure.name.lower() == rule.metric]
     found = exact or [measure for measure in measures if measure.name.lower().startswith(rule.metric)]
@@ -104,23 +104,24 @@ def measure_of(rule: Rule, measures: Sequence[Measure]) -> Measure | None:
 
 
 def _check_can_fail(rule: Rule, measure: Measure) -> None:
-    """Refuse a rule that can never fail, such as `solved:-2` where `-2%` was meant.
+    """Refuse a rule that can never fail, such as `solved:-2` instead of `solved:-2%`.
 
     Raises:
-        SpecError: if the rule tolerates a loss of more than everything.
+        SpecError: if the tolerance exceeds the largest possible loss.
     """
     share = measure.kind == "share" or (measure.metric is not None and measure.metric.shown == "percent")
     if share and measure.better == "high" and rule.number > 1:
         raise SpecError(
-            f"the rule {rule.text!r} of --fail-on tolerates more than there is; write e.g. {rule.metric}:-0.02"
+            f"the rule {rule.text!r} of --fail-on tolerates more than the largest possible loss; "
+            f"write e.g. {rule.metric}:-0.02"
         )
 
 
 def check_rules(rules: Sequence[Rule], measures: Sequence[Sequence[Measure]]) -> None:
-    """Check that every rule names a measure of at least one of several families.
+    """Check that every rule names a measure of at least one of the families.
 
     Raises:
-        SpecError: if a rule names none.
+        SpecError: if a rule names no such measure.
     """
     for rule in rules:
         if all(measure_of(rule, family) is None for family in measures):

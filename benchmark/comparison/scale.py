@@ -1,4 +1,4 @@
-"""The scale of a metric that ranks solvers: what is averaged, tested and drawn, and what a failed cell counts as."""
+"""The scale of a ranking metric, on which values are averaged, tested and drawn, and the value of a failed cell."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST", "from_scale", "to_scale"]
 
 LARGEST = 1e100
-"""Larger values come from an answer that overflowed. A mean of such values says nothing, so they are not averaged."""
+"""Largest value that is averaged. Larger values come from an answer that overflowed and count as failures."""
 
 
 def to_scale(values: np.ndarray, metric: Metric) -> np.ndarray:
-    """Put values on the metric's scale, where they are averaged.
+    """Convert values to the metric's scale.
 
-    A value that is unknown (NaN), overflowed, or not above 0 on a logarithmic scale counts as the metric's
-    `if_failed`, which is finite for every metric that ranks solvers. Values below the metric's floor are rounding:
-    they count as 0 on a linear scale, as the floor on a logarithmic one.
+    A value that is unknown (NaN), has overflowed, or is not above 0 on a logarithmic scale counts as the metric's
+    `if_failed`, which is finite for every ranking metric. Values below the metric's floor are rounding errors; they
+    count as 0 on a linear scale, and as the floor on a logarithmic scale.
 
     Args:
-        values: any shape; NaN for a cell without an answer.
-        metric: ranks its family's solvers.
+        values: values of any shape; NaN for a cell without an answer.
+        metric: ranking metric of the family.
 
     Returns:
         Finite numbers of the same shape; logarithms if the scale is `log`.
@@ -42,5 +42,5 @@ def to_scale(values: np.ndarray, metric: Metric) -> np.ndarray:
 
 
 def from_scale(value: float, metric: Metric) -> float:
-    """Turn a mean on the metric's scale back into a value: itself, or the geometric mean."""
+    """Convert a mean on the metric's scale to a value; on a logarithmic scale, to the geometric mean."""
     return math.exp(value) if metric.scale == "log" else value

@@ -1,4 +1,4 @@
-"""Where the sides of a comparison come from: result folders, and runs made for it."""
+"""Get the sides of a comparison from result folders, or from an interleaved run."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def load_side(folder: Path) -> Side:
     """Read a result folder.
 
     Raises:
-        SpecError: if there is none, or it holds no row.
+        SpecError: if the folder does not exist, or holds no row.
         StorageError: if a row is damaged or cannot be read.
-        PuzzleError: if the description of a session is damaged.
+        PuzzleError: if a session file is damaged.
     """
     if not folder.is_dir():
         raise SpecError(f"no results at {folder}; netjigsaw run writes them")
@@ -44,10 +44,10 @@ def load_side(folder: Path) -> Side:
 
 
 def same_solvers(base: Side, new: Side, wanted: Sequence[str] = ()) -> dict[str, str]:
-    """Map every solver, or those that are wanted, to itself.
+    """Map every solver, or every wanted solver, to itself.
 
     Raises:
-        SpecError: if a wanted one is on neither side.
+        SpecError: if a wanted solver is on neither side.
     """
     known = _labels(base, new)
     return {label: label for label in ([_find_label(name, known) for name in wanted] or known)}
@@ -57,33 +57,33 @@ def two_solvers(side: Side, base: str, new: str) -> dict[str, str]:
     """Map one solver of a folder to another.
 
     Raises:
-        SpecError: if one of them is not in it, or they are the same.
+        SpecError: if a solver is not in the folder, or both are the same solver.
     """
     known = _labels(side)
     first, second = _find_label(base, known), _find_label(new, known)
     if first == second:
-        raise SpecError(f"{base!r} and {new!r} are the same solver; name two")
+        raise SpecError(f"{base!r} and {new!r} are the same solver; name two different solvers")
     return {first: second}
 
 
 def run_interleaved(
     request: RunRequest, repeats: int, on_event: Callable[[Event], None] | None = None
 ) -> tuple[Side, dict[str, str]]:
-    """Run two solvers trial by trial, first A B, then B A, and so on, all of it `repeats` times.
+    """Run two solvers interleaved, trial by trial in the order A B, B A, ..., and repeat the run `repeats` times.
 
-    So the two trials of a pair are neighbours in time, and neither solver always comes second. Rows go into
-    `repeat-<n>` within the request's folder, which must be new: an older row would not be a neighbour in time.
+    So the two trials of a pair are neighbours in time, and neither solver is always second. Rows go into `repeat-<n>`
+    within the request's folder. The folder must be new, because an older row would not be a neighbour in time.
 
     Args:
-        request: with two solvers; it is run with one job, so that no other trial runs at the same time.
-        repeats: how often everything is run.
-        on_event: called with the progress.
+        request: request with two solvers; it is run with one job, so that no other trial runs at the same time.
+        repeats: number of runs.
+        on_event: called with events of the progress.
 
     Returns:
-        The rows of both solvers, which serve as both sides, and the label of the first mapped to that of the second.
+        The rows of both solvers, which serve as both sides, and a map from the first solver's label to the second's.
 
     Raises:
-        SpecError: if they are the same solver, the folder exists, or the request makes no sense.
+        SpecError: if both are the same solver, the folder exists, or the request is invalid.
         StorageError: if the folder cannot be written.
         HarnessError: if the harness fails.
     """
@@ -104,7 +104,7 @@ def run_interleaved(
 
 
 def alternating(first: int) -> Callable[[list[Cell]], list[Cell]]:
-    """Order cells A B, B A, A B, ... by puzzle and seed; with an odd `first` it begins with B A."""
+    """Order cells A B, B A, A B, ... by puzzle and seed; an odd `first` starts with B A."""
 
     def order(cells: list[Cell]) -> list[Cell]:
         groups: dict[tuple[str, int], list[Cell]] = {}

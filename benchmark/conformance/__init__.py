@@ -1,1 +1,1 @@
-"""Does a solver keep to the contract? Trials of awkward puzzles in the real harness, and what they show."""
+"""Test whether a solver keeps to the contract, by trials of unusual puzzles in the real harness."""

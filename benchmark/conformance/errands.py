@@ -1,4 +1,4 @@
-"""What a conformance test runs, and on which puzzles."""
+"""The trials of a conformance test, and their puzzles."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Purpose(enum.Enum):
     """The purpose of one trial."""
 
     FIRST = "an ordinary puzzle"
-    AGAIN = "the same again"
-    SHAPE = "an awkward puzzle"
+    AGAIN = "the same puzzle again"
+    SHAPE = "an unusual puzzle"
     SHORT = "too little time"
 
 
@@ -41,8 +41,8 @@ class Times:
     """Time limits of a conformance test, in seconds.
 
     Attributes:
-        wall_s: for most trials.
-        short_s: for the trial in which time is meant to run out.
+        wall_s: limit of all trials but one.
+        short_s: limit of the trial whose time should run out.
     """
 
     wall_s: float = 5.0
@@ -50,14 +50,14 @@ class Times:
 
     @classmethod
     def for_solver(cls, reference: Reference, wall_s: float | None = None) -> Times:
-        """Choose for a solver; a program's interpreter and libraries are loaded on the clock."""
+        """Choose the limits for a solver; a program gets more time, because it starts on the clock."""
         usual = cls(20.0, 6.0) if reference.command is not None else cls()
         return usual if wall_s is None else cls(wall_s, min(wall_s, usual.short_s))
 
 
 @dataclass(frozen=True, eq=False)
 class Errand:
-    """One trial and what it is for."""
+    """One trial and its purpose."""
 
     purpose: Purpose
     cell: Cell
@@ -65,7 +65,7 @@ class Errand:
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """An errand and its result."""
+    """A finished errand with its result."""
 
     errand: Errand
     outcome: Outcome
@@ -78,10 +78,10 @@ class Tried:
 
 
 def errands(reference: Reference, probes: Sequence[LoadedPuzzle], times: Times) -> list[Errand]:
-    """List the trials of a conformance test: the ordinary puzzle twice, each awkward one, the last in a hurry.
+    """List the trials: the ordinary puzzle twice, each unusual puzzle, and the last puzzle with the short limit.
 
     Raises:
-        SpecError: if there is no such solver.
+        SpecError: if the solver does not exist.
     """
 
     def one(purpose: Purpose, probe: LoadedPuzzle, wall_s: float) -> Errand:
@@ -98,31 +98,31 @@ def errands(reference: Reference, probes: Sequence[LoadedPuzzle], times: Times) 
 
 
 def load_probes(family: Family) -> tuple[LoadedPuzzle, ...]:
-    """Make the puzzles on which a family lets solvers be tried.
+    """Make the test puzzles of a family.
 
     Raises:
-        SpecError: if it offers none.
+        SpecError: if the family has no test puzzles.
     """
     if family.probes is None:
-        raise SpecError(f"family {family.name!r} offers no puzzles to try solvers on; choose another one with --family")
+        raise SpecError(f"family {family.name!r} has no test puzzles; choose another family with --family")
     return tuple(LoadedPuzzle(made.puzzle, made.sealed) for made in family.probes())
 
 
 def choose_family(reference: Reference, wanted: str | None = None) -> Family:
-    """Decide on which family's puzzles a solver is tried: `wanted`, else the solver's own, else the only candidate.
+    """Choose the family of the test puzzles: `wanted`, else the solver's family, else the only candidate.
 
     Raises:
-        SpecError: if there is no family of that name, no family has probes, or several have and nothing decides.
+        SpecError: if no family has that name, no family has test puzzles, or several have and the choice is open.
     """
     name = wanted or reference.family or _declared(reference)
     if name is not None:
         return find_family(name)
     usable = [family for family in families() if family.probes and (family.foreign_layout or not reference.command)]
     if not usable:
-        raise SpecError("no family offers puzzles to try this solver on")
+        raise SpecError("no family has test puzzles for this solver; load one with --plugin")
     if len(usable) > 1:
         names = ", ".join(family.name for family in usable)
-        raise SpecError(f"{reference.label} does not say its family; choose one with --family: {names}")
+        raise SpecError(f"{reference.label} declares no family; choose one with --family: {names}")
     return usable[0]
 
 
@@ -137,7 +137,7 @@ def _declared(reference: Reference) -> str | None:
     try:
         tree = ast.parse(Path(path).read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return None  # the trial says what is wrong with it
+        return None  # the trial reports the fault
     bodies = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
     for statement in (statement for body in bodies for statement in body):
         match statement:

@@ -1,4 +1,4 @@
-"""Run conformance tests in the real harness, isolated and under limits, and say what they show."""
+"""Run conformance tests in the real harness, isolated and under limits, and report the findings."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def examine(
     isolation: str = "auto",
     watch: Callable[[Tried, int], None] | None = None,
 ) -> list[ConformanceFinding]:
-    """Put one solver to the test.
+    """Test one solver.
 
     Args:
-        reference: the solver.
-        family: whose puzzles it is tried on, if it does not say so itself.
-        wall_s: time for each puzzle.
+        reference: solver to test.
+        family: family of the test puzzles, if the solver does not declare one.
+        wall_s: time limit per puzzle, in seconds.
         plugins: files and modules that register families and solvers.
-        isolation: as for runs.
-        watch: told of each trial, and how many there are.
+        isolation: isolation mode, same as for runs.
+        watch: called with each trial and the number of trials.
 
     Raises:
-        SpecError: if there is no such solver, or no puzzles to try it on.
+        SpecError: if the solver does not exist, or there are no test puzzles.
         HarnessError: if the harness fails.
     """
     probes = load_probes(choose_family(reference, family))
@@ -62,16 +62,16 @@ def examine(
         if watch is not None:
             watch(one, len(planned))
         if one.verdict.status in _UNUSABLE:
-            break  # the others would end alike
+            break  # the other trials would end in the same way
     after = _stamps(reference)
     return judge(tried, sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
 def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, list[ConformanceFinding]]:
-    """Put several solvers to the test with one start of the harness; findings by label.
+    """Test several solvers with one start of the harness; return the findings by label.
 
     Raises:
-        SpecError: if one does not exist, or there are no puzzles to try it on.
+        SpecError: if a solver does not exist, or there are no test puzzles.
         HarnessError: if the harness fails.
     """
     kept: dict[str, tuple[LoadedPuzzle, ...]] = {}
@@ -87,7 +87,7 @@ def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, 
 
 
 def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) -> Iterator[Tried]:
-    """Run errands one after the other; one that is settled without a trial comes first."""
+    """Run errands one after the other; errands that need no trial come first."""
     waiting: dict[int, Errand] = {}
     works = []
     for errand in planned:
@@ -112,7 +112,7 @@ def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) ->
 
 
 def _stamps(reference: Reference) -> dict[str, tuple[int, int]]:
-    """Note size and time of every file beside a solver's: where the file tree is not read-only, it may write there."""
+    """Record size and time of every file beside the solver's file, so that writes there show up."""
     if reference.command is not None:
         files = [path for path in reference.command.files if path.is_file()]
     else:

@@ -1,4 +1,4 @@
-"""Judge the trials of a solver against the contract, and say what to do where it breaks the contract. Pure."""
+"""Judge the trials of a solver against the contract, and advise on each breach. Pure."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ CHECKS = ("loads", "answers", "repeats", "shapes", "time", "reports", "writes", 
 _VALID = frozenset({Status.SOLVED, Status.SCORED, Status.PARTIAL})
 """Statuses of a valid answer."""
 _LOUD_BYTES = 16_000
-"""Bytes of output in one trial from which a note is made; the harness keeps about as much."""
+"""Bytes of output in one trial above which a note is made; the harness keeps about this much. Hand-set."""
 _USED_UP = 0.8
-"""Share of the time limit from which an answer may depend on the clock. Hand-set."""
+"""Share of the time limit above which an answer may depend on the clock. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class ConformanceFinding:
 
     Attributes:
         check: one of `CHECKS`.
-        subject: what was checked, for example the name of a puzzle.
-        verdict: `wrong` breaks the contract, a `note` does not.
-        found: what the trial showed.
-        fix: what to do about it.
+        subject: object of the check, for example the name of a puzzle.
+        verdict: `wrong` for a breach of the contract; a `note` is no breach.
+        found: result of the trial.
+        fix: advice for the solver's author.
     """
 
     check: str
@@ -50,7 +50,7 @@ class ConformanceFinding:
     fix: str = ""
 
     def __str__(self) -> str:
-        """Write it in a line."""
+        """Write the finding in one line."""
         return f"{self.check} ({self.subject}): {self.found}" + (f". Fix: {self.fix}" if self.fix else "")
 
 
@@ -58,8 +58,8 @@ def judge(tried: Sequence[Tried], written: Sequence[str] = ()) -> list[Conforman
     """Judge the trials of one solver.
 
     Args:
-        tried: in the order of `errands`; only the first if the solver cannot be used.
-        written: files outside its folder that changed meanwhile.
+        tried: results in the order of `errands`; only the first result if the solver cannot be used.
+        written: files outside the solver's folder that changed during the trials.
     """
     first = tried[0]
     cell = first.errand.cell
@@ -92,7 +92,7 @@ def _loads(first: Tried, fixes: Fixes) -> ConformanceFinding:
 
 
 def _answers(one: Tried, fixes: Fixes, check: str) -> ConformanceFinding:
-    """Judge one trial: any valid answer keeps the contract, whatever its score."""
+    """Judge one trial. Every valid answer keeps to the contract, whatever its score."""
     verdict, wall = one.verdict, one.outcome.wall_s or 0.0
     if verdict.status in _VALID and not verdict.from_report:
         return ConformanceFinding(check, one.probe, "ok", f"{verdict.status} in {wall:.2f} s")
@@ -120,12 +120,14 @@ def _repeats(first: Tried, again: Sequence[Tried], fixes: Fixes) -> ConformanceF
         return ConformanceFinding("repeats", subject, "ok", "equal answers")
     limit = first.errand.cell.trial.limits.wall_s or float("inf")
     if any((one.outcome.wall_s or 0.0) > _USED_UP * limit for one in both):
-        return ConformanceFinding("repeats", subject, "note", "different answers, but it searched until time was up")
+        return ConformanceFinding(
+            "repeats", subject, "note", "different answers, but the solver searched until the time limit"
+        )
     return ConformanceFinding("repeats", subject, "wrong", "different answers", fixes.repeats)
 
 
 def _time(one: Tried, fixes: Fixes) -> ConformanceFinding:
-    """Judge a trial with too little time: it must end by itself, or have reported a valid answer."""
+    """Judge a trial with too little time: the solver must end by itself, or report a valid answer before the limit."""
     limit = one.errand.cell.trial.limits.wall_s
     subject, wall = f"{one.probe}, {limit:g} s", one.outcome.wall_s or 0.0
     if one.outcome.status is not Status.TIMEOUT:
@@ -135,11 +137,11 @@ def _time(one: Tried, fixes: Fixes) -> ConformanceFinding:
         last = one.outcome.reports[-1].time_s
         found_text = f"stopped after {wall:.2f} s; its report of {last:.2f} s was scored"
         return ConformanceFinding("time", subject, "ok", found_text)
-    return ConformanceFinding("time", subject, "wrong", f"stopped after {wall:.2f} s with nothing to show", fixes.time)
+    return ConformanceFinding("time", subject, "wrong", f"stopped after {wall:.2f} s without any answer", fixes.time)
 
 
 def _reports(tried: Sequence[Tried], fixes: Fixes) -> ConformanceFinding:
-    """Check the form of every report that was kept."""
+    """Check the format of every report that was kept."""
     count = 0
     for one in tried:
         for report in one.outcome.reports:

@@ -205,7 +205,7 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     except FileNotFoundError:
         return []
     except NotADirectoryError:
-        raise StorageError(f"{folder} is no folder; name another one for the results") from None
+        raise StorageError(f"{folder} is not a folder; name another folder for the results") from None
     except OSError as error:
         raise StorageError(f"cannot read {folder}: {error.strerror or error}") from error
 

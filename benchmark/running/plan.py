@@ -169,7 +169,9 @@ def _absolute(reference: Reference) -> Reference:
 def _candidate(reference: Reference, family: str) -> _Candidate:
     if reference.command is not None:
         if find_family(family).foreign_layout is None:
-            return _Candidate("", (Status.SKIPPED, f"{family} puzzles cannot be put to programs"))
+            return _Candidate(
+                "", (Status.SKIPPED, f"programs cannot solve {family} puzzles; name a solver with --solver")
+            )
         return _Candidate(reference.command.source)
     if reference.is_file:
         path = Path(reference.target.rpartition(":")[0])

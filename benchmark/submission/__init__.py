@@ -1,4 +1,4 @@
-"""Submissions: a solver's results on a whole suite in one file (a bundle), which every receiver scores again.
+"""Submissions: a bundle holds a solver's results on a whole suite in one file, and every receiver scores it again.
 
 bundle/        the bundle's file: schema, archive, privacy, writing (bundling.py), reading (contents.py)
 findings.py    one discrepancy: trial, field, claimed value, recomputed value

@@ -1,4 +1,4 @@
-"""A discrepancy between a bundle and what was found here: trial, field, claimed value, recomputed value."""
+"""A discrepancy between a bundle and the verification here: trial, field, claimed value, recomputed value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Discrepancy"]
 
 SHOWN = 160
-"""Longest value, in characters, that a line shows in full."""
+"""Longest value, in characters, that a line shows in full. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Discrepancy:
     """One fault of a bundle.
 
     Attributes:
-        place: which trial, file or part of the bundle.
-        field: which field of it; empty where the whole is meant.
-        problem: what is wrong, in words; empty where two values differ.
-        claimed: the bundle's value, where two values differ.
-        verified: the value found here.
+        place: trial, file or part of the bundle that has the fault.
+        field: field that has the fault; empty for a fault of the whole part.
+        problem: fault in words; empty if two values differ.
+        claimed: value in the bundle, if two values differ.
+        verified: value found here, if two values differ.
     """
 
     place: str
@@ -37,7 +37,7 @@ class Discrepancy:
 
     @property
     def line(self) -> str:
-        """Describe it in one line, which is safe to print whatever the bundle holds."""
+        """Describe the fault in one line that is safe to print for every bundle."""
         where = f"{self.place}: {self.field}" if self.field else self.place
         if self.problem:
             return one_line(f"{where}{'' if self.field else ':'} {self.problem}")
@@ -45,7 +45,7 @@ class Discrepancy:
 
     @property
     def record(self) -> dict[str, JsonValue]:
-        """Return it as plain data for JSON."""
+        """Return the fault as plain data for JSON."""
         both = {} if self.problem else {"bundle": self.claimed, "verified": self.verified}
         return {"place": self.place, "field": self.field, "problem": self.problem or "differs", **both}
 

@@ -1,4 +1,4 @@
-"""Merge verified bundles, and the rows of a store on the same cells, into one table of one suite."""
+"""Merge verified bundles and a store's rows on the same cells into one set of results of one suite."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["Merged", "merge"]
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """Results from several places on the cells of one suite.
+    """Results from several bundles and a store on the cells of one suite.
 
     Attributes:
-        rows: by the time of their sessions; a solver of a bundle is called author/solver.
-        sessions: by id; what they planned of other suites is left out.
-        manifests: of the suite's puzzles, by digest.
-        left_out: rows of the store that are of no cell of the suite.
+        rows: rows in order of their sessions; a solver of a bundle is called author/solver.
+        sessions: sessions by id, without plans of other suites.
+        manifests: manifests of the suite's puzzles, by digest.
+        left_out: number of rows of the store that belong to no cell of the suite.
     """
 
     rows: tuple[Row, ...]
@@ -38,11 +38,11 @@ class Merged:
 
 
 def merge(bundles: Sequence[Verification], store: Store | None, ground: Ground) -> Merged:
-    """Join what belongs to one suite. Numbers of bundles are those that were found when verifying them.
+    """Merge the results of one suite. Bundles contribute the metrics that verification computed.
 
     Raises:
         StorageError: if the store cannot be read.
-        PuzzleError: if the description of a session is damaged.
+        PuzzleError: if a session file is damaged.
     """
     rows: list[Row] = [row for bundle in bundles for row in _marked(bundle)]
     sessions = {session.id: session for bundle in bundles for session in _described(bundle, ground)}
@@ -59,13 +59,13 @@ def merge(bundles: Sequence[Verification], store: Store | None, ground: Ground) 
 
 
 def _marked(bundle: Verification) -> Iterator[Row]:
-    """Mark a bundle's rows by who submitted it."""
+    """Prefix the solver's name in a bundle's rows with the submitter's name."""
     for row in bundle.rows:
         yield row.model_copy(update={"solver": f"{_origin(bundle)}/{row.solver}"})
 
 
 def _described(bundle: Verification, ground: Ground) -> Iterator[Session]:
-    """Mark a bundle's sessions: the host is not known, but whose it is; and the plan is that of the suite here."""
+    """Set the submitter's name as host of a bundle's sessions, and the plan of the suite here as their plan."""
     for session in bundle.sessions:
         yield session.model_copy(update={"host": _origin(bundle), "suites": (ground.use,)})
 
@@ -76,13 +76,13 @@ def _origin(bundle: Verification) -> str:
 
 
 def _of_suite(session: Session, ground: Ground) -> Session:
-    """Leave out what a session planned of other suites."""
+    """Remove plans of other suites from a session."""
     uses = tuple(use for use in session.suites if use.digest == ground.suite.digest)
     return session.model_copy(update={"suites": uses})
 
 
 def _fits(row: Row, ground: Ground) -> bool:
-    """Check that a row is of a cell of the suite, under the suite's limits and the puzzle's own budget of queries."""
+    """Check that a row belongs to a cell of the suite, with the suite's limits and the puzzle's budget of queries."""
     suite, loaded = ground.suite, ground.loaded.get(row.puzzle)
     if loaded is None or row.seed >= suite.seeds:
         return False

@@ -1,8 +1,8 @@
-"""Run some trials of a bundle again: the only check that its times and answers came from its solver.
+"""Run some trials of a bundle again. Only a rerun can show that its times and answers came from its solver.
 
-Machines and clocks differ, so a rerun that is somewhat slower or worse is no finding. A finding is a trial that the
-bundle calls solved and that is not solved here, a valid answer that is missing here, a ranking metric that keeps less
-than half of the claimed gain over the family's baseline, and a time more than ten times as long.
+Machines and clocks differ, so a rerun that is somewhat slower or worse is no finding. There are four findings: a trial
+that is solved in the bundle and not solved here, a valid answer that is missing here, a ranking metric with less than
+half of the claimed gain over the family's baseline, and a time more than ten times as long.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 __all__ = ["Conditions", "Rerun", "choose", "rerun"]
 
 MAGNITUDE = 10.0
-"""Largest plausible ratio between the speeds of two machines. Hand-set."""
+"""Largest plausible ratio between the speeds of two machines; a larger ratio is a finding. Hand-set."""
 LEAST_S = 0.1
-"""Seconds up to which times count as equal, since they are mostly overhead of the machine. Hand-set."""
+"""Seconds up to which times count as equal, because shorter times are mostly overhead. Hand-set."""
 LEAST_GAIN = 0.5
-"""Share of the claimed gain over the baseline, on the ranking metric's scale, that a rerun must reach. Hand-set:
-a solver that searches until time is up finds worse answers on a slower machine."""
+"""Share of the claimed gain over the baseline, on the ranking metric's scale, that a rerun must reach. Hand-set below
+1, because a solver that searches until the time limit finds worse answers on a slower machine.
+"""
 _CONFIRMED = frozenset({Status.SOLVED, Status.SCORED})
 """Statuses that a rerun must confirm."""
 _NEVER_RAN = frozenset({Status.SKIPPED, Status.UNAVAILABLE})
@@ -47,14 +48,14 @@ _NEVER_RAN = frozenset({Status.SKIPPED, Status.UNAVAILABLE})
 
 @dataclass(frozen=True)
 class Conditions:
-    """Under which trials are run again, besides the suite's limits.
+    """The settings of a rerun, besides the suite's limits.
 
     Attributes:
-        reference: the solver.
-        scratch: a folder of this rerun's own.
-        plugins: as for a run.
-        hidden: what the solver must not see, besides what is always hidden.
-        isolation: as for a run.
+        reference: solver to run.
+        scratch: folder of this rerun alone.
+        plugins: files or modules to load, same as for a run.
+        hidden: paths to hide from the solver, besides the paths that are always hidden.
+        isolation: isolation mode, same as for a run.
     """
 
     reference: Reference
@@ -82,7 +83,7 @@ class Rerun:
 
 
 def choose(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
-    """Draw trials that ran, without repetition. The submitter cannot know which trials are drawn."""
+    """Draw trials that ran, without repetition. The submitter cannot predict the draw."""
     ran = [row for row in rows if row.status not in _NEVER_RAN]
     drawn = np.random.default_rng(np.random.SeedSequence(seed)).permutation(len(ran))[:count]
     return [ran[index] for index in sorted(drawn.tolist())]
@@ -93,7 +94,7 @@ def rerun(rows: Sequence[Row], ground: Ground, conditions: Conditions, tell: Cal
 
     Raises:
         SpecError: if the solver cannot be run here.
-        HarnessError: if the harness fails, or there are no namespaces and they were insisted on.
+        HarnessError: if the harness fails, or the isolation mode `namespaces` is not available.
     """
     done = []
     for row in rows:
@@ -114,7 +115,7 @@ def rerun(rows: Sequence[Row], ground: Ground, conditions: Conditions, tell: Cal
 
 
 def _compare(row: Row, solved: Solved) -> Iterator[Discrepancy]:
-    """List claims of the bundle that the rerun does not confirm; a better result here is no finding."""
+    """List claims of the bundle that the rerun does not confirm. A better result here is no finding."""
     place = f"rerun of {place_of(row.puzzle_name, row.solver, row.seed)}"
     status = solved.verdict.status
     if row.status in _CONFIRMED and status != row.status:
@@ -131,7 +132,7 @@ def _compare(row: Row, solved: Solved) -> Iterator[Discrepancy]:
 
 
 def _compare_metric(row: Row, solved: Solved, place: str) -> Iterator[Discrepancy]:
-    """Find a claimed ranking metric that the rerun does not nearly reach; does nothing where `solved` ranks."""
+    """Find a claimed ranking metric that the rerun misses by far; return nothing if the family ranks by `solved`."""
     family = find_family(row.family)
     if row.status is not Status.SCORED or family.ranks_solved:
         return
@@ -144,7 +145,7 @@ def _compare_metric(row: Row, solved: Solved, place: str) -> Iterator[Discrepanc
 
 
 def _goodness(value: float, metric: Metric) -> float:
-    """Put a metric's value on its scale, so that more is better."""
+    """Convert a metric's value to its scale, with the sign that makes higher values better."""
     scaled = value if metric.scale == "linear" else math.log(max(value, sys.float_info.min))
     return scaled if metric.better == "high" else -scaled
 

@@ -1,4 +1,4 @@
-"""Score every row of a bundle from its raw answer alone, and compare the result with what the bundle claims."""
+"""Score every row of a bundle from its raw answer alone, and compare the result with the bundle's claims."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["Scored", "score_cell"]
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-9
-"""Tolerances of a metric, as a share of its value and in its own unit. Hand-set: sums of float32 round differently on
-another processor. The value that is recomputed here counts, so a difference within them gains a submitter nothing."""
+"""Tolerances of a metric, as a share of its value and in its unit. Hand-set, because sums of float32 round differently
+on other processors. The recomputed value counts, so a submitter gains nothing from a difference within the tolerances.
+"""
 
 _BY_SCORE = frozenset({Status.SOLVED, Status.SCORED, Status.PARTIAL, Status.GAVE_UP})
-"""Statuses that only scoring an answer gives; a raw record of how a trial ended never holds them."""
+"""Statuses that only scoring assigns; the raw record of a trial never holds them."""
 _NEVER_RAN = frozenset({Status.SKIPPED, Status.UNAVAILABLE})
-"""Statuses of trials that need no raw answer, because nothing was run."""
+"""Statuses of trials without a raw answer, because the trial did not run."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Scored:
     """A cell that was scored again.
 
     Attributes:
-        row: the recomputed row; None where it cannot be computed.
-        findings: fields in which the bundle's row differs from it.
-        rounded: metrics that differ in their last digits only.
+        row: recomputed row; None if it cannot be computed.
+        findings: differences between the bundle's row and the recomputed row.
+        rounded: number of metrics that differ only in their last digits.
     """
 
     row: Row | None
@@ -57,11 +58,11 @@ def score_cell(contents: Contents, row: Row, cell: RequiredCell, loaded: LoadedP
     """Score one cell.
 
     Args:
-        contents: the bundle.
-        row: its row on the cell.
-        cell: what is known of it beforehand.
-        loaded: the puzzle, with its answer where that is here.
-        judge: of this verification.
+        contents: contents of the bundle.
+        row: row of the bundle on the cell.
+        cell: cell with the values that the row must have.
+        loaded: puzzle, with the sealed answer if it is on this machine.
+        judge: scorer of this verification.
     """
     try:
         found = contents.raw(row.trial)
@@ -79,12 +80,14 @@ def score_cell(contents: Contents, row: Row, cell: RequiredCell, loaded: LoadedP
 
 
 def _ended(row: Row, place: str, faults: list[Discrepancy]) -> Outcome:
-    """Return the outcome of a trial without a raw answer, which must be a trial that never ran."""
+    """Return the outcome of a trial without a raw answer. The trial must be one that never ran."""
     if row.status not in _NEVER_RAN:
-        faults.append(Discrepancy(place, "status", f"is {row.status} in the bundle, but there is no raw answer"))
+        faults.append(
+            Discrepancy(place, "status", f"is {row.status} in the bundle, but the bundle holds no raw answer")
+        )
     measured = [field for field in ("wall_s", "load_s", "cpu_s", "peak_mib") if getattr(row, field) is not None]
     if measured:
-        faults.append(Discrepancy(place, measured[0], "was measured, but there is no raw answer"))
+        faults.append(Discrepancy(place, measured[0], "has a measured value, but the bundle holds no raw answer"))
     if not is_line(row.reason):
         faults.append(Discrepancy(place, "reason", "is not one printable line"))
     return Outcome(row.status, row.reason)
@@ -111,7 +114,7 @@ def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[D
 
 
 def _known(row: Row, cell: RequiredCell) -> Row:
-    """Return the row with every field recomputed that does not depend on what the solver did."""
+    """Return the row with all fields recomputed that do not depend on the solver."""
     trial = cell.trial
     return row.model_copy(
         update={
@@ -127,20 +130,23 @@ def _known(row: Row, cell: RequiredCell) -> Row:
 
 
 def _as_submitted(loaded: LoadedPuzzle, cell: RequiredCell) -> LoadedPuzzle:
-    """Remove the sealed answer where the submitter did not have it.
+    """Remove the sealed answer if the submitter did not have it.
 
     Raises:
-        BundleError: if the submitter had it and it is not here.
+        BundleError: if the submitter had the answer and this machine has not.
     """
     if not cell.answered:
         return replace(loaded, sealed=None)
     if loaded.sealed is None:
-        raise BundleError("it was scored with the puzzle's answer, which is not here; see --answers")
+        raise BundleError(
+            "it was scored with the puzzle's sealed answer, which is not on this machine; name its "
+            "folder with --answers"
+        )
     return loaded
 
 
 def _compare(row: Row, expected: Row, place: str, *, same_program: bool) -> tuple[list[Discrepancy], int]:
-    """List the fields in which a row differs from the recomputed one; another version may have had fewer metrics."""
+    """List the fields in which a row differs from the recomputed row; another version may have fewer metrics."""
     findings, rounded = [], 0
     claims, truths = _flat(row), _flat(expected)
     for field in [*claims, *(field for field in truths if field not in claims)]:
@@ -155,7 +161,7 @@ def _compare(row: Row, expected: Row, place: str, *, same_program: bool) -> tupl
 
 
 def _flat(row: Row) -> Mapping[str, Any]:
-    # Labels of the puzzle are taken from the puzzle itself; which there are depends on the version.
+    # Group labels depend on the version of netjigsaw, so the recomputed labels count.
     fields = row.model_dump(mode="json", exclude={"groups"})
     for part in ("metrics", "limits"):
         fields |= {f"{part}.{name}": value for name, value in fields.pop(part).items()}

@@ -1,4 +1,4 @@
-"""The solver's source in a bundle: included if its author wants that, and compared with the digest in the rows."""
+"""The solver's source in a bundle: pack it if the author includes it, and compare it with the digest in the rows."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["check_source", "gather_source", "source_in", "unpack_source"]
 
 
 def gather_source(file: Path) -> dict[str, bytes]:
-    """Read a solver's file and what it imports from its own folder, by name within that folder.
+    """Read a solver's file and the files that it imports from its folder, by name within the folder.
 
     Raises:
-        SpecError: if a name could not be in a bundle.
+        SpecError: if a bundle cannot hold a file's name.
     """
     home = file.resolve().parent
     found = {path.relative_to(home).as_posix(): path for path in files_of_source(file) if not is_ours(path)}
@@ -40,7 +40,7 @@ def source_in(contents: Contents) -> tuple[str, ...]:
 
 
 def unpack_source(contents: Contents, folder: Path) -> Path | None:
-    """Write the solver's source into a folder and return its main file; None where that is not among the files.
+    """Write the solver's source into a folder and return its main file; None if the bundle lacks the main file.
 
     Raises:
         BundleError: if a file is damaged.
@@ -54,7 +54,7 @@ def unpack_source(contents: Contents, folder: Path) -> Path | None:
 
 
 def check_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
-    """Compare the source with the digest that every row names: findings, and what to remark."""
+    """Compare the source with the digest in the rows; return findings and notes."""
     solver = contents.manifest.solver
     if not solver.is_file:
         return [], [_named(solver)]
@@ -70,15 +70,17 @@ def check_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
     if found == claimed:
         return [], [f"the source in the bundle has the digest {found} that its rows name"]
     if borrows and contents.manifest.program != __version__:
-        return [], ["the source rests on parts of netjigsaw that are others here, so its digest says nothing"]
+        return [], [
+            "the source imports parts of netjigsaw that differ in this version, so its digest cannot be compared"
+        ]
     return [Discrepancy("source", "digest", claimed=claimed, verified=found)], []
 
 
 def _named(solver: BundledSolver) -> str:
-    """Compare the source of a registered solver with that of the solver of the same name here."""
+    """Compare the source of a registered solver with the source of the solver of the same name here."""
     name = solver.name
     here = {source_digest(entry) for family in solver.sources for entry in list_solvers(family) if entry.name == name}
     if not here:
-        return f"there is no solver {name} here"
+        return f"solver {name} is not installed here"
     same = here >= {digest for digest in solver.sources.values() if digest}
-    return f"solver {name} has the same source here" if same else f"solver {name} has another source here"
+    return f"solver {name} has the same source here" if same else f"solver {name} has a different source here"

@@ -31,12 +31,12 @@ __all__ = ["Ground", "RequiredCell", "cells_of", "check_suite", "ground_of", "kn
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """A whole suite as it is here, to verify bundles on.
+    """A whole suite on this machine, on which bundles are verified.
 
     Attributes:
-        suite: with every puzzle built.
-        loaded: its puzzles, and their answers where there are any, by digest.
-        use: the whole of it as a plan.
+        suite: suite with every puzzle built.
+        loaded: puzzles of the suite with their sealed answers, if available, by digest.
+        use: plan of the whole suite.
     """
 
     suite: Suite
@@ -46,7 +46,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class RequiredCell:
-    """A trial that a bundle must hold, with every field of its row that can be computed beforehand."""
+    """A trial that a bundle must hold, with the fields of its row that are known before the run."""
 
     entry: Entry
     trial: Trial
@@ -57,25 +57,25 @@ class RequiredCell:
 
 
 def ground_of(target: Target, loaded: Sequence[LoadedPuzzle]) -> Ground:
-    """Join a suite with its puzzles.
+    """Join a suite with its loaded puzzles.
 
     Raises:
-        SpecError: if the target is not the whole of a suite.
+        SpecError: if the target is not a whole suite.
     """
     suite = target.suite
     if suite is None or target.entries != suite.entries:
         raise SpecError("a submission needs results on a whole suite; name a suite, not a puzzle or a part of a suite")
     use = suite_use(target, loaded, range(suite.seeds))
-    if use is None:  # a suite has one; said for the type checker
+    if use is None:  # for the type checker; a suite always has a plan
         raise SpecError(f"suite {suite.name} has no plan")
     return Ground(suite, {item.puzzle.digest: item for item in loaded}, use)
 
 
 def check_suite(claimed: BundledSuite, suite: Suite) -> Iterator[Discrepancy]:
-    """Compare what a bundle says of its suite with the suite here, down to the digest of each puzzle.
+    """Compare a bundle's suite with the suite here, including the digest of each puzzle.
 
-    The lock decides what a puzzle's digest should be, where there is one. A puzzle that was
-    built here with other bits than it has cannot be scored here.
+    If the suite has a lock, the lock decides the digest that a puzzle should have. A puzzle whose build here differs
+    from the lock cannot be scored here.
     """
     place = f"suite {suite.name}"
     entries = tuple(replace(entry, digest=entry.locked or entry.digest) for entry in suite.entries)
@@ -84,7 +84,7 @@ def check_suite(claimed: BundledSuite, suite: Suite) -> Iterator[Discrepancy]:
     theirs = {puzzle.name: puzzle for puzzle in claimed.puzzles}
     ours = {entry.name: entry for entry in entries}
     for name in [name for name in theirs if name not in ours]:
-        yield Discrepancy(place, problem=f"has no puzzle {name!r}, which the bundle is about")
+        yield Discrepancy(place, problem=f"has no puzzle {name!r}, which the bundle holds")
     for name, entry in ours.items():
         if name not in theirs:
             yield Discrepancy(place, problem=f"puzzle {name!r} is not in the bundle")
@@ -95,7 +95,7 @@ def check_suite(claimed: BundledSuite, suite: Suite) -> Iterator[Discrepancy]:
                 yield Discrepancy(f"{place}, puzzle {name}", field, claimed=claim, verified=truth)
     for entry in suite.entries:
         if entry.state is LockState.DIFFERS:
-            problem = f"was built here as {str(entry.digest)[:12]}, not as locked, so nothing can be scored on it"
+            problem = f"has digest {str(entry.digest)[:12]} here, not the lock's, so its answers cannot be scored"
             yield Discrepancy(f"{place}, puzzle {entry.name}", problem=f"{problem}; unpack the suite's archive")
 
 
@@ -129,7 +129,7 @@ def cells_of(contents: Contents, ground: Ground) -> dict[tuple[str, int], Requir
 
 
 def label_of(solver: BundledSolver) -> str:
-    """Write a solver's name with its parameters, as rows must have it."""
+    """Write a solver's name with its parameters, in the form that rows must have."""
     return Reference(solver.name, None, solver.parameters).label
 
 
@@ -140,14 +140,14 @@ def _trial(solver: BundledSolver, puzzle: Puzzle, seed: int, suite: Suite) -> Tr
 
 
 def place_of(puzzle: str, solver: str, seed: int) -> str:
-    """Name a trial for people."""
+    """Describe a trial for people."""
     return f"puzzle {puzzle}, solver {solver}, seed {seed}"
 
 
 def known_rows(
     contents: Contents, cells: Mapping[tuple[str, int], RequiredCell]
 ) -> tuple[dict[tuple[str, int], Row], list[Discrepancy]]:
-    """Sort rows into the cells; name what is missing, there twice, or of no cell at all."""
+    """Assign rows to cells; report missing rows, duplicate rows, and rows of no cell."""
     solver = contents.manifest.solver
     findings = []
     if label_of(solver) != solver.label:
@@ -158,19 +158,19 @@ def known_rows(
     for (digest, seed), rows in found.items():
         if (digest, seed) not in cells:
             where = place_of(rows[0].puzzle_name, rows[0].solver, seed)
-            findings.append(Discrepancy(where, problem=f"is no cell of the suite (puzzle {digest[:12]})"))
+            findings.append(Discrepancy(where, problem=f"is not a cell of the suite (puzzle {digest[:12]})"))
     for key, cell in cells.items():
         rows = found.get(key, [])
         if not rows:
-            findings.append(Discrepancy(cell.place, problem="is missing; a bundle holds every cell of the suite"))
+            findings.append(Discrepancy(cell.place, problem="is missing; a bundle must hold every cell of the suite"))
         elif len(rows) > 1:
             ends = ", ".join(str(row.status) for row in rows)
             findings.append(
-                Discrepancy(cell.place, problem=f"is there {len(rows)} times ({ends}); each cell has one row")
+                Discrepancy(cell.place, problem=f"has {len(rows)} rows ({ends}); each cell must have one row")
             )
     held = {f"raw/{row.trial}" for row in contents.rows}
     findings += [
-        Discrepancy(name, problem="is the raw answer of no row")
+        Discrepancy(name, problem="is a raw answer without a row")
         for name in sorted(contents.archive.names)
         if name.startswith("raw/") and name.rpartition(".")[0] not in held
     ]

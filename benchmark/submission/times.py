@@ -25,24 +25,26 @@ if TYPE_CHECKING:
 __all__ = ["GRACE_S", "check_session", "check_times"]
 
 GRACE_S = KILL_GRACE_S + DRAIN_LIMIT_S
-"""Seconds after the limit within which a trial without an answer ends: time to kill it and read its last output."""
+"""Seconds after the limit within which a trial without an answer must end: time to stop it and read its last output.
+Hand-set.
+"""
 CLOCKS_APART = timedelta(days=1)
-"""Largest plausible difference between the clocks of two machines. Hand-set."""
+"""Largest plausible difference between the clocks of two machines. A larger value accepts later starts. Hand-set."""
 
 
 def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Discrepancy]:
-    """Find times that are impossible: negative, beyond the limit, out of order."""
+    """Find impossible times: negative, beyond the limit, or out of order."""
     for field in ("wall_s", "load_s", "cpu_s", "peak_mib", "load_average"):
         value = getattr(row, field)
         if value is not None and not (math.isfinite(value) and value >= 0):
-            yield Discrepancy(place, field, f"is {value:g}; no measurement is negative or infinite")
+            yield Discrepancy(place, field, f"is {value:g}; a measurement must be finite and not negative")
     limit = math.inf if row.limits.wall_s is None else row.limits.wall_s
     answered = raw.answer is not None
-    # An answer that comes after the limit is not taken, so it has no grace.
+    # An answer after the limit is not accepted, so it has no grace period.
     last = limit if answered else limit + GRACE_S
     if row.wall_s is None:
         if answered or raw.reports:
-            yield Discrepancy(place, "wall_s", "is missing, though the trial came to an answer")
+            yield Discrepancy(place, "wall_s", "is missing, but the trial has an answer")
     elif row.wall_s > last:
         what = "an answer" if answered else f"a trial without an answer, which ends within {GRACE_S:g} s of it"
         yield Discrepancy(place, "wall_s", f"is {row.wall_s:.6g} s, beyond the limit of {limit:g} s for {what}")
@@ -54,21 +56,21 @@ def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Di
 
 
 def _check_queries(row: Row, place: str) -> Iterator[Discrepancy]:
-    """Find usage of an oracle that the harness cannot have counted; `limits.queries` is checked with the limits."""
+    """Find impossible usage of an oracle; `limits.queries` is checked with the limits."""
     usage = {field: getattr(row, field) for field in ("queries", "query_calls", "query_s")}
     known = {field: value for field, value in usage.items() if value is not None}
     if known and len(known) < len(usage):
         missing = next(field for field in usage if field not in known)
-        yield Discrepancy(place, missing, "is missing, though the row says what was asked of the oracle")
+        yield Discrepancy(place, missing, "is missing, but the row holds other usage of the oracle")
         return
     for field, value in known.items():
         if not (math.isfinite(value) and value >= 0):
-            yield Discrepancy(place, field, f"is {value:g}; no count and no time is negative or infinite")
+            yield Discrepancy(place, field, f"is {value:g}; a count or time must be finite and not negative")
             return
     has_oracle = find_family(row.family).oracle is not None
     if has_oracle != bool(known) and (known or row.wall_s is not None):
-        told = "is missing, but the puzzle has an oracle" if has_oracle else "is there, but the puzzle has no oracle"
-        yield Discrepancy(place, "queries", told)
+        fault = "is missing, but the puzzle has an oracle" if has_oracle else "is given, but the puzzle has no oracle"
+        yield Discrepancy(place, "queries", fault)
     if not known:
         return
     budget = row.limits.queries
@@ -86,7 +88,7 @@ def _check_processor(row: Row, session: Session, place: str) -> Iterator[Discrep
     most = max(1, session.cores) * (row.wall_s + (row.load_s or 0.0) + GRACE_S)
     if row.cpu_s > most:
         yield Discrepancy(
-            place, "cpu_s", f"is {row.cpu_s:.6g} s; {session.cores} cores give at most {most:.6g} s meanwhile"
+            place, "cpu_s", f"is {row.cpu_s:.6g} s; {session.cores} cores give at most {most:.6g} s in this time"
         )
 
 
@@ -95,19 +97,17 @@ def _check_reports(row: Row, raw: Raw, limit: float, place: str) -> Iterator[Dis
     for number, report in enumerate(raw.reports, start=1):
         time_s, field = report.time_s, f"report {number}"
         if time_s is None or not math.isfinite(time_s) or time_s < 0:
-            yield Discrepancy(place, field, "has no time, or an impossible one")
+            yield Discrepancy(place, field, "has no time, or an impossible time")
             continue
         if time_s < before:
-            yield Discrepancy(
-                place, field, f"came after {time_s:.6g} s, before the one that precedes it ({before:.6g} s)"
-            )
+            yield Discrepancy(place, field, f"came after {time_s:.6g} s, before the previous report ({before:.6g} s)")
         if time_s > min(limit, math.inf if row.wall_s is None else row.wall_s):
-            yield Discrepancy(place, field, f"came after {time_s:.6g} s, when the trial was over")
+            yield Discrepancy(place, field, f"came after {time_s:.6g} s, after the end of the trial")
         before = max(before, time_s)
 
 
 def check_session(session: Session, threads: int) -> Iterator[Discrepancy]:
-    """Find settings of a session that the suite does not allow, a start still to come, and text that is no line."""
+    """Find settings that the suite does not allow, a start in the future, and text that is not one printable line."""
     place = f"session {session.id}"
     fields = session.model_dump(mode="json", exclude={"versions", "plugins", "suites"})
     fields |= {"versions": " ".join(f"{key} {value}" for key, value in session.versions.items())}
@@ -122,11 +122,11 @@ def check_session(session: Session, threads: int) -> Iterator[Discrepancy]:
     try:
         began = datetime.strptime(session.id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
         started = datetime.fromisoformat(session.started)
-        apart = abs(started - began)
+        gap = abs(started - began)
     except (ValueError, TypeError):
         yield Discrepancy(place, "started", f"is {session.started!r}, which does not agree with the session's id")
         return
-    if apart > timedelta(minutes=1):
+    if gap > timedelta(minutes=1):
         yield Discrepancy(place, "started", f"is {session.started!r}, which does not agree with the session's id")
     if began > datetime.now(UTC) + CLOCKS_APART:
-        yield Discrepancy(place, "started", f"is {session.started!r}, which is still to come")
+        yield Discrepancy(place, "started", f"is {session.started!r}, which is in the future")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verification", "verify_bundle"]
 
-UNTIMED = "times are as the submitter measured them; no answer can confirm them, only a rerun (--rerun)"
+UNTIMED = "times are the submitter's measurements; only a rerun (--rerun) can confirm them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +33,13 @@ class Verification:
     """The result of verifying a bundle.
 
     Attributes:
-        path: of the bundle.
-        sha256: of its file.
-        manifest: what it claims to be; None where it cannot be read.
-        findings: everything that is wrong.
-        notes: what a reader should know besides.
-        rows: every row, scored here; what was measured is the submitter's. Empty unless all is well.
-        sessions: by id.
+        path: path of the bundle.
+        sha256: SHA-256 of the bundle's file.
+        manifest: manifest of the bundle; None if it cannot be read.
+        findings: faults of the bundle.
+        notes: other facts for readers.
+        rows: rows with scores computed here and the submitter's measurements; empty if there is a finding.
+        sessions: sessions by id.
     """
 
     path: Path
@@ -52,17 +52,17 @@ class Verification:
 
     @property
     def verified(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether the bundle has no fault."""
         return not self.findings
 
 
 def verify_bundle(opened: OpenedBundle, ground: Ground) -> Verification:
-    """Score a bundle again on the suite that is here, believing nothing in it.
+    """Score a bundle again on the suite here, without trusting its content.
 
-    Where the suite is another one, nothing can be scored, and the findings say in what it differs.
+    If the bundle's suite differs, nothing is scored, and the findings list the differences.
 
     Raises:
-        NetjigsawError: if something here fails, which is not the bundle's fault.
+        NetjigsawError: if verification fails for a reason outside the bundle.
     """
     contents = opened.contents
     if contents is None:
@@ -107,16 +107,16 @@ def _check_sessions(contents: Contents, threads: int) -> Iterator[Discrepancy]:
 def _remarks(contents: Contents, ground: Ground, rounded: int) -> Iterator[str]:
     manifest = contents.manifest
     if rounded:
-        yield f"{rounded} metrics differ in their last digits, as on another processor; the values found here count"
+        yield f"{rounded} metrics differ in their last digits, as between processors; the values computed here count"
     if manifest.program != __version__:
         yield f"made with netjigsaw {manifest.program}, verified with {__version__}"
     if any(item.sealed is None and item.puzzle.manifest.commitment is not None for item in ground.loaded.values()):
-        yield "some answers are not here, so only predictions were compared; see --answers"
+        yield "some sealed answers are not on this machine, so only predictions were compared; see --answers"
     if any(not puzzle.answered for puzzle in manifest.suite.puzzles):
-        yield "the submitter did not have all answers; the scores found here, with those that are here, count"
+        yield "the submitter did not have all sealed answers; the scores computed here count"
     for session in contents.sessions.values():
         if session.jobs > 1:
-            yield f"session {session.id} ran {session.jobs} trials at a time, which blurs times"
+            yield f"session {session.id} ran {session.jobs} trials at the same time, which distorts times"
         if not session.isolation.startswith("namespaces"):
             yield f"session {session.id} ran without namespaces: a solver that looks for the answers can find them"
     yield UNTIMED

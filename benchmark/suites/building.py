@@ -1,4 +1,4 @@
-"""Build the missing puzzles of a suite, and check those that exist."""
+"""Build the missing puzzles of a suite, and check the existing puzzles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Built", "Failed", "build", "check_built"]
 
 @dataclass(frozen=True)
 class Built:
-    """A puzzle that exists; `made` if it was just built, with `warnings` for its maker."""
+    """A puzzle that exists; `made` is true if it was just built, then `warnings` are for its maker."""
 
     entry: Entry
     made: bool = False
@@ -30,7 +30,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Failed:
-    """A puzzle that could not be built or is damaged, and why."""
+    """A puzzle that could not be built or is damaged, with the error."""
 
     entry: Entry
     error: NetjigsawError
@@ -45,11 +45,11 @@ def build(
     Two builds at once take turns.
 
     Args:
-        entries: of one suite or several.
-        jobs: processes.
-        plugins: modules or files that register families, for the processes to load.
-        watch: told of progress.
-        waiting: called once if another build must be waited for.
+        entries: puzzles of one or several suites.
+        jobs: number of processes.
+        plugins: modules or files that register families; every process loads them.
+        watch: called with the progress.
+        waiting: called once if the build must wait for another build.
 
     Raises:
         StorageError: if the cache cannot be written.
@@ -87,20 +87,20 @@ def _checked(entry: Entry) -> Built | Failed:
 
 
 def check_built(entry: Entry) -> None:
-    """Read a puzzle that is here, every tensor of it, and its answer where there is one.
+    """Read an existing puzzle with all tensors, and its answer if there is one.
 
     Raises:
-        StorageError: if it is not here, or a file of it cannot be read.
-        PuzzleError: if it is damaged, or is not the one that came with the suite.
-        AnswerError: if the answer does not open its commitment.
+        StorageError: if the puzzle does not exist, or a file of it cannot be read.
+        PuzzleError: if the puzzle is damaged, or differs from the puzzle that came with the suite.
+        AnswerError: if the answer does not open the puzzle's commitment.
     """
     if entry.digest is None:
-        raise StorageError(f"puzzle {entry.name!r} should come with the suite, but is not at {entry.path}")
+        raise StorageError(f"puzzle {entry.name!r} of the suite is not at {entry.path}; unpack the suite again")
     puzzle = load_puzzle(entry.path)
     sealed = find_answer(puzzle, entry.answers)
     if entry.supplied and puzzle.digest != entry.locked:
         held, wanted = puzzle.digest[:12], str(entry.locked)[:12]
-        raise PuzzleError(f"{entry.path} holds puzzle {held}, not {wanted} as locked; unpack the suite again")
+        raise PuzzleError(f"{entry.path} holds puzzle {held}, not {wanted} as in the lock; unpack the suite again")
     if not entry.supplied and sealed is None:
         raise StorageError(
             f"the answer of {entry.path} is missing from {entry.answers}; "

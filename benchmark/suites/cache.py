@@ -1,4 +1,4 @@
-"""The cache of puzzles that suites built on this machine; the folder's name digests what decides a puzzle's bits."""
+"""The cache of puzzles built on this machine. A folder's name digests everything that decides the bits."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["BUILT_IN", "HOME_VARIABLE", "VERSIONS", "cache_home", "cached_path",
 
 HOME_VARIABLE = "NETJIGSAW_HOME"
 BUILT_IN = Path(__file__).resolve().parent / "builtin"
-"""Folder of the suites that come with the program."""
+"""Folder of the suites that netjigsaw contains."""
 VERSIONS = ("torch", "numpy")
-"""Libraries whose version may change the last bits of a trained network; their versions enter the cache's key."""
+"""Libraries whose versions may change the last bits of a trained network. The versions are part of the cache's key."""
 STALE_S = 3600.0
-"""Age in seconds from which a half-written folder of a killed build is removed. Hand-set; writing takes a second."""
+"""Age in seconds above which a half-written folder of a killed build is removed. Hand-set; writing takes a second."""
 
 
 def cache_home() -> Path:
@@ -39,7 +39,8 @@ def cache_home() -> Path:
     if own:
         return Path(own).expanduser().resolve()
     shared = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(shared) if shared.startswith("/") else Path.home() / ".cache"  # a relative one is to be ignored
+    base = Path(shared) if shared.startswith("/") else Path.home() / ".cache"  # the XDG specification says to ignore a
+    # relative path
     return (base / "netjigsaw").resolve()
 
 
@@ -57,11 +58,11 @@ def cached_path(recipe: Recipe) -> Path:
     """Name the cache folder of a puzzle.
 
     The folder's name digests everything that decides the puzzle's bits on this machine: family, whole spec, seed,
-    versions of netjigsaw and of the libraries, and the source that generates the family. The puzzle's own name does
-    not enter, so two suites with the same recipe share the puzzle.
+    versions of netjigsaw and of the libraries, and the source that generates the family. The digest does not cover the
+    puzzle's name, so two suites with the same recipe share the puzzle.
 
     Raises:
-        SpecError: if there is no such family, or a module that its record names has no source file.
+        SpecError: if the family does not exist, or a module that its record names has no source file.
     """
     key = sha256_json(
         {
@@ -80,7 +81,7 @@ def cached_path(recipe: Recipe) -> Path:
 def claim(waiting: Callable[[], None]) -> Iterator[None]:
     """Lock the cache for building. If another process is building, call `waiting` once and wait for it.
 
-    The kernel releases the lock when the process ends, so a killed build blocks nobody.
+    The kernel releases the lock when the process ends, so a killed build blocks no other build.
 
     Raises:
         StorageError: if the cache cannot be written.

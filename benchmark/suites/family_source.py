@@ -1,9 +1,9 @@
-"""Digest the source that makes a family's puzzles, so that the cache never serves puzzles of an edited generator.
+"""Digest the source of a family's generator, so that the cache never returns puzzles of an edited generator.
 
 The digest covers the modules of the record's `spec`, `generate` and `view`, whether they are imported or named by
 `late("package.module:function")`, everything that they import from this suite, from their own package or from their own
-folder, and the module that seals puzzles. It does not cover installed libraries: the cache's key holds their versions.
-Nothing is executed: imports are read off the syntax.
+folder, and the module that seals puzzles. It does not cover installed libraries, because the cache's key holds their
+versions. No module is executed; imports are read from the syntax tree.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ __all__ = ["digest_of_family", "files_of_family"]
 OWN = ("generator", "solvers", "benchmark", "leaderboard")
 """Packages of this suite that a generator may import."""
 SEALING = "generator.puzzle.sealing"
-"""Module that splits every family's puzzles from their answers; plug-ins usually import it through `netjigsaw`."""
+"""Module that seals the answers of every family; plug-ins usually import it through `netjigsaw`."""
 RECORD = "generator.family.record"
-"""Module of the default `view`, which hands the puzzle over unchanged."""
+"""Module of the default `view`, which returns the puzzle unchanged."""
 
 
 def digest_of_family(family: Family) -> str:
-    """Digest the source that makes a family's puzzles; computed once per process.
+    """Digest the source of a family's generator; computed once per process.
 
     Raises:
         SpecError: if a module that the record names by `late` has no source file.
@@ -67,7 +67,7 @@ def _module_of(made: Any) -> str:
 
 @cache
 def _digest(family: str, roots: tuple[str, ...]) -> str:
-    # Sorted by content: the digest must not depend on where the files lie.
+    # Sorted by content, because the digest must not depend on the location of the files.
     contents = sorted(hashlib.sha256(_read(path)).hexdigest() for path in _files(family, roots))
     return hashlib.sha256("".join(contents).encode()).hexdigest()
 
@@ -78,14 +78,16 @@ def _files(family: str, roots: tuple[str, ...]) -> set[Path]:
         file = _file_of(module)
         if file is None:
             if module in sys.modules:
-                continue  # defined in an interactive session, or compiled: there is no source to read
-            raise SpecError(f"family {family!r}: late() names module {module!r}, which has no source file; correct it")
+                continue  # defined in an interactive session, or compiled, so it has no source
+            raise SpecError(
+                f"family {family!r}: late() names module {module!r}, which has no source file; correct the name"
+            )
         _follow(file, module, seen)
     return seen
 
 
 def _follow(file: Path, module: str, seen: set[Path]) -> None:
-    """Add a module's file and every file that it imports, directly or not."""
+    """Add a module's file and every file that it imports, directly or indirectly."""
     home = _import_root(file, module)
     waiting = [file, *_parents(file, home)]
     while waiting:
@@ -102,18 +104,18 @@ def _follow(file: Path, module: str, seen: set[Path]) -> None:
 
 
 def _import_root(file: Path, module: str) -> Path:
-    """Name the folder from which a module's absolute name leads to its file."""
+    """Return the folder relative to which a module's absolute name gives its file."""
     levels = module.count(".") + (file.name == "__init__.py")
     return file.parents[levels]
 
 
 def _has_neighbours(file: Path, home: Path) -> bool:
-    """Whether a module is a single file in a folder of its author's, where any other file may be a module of theirs."""
+    """Whether a module is a single file in a folder of its author, whose other files may be modules too."""
     return file.parent == home and str(home) not in {*site.getsitepackages(), site.getusersitepackages()}
 
 
 def _parents(file: Path, home: Path) -> Iterator[Path]:
-    """List the `__init__.py` of the packages around a file, which are run before it."""
+    """List the `__init__.py` files of the packages around a file, which Python runs before the file."""
     for folder in file.parents:
         if folder == home or not (folder / "__init__.py").is_file():
             return
@@ -121,7 +123,7 @@ def _parents(file: Path, home: Path) -> Iterator[Path]:
 
 
 def _package_of(path: Path, home: Path) -> str:
-    """Name the package that a file's relative imports start from."""
+    """Return the package from which a file's relative imports start."""
     root = next((base for base in (home, HOME) if path.is_relative_to(base)), path.parent)
     return ".".join(path.relative_to(root).parent.parts)
 
@@ -150,13 +152,13 @@ def _read(path: Path) -> bytes:
 
 @cache
 def _names(source: bytes, package: str) -> tuple[str, ...]:
-    """Read off the syntax which modules a source imports, or names by `late`; names that are no modules do no harm."""
+    """List the modules that a source imports or names by `late`; names that are not modules are harmless."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
-        return ()  # the file counts by its bytes
+        return ()  # a file with invalid syntax is digested without its imports
     names: list[str] = []
-    # What a record names by `late` besides spec, generator and view (solvers, pictures) makes no puzzles.
+    # Other names of a record by `late` (solvers, pictures) do not affect puzzles.
     recorded = {id(inner) for node in nodes if _calls(node, "Family") for inner in ast.walk(node)}
     for node in nodes:
         match node:

@@ -1,4 +1,4 @@
-"""Suites by name: built-in ones, TOML files anywhere, and folders that hold one with its puzzles."""
+"""Find suites: built-in suites by name, TOML files, and folders with a TOML file and puzzles."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ __all__ = ["Suite", "built_in_suites", "find_suite_file", "resolve_suite"]
 
 
 def built_in_suites() -> dict[str, Path]:
-    """List the suites that come with the program: name to TOML file."""
+    """Map the names of built-in suites to their TOML files."""
     found = {path.stem: path for path in BUILT_IN.glob("*.toml")}
     found |= {path.parent.name: path for path in BUILT_IN.glob(f"*/{SUITE_FILE}")}
     return dict(sorted(found.items()))
 
 
 def find_suite_file(text: str) -> Path | None:
-    """Find the TOML file of a suite; None if the text names none.
+    """Find the TOML file of a suite; return None if the text names no suite.
 
-    A bare name is a built-in suite where there is one of that name, wherever one stands;
-    write `./name` for a folder of the same name.
+    A bare name means the built-in suite of this name, if there is one. Write `./name` for a folder of the same name.
     """
     known = built_in_suites()
     if text in known:
@@ -36,12 +35,12 @@ def find_suite_file(text: str) -> Path | None:
 
 
 def resolve_suite(text: str) -> Suite:
-    """Read a suite: the name of a built-in one, a TOML file, or a folder that holds `suite.toml`.
+    """Read a suite from its built-in name, a TOML file, or a folder with `suite.toml`.
 
     Raises:
-        SpecError: if there is none, or something is wrong with its file.
+        SpecError: if there is no such suite, or its file is invalid.
         StorageError: if a file cannot be read.
-        PuzzleError: if its lock, or the manifest of a puzzle that is built, is damaged.
+        PuzzleError: if the lock, or the manifest of a built puzzle, is damaged.
     """
     source = find_suite_file(text)
     if source is None:

@@ -1,4 +1,4 @@
-"""Load the puzzles that a run is to solve, from folders and from suites."""
+"""Load the puzzles of a run from folders and suites."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Target", "common_seeds", "differing", "find_target", "load_target", 
 
 @dataclass(frozen=True)
 class Target:
-    """What one argument of a command means: the folder of a puzzle, or some puzzles of a suite."""
+    """The meaning of one argument of a command: the folder of a puzzle, or puzzles of a suite."""
 
     folder: Path | None = None
     suite: Suite | None = None
@@ -36,7 +36,7 @@ class Target:
 
     @property
     def hidden(self) -> tuple[Path, ...]:
-        """Paths to hide from solvers: whoever reads a suite's file can make its answers."""
+        """Paths to hide from solvers, because a suite's file tells how to make the answers."""
         if self.suite is None:
             return ()
         source = self.suite.source.resolve()
@@ -45,11 +45,11 @@ class Target:
 
     @property
     def built(self) -> Target:
-        """The same without the puzzles that are not built."""
+        """The same target without unbuilt puzzles."""
         return dataclasses.replace(self, entries=tuple(entry for entry in self.entries if entry.digest is not None))
 
     def refreshed(self) -> Target:
-        """Look again which puzzles of the suite are built."""
+        """Update which puzzles of the suite are built."""
         if self.suite is None:
             return self
         suite = self.suite.refreshed()
@@ -57,10 +57,10 @@ class Target:
 
 
 def find_target(text: str) -> Target:
-    """Read an argument: a puzzle's folder, a suite, or `suite/pattern` for the puzzles named or tagged so.
+    """Parse an argument: a puzzle's folder, a suite, or `suite/pattern` for puzzles with a matching name or tag.
 
     Raises:
-        SpecError: if there is neither puzzle nor suite, the suite's file is wrong, or no puzzle of it fits.
+        SpecError: if the argument names no puzzle or suite, the suite's file is invalid, or no puzzle matches.
         StorageError: if the suite's file cannot be read.
     """
     if text not in built_in_suites() and (Path(text) / "manifest.json").exists():
@@ -78,11 +78,11 @@ def find_target(text: str) -> Target:
 
 
 def load_target(target: Target, answers: Path | None = None) -> list[LoadedPuzzle]:
-    """Read a target's puzzles, and their answers where there are any.
+    """Read a target's puzzles, and their answers if available.
 
     Raises:
         StorageError: if a puzzle is not built, or a file cannot be read.
-        PuzzleError: if one is damaged.
+        PuzzleError: if a puzzle is damaged.
         AnswerError: if an answer does not open its puzzle's commitment.
     """
     if target.folder is not None:
@@ -93,17 +93,17 @@ def load_target(target: Target, answers: Path | None = None) -> list[LoadedPuzzl
 def _load_entry(entry: Entry, answers: Path | None) -> LoadedPuzzle:
     check_built(entry)
     loaded = load_with_answer(entry.path, answers)
-    # Suites share the puzzle under names of their own; the name is not part of the digest.
+    # Suites may share a puzzle under different names; the name is not part of the digest.
     name = entry.name + (NOT_AS_LOCKED if entry.state is LockState.DIFFERS else "")
     manifest = loaded.puzzle.manifest.model_copy(update={"name": name})
     return dataclasses.replace(loaded, puzzle=dataclasses.replace(loaded.puzzle, manifest=manifest))
 
 
 def common_seeds(targets: Sequence[Target]) -> int:
-    """Say how often each solver runs on each puzzle: what the suites among the targets say, else once.
+    """Return the number of seeds: the number that the suites among the targets state, else 1.
 
     Raises:
-        SpecError: if two suites say different numbers.
+        SpecError: if two suites state different numbers.
     """
     suites = [target.suite for target in targets if target.suite is not None]
     for suite in suites[1:]:
@@ -113,7 +113,7 @@ def common_seeds(targets: Sequence[Target]) -> int:
 
 
 def suite_use(target: Target, loaded: Sequence[LoadedPuzzle], seeds: Sequence[int]) -> SuiteUse | None:
-    """Write down for the session what is planned of a suite; None for a puzzle's folder."""
+    """Describe the planned part of a suite for the session; None for a puzzle's folder."""
     if target.suite is None:
         return None
     planned = [
@@ -137,5 +137,5 @@ def suite_use(target: Target, loaded: Sequence[LoadedPuzzle], seeds: Sequence[in
 
 
 def differing(use: SuiteUse) -> list[str]:
-    """List the puzzles of a plan that are not as the suite's lock has them."""
+    """List the puzzles of a plan that differ from the suite's lock."""
     return [puzzle.name for puzzle in use.puzzles if puzzle.state is LockState.DIFFERS]

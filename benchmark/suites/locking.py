@@ -1,4 +1,4 @@
-"""A suite's lock: the digests that its maker got, for others to compare theirs with."""
+"""A suite's lock: the digests of its maker's puzzles, so that others can compare their puzzles."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["lock_of", "lock_path", "lock_text", "read_lock", "write_lock"]
 
 
 def lock_path(source: Path) -> Path:
-    """Name the lock file of a suite's TOML file."""
+    """Return the path of the lock file of a suite's TOML file."""
     return source.with_suffix(".lock")
 
 
 def read_lock(source: Path) -> Lock | None:
-    """Read the lock beside a suite's TOML file, or say None where there is none.
+    """Read the lock beside a suite's TOML file; return None if there is no lock.
 
     Raises:
-        StorageError: if it cannot be read.
-        PuzzleError: if it is damaged.
+        StorageError: if the lock cannot be read.
+        PuzzleError: if the lock is damaged.
     """
     path = lock_path(source)
     if not path.exists():
@@ -42,17 +42,19 @@ def read_lock(source: Path) -> Lock | None:
 
 
 def lock_of(suite: Suite) -> Lock:
-    """Write down which puzzles a suite has here.
+    """Make the lock of a suite from the puzzles on this machine.
 
     Raises:
-        SpecError: if one is not built.
+        SpecError: if a puzzle is not built.
     """
     puzzles = {}
     for entry in suite.entries:
         if entry.recipe is None:
-            continue  # its digest is in the suite's file
+            continue  # the suite's file holds the digest
         if entry.digest is None:
-            raise SpecError(f"suite {suite.name}: puzzle {entry.name} is not built; build all of them, then lock")
+            raise SpecError(
+                f"suite {suite.name}: puzzle {entry.name} is not built; build all puzzles, then lock the suite"
+            )
         puzzles[entry.name] = LockedPuzzle(digest=entry.digest, recipe=entry.recipe.digest)
     return Lock(
         suite=suite.name,
@@ -64,15 +66,15 @@ def lock_of(suite: Suite) -> Lock:
 
 
 def lock_text(lock: Lock) -> str:
-    """Write a lock as it stands in its file."""
+    """Write a lock as the text of its file."""
     return json.dumps(lock.model_dump(mode="json"), indent=1) + "\n"
 
 
 def write_lock(suite: Suite) -> Path:
-    """Write a suite's lock beside its TOML file and return where it lies.
+    """Write a suite's lock beside its TOML file, and return the path of the lock.
 
     Raises:
-        SpecError: as `lock_of` does.
+        SpecError: if a puzzle is not built.
         StorageError: if the file cannot be written.
     """
     target, text = lock_path(suite.source), lock_text(lock_of(suite))

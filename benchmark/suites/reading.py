@@ -1,4 +1,4 @@
-"""From a suite's TOML file to the record. A mistake is one line that names file, puzzle and key."""
+"""Read a suite's TOML file into the record. An error is one line that names file, puzzle and key."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 __all__ = ["SUITE_FILE", "puzzles_folder", "read_suite"]
 
 SUITE_FILE = "suite.toml"
-"""Name of the TOML file of a suite that is a folder and holds its puzzles."""
+"""Name of the TOML file in a suite's folder."""
 
 _TABLES: dict[str, type[BaseModel]] = {"limits": Limits, "scoring": Scoring, "puzzle": PuzzleItem}
 
 
 def puzzles_folder(source: Path) -> Path:
-    """Name the folder of the puzzles that come with a suite's TOML file."""
+    """Return the folder of the puzzles that come with a suite's TOML file."""
     return source.parent / "puzzles"
 
 
 def read_suite(source: Path) -> Suite:
-    """Read a suite's TOML file, and its lock where there is one.
+    """Read a suite's TOML file, and its lock if there is one.
 
     Raises:
         StorageError: if a file cannot be read.
-        SpecError: for whatever is wrong with the TOML file.
-        PuzzleError: if the lock, or the manifest of a puzzle that is built, is damaged.
+        SpecError: if the TOML file is invalid.
+        PuzzleError: if the lock, or the manifest of a built puzzle, is damaged.
     """
     file = _parse(source)
     lock = read_lock(source)
@@ -91,7 +91,7 @@ def _parse(source: Path) -> SuiteFile:
 
 
 def _fault(error: ValidationError, content: dict[str, Any]) -> str:
-    """Say the first fault in one line: which puzzle, which key, what."""
+    """Describe the first fault in one line with puzzle, key and problem."""
     fault = error.errors(include_url=False, include_input=False)[0]
     place = list(fault["loc"])
     model: type[BaseModel] = _TABLES.get(str(place[0]), SuiteFile) if len(place) > 1 else SuiteFile
@@ -108,16 +108,16 @@ def _fault(error: ValidationError, content: dict[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         text, key = f"unknown key {key!r}{did_you_mean(key, model.model_fields)}", ""
     elif fault["type"] == "string_pattern_mismatch":
-        text = "may hold letters, digits, dots, dashes and underscores only, and begins with a letter or digit"
+        text = "may hold only letters, digits, dots, dashes and underscores, and must begin with a letter or digit"
     return ": ".join(part for part in (where, key, text) if part)
 
 
 def _entry(file: SuiteFile, item: PuzzleItem, source: Path, lock: Lock | None) -> Entry:
     name = item.family or file.family
     if name is None:
-        raise SpecError("needs a family, or the suite one for all of them")
+        raise SpecError("needs a family; set family in the puzzle, or in the suite for all puzzles")
     if item.name == DEFAULT_ANSWERS:
-        raise SpecError("is no name for a puzzle: the folder of the sealed answers is called so")
+        raise SpecError("is reserved for the folder of the sealed answers; choose another name for the puzzle")
     family = find_family(name)
     supplied = puzzles_folder(source) / item.name
     if item.digest is not None:
@@ -135,7 +135,7 @@ def _entry(file: SuiteFile, item: PuzzleItem, source: Path, lock: Lock | None) -
     recipe = Recipe(family.name, make_spec(family, item.preset, item.spec), item.seed or 0)
     noted = lock.puzzles.get(item.name) if lock is not None else None
     current = noted is not None and noted.recipe == recipe.digest
-    # What lies beside the file is what the lock says was made by this recipe; by another one it is not this puzzle.
+    # A puzzle beside the file belongs to the recipe in the lock. If the recipe has changed, it is another puzzle.
     comes_along = current and (supplied / "manifest.json").exists()
     path = supplied if comes_along else cached_path(recipe)
     return Entry(
@@ -156,7 +156,7 @@ def _check_apart(source: Path, entries: list[Entry]) -> None:
     made: dict[str, str] = {}
     for entry in entries:
         if entry.name in names:
-            raise SpecError(f"{source}: puzzle {entry.name!r} is listed twice; give each a name of its own")
+            raise SpecError(f"{source}: puzzle {entry.name!r} is listed twice; give each puzzle its own name")
         names.add(entry.name)
         identity = entry.recipe.digest if entry.recipe is not None else str(entry.locked)
         if identity in made:
@@ -165,7 +165,7 @@ def _check_apart(source: Path, entries: list[Entry]) -> None:
 
 
 def _headline(source: Path, file: SuiteFile, entries: list[Entry]) -> tuple[str, ...] | None:
-    """Check the metrics that the suite puts first; every family of the suite must have them."""
+    """Check the suite's headline metrics; every family of the suite must have them."""
     for family in {entry.family for entry in entries}:
         known = [metric.name for metric in find_family(family).metrics]
         for name in file.scoring.headline or ():

@@ -1,4 +1,4 @@
-"""A suite in memory: its puzzles in order, where each lies, and which digest it should have."""
+"""A suite in memory: its puzzles in order, with their paths and expected digests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Entry", "Recipe", "Suite", "built_digest"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a puzzle is made."""
+    """The recipe of a puzzle."""
 
     family: str
     spec: BaseModel
@@ -35,7 +35,7 @@ class Recipe:
 
     @cached_property
     def digest(self) -> str:
-        """Digest what was chosen; fields left at their defaults do not count, so that a new field changes nothing."""
+        """Digest the fields that differ from their defaults, so that a new field does not change the digest."""
         spec = self.spec.model_dump(mode="json", exclude_defaults=True)
         return sha256_json({"family": self.family, "seed": self.seed, "spec": spec})
 
@@ -46,15 +46,15 @@ class Entry:
 
     Attributes:
         name: unique in the suite.
-        family: of the puzzle.
-        tags: labels.
-        recipe: how it is made; None where only its digest is known.
-        path: the folder where it lies, or will lie once it is built.
-        supplied: whether it came with the suite, and is not made here.
-        locked: the digest that it should have; None where nothing says so.
-        outdated: whether there is a lock, but of another recipe.
-        commitment: the one that the suite's file names, if it names one.
-        digest: the one it has; None while it is not built.
+        family: family of the puzzle.
+        tags: labels of the puzzle.
+        recipe: recipe of the puzzle; None if only the digest is known.
+        path: folder of the puzzle, once it is built.
+        supplied: whether the puzzle came with the suite and is not built here.
+        locked: digest that the puzzle should have; None without a lock.
+        outdated: whether the lock holds another recipe of the puzzle.
+        commitment: commitment that the suite's file states; None if it states none.
+        digest: digest of the built puzzle; None while the puzzle is not built.
     """
 
     name: str
@@ -70,12 +70,12 @@ class Entry:
 
     @property
     def answers(self) -> Path:
-        """The folder of its sealed answer, if there is one."""
+        """The folder of the sealed answer, whether or not the answer exists."""
         return answers_beside(self.path)
 
     @property
     def state(self) -> LockState:
-        """How it stands to the lock."""
+        """How the puzzle compares with the lock."""
         if self.digest is None:
             return LockState.MISSING
         if self.locked is None:
@@ -88,15 +88,15 @@ class Suite:
     """A named list of puzzles with limits.
 
     Attributes:
-        name: for people, and for commands where the suite is built in.
-        description: one paragraph.
-        source: its TOML file.
-        seeds: how often each solver runs on each puzzle.
-        limits: of every trial.
-        headline: metrics that decide ranks; None for the family's choice.
-        entries: the puzzles, in the order of the file.
-        definition: digest of everything in the file that matters to results; as secret as the seeds are.
-        lock: what the maker got.
+        name: name for people, and for commands if the suite is built in.
+        description: one paragraph about the suite.
+        source: TOML file of the suite.
+        seeds: number of seeds per solver and puzzle.
+        limits: limits of every trial.
+        headline: headline metrics; None for the family's choice.
+        entries: puzzles in the order of the file.
+        definition: digest of everything in the file that affects results; as secret as the seeds.
+        lock: lock of the suite; None without a lock.
     """
 
     name: str
@@ -111,12 +111,12 @@ class Suite:
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families of its puzzles, in the order of their first puzzle."""
+        """The families of the puzzles, in the order of their first puzzle."""
         return tuple(dict.fromkeys(entry.family for entry in self.entries))
 
     @property
     def digest(self) -> str | None:
-        """Digest what results depend on: limits, seeds and every puzzle's digest; None while one is not built."""
+        """Digest of limits, seeds and all puzzles' digests; None while a puzzle is not built."""
         puzzles = [[entry.name, entry.digest] for entry in self.entries]
         if any(digest is None for _, digest in puzzles):
             return None
@@ -124,7 +124,7 @@ class Suite:
         return sha256_json({"name": self.name, "seeds": self.seeds, "limits": limits, "puzzles": puzzles})
 
     def entry(self, name: str) -> Entry:
-        """Look a puzzle up by its name.
+        """Find a puzzle by its name.
 
         Raises:
             SpecError: if there is none.
@@ -135,7 +135,7 @@ class Suite:
         raise SpecError(f"suite {self.name} has no puzzle {name!r}{did_you_mean(name, [e.name for e in self.entries])}")
 
     def select(self, pattern: str) -> tuple[Entry, ...]:
-        """Take the puzzles whose name or one of whose tags fits a shell pattern.
+        """Select the puzzles with a name or tag that matches a shell pattern.
 
         Raises:
             SpecError: if there is none.
@@ -149,7 +149,7 @@ class Suite:
         return chosen
 
     def refreshed(self) -> Suite:
-        """Look again which puzzles are built.
+        """Update which puzzles are built.
 
         Raises:
             StorageError: if a manifest cannot be read.
@@ -159,11 +159,11 @@ class Suite:
 
 
 def built_digest(folder: Path) -> str | None:
-    """Read the digest of the puzzle in a folder; None where there is none.
+    """Read the digest of the puzzle in a folder; return None if there is no puzzle.
 
     Raises:
-        StorageError: if its manifest cannot be read.
-        PuzzleError: if it is damaged.
+        StorageError: if the manifest cannot be read.
+        PuzzleError: if the manifest is damaged.
     """
     manifest = folder / "manifest.json"
     return read_model(Manifest, manifest, kind="puzzle").digest if manifest.exists() else None

@@ -1,4 +1,4 @@
-"""What crosses the disk: a suite's TOML file, its lock."""
+"""Schemas of a suite's TOML file and of its lock file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 SafeName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
-"""Fit to name a file anywhere."""
+"""A name that is a valid file name on every system."""
 Label = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.,:+_-]*$", max_length=64)]
 Digest = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 
@@ -29,16 +29,16 @@ class PuzzleItem(BaseModel):
 
     name: SafeName
     family: str | None = None
-    """By default the suite's."""
+    """Family of the puzzle; by default the suite's family."""
     seed: Annotated[StrictInt, Field(ge=0)] | None = None
     preset: str | None = None
     spec: dict[str, JsonValue] = {}
-    """Changes to the preset, or to the defaults."""
+    """Changes to the preset, or to the defaults without a preset."""
     tags: tuple[Label, ...] = ()
     digest: Digest | None = None
-    """Instead of a recipe, which would tell how to make the answer."""
+    """Digest of the puzzle, instead of a recipe that would reveal the answer."""
     commitment: str | None = None
-    """With a digest: what the maker committed to, as the manifest has it."""
+    """With a digest: the commitment in the puzzle's manifest."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -53,12 +53,12 @@ class PuzzleItem(BaseModel):
 
 
 class Scoring(BaseModel):
-    """How tables of a suite sum it up."""
+    """How tables summarise a suite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     headline: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """Names of the family's metrics that decide ranks and have columns, in order; by default the family's choice."""
+    """Names of the metrics that break ties and have columns, in order; by default the family's headline metrics."""
 
 
 class SuiteFile(BaseModel):
@@ -70,22 +70,22 @@ class SuiteFile(BaseModel):
     name: SafeName
     description: str = ""
     family: str | None = None
-    """Of every puzzle that names none."""
+    """Family of every puzzle that names no family."""
     seeds: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
-    """How often each solver runs on each puzzle."""
+    """Number of seeds per solver and puzzle."""
     limits: Limits = Limits()
     scoring: Scoring = Scoring()
     puzzle: Annotated[tuple[PuzzleItem, ...], Field(min_length=1, max_length=10_000)]
 
 
 class LockedPuzzle(BaseModel):
-    """What the maker of a suite got from one recipe."""
+    """The digest of the puzzle that the suite's maker built from one recipe."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     digest: Digest
     recipe: Digest
-    """Digest of family, seed and spec, so that a recipe that was changed since is not held to the old digest."""
+    """Digest of family, seed and spec, so that the lock does not apply to a changed recipe."""
 
 
 class Lock(BaseModel):
@@ -96,8 +96,8 @@ class Lock(BaseModel):
     format: Literal[1] = 1
     suite: SafeName
     definition: Digest
-    """Digest of everything in the TOML file that matters to results."""
+    """Digest of everything in the TOML file that affects results."""
     generator: str
     versions: dict[str, str]
-    """Of the libraries that decide the last bits."""
+    """Versions of the libraries that decide the last bits."""
     puzzles: dict[SafeName, LockedPuzzle]

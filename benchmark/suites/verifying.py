@@ -1,4 +1,4 @@
-"""Check the puzzles here against the suite's lock: digest every tensor again, open every commitment."""
+"""Check a suite's puzzles: digest every tensor, compare the digests with the lock, and open every commitment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["PuzzleCheck", "verify"]
 
 @dataclass(frozen=True)
 class PuzzleCheck:
-    """The result of checking one puzzle or one stray file: a problem, or a note where there is none."""
+    """The result of checking one puzzle or one stray file: a problem, or a note if there is no problem."""
 
     name: str
     problem: str = ""
@@ -29,7 +29,7 @@ class PuzzleCheck:
 
 
 def verify(suite: Suite) -> list[PuzzleCheck]:
-    """Check every puzzle of a suite, and that nothing else lies among those that came with it."""
+    """Check every puzzle of a suite, and find stray files among the puzzles that came with the suite."""
     return [*map(_verify_entry, suite.entries), *_strangers(suite)]
 
 
@@ -50,20 +50,20 @@ def _verify_entry(entry: Entry) -> PuzzleCheck:
 
 
 def _contradiction(entry: Entry, puzzle: Puzzle) -> str:
-    """Say how an undamaged puzzle differs from the one that the suite asks for; empty if it does not."""
+    """Describe how an undamaged puzzle differs from the puzzle that the suite names; empty if it does not."""
     if puzzle.manifest.family != entry.family:
         return f"a {puzzle.manifest.family} puzzle, not a {entry.family} one"
     if entry.state is LockState.DIFFERS:
-        return f"digest {entry.digest}, but {entry.locked} is locked"
+        return f"digest {entry.digest}, but the lock has {entry.locked}"
     if entry.state is LockState.OUTDATED:
         return "its recipe was changed since the suite was locked"
     if entry.commitment is not None and entry.commitment != puzzle.manifest.commitment:
-        return "the suite's file names another commitment than the puzzle does"
+        return "the commitment in the suite's file differs from the puzzle's"
     return ""
 
 
 def _strangers(suite: Suite) -> Iterator[PuzzleCheck]:
-    """Find files among the supplied puzzles that belong to none of them."""
+    """Find files among the supplied puzzles that belong to no puzzle."""
     supplied = [entry for entry in suite.entries if entry.supplied]
     home = puzzles_folder(suite.source)
     if not supplied or not home.is_dir():

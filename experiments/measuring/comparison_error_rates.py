@@ -1,7 +1,7 @@
-"""How often the gate of `netjigsaw compare` raises a false alarm, and how often it sees a loss.
+"""Measure how often the gate of `netjigsaw compare` raises a false alarm, and how often it finds a loss.
 
-Run as `python experiments/measuring/comparison_error_rates.py`. Made-up results of one solver on both sides go through
-the code that judges real results. No solver is run.
+Run as `python experiments/measuring/comparison_error_rates.py`. The script draws results of one solver for both sides
+and judges them with the code for real results. No solver runs.
 
 * Random solver: solves puzzle i with its own probability, drawn from Beta(1/2, 1/2), independently on every seed. On a
   failure its pairing accuracy is drawn from Beta(5, 2).
@@ -38,7 +38,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Solver:
-    """A made-up solver: its probability to solve each puzzle, and the mean logarithm of its time in seconds."""
+    """A synthetic solver: probability of solving each puzzle, and mean logarithm of the time in seconds."""
 
     chances: np.ndarray
     log_s: np.ndarray
@@ -90,7 +90,7 @@ def worsen(solver: Solver, how: str) -> Solver:
 
 
 def judgements(base: Solver, new: Solver, seeds: int, rng: np.random.Generator, *, strict: bool) -> list[Judgement]:
-    """Draw a run of each solver, and judge NEW."""
+    """Draw one run of each side, and judge NEW."""
     first = Side("base", (make_rows(base, seeds, rng),))
     second = Side("new", (make_rows(new, seeds, rng),))
     (contest,) = match(first, second, {"made-up": "made-up"})

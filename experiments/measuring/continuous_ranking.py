@@ -1,10 +1,10 @@
-"""The ranking and the gate of a family that ranks by a metric, on drawn results.
+"""Test the ranking and the gate of a family that ranks by a metric, on synthetic results.
 
-Run as `python experiments/measuring/continuous_ranking.py`. It prints
+Run as `python experiments/measuring/continuous_ranking.py`. The script prints
 
 1. the table of three solvers, of which two are equally good and one is better;
-2. what the gate says of a loss of 5 % on every puzzle;
-3. how often the gate fails where nothing changed.
+2. the verdict of the gate on a loss of 5 % on every puzzle;
+3. the number of times that the gate fails although nothing changed.
 
 Results are drawn with fixed seeds and held in memory; no solver runs. A puzzle has a difficulty, log-normal with a
 standard deviation of 50 %. A solver's loss is the difficulty times its skill times noise, log-normal with a standard
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 NAME = "made-up-loss"
 PUZZLES = 12
 SPREAD = 0.5
-"""Standard deviation of the logarithm of a puzzle's difficulty."""
+"""Standard deviation of the logarithm of a puzzle's difficulty. Hand-set."""
 NOISE = 0.02
-"""Standard deviation of the logarithm of a loss between seeds."""
+"""Standard deviation of the logarithm of a loss between seeds. Hand-set."""
 LIMITS = Limits()
 
 
 class NoSpec(BaseModel):
-    """No recipe: the puzzles are not made."""
+    """An empty spec, because no puzzle is made."""
 
 
 def unused(*_: Any, **__: Any) -> Any:
@@ -62,7 +62,7 @@ def unused(*_: Any, **__: Any) -> Any:
 
 FAMILY = Family(
     name=NAME,
-    summary="drawn losses, for trying the ranking",
+    summary="synthetic losses that test the ranking",
     spec=NoSpec,
     presets={},
     generate=unused,

@@ -42,7 +42,7 @@ def chromium() -> Iterator[Browser]:
     Raises:
         FileNotFoundError: if there is no Chromium.
     """
-    # Chromium refuses to run as root inside its own sandbox, and we trust the pages, which we wrote.
+    # Chromium refuses to run as root inside its own sandbox; the pages are our own.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     program = find_chromium()
     with sync_playwright() as playwright:

@@ -1,8 +1,8 @@
 """Write a synthetic result store of any size, to time the leaderboard and to try its page.
 
 Each solver has a skill and each puzzle a difficulty, which grows with depth. The probability of a solution is a
-logistic function of skill minus difficulty. All numbers are random. Solvers have the names of tools, so that nobody
-takes them for real solvers.
+logistic function of skill minus difficulty. All numbers are random. Solvers have the names of tools, so that readers do
+not mistake them for real solvers.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def make(options: argparse.Namespace) -> int:
     netjigsaw("show", options.puzzle, "--out", options.images / "janestreet.png")
     print(options.images / "janestreet.png")
     if reason := draw_page(options.results, options.images):
-        print(f"*** NOT MADE ANEW: the pictures of the leaderboard: {reason}", file=sys.stderr)
+        print(f"*** NOT UPDATED: the pictures of the leaderboard: {reason}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,13 +1,13 @@
-"""What is each ingredient of the flagship worth? Every one switched off in turn, on a suite, in the harness.
+"""Measure the effect of each component of the flagship: switch off one component at a time, on a suite.
 
     python experiments/solving/ablation.py --suite standard --results build/ablation
     python experiments/solving/ablation.py --suite mini --only tiny small --timeout 20s --results build/ablation
 
-The switches are read off the solver: each field that is on by default is switched off, and each field of words takes
-every other word that the constant of its name lists (`seeds` those of SEEDS). `netjigsaw run` runs the cells, so an
-interrupted run is resumed by repeating it, and rows of another version of the source do not count. A puzzle counts as
-solved if more than half of its seeds are. Times are compared on the puzzles that both solve: medians, and the median
-of the puzzles' ratios. `--dry-run` lists the solvers.
+The fields of the solver give the switches. Each field that is true by default is set to false. Each field that holds a
+word takes all other words of the constant with the field's name (`seeds` takes those of SEEDS). `netjigsaw run` runs
+the cells, so repeating the command resumes an interrupted run. Rows of another version of the source do not count. A
+puzzle counts as solved if more than half of its seeds are solved. Times are compared on the puzzles that both variants
+solve: medians, and the median ratio over puzzles. `--dry-run` lists the solvers.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ FAMILY = "reassembly"
 
 
 def switches(factory: Any) -> list[Mapping[str, Any]]:
-    """List what can be switched off in a solver that is a dataclass: parameters, one switch each.
+    """List the switches of a solver that is a dataclass, as changes of one parameter each.
 
     Raises:
-        SpecError: if it is no dataclass, or a field of words has no constant that lists them.
+        SpecError: if the solver is not a dataclass, or no constant lists the words of a field.
     """
     if not dataclasses.is_dataclass(factory):
-        raise SpecError(f"{factory!r} is no dataclass, so its ingredients cannot be listed")
+        raise SpecError(f"{factory!r} is not a dataclass, so its components cannot be listed; name another solver")
     found: list[Mapping[str, Any]] = []
     for field in dataclasses.fields(factory):
         if field.default is True:
@@ -67,19 +67,19 @@ def switches(factory: Any) -> list[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a solver did on one puzzle: whether most of its trials were solved, and their median time."""
+    """The result of a solver on one puzzle: whether more than half of the trials were solved, and their median time."""
 
     solved: bool
     wall_s: float
 
 
 def outcomes(rows: Iterable[Row], puzzles: Mapping[str, str], seeds: int) -> dict[str, Outcome]:
-    """Sum up one solver's rows by the name of the puzzle; a trial without a row is not solved.
+    """Summarise one solver's rows by the name of the puzzle; a trial without a row counts as not solved.
 
     Args:
-        rows: of one solver, under the limits that are asked about.
-        puzzles: name by digest.
-        seeds: trials of each puzzle.
+        rows: rows of one solver under the limits of the run.
+        puzzles: names of puzzles by digest.
+        seeds: number of trials per puzzle.
     """
     last = {(row.puzzle, row.seed): row for row in rows}
     found = {}
@@ -91,7 +91,7 @@ def outcomes(rows: Iterable[Row], puzzles: Mapping[str, str], seeds: int) -> dic
 
 
 def table(full: dict[str, Outcome], without: Mapping[str, dict[str, Outcome]]) -> str:
-    """Write a line for the whole solver, and one for each switch."""
+    """Write one line for the unchanged solver, and one line per switch."""
     lines = [_line("nothing", full, full), *(_line(name, full, other) for name, other in without.items())]
     headers = ["switched", "solved", "95 % interval (%)", "p", "both", "median s", "with it", "ratio", "lost", "won"]
     align = ["left", *["right"] * 7, "left", "left"]
@@ -116,10 +116,10 @@ def _line(name: str, full: dict[str, Outcome], other: dict[str, Outcome]) -> lis
 
 
 def run(options: argparse.Namespace, targets: Sequence[str], references: Sequence[Reference]) -> None:
-    """Run what the results do not hold yet.
+    """Run the trials that the results do not hold yet.
 
     Raises:
-        HarnessError: if the command failed; what it said is on stderr.
+        HarnessError: if the command failed; its messages are on stderr.
     """
     words = [sys.executable, "-m", "netjigsaw", "run", *targets, "--results", str(options.results)]
     words += [word for reference in references for word in ("--solver", reference.label)]
@@ -144,9 +144,9 @@ def ablate(options: argparse.Namespace) -> str:
     if options.dry_run:
         return "\n".join(reference.label for reference in (whole, *parts))
     names = [f"{options.suite}/{puzzle}" for puzzle in options.only] or [options.suite]
-    suites = [find_target(name).suite for name in names]  # a mistake is told before anything runs
+    suites = [find_target(name).suite for name in names]  # errors show before any trial runs
     if suites[0] is None:
-        raise SpecError(f"{options.suite} is no suite")
+        raise SpecError(f"{options.suite} is not a suite; name a suite, a TOML file or a folder")
     run(options, names, (whole, *parts))
     puzzles = {str(one.digest): one.name for name in names for one in find_target(name).entries}
     limits = make_limits(suites[0].limits, options.timeout, None, None)
@@ -162,8 +162,8 @@ def ablate(options: argparse.Namespace) -> str:
     cells = {(row.solver, row.puzzle, row.seed) for row in rows}
     wanted = ((part.label, digest, seed) for part in (whole, *parts) for digest in puzzles for seed in range(seeds))
     missing = sum(cell not in cells for cell in wanted)
-    # Whoever edits a solver while it is measured ends up here.
-    return f"{text} {missing} TRIALS HAVE NO ROW of the present source and count as not solved." if missing else text
+    # An edit of the solver during the run leads here.
+    return f"{text} {missing} TRIALS HAVE NO ROW of the current source; they count as not solved." if missing else text
 
 
 def _switch_in_words(label: str) -> str:
@@ -181,15 +181,15 @@ def _caption(options: argparse.Namespace, limits: Limits, seeds: int, puzzles: i
 
 
 def main() -> int:
-    """Run and print; an error is one line."""
+    """Run the experiment and print the table; an error prints one line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite", default="standard", help="Name, TOML file or folder of a suite.")
-    parser.add_argument("--only", nargs="+", default=[], metavar="PUZZLE", help="Names, tags or patterns within it.")
-    parser.add_argument("--timeout", help="Wall time of a trial, e.g. 20s; the suite's if left out.")
-    parser.add_argument("--seeds", type=int, help="Trials of a puzzle; the suite's number if left out.")
-    parser.add_argument("--results", type=Path, default=HOME / "build" / "ablation", help="The store; resumed.")
-    parser.add_argument("--solver", default="flagship", help="A registered solver that is a dataclass.")
-    parser.add_argument("--dry-run", action="store_true", help="List the solvers, and run nothing.")
+    parser.add_argument("--only", nargs="+", default=[], metavar="PUZZLE", help="Names, tags or patterns of puzzles.")
+    parser.add_argument("--timeout", help="Wall time limit of a trial, e.g. 20s. (default: the suite's)")
+    parser.add_argument("--seeds", type=int, help="Number of seeds per puzzle. (default: the suite's)")
+    parser.add_argument("--results", type=Path, default=HOME / "build" / "ablation", help="Folder of the result store.")
+    parser.add_argument("--solver", default="flagship", help="Registered solver to study; it must be a dataclass.")
+    parser.add_argument("--dry-run", action="store_true", help="List the solvers without running them.")
     options = parser.parse_args()
     try:
         print(ablate(options))

@@ -1,12 +1,12 @@
-"""How often is the order exact on degraded puzzles, by kind and strength, and how often is a certificate wrong?
+"""Count exact orders and false certificates on degraded puzzles, by kind and strength of the degradation.
 
     netjigsaw run degraded --solver flagship --solver park-frobenius --results results
     python experiments/solving/degraded_table.py results
 
-Reads a store that `netjigsaw run` wrote. What was done to a puzzle is read off its public recipe, not off its name. A
-puzzle counts as exact, or certified, if more than half of its trials are; one without trials counts as neither, and is
-reported. Intervals are Wilson's, of the share of puzzles. A certificate is false where a trial's answer was certified
-and its order is not exact; such trials are listed by name.
+The script reads a store that `netjigsaw run` wrote. The degradation of a puzzle is read from its public recipe, not
+from its name. A puzzle counts as exact, or certified, if more than half of its trials are. A puzzle without trials
+counts as neither, and is reported. Intervals are Wilson score intervals of the share of puzzles. A certificate is false
+if a trial's answer was certified and its order is not exact. The script lists trials with a false certificate by name.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 KINDS = ("none", "pieces", "decimals", "noise", "rows", "several")
 FORMATS = ("float32", "float16", "int8")
-"""From the finest to the coarsest."""
+"""Piece formats from the finest to the coarsest."""
 
 
 @dataclass(frozen=True, order=True)
 class Way:
-    """What was done to a puzzle: its kind, by place in KINDS, and how strong it is, weakest first."""
+    """The degradation of a puzzle: index of its kind in KINDS, and a strength that sorts the weakest first."""
 
     kind: int
     rank: float
@@ -51,10 +51,10 @@ class Way:
 
 
 def way_of(manifest: Manifest) -> Way:
-    """Read what was done to a puzzle off its recipe.
+    """Read the degradation of a puzzle from its recipe.
 
     Raises:
-        PuzzleError: for a recipe that makes no sense.
+        PuzzleError: if the recipe is invalid.
     """
     done, rows = Degradation.of(manifest.spec), manifest.spec.get("rows_exported")
     parts = []
@@ -74,7 +74,7 @@ def way_of(manifest: Manifest) -> Way:
 
 @dataclass(frozen=True)
 class Tally:
-    """What one solver did on some puzzles: how many there are, and how many of them came out how."""
+    """The results of one solver on some puzzles: number of puzzles, and numbers of exact and certified puzzles."""
 
     puzzles: int
     exact: int
@@ -84,7 +84,7 @@ class Tally:
 
 
 def tally(puzzles: Sequence[str], trials: dict[str, list[Row]]) -> Tally:
-    """Count puzzles by what most of their trials came to, and false certificates by trial."""
+    """Count puzzles by the majority of their trials, and false certificates by trial."""
     held = [trials.get(puzzle, []) for puzzle in puzzles]
     seconds = [row.wall_s for rows in held for row in rows if row.status is Status.SOLVED and row.wall_s is not None]
     return Tally(
@@ -102,12 +102,12 @@ def _most(outcomes: Iterable[bool]) -> bool:
 
 
 def is_false(row: Row) -> bool:
-    """Say whether a trial certified an order that is not exact."""
+    """Check whether a trial certified an order that is not exact."""
     return row.certified and row.metrics.get("exact_order") != 1
 
 
 def trials_of(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
-    """Sort rows by solver and puzzle; of each solver its latest source counts, of each seed the last row."""
+    """Sort rows by solver and puzzle. Only the latest source of a solver counts, and only the last row of a seed."""
     latest = {row.solver: row.source for row in rows}
     kept = {(row.solver, row.puzzle, row.seed): row for row in rows if row.source == latest[row.solver]}
     found: dict[str, dict[str, list[Row]]] = {solver: defaultdict(list) for solver in latest}
@@ -117,7 +117,7 @@ def trials_of(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
 
 
 def table(manifests: dict[str, Manifest], trials: dict[str, dict[str, list[Row]]]) -> str:
-    """Write the table: a line for each kind and strength, and one for each kind of several strengths."""
+    """Write the table: one line per kind and strength, and one line per kind with several strengths."""
     ways = {digest: way_of(manifest) for digest, manifest in manifests.items()}
     names = ["kind", "strength", "puzzles", "truth is best"]
     for solver, held in trials.items():
@@ -156,7 +156,7 @@ def _line(
 
 
 def _best(puzzles: Sequence[str], manifests: dict[str, Manifest]) -> str:
-    """Count the puzzles whose data prefer the true assembly to its neighbours; undegraded ones do not say."""
+    """Count the puzzles whose data prefer the true assembly to its neighbours; a dash if none is degraded."""
     said = [
         health.get("truth_is_best") for p in puzzles if isinstance(health := manifests[p].facts.get("health"), dict)
     ]
@@ -165,10 +165,10 @@ def _best(puzzles: Sequence[str], manifests: dict[str, Manifest]) -> str:
 
 
 def report(folder: Path) -> str:
-    """Write the table of a store, and what a reader must know besides.
+    """Write the table of a store, and notes for readers.
 
     Raises:
-        SpecError: if there is nothing to report.
+        SpecError: if the store holds no results on reassembly puzzles.
         NetjigsawError: if the store cannot be read.
     """
     store = Store(folder)
@@ -180,7 +180,7 @@ def report(folder: Path) -> str:
     text = [table(manifests, trials)]
     for solver, held in trials.items():
         missing = len(manifests.keys() - held.keys())
-        text += [f"`{solver}` was not run on {missing} of the puzzles, which count as not exact."] if missing else []
+        text += [f"`{solver}` was not run on {missing} of the puzzles; these count as not exact."] if missing else []
         wrong = [row for runs in held.values() for row in runs if is_false(row)]
         text += [f"`{solver}` certified falsely: {row.puzzle_name}, seed {row.seed} ({row.reason})" for row in wrong]
         lost = [row for runs in held.values() for row in runs if row.status is not Status.SOLVED]
@@ -190,7 +190,7 @@ def report(folder: Path) -> str:
 
 
 def main() -> int:
-    """Print; an error is one line."""
+    """Print the table; an error prints one line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"))
     try:

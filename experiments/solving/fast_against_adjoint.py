@@ -1,11 +1,12 @@
-"""Is `fast` as exact as it should be, and how much faster than the adjoint pipeline? Paired, in one interleaved run.
+"""Compare `fast` with the adjoint pipeline: exact solutions and the ratio of times, paired in one interleaved run.
 
     python experiments/solving/fast_against_adjoint.py p1 p2 p3 ... [--repeats 3]
     python experiments/solving/fast_against_adjoint.py --generate 10 --first-seed 1 [--preset janestreet]
 
-Every solver runs on every puzzle in the order A B C, C B A, ..., one trial at a time in the harness, so that a busy
-machine slows all alike. A ratio is taken between neighbours in time, then the median over repeats, then over puzzles.
-The interval of the last is distribution-free: order statistics, whose coverage is printed with it.
+Every solver runs on every puzzle in the order A B C, C B A, ..., one trial at a time in the harness, so that load on
+the machine slows all solvers alike. The script computes ratios of neighbours in time, then the median over repeats,
+then the median over puzzles. The interval of the last median is distribution-free: it uses order statistics and is
+printed with its coverage.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ PUBLISHED = ("adjoint", "adjoint[seed=frobenius]")
 
 
 def fresh_puzzles(preset: str, seeds: range) -> tuple[LoadedPuzzle, ...]:
-    """Train networks of a preset and take them apart."""
+    """Make puzzles of a preset."""
     spec = ReassemblySpec(**PRESETS[preset])
     made = []
     for seed in seeds:
@@ -51,7 +52,7 @@ def fresh_puzzles(preset: str, seeds: range) -> tuple[LoadedPuzzle, ...]:
 
 
 def run_interleaved(puzzles: tuple[LoadedPuzzle, ...], repeats: int, results: Path) -> list[list[Row]]:
-    """Run all solvers on all puzzles, several times, and return the rows of each time."""
+    """Run all solvers on all puzzles, several times, and return the rows of each run."""
     request = RunRequest(
         puzzles=puzzles,
         references=tuple(parse_reference(name) for name in (FAST, *PUBLISHED)),
@@ -68,7 +69,7 @@ def run_interleaved(puzzles: tuple[LoadedPuzzle, ...], repeats: int, results: Pa
 
 
 def median_interval(values: list[float], coverage: float = 0.95) -> tuple[float, float, float]:
-    """Bound a median by order statistics: low, high, and the coverage, which few values may keep below the wanted."""
+    """Bound a median by order statistics: low, high and coverage; few values give less than the wanted coverage."""
     ordered, count = sorted(values), len(values)
     inner = 0
     while 2 * inner < count - 2 and 1.0 - 2.0 * float(binom.cdf(inner + 1, count, 0.5)) >= coverage:
@@ -77,7 +78,7 @@ def median_interval(values: list[float], coverage: float = 0.95) -> tuple[float,
 
 
 def compare(repeats: list[list[Row]]) -> None:
-    """Print a table per puzzle, and what it comes to."""
+    """Print a table by puzzle, and the median ratio."""
     cells: dict[tuple[str, str], list[Row]] = {}
     for row in (row for rows in repeats for row in rows):
         cells.setdefault((row.puzzle, row.solver), []).append(row)
@@ -108,14 +109,14 @@ def compare(repeats: list[list[Row]]) -> None:
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the comparison and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("puzzles", nargs="*", type=Path)
-    parser.add_argument("--generate", type=int, default=0, metavar="N", help="make N new puzzles instead")
+    parser.add_argument("--generate", type=int, default=0, metavar="N", help="make N new puzzles and use them")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--preset", default="janestreet", choices=PRESETS)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--results", type=Path, help="keep the rows in this new folder")
+    parser.add_argument("--results", type=Path, help="new folder for the rows; without it the rows are not kept")
     options = parser.parse_args()
     if bool(options.puzzles) == bool(options.generate) or options.repeats < 1:
         parser.error("name folders of puzzles, or --generate N; --repeats is at least 1")

@@ -1,7 +1,8 @@
 """Draw the two pictures of docs/flagship.md from one puzzle, named as SUITE/PUZZLE.
 
-The first sets what the relocation model predicts of every single move from a half-ordered network beside the real
-change of error. The second follows error and Kendall's tau from a random order, by moves alone and by continuation.
+The first picture compares the changes that the relocation model predicts for single moves with the exact changes of the
+error, from a half-ordered network. The second picture shows error and Kendall's tau over rounds from a random order, by
+moves alone and by continuation.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def main(target: str) -> None:
-    """Draw both pictures of the puzzle that a suite and its name point at."""
+    """Draw both pictures of a puzzle."""
     item = load_target(find_target(target))[0]
     if item.sealed is None:
         raise SystemExit(f"{target} has no answer to draw")
@@ -64,7 +65,7 @@ def _draw_moves(truth: ResidualNetwork, rows: Rows, rng: np.random.Generator) ->
         axis.plot(predicted[chosen], real[chosen], ".", ms=3, alpha=0.5)
         ends = [min(predicted[chosen].min(), real[chosen].min()), max(predicted[chosen].max(), real[chosen].max())]
         axis.plot(ends, ends, "k-", lw=0.7)
-        axis.set(title=f"moves of {title}: r = {r:.3f}", xlabel="predicted change of MSE / var", ylabel="real change")
+        axis.set(title=f"moves of {title}: r = {r:.3f}", xlabel="predicted change of MSE / var", ylabel="exact change")
         print(f"moves of {title}: {chosen.sum()} moves, correlation {r:.3f}")
     figure.savefig(IMAGES / "flagship-moves.png", dpi=110)
 

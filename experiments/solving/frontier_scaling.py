@@ -1,12 +1,13 @@
-"""How does the flagship's time grow with depth and width? Table, exponents and picture of docs/frontier.md.
+"""Measure how the flagship's time grows with depth and width: table, exponents and picture of docs/frontier.md.
 
     netjigsaw run frontier --solver flagship --results results
     python experiments/solving/frontier_scaling.py results
 
-Reads a store that `netjigsaw run` wrote. A series is the exactly solved puzzles of one recipe but for their depth, or
-their width with as many hidden units for every unit of width; exponents are slopes of log time against log size, fitted
-by least squares with an intercept for every series, and their intervals are those of the regression at 95 %. Times are
-the solver's processor time, since the wall clock also shows what else the machine does; both are in the table.
+The script reads a store that `netjigsaw run` wrote. A series in depth holds exactly solved puzzles of recipes that
+differ only in depth. A series in width holds puzzles of recipes that differ only in width, with a fixed ratio of hidden
+units to width. Exponents are slopes of log time against log size, fitted by least squares with one intercept per
+series, with 95 % intervals of the regression. Times are the solver's processor time, because wall time depends on other
+load on the machine; both are in the table.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ PICTURE = HOME / "docs" / "images" / "frontier-scaling.png"
 CONFIDENCE = 0.95
 
 BY_DEPTH = ("seed", "depth", "gain_first", "gain_last")
-"""Fields that may differ within a series in depth: the scale at the start is one over the root of the depth."""
+"""Fields that may differ within a series in depth; the initial scale is one over the root of the depth."""
 
 BY_WIDTH = ("seed", "width", "hidden")
-"""Fields that may differ within a series in width, in one ratio."""
+"""Fields that may differ within a series in width, with a fixed ratio."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One result with the recipe of its puzzle."""
+    """One result, with the recipe of its puzzle."""
 
     row: Row
     spec: Mapping[str, object]
@@ -56,7 +57,7 @@ class Trial:
         return self.row.status is Status.SOLVED
 
     def size(self, name: str) -> int:
-        """Give a number of the recipe."""
+        """Return a whole number of the recipe."""
         value = self.spec[name]
         if not isinstance(value, int):
             raise SpecError(f"{self.row.puzzle_name}: {name} is {value!r}, not a whole number")
@@ -65,7 +66,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Fit:
-    """An exponent, half of its interval, and what it was fitted to: points (size, s) by series."""
+    """An exponent, half of its interval, and the fitted points (size, seconds) by series."""
 
     exponent: float
     margin: float
@@ -76,7 +77,7 @@ def read_trials(folder: Path, solver: str) -> list[Trial]:
     """Read a solver's latest results on reassembly puzzles, by depth and width.
 
     Raises:
-        SpecError: if there are none.
+        SpecError: if there are no results.
         NetjigsawError: if the store cannot be read.
     """
     store = Store(folder)
@@ -90,7 +91,7 @@ def read_trials(folder: Path, solver: str) -> list[Trial]:
 
 
 def table(trials: Sequence[Trial]) -> str:
-    """Write a line for every trial."""
+    """Write one line per trial."""
     names = ["puzzle", "depth", "width", "exact", "pairing (%)", "MSE / var", "wall (s)", "processor (s)", "peak (MiB)"]
     lines = []
     for one in trials:
@@ -112,7 +113,7 @@ def table(trials: Sequence[Trial]) -> str:
 
 
 def fit(trials: Sequence[Trial], size: str, free: Sequence[str]) -> Fit | None:
-    """Fit the exponent of time against a size over all series of two points and more; None where there are too few."""
+    """Fit the exponent of time against a size over all series of two or more points; None without enough points."""
     series: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for one in trials:
         if one.exact and one.row.cpu_s is not None:
@@ -133,7 +134,7 @@ def fit(trials: Sequence[Trial], size: str, free: Sequence[str]) -> Fit | None:
 
 
 def _recipe(one: Trial, free: Sequence[str]) -> str:
-    """Name what a trial's series has in common."""
+    """Describe the recipe that a trial's series shares."""
     fixed = {name: value for name, value in one.spec.items() if name not in free}
     if "hidden" in free:
         fixed["hidden / width"] = one.size("hidden") / one.size("width")
@@ -142,7 +143,7 @@ def _recipe(one: Trial, free: Sequence[str]) -> str:
 
 
 def draw(fits: dict[str, Fit | None], picture: Path) -> None:
-    """Draw the series of both fits with their slopes."""
+    """Draw the series and the slopes of both fits."""
     import matplotlib as mpl  # noqa: PLC0415 - the table needs none
 
     mpl.use("agg")
@@ -169,11 +170,11 @@ def draw(fits: dict[str, Fit | None], picture: Path) -> None:
 
 
 def main() -> int:
-    """Print the table and the exponents, and draw; an error is one line."""
+    """Print the table and the exponents, and draw the picture; an error prints one line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"))
     parser.add_argument("--solver", default="flagship")
-    parser.add_argument("--picture", type=Path, default=PICTURE, help="where to draw (default: docs/images)")
+    parser.add_argument("--picture", type=Path, default=PICTURE, help="folder of the picture (default: docs/images)")
     arguments = parser.parse_args()
     try:
         trials = read_trials(arguments.results, arguments.solver)

@@ -22,7 +22,7 @@ SHOWN = {"filter-alignments": "plain weights", "filter-crossed": "displacement, 
 
 
 def main(target: str) -> None:
-    """Draw sizes of weights, and true pairs' scores by depth, of the puzzle that a suite and its name point at."""
+    """Draw, for one puzzle, the sizes of weights and the scores of true pairs by depth."""
     item = load_target(find_target(target))[0]
     if item.sealed is None:
         raise SystemExit(f"{target} has no answer to draw")

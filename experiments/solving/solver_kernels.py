@@ -1,11 +1,12 @@
-"""How fast are the solvers' numerical kernels, against the machine's matrix products?
+"""Measure the speed of the solvers' numerical kernels relative to the machine's matrix products.
 
     OMP_NUM_THREADS=1 python experiments/solving/solver_kernels.py [--depth 48 --width 48 --hidden 96] [--repeats 7]
 
-For every kernel: floating-point operations of its matrix products by formula, the best of several timed runs (seconds
-of the thread), the rate, and its share of the best float32 matrix product measured in the same run on the same single
-thread. The formula is held against torch's own count. The last column is how far memory rises while the kernel runs,
-by the operating system's high-water mark of this process. The network is random: values do not matter for speed.
+For every kernel the script prints the floating-point operations of its matrix products by formula, the best time of
+several runs (seconds of the thread), the rate, and the rate's share of the best float32 matrix product in the same run
+on the same thread. The script checks the formula against torch's count. The last column is the rise of memory during
+the kernel, by the operating system's high-water mark of the process. The network is random, because values do not
+affect the speed.
 """
 
 from __future__ import annotations
@@ -43,18 +44,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIME_STEPS = 8
-"""Time steps of the mean-field flows that are timed."""
+"""Number of time steps of the timed mean-field flows."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """Something to time.
+    """A kernel to time.
 
     Attributes:
-        name: of it, with its sizes.
-        call: runs it once.
-        flops: of its matrix products, by formula; None if they depend on the data.
-        products: whether it consists of torch's matrix products, so that torch can count them too.
+        name: name of the kernel, with its sizes.
+        call: function that runs the kernel once.
+        flops: operations of the kernel's matrix products, by formula; None if they depend on the data.
+        products: whether torch's matrix products do all the work, so that torch can count the operations.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Kernel:
 
 
 def random_network(depth: int, width: int, hidden: int, outputs: int) -> ResidualNetwork:
-    """Draw a network whose states stay of one size."""
+    """Draw a network whose states keep their size over depth."""
     rng = torch.Generator().manual_seed(0)
 
     def draw(*shape: int, scale: float) -> torch.Tensor:
@@ -89,7 +90,7 @@ def draw_rows(network: ResidualNetwork, count: int) -> Rows:
 
 
 def order_kernels(network: ResidualNetwork) -> list[Kernel]:
-    """List the kernels of searches over orders of paired blocks."""
+    """List the kernels of searches for the order of paired blocks."""
     (K, m, d), o = network.U.shape, len(network.head)
     block, everyone = 4.0 * d * m, range(K)  # operations of one block on one row, forwards or backwards
     few, some, many = (draw_rows(network, count) for count in (64, 256, 1_000))
@@ -134,7 +135,7 @@ def order_kernels(network: ResidualNetwork) -> list[Kernel]:
 
 
 def pair_kernels(network: ResidualNetwork) -> list[Kernel]:
-    """List the kernels of searches over pairs, and of flows."""
+    """List the kernels of pairing and of mean-field flows."""
     (K, m, d), o = network.U.shape, len(network.head)
     n = 256
     rows = draw_rows(network, n)
@@ -173,7 +174,7 @@ def pair_kernels(network: ResidualNetwork) -> list[Kernel]:
 
 
 def best_s(call: Callable[[], object], repeats: int) -> float:
-    """Time a call several times and return the best, in seconds of this thread, so that a busy machine counts less."""
+    """Time a call several times and return the best time, in seconds of this thread."""
     times = []
     for _ in range(repeats):
         began = time.thread_time()
@@ -189,15 +190,15 @@ def peak_flops() -> float:
 
 
 def counted(call: Callable[[], object]) -> float:
-    """Let torch count the operations of matrix products."""
+    """Count the operations of matrix products with torch's counter."""
     with FlopCounterMode(display=False) as counter:
         call()
     return float(counter.get_total_flops())
 
 
 def peak_mib(call: Callable[[], object]) -> float | None:
-    """Measure how far resident memory rises above its present level; None where the system does not tell."""
-    ctypes.CDLL(None).malloc_trim(0)  # memory that the allocator kept would hide the rise
+    """Measure the rise of resident memory during a call; None if the system does not report it."""
+    ctypes.CDLL(None).malloc_trim(0)  # memory that the allocator keeps would hide the rise
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -213,7 +214,7 @@ def _status_kib(key: str) -> int:
 
 
 def measure(kernels: list[Kernel], repeats: int) -> list[list[object]]:
-    """Time every kernel; the machine's peak is measured anew before each, and the best of all counts."""
+    """Time every kernel. The machine's peak rate is measured again before every kernel, and the best rate counts."""
     results, peak = [], 0.0
     for kernel in kernels:
         peak = max(peak, peak_flops())
@@ -232,7 +233,7 @@ def measure(kernels: list[Kernel], repeats: int) -> list[list[object]]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the kernels and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("depth", 48), ("width", 48), ("hidden", 96), ("outputs", 1), ("repeats", 7)):
         parser.add_argument(f"--{name}", type=int, default=default)

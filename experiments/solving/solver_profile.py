@@ -1,11 +1,12 @@
-"""Where does a solver's time go: which kernels, and how much of it in matrix products?
+"""Profile a solver: time by kernel, and the share of time in matrix products.
 
     OMP_NUM_THREADS=1 python experiments/solving/solver_profile.py PUZZLE [--solver fast] [--seed 0] [--repeats 1]
 
-Solves the puzzle once without and `--repeats` times with a watch, on one thread. The watch times every call of torch
-that is a matrix product, counts its operations, and books it on the kernel that is running; kernels' own times exclude
-those of kernels within them. Seconds are processor time of the thread, so that a busy machine does not distort them.
-The watch slows a solver down where calls are small: the factor is printed, and shares are of the watched time.
+The script solves the puzzle once without the profiler and `--repeats` times with it, on one thread. The profiler times
+every matrix product of torch, counts its operations, and adds them to the running kernel. The own time of a kernel
+excludes the time of kernels that it calls. Seconds are processor time of the thread, so that load on the machine does
+not distort them. The profiler slows down a solver with small calls. The script prints this factor, and shares refer to
+the profiled time.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ KERNELS = (
     "window:WindowSearch.descend",
     "window:pair_changes",
 )
-"""Functions and methods that are timed separately, as module:name; each is replaced wherever it was imported."""
+"""Functions and methods that are timed separately, as module:name; each one is replaced in all modules that import it.
+"""
 
 PRODUCTS = {
     torch.addmm,
@@ -77,19 +79,19 @@ PRODUCTS = {
     torch.Tensor.__matmul__,
     torch.Tensor.__rmatmul__,
 }
-"""Calls of torch that are matrix products."""
+"""Functions of torch that are matrix products."""
 
 
 @dataclass
 class Watch:
-    """Books time and operations on kernels.
+    """Adds up time and operations by kernel.
 
     Attributes:
-        own_s: seconds in a kernel, those of kernels within it excluded.
-        products_s: seconds of these in matrix products.
-        flops: operations of those.
-        calls: of a kernel.
-        stack: kernels that are running, with the seconds already booked on kernels within them.
+        own_s: seconds in each kernel, without the kernels that it calls.
+        products_s: seconds of `own_s` in matrix products.
+        flops: operations of the matrix products.
+        calls: number of calls of each kernel.
+        stack: running kernels, with the seconds of the kernels that they called.
     """
 
     own_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -100,7 +102,7 @@ class Watch:
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
-        """Book what runs inside on a kernel."""
+        """Add the time inside the block to a kernel."""
         inner = [0.0]
         self.stack.append((name, inner))
         began = time.thread_time()
@@ -115,7 +117,7 @@ class Watch:
                 self.stack[-1][1][0] += seconds
 
     def wrapped(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Make a function that books itself."""
+        """Wrap a function so that its time is added to its kernel."""
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -126,7 +128,7 @@ class Watch:
 
 
 class Products(TorchFunctionMode):
-    """Times the matrix products among the calls of torch."""
+    """Times the matrix products among torch's calls."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__()
@@ -135,7 +137,7 @@ class Products(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Run a call, and book it on the running kernel if it is a product."""
+        """Run a call; if it is a matrix product, add its time to the running kernel."""
         del types
         if func not in PRODUCTS:
             return func(*args, **(kwargs or {}))
@@ -148,9 +150,9 @@ class Products(TorchFunctionMode):
 
 
 def operations(func: Any, args: tuple[Any, ...], result: torch.Tensor) -> float:
-    """Count a product's operations from the shapes: twice the result's size times what is summed over.
+    """Count a product's operations from the shapes: twice the size of the result times the length of the sum.
 
-    An einsum's is counted as one step over all its indices.
+    An einsum counts as one product over all its indices.
     """
     if func is torch.einsum:
         equation, tensors = args[0], args[1:]
@@ -167,7 +169,7 @@ def operations(func: Any, args: tuple[Any, ...], result: torch.Tensor) -> float:
 
 
 def watch_kernels(watch: Watch) -> None:
-    """Replace the kernels wherever they were imported."""
+    """Replace the kernels in all modules that import them."""
     modules = [module for name, module in sys.modules.items() if name.startswith(("solvers.", "generator."))]
     for kernel in KERNELS:
         module_name, _, path = kernel.partition(":")
@@ -175,7 +177,7 @@ def watch_kernels(watch: Watch) -> None:
             (m for m in modules if m.__name__.rpartition(".")[2] == module_name and "reassembly" in m.__name__), None
         )
         if home is None:
-            raise SystemExit(f"there is no module {module_name!r} any more; edit KERNELS")
+            raise SystemExit(f"there is no module {module_name!r}; correct KERNELS")
         owner_name, _, method = path.rpartition(".")
         if owner_name:
             owner = getattr(home, owner_name)
@@ -197,7 +199,7 @@ def solve(solver: Solver, puzzle: ReassemblyPuzzle, seed: int) -> tuple[Any, flo
 
 
 def print_table(watch: Watch, total_s: float, repeats: int) -> None:
-    """Print kernels by their own time."""
+    """Print the kernels, sorted by own time."""
     table = []
     for name, own_s in sorted(watch.own_s.items(), key=lambda item: -item[1]):
         products_s = watch.products_s[name]
@@ -211,7 +213,7 @@ def print_table(watch: Watch, total_s: float, repeats: int) -> None:
 
 
 def main() -> None:
-    """Solve and print."""
+    """Solve the puzzle and print the profile."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("puzzle", type=Path)
     parser.add_argument("--solver", default="fast")
@@ -223,7 +225,7 @@ def main() -> None:
     puzzle = view_puzzle(loaded.puzzle)
     reference = parse_reference(options.solver)
     solver = build_solver(find_solver(reference, "reassembly"), reference.parameters)
-    solve(solver, puzzle, options.seed)  # the first call of anything is slow
+    solve(solver, puzzle, options.seed)  # the first calls are slow
     _, plain_s, wall_s = solve(solver, puzzle, options.seed)
     watch = Watch()
     watch_kernels(watch)
@@ -234,7 +236,7 @@ def main() -> None:
     exact = "unknown" if loaded.sealed is None else str(answer.value == loaded.sealed.answer)
     watched = total_s / options.repeats / plain_s
     print(f"{options.solver} on {options.puzzle.name}: exact {exact}, certified {answer.certified}, {answer.note}")
-    print(f"{plain_s:.3f} s of processor, {wall_s:.3f} s of wall time; {watched:.2f} times that under watch\n")
+    print(f"{plain_s:.3f} s of processor, {wall_s:.3f} s of wall time; {watched:.2f} times that with the profiler\n")
     print_table(watch, total_s, options.repeats)
 
 

@@ -74,7 +74,7 @@ def plain(value: Any) -> JsonValue:
     try:
         return _plain(value)
     except RecursionError:
-        raise AnswerError("the answer is nested too deeply, or holds itself") from None
+        raise AnswerError("the answer is nested too deeply, or contains itself") from None
 
 
 def _plain(value: Any) -> JsonValue:

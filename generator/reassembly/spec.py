@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["CLASSIFICATION", "PRESETS", "UNDEGRADED", "Degradation", "ReassemblySpec"]
 
 CLASSIFICATION = "classes"
-"""The task whose predictions are logits; all others are regressions."""
+"""The classification task. Its predictions are logits; all other tasks are regressions."""
 
 PieceFormat = Literal["float32", "float16", "int8"]
-Decimals = Annotated[int | None, Field(ge=0, le=9)]  # more would be those of float32's own rounding
+Decimals = Annotated[int | None, Field(ge=0, le=9)]  # float32 holds no more decimals
 Noise = Annotated[float, Field(ge=0, le=10)]
 
 
 class Degradation(BaseModel):
-    """What was done to pieces and predictions after the training: public, a solver may know it."""
+    """How pieces and predictions were degraded after the training. The degradation is public."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,10 +41,10 @@ class Degradation(BaseModel):
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> Self:
-        """Read it from a recipe as manifests hold it; what is not there was not done.
+        """Read the degradation from the public recipe in a manifest; a missing field means no degradation.
 
         Raises:
-            PuzzleError: for values that make no sense.
+            PuzzleError: if a value is invalid.
         """
         try:
             return cls.model_validate({name: spec[name] for name in cls.model_fields if name in spec})
@@ -53,12 +53,12 @@ class Degradation(BaseModel):
 
     @property
     def none(self) -> bool:
-        """Whether pieces and predictions are the trained network's own."""
+        """Whether pieces and predictions are those of the trained network, without degradation."""
         return self == UNDEGRADED
 
     @property
     def label(self) -> str:
-        """Name it as tables do."""
+        """Describe the degradation as tables show it."""
         parts: list[str] = [self.piece_format] if self.piece_format != "float32" else []
         parts += [f"{self.prediction_decimals} decimals"] if self.prediction_decimals is not None else []
         parts += [f"{100 * self.prediction_noise:g} % noise"] if self.prediction_noise else []
@@ -66,78 +66,80 @@ class Degradation(BaseModel):
 
 
 UNDEGRADED = Degradation()
-"""Pieces and predictions as the trained network had them."""
+"""No degradation: pieces and predictions of the trained network."""
 
 
 class ReassemblySpec(BaseModel):
-    """A recipe: network, task, data, training. With a seed it makes a puzzle, bit for bit."""
+    """A recipe: network, task, data, training. A recipe and a seed determine a puzzle bit for bit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    depth: int = Field(8, ge=1, le=1024, description="Residual blocks.")
-    width: int = Field(16, ge=1, le=4096, description="Width of the state, and number of inputs.")
-    hidden: int = Field(32, ge=1, le=16384, description="Hidden units of a block.")
-    outputs: int = Field(1, ge=1, le=1024, description="Outputs; classes where the task is a classification.")
+    depth: int = Field(8, ge=1, le=1024, description="Number of residual blocks.")
+    width: int = Field(16, ge=1, le=4096, description="Width of the state; also the number of inputs.")
+    hidden: int = Field(32, ge=1, le=16384, description="Number of hidden units per block.")
+    outputs: int = Field(1, ge=1, le=1024, description="Number of outputs; with task classes, the number of classes.")
     activation: Literal["relu", "gelu", "silu", "tanh"] = Field("relu", description="Activation of the hidden units.")
     biases: bool = Field(True, description="Whether the layers have biases.")
     init: Literal["default", "orthogonal", "kaiming", "xavier", "small"] = Field(
-        "default", description="Initialisation; default is that of torch.nn.Linear, small a tenth of it."
+        "default", description="Initial weights; default: as torch.nn.Linear; small: a tenth of default."
     )
-    gain_first: float = Field(1.0, gt=0, le=10, description="Scale of the first block's outgoing half at the start.")
+    gain_first: float = Field(1.0, gt=0, le=10, description="Factor of the first block's initial outgoing weights.")
     gain_last: float = Field(
-        1.0, gt=0, le=10, description="Scale of the last block's outgoing half at the start; geometric in between."
+        1.0, gt=0, le=10, description="Factor of the last block's initial outgoing weights; geometric in between."
     )
 
     task: Literal["waves", "teacher", "products", "classes"] = Field(
-        "waves", description="What is learnt: three regressions, and a classification whose logits are the prediction."
+        "waves", description="Task to learn: three regressions, or a classification that predicts logits (classes)."
     )
     spectrum: float = Field(
-        0.5, ge=0, le=4, description="Power by which the inputs' spectrum falls; at 0 they are uncorrelated."
+        0.5, ge=0, le=4, description="Exponent of the decay of the inputs' spectrum; 0: uncorrelated inputs."
     )
     input_scale: float = Field(1.0, gt=0, le=100, description="Standard deviation of the inputs.")
     noise: float = Field(
-        0.3, ge=0, le=10, description="Label noise: in standard deviations of the target; for classes, of the logits."
+        0.3, ge=0, le=10, description="Label noise, in standard deviations of the target; for classes, of the logits."
     )
-    rows: int = Field(2000, ge=1, le=10_000_000, description="Rows drawn, and exported with the puzzle.")
+    rows: int = Field(2000, ge=1, le=10_000_000, description="Number of rows drawn and exported with the puzzle.")
     data: Literal["fixed", "fresh"] = Field(
-        "fixed", description="Train on the exported rows, or on fresh draws at every step."
+        "fixed", description="fixed: train on the exported rows; fresh: draw new rows at every step."
     )
 
     optimiser: Literal["adamw", "adam", "sgd"] = Field(
-        "adamw", description="Optimiser; adam couples its decay with the gradient, adamw does not."
+        "adamw", description="Optimiser; adam adds weight decay to the gradient, adamw decouples it."
     )
     learning_rate: float = Field(1e-3, gt=0, le=10, description="Peak learning rate.")
     rate_first: float = Field(
-        1.0, gt=0, le=10, description="Learning rate of the first block over that of the last; geometric in between."
+        1.0, gt=0, le=10, description="First block's learning rate divided by the last block's; geometric in between."
     )
     schedule: Literal["constant", "cosine", "linear", "wsd"] = Field(
-        "cosine", description="How the rate falls to zero; wsd holds it, and falls over the last fifth."
+        "cosine", description="Learning rate after the warm-up; wsd: constant, then falls to zero over the last fifth."
     )
-    warmup: int = Field(0, ge=0, description="Steps over which the rate rises at first.")
+    warmup: int = Field(0, ge=0, description="Number of first steps over which the learning rate rises.")
     weight_decay: float = Field(0.01, ge=0, le=10, description="Weight decay.")
-    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of sgd; first decay rate of adam and adamw.")
-    batch: int = Field(256, ge=1, le=1_000_000, description="Rows of a batch.")
-    steps: int = Field(1000, ge=0, le=10_000_000, description="Training steps.")
-    clip: float | None = Field(None, gt=0, description="Largest gradient norm; a longer gradient is scaled down to it.")
-    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?|mps)$", description="Where to train.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of sgd; beta1 of adam and adamw.")
+    batch: int = Field(256, ge=1, le=1_000_000, description="Number of rows per batch.")
+    steps: int = Field(1000, ge=0, le=10_000_000, description="Number of training steps.")
+    clip: float | None = Field(None, gt=0, description="Largest gradient norm; a larger gradient is scaled down.")
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?|mps)$", description="Device: cpu, cuda, cuda:N or mps.")
 
     piece_format: PieceFormat = Field(
-        "float32", description="What the pieces are rounded to after the training; int8 is symmetric, per tensor."
+        "float32", description="Format that the pieces are rounded to after the training; int8: symmetric, per tensor."
     )
-    prediction_decimals: Decimals = Field(None, description="Decimals that the predictions are rounded to.")
+    prediction_decimals: Decimals = Field(None, description="Number of decimals that the predictions are rounded to.")
     prediction_noise: Noise = Field(
-        0.0, description="Noise on the predictions, in standard deviations of each output's."
+        0.0, description="Noise on the predictions, in standard deviations of each output's predictions."
     )
-    rows_exported: int | None = Field(None, ge=1, description="Rows exported, the first of those drawn; none: all.")
+    rows_exported: int | None = Field(
+        None, ge=1, description="Number of rows exported, the first rows drawn; none: all."
+    )
 
     @property
     def degradation(self) -> Degradation:
-        """What is done to pieces and predictions after the training."""
+        """How pieces and predictions are degraded after the training."""
         return Degradation.of(dict(self))
 
     @model_serializer(mode="wrap")
-    def _without_what_is_not_done(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out degradations that are none: such a recipe, and its puzzle's digest, is what it was without them."""
+    def _omit_unused_degradations(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Omit unused degradations, so that the digest of an undegraded puzzle does not depend on these fields."""
         written: dict[str, Any] = handler(self)
         fields = type(self).model_fields
         return {key: value for key, value in written.items() if key not in _OPTIONAL or value != fields[key].default}
@@ -145,16 +147,16 @@ class ReassemblySpec(BaseModel):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.task == CLASSIFICATION and self.outputs < 2:
-            raise ValueError("a classification needs at least 2 outputs")
+            raise ValueError("a classification needs at least 2 outputs; raise outputs")
         if self.warmup > self.steps:
-            raise ValueError(f"warmup ({self.warmup}) is longer than the training ({self.steps} steps)")
+            raise ValueError(f"warmup ({self.warmup}) is larger than steps ({self.steps}); lower warmup")
         if self.rows_exported is not None and self.rows_exported > self.rows:
-            raise ValueError(f"rows_exported ({self.rows_exported}) is more than rows ({self.rows})")
+            raise ValueError(f"rows_exported ({self.rows_exported}) is larger than rows ({self.rows}); lower it")
         return self
 
 
 _OPTIONAL = frozenset({*Degradation.model_fields, "rows_exported"})
-"""Fields that a recipe holds only where they change something."""
+"""Fields that a recipe holds only if they differ from their defaults."""
 
 
 _PUBLISHED: dict[str, Any] = {
@@ -176,7 +178,7 @@ _PUBLISHED: dict[str, Any] = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Small, and trained so that the published heuristics work: seconds to make, instants to solve.
+    # A small network on which the published heuristics work. It takes seconds to make, and less to solve.
     "tiny": {
         "depth": 6,
         "width": 16,
@@ -194,12 +196,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "warmup": 200,
         "weight_decay": 0.0,
     },
-    # What one trains oneself: AdamW, cosine schedule.
+    # Usual training: AdamW, cosine schedule.
     "small": {"depth": 12, "width": 24, "hidden": 48, "rows": 2000, "steps": 2500, "data": "fresh"},
     "medium": {"depth": 24, "width": 32, "hidden": 64, "rows": 5000, "steps": 4000, "data": "fresh"},
-    # Looks like the published instance: trace and norms of all blocks, and norms that rise with depth.
+    # Resembles the published instance: the traces and norms of all blocks, and norms that rise with depth.
     "janestreet": {**_PUBLISHED, "learning_rate": 2e-3, "rate_first": 0.07, "gain_first": 0.05, "gain_last": 0.3},
-    # The same network and task with one rate for all blocks: norms fall with depth.
+    # The same network and task, with one learning rate for all blocks: norms fall with depth.
     "reversed": {**_PUBLISHED, "learning_rate": 1e-3, "gain_first": 0.1, "gain_last": 0.1},
 }
-"""Changes to the defaults, by name."""
+"""Presets by name, as changes to the defaults."""

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["MOST_PAIRED", "family_content"]
 
 MOST_PAIRED = 300
-"""Most solvers that a page without single results can compare in pairs; its size grows with the square. Hand-set."""
+"""Largest number of solvers that a page without single results compares in pairs. A larger value makes the page larger,
+with its square. Hand-set.
+"""
 
 Labels = dict[str, dict[str, str | int | float]]
-"""By label, then by puzzle digest."""
+"""Label values: first key the label's name, second key the puzzle's digest."""
 
 
 def family_content(
@@ -39,8 +41,8 @@ def family_content(
 
     Args:
         frame: all results, with details.
-        ranking: the family's table.
-        manifests: by digest; some may be missing.
+        ranking: the table of the family.
+        manifests: manifests by puzzle digest; some may be missing.
         single: whether to include the results of single cells.
     """
     rows = frame[frame["family"].astype(str) == ranking.family].reset_index(drop=True)
@@ -89,7 +91,7 @@ def _single(
     labels: Mapping[str, Labels],
     manifests: Mapping[str, Manifest],
 ) -> dict[str, Any]:
-    """Give puzzles and the results of single cells."""
+    """Collect the puzzles and the results of single cells."""
     _, digests = puzzles_of(grid)
     names = dict(zip(grid.rows["puzzle"].astype(str), grid.rows["puzzle_name"].astype(str), strict=True))
     columns = {
@@ -107,7 +109,7 @@ def _single(
 
 
 def _outlines(family: str, digests: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, Sequence[Any]]:
-    """Give the outline of each puzzle's network, where the family's record draws one."""
+    """Collect the outline of each puzzle's network if the family's record draws outlines."""
     pictures = find_family(family).pictures
     draw = pictures.outline if pictures else None
     found = coded(draw(manifests[digest]) if draw and digest in manifests else None for digest in digests)
@@ -116,7 +118,7 @@ def _outlines(family: str, digests: Sequence[str], manifests: Mapping[str, Manif
 
 
 def _solver(grid: Grid, standing: Standing) -> dict[str, Any]:
-    """Give one solver's line of the table, and the parameters in its name."""
+    """Convert one solver's row of the table, with the parameters in the solver's name."""
     found = re.fullmatch(r".*?\[(.*)\]", standing.solver, flags=re.DOTALL)
     of_it = grid.rows["solver"].astype(str).eq(standing.solver) & grid.rows["live"]
     return {
@@ -153,7 +155,7 @@ def _groups(grid: Grid, digests: Sequence[str]) -> Labels:
 
 
 def _prominence(groups: Labels) -> Callable[[str], tuple[bool, bool, str]]:
-    """Order labels: the family's labels before the fields of the spec, numbers before words."""
+    """Sort labels: labels of the family before fields of the spec, numbers before words."""
 
     def place(key: str) -> tuple[bool, bool, str]:
         held = groups.get(key, {})
@@ -163,7 +165,7 @@ def _prominence(groups: Labels) -> Callable[[str], tuple[bool, bool, str]]:
 
 
 def _specs(digests: Sequence[str], manifests: Mapping[str, Manifest]) -> Labels:
-    """Collect the fields of the public specs that are numbers, words or truth values."""
+    """Collect the fields of the public specs that hold numbers, words or truth values."""
     found: Labels = {}
     for digest in digests:
         if digest in manifests:

@@ -1,4 +1,4 @@
-"""Write columns so that a page of ten thousand results stays small."""
+"""Encode columns so that a page of ten thousand results stays small."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["DIGITS", "coded", "short", "shorts"]
 
 DIGITS = 4
-"""Significant digits of a number on the page; the store and the exports hold every digit. Hand-set."""
+"""Significant digits of a number on the page. More digits make the page larger; the store and the exports hold every
+digit. Hand-set.
+"""
 
 _WHOLE = 1e15
-"""Whole numbers below this are written without an exponent."""
+"""Whole numbers below this value are written without an exponent."""
 
 
 def short(value: float) -> float | int | None:
-    """Round to `DIGITS` significant digits; None for unknown and infinite values, which JSON cannot hold."""
+    """Round a number to `DIGITS` significant digits; return None for NaN and infinity, which JSON cannot hold."""
     if not math.isfinite(value):
         return None
     rounded = float(f"{value:.{DIGITS}g}")
@@ -33,8 +35,8 @@ def shorts(values: np.ndarray) -> list[float | int | None]:
 
 
 def coded(values: Iterable[Any]) -> dict[str, Sequence[Any]]:
-    """Hold each distinct value once, as it first appears, and its number for each row."""
+    """Encode a column as its distinct values, in order of first appearance, and a number for each row."""
     numbers: dict[Any, int] = {}
-    # 1, 1.0 and True are the same key in Python, but not the same text for a reader.
+    # 1, 1.0 and True are equal keys in Python, but different texts for a reader.
     codes = [numbers.setdefault((type(value), value), len(numbers)) for value in values]
     return {"values": [value for _, value in numbers], "codes": codes}

@@ -1,4 +1,4 @@
-"""From a store to its page."""
+"""Make the page of a result store."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 __all__ = ["MOST_RESULTS", "make_page", "page_of", "write_page"]
 
 MOST_RESULTS = 40_000
-"""Most results that a page holds one by one. With more it holds summaries only, so that it stays a few MiB and opens
-quickly. Hand-set."""
+"""Largest number of results that a page holds one by one. With more results the page holds only summaries, so that it
+stays a few MiB and opens quickly. Hand-set.
+"""
 
 
 def write_page(store: Store, frame: pd.DataFrame, out: Path) -> int:
     """Write a store's page and return its size in bytes.
 
     Args:
-        store: where manifests and sessions are.
-        frame: its results and planned cells, with details.
-        out: file to write; it is written whole or not at all.
+        store: the store with the manifests and sessions.
+        frame: results and planned cells of the store, with details.
+        out: file to write, completely or not at all.
 
     Raises:
         SpecError: if there is nothing to rank.
@@ -66,8 +67,8 @@ def make_page(frame: pd.DataFrame, manifests: Mapping[str, Manifest], sessions: 
 
     Args:
         frame: from `leaderboard.ranking.frame`, with details.
-        manifests: by digest; a puzzle without one is shown with its labels only.
-        sessions: by id; a result without one is shown without its machine.
+        manifests: manifests by puzzle digest; a puzzle without a manifest is shown with its labels only.
+        sessions: sessions by id; a result without a session is shown without its machine.
 
     Raises:
         SpecError: if there is nothing to rank.

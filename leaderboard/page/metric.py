@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 __all__ = ["metric_by_puzzle", "metric_pairs"]
 
 MOST_PUZZLES = 400
-"""Most puzzles in the plot of the metric; more are thinned evenly, from best to worst. More make the page larger.
-Hand-set, as for the steps of other lines."""
+"""Largest number of puzzles in the plot of the metric. More puzzles are thinned evenly, from best to worst. A larger
+value makes the page larger. Hand-set, equal to the largest number of steps of other lines.
+"""
 
 
 def metric_by_puzzle(grid: Grid, order: Sequence[int], metric: Metric, *, whole: bool) -> dict[str, Any]:
-    """Give the ranking metric of every solver by puzzle, the seeds averaged.
+    """Compute the ranking metric of every solver by puzzle, averaged over seeds.
 
     Args:
         grid: the results.
         order: the solvers in the order of the table.
-        metric: ranks the solvers.
-        whole: whether to keep every puzzle, for pages that show single puzzles.
+        metric: the metric that ranks the solvers.
+        whole: whether to keep every puzzle, as a page with single puzzles needs.
 
     Returns:
-        `puzzles`: numbers of the puzzles, the best median first; `names` of these puzzles; per solver `values`.
+        `puzzles`: numbers of the puzzles, lowest (best) median first; `names`: names of these puzzles; `values` per
+            solver.
     """
     values = grid.per_puzzle(metric)[list(order)]
     middle = np.median(values, axis=0)

@@ -1,8 +1,8 @@
-"""One HTML file with markup, style, program and data; nothing is fetched.
+"""Render one HTML file with markup, style, program and data. The page fetches nothing.
 
-Names of solvers and reasons come from strangers. Jinja escapes them in the markup; the data hold no `<`, `>` or `&`, so
-no text can end its element; and the program only sets text, never markup. As a last defence the page's content security
-policy allows only its own program and style, by their SHA-256, and no request.
+Names of solvers and reasons are foreign text. Jinja escapes foreign text in the markup. The data hold no `<`, `>` or
+`&`, so no text can end its element. The program sets text only, never markup. As a last defence, the page's content
+security policy allows only the page's own program and style, by their SHA-256, and no request.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 __all__ = ["render_page"]
 
 SCRIPTS = ("elements", "numbers", "tables", "charts", "model", "overview", "panels", "compare", "start")
-"""The program's files, in the order in which they are joined."""
+"""Files of the program, in the order in which they are joined."""
 
 
 def render_page(title: str, made: str, rankings: Sequence[Ranking], data: Mapping[str, Any]) -> str:
     """Write the page.
 
     Args:
-        title: of the page.
-        made: one line that says when the page was made, and from how many results.
+        title: title of the page.
+        made: one line with the time of making and the number of results.
         rankings: one table per family.
-        data: for the program, plain JSON.
+        data: plain JSON for the program.
     """
     style, program = _asset("page.css"), _program()
     text: str = _template().render(
@@ -57,7 +57,7 @@ def render_page(title: str, made: str, rankings: Sequence[Ranking], data: Mappin
 
 
 def _table(ranking: Ranking, number: int) -> dict[str, Any]:
-    """Give a table row by row, each cell with the value for sorting."""
+    """Convert a table row by row; each cell comes with its value for sorting."""
     columns = measured(ranking)
     return {
         "number": number,
@@ -89,7 +89,7 @@ def _sorted_by(value: float) -> str:
 
 
 def _embedded(data: Mapping[str, Any]) -> str:
-    """Write JSON that is safe inside a script element, whatever strings it holds."""
+    """Write JSON that is safe inside a script element for all strings."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 

@@ -1,4 +1,4 @@
-"""The results of single cells, for the panels of solvers and puzzles."""
+"""Encode the results of single cells for the panels of solvers and puzzles."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
 __all__ = ["ENDINGS", "LEFT_OUT", "puzzles_of", "results_of"]
 
 ENDINGS = (*map(str, Status), MISSING)
-"""How a cell may end; a page writes the position in this list, one character per cell."""
+"""All endings of a cell. The page stores the index in this list, one character per cell."""
 
 ENDING_CODES = string.digits + string.ascii_lowercase
-"""Characters of the positions, which JavaScript reads in base 36."""
+"""Characters of the indices; JavaScript reads them in base 36."""
 
 LONGEST_REASON = 160
-"""Most characters of a reason; the rest is cut. Hand-set."""
+"""Longest reason on the page, in characters; a longer reason is cut. Hand-set."""
 
 MOST_REASONS = 600_000
-"""Most characters of all reasons together; the rarest are left out first. More keep more reasons and make the page
-larger, one byte each. Hand-set."""
+"""Largest number of characters of all reasons together; the rarest reasons are left out first. A larger value keeps
+more reasons and makes the page larger, one byte per character. Hand-set.
+"""
 
 LEFT_OUT = "(reason left out of this page; the store has it)"
 
 
 def puzzles_of(grid: Grid) -> tuple[np.ndarray, list[str]]:
-    """Give the number of each cell's puzzle, as in `Grid.puzzle`, and the digests in that order."""
+    """Return the number of each cell's puzzle, as in `Grid.puzzle`, and the digests in order of these numbers."""
     digests = grid.rows["puzzle"].iloc[grid.planned].unique()
     return grid.puzzle, [str(digest) for digest in digests]
 
 
 def results_of(grid: Grid, order: Sequence[int], metrics: Sequence[Metric]) -> dict[str, Any]:
-    """Write every cell of every solver.
+    """Encode every cell of every solver.
 
     Args:
         grid: S solvers, C cells.
         order: the solvers in the order of the table.
-        metrics: the family's.
+        metrics: metrics of the family.
 
     Returns:
-        `puzzle` and `seed` of each cell, sorted by them; per solver `status` (one character
-        per cell, see `ENDINGS`), `wall_s`, `reason` (numbers in `reasons`, None without one) and
-        `metrics` by name.
+        `puzzle` and `seed` of each cell, sorted by puzzle and seed; per solver `status` (one character per cell, see
+        `ENDINGS`), `wall_s`, `reason` (index into `reasons`, None without a reason) and `metrics` by name.
     """
     puzzle, _ = puzzles_of(grid)
     seed = grid.rows["seed"].to_numpy()[grid.planned]
@@ -79,7 +79,7 @@ def results_of(grid: Grid, order: Sequence[int], metrics: Sequence[Metric]) -> d
 
 
 def _reasons(grid: Grid) -> tuple[np.ndarray, list[str]]:
-    """Number the reasons of all cells, the most frequent first, as far as there is room; -1 for no reason."""
+    """Number the reasons of all cells, the most frequent first, until `REASONS_LENGTH` is reached; -1 for no reason."""
     texts = grid.rows["reason"].astype(object).fillna("").map(_cut).to_numpy(dtype=object)
     laid = np.where(grid.place >= 0, texts[grid.place], "")
     counts = Counter(laid[laid != ""].tolist())

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["MOST_VALUES", "cactus", "facet", "metric_facet", "solved_bits", "solved_by_both"]
 
 MOST_VALUES = 12
-"""Most values of a label that has a chart; more would leave too few puzzles for each. Hand-set."""
+"""Largest number of values of a label with a chart. More values would leave too few puzzles per value. Hand-set."""
 
 MOST_STEPS = 400
-"""Most steps of a line on the page; longer lines are thinned evenly. More steps make the page larger. Hand-set."""
+"""Largest number of steps of a line on the page; longer lines are thinned evenly. More steps make the page larger.
+Hand-set.
+"""
 
 
 def cactus(grid: Grid, order: Sequence[int]) -> list[dict[str, list[Any]]]:
-    """Give the times within which each solver has solved its 1st, 2nd, ... puzzle.
+    """Compute the times within which each solver solved its 1st, 2nd, ... puzzle.
 
     A puzzle is solved within t if more than half of its cells are. For large t this agrees with `Grid.puzzles_solved`.
 
     Returns:
-        Per solver `wall_s`, ascending, and how many puzzles are `solved` by then.
+        Per solver `wall_s`, ascending, and the number of puzzles `solved` within each time.
     """
     puzzle, digests = puzzles_of(grid)
     majority = np.bincount(puzzle, minlength=len(digests)) // 2
@@ -56,14 +58,14 @@ def facet(
 
     Args:
         key: the label's name.
-        labels: value by puzzle digest; a puzzle may lack it.
+        labels: value of the label by puzzle digest; a puzzle may lack the label.
         grid: the results.
         order: the solvers in the order of the table.
         alpha: the intervals cover 1 - alpha.
 
     Returns:
-        `values`, the number of `puzzles` with each, and per solver `solved`, `low` and `high`;
-        None where there are not 2 to `MOST_VALUES` values.
+        `values`, the number of `puzzles` with each value, and per solver `solved`, `low` and `high`; None unless the
+        label has 2 to `MOST_VALUES` values.
     """
     values = _values(labels)
     if not values:
@@ -89,13 +91,13 @@ def metric_facet(
 
     Args:
         key: the label's name.
-        labels: as for `facet`.
+        labels: same as in `facet`.
         grid: the results.
         order: the solvers in the order of the table.
-        ranking: the table, of a family that ranks by a metric.
+        ranking: table of a family that ranks by a metric.
 
     Returns:
-        As `facet`, with the `mean` instead of `solved`.
+        Same as `facet`, with `mean` instead of `solved`.
     """
     values, metric = _values(labels), ranking.ranking_metric
     if not values or metric is None:
@@ -119,13 +121,13 @@ def metric_facet(
 
 
 def _values(labels: Mapping[str, str | int | float]) -> list[str | int | float]:
-    """List the values of a label, sorted; none where there are too few or too many for a chart."""
+    """List the values of a label, sorted; return an empty list if there are too few or too many for a chart."""
     values = sorted(set(labels.values()), key=lambda value: (isinstance(value, str), value))
     return values if 2 <= len(values) <= MOST_VALUES else []
 
 
 def _members(grid: Grid, labels: Mapping[str, str | int | float], values: Sequence[str | int | float]) -> np.ndarray:
-    """Mark which puzzle has which value, P x V; a puzzle may have none."""
+    """Mark which puzzle has which value, P x V; a puzzle may have no value."""
     _, digests = puzzles_of(grid)
     place = {value: number for number, value in enumerate(values)}
     member = np.zeros((len(digests), len(values)), dtype=int)
@@ -136,7 +138,7 @@ def _members(grid: Grid, labels: Mapping[str, str | int | float], values: Sequen
 
 
 def solved_bits(grid: Grid, order: Sequence[int]) -> list[str]:
-    """Write which puzzles each solver solved, one digit 0 or 1 per puzzle."""
+    """Encode which puzzles each solver solved, one digit 0 or 1 per puzzle."""
     return ["".join(map(str, row)) for row in grid.puzzles_solved[list(order)].astype(int).tolist()]
 
 

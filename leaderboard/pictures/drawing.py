@@ -1,4 +1,4 @@
-"""Matplotlib, imported only when something is drawn, and without its global state."""
+"""Helpers for matplotlib, which is imported only when something is drawn; its global state is not used."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["COLOURS", "GREY", "new_figure", "save_png", "tidy", "title", "whole_ticks"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart, without its yellow, too faint for lines."""
+"""Palette of Okabe and Ito, which colour-blind readers can distinguish; its yellow is left out, too faint for lines."""
 
 GREY = "#9a9a9a"
 """Colour of the background data."""
 
 DPI = 120
-"""Dots per inch of the pictures. Hand-set."""
+"""Dots per inch of the pictures. A larger value gives larger files. Hand-set."""
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -54,12 +54,12 @@ def whole_ticks(axis: Axis) -> None:
 
 
 def title(axes: Axes, text: str) -> None:
-    """Write a panel's title above it."""
+    """Write a panel's title above the panel."""
     axes.set_title(text, fontsize=10.5, loc="left")
 
 
 def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure, whole or not at all.
+    """Write a figure completely or not at all.
 
     Raises:
         StorageError: if the file cannot be written.

@@ -1,4 +1,4 @@
-"""The text and picture of a puzzle for `netjigsaw show`: its manifest, and what the family's record adds."""
+"""Describe and draw a puzzle for `netjigsaw show`: the manifest, and facts and figures of the family's record."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["draw_puzzle", "summarise_puzzle"]
 
 
 def summarise_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
-    """Describe a puzzle: label and value, line by line.
+    """Describe a puzzle as pairs of label and value, one per line.
 
     Raises:
-        SpecError: if its family is not registered.
+        SpecError: if the puzzle's family is not registered.
         PuzzleError: if its content is not what the family expects.
         AnswerError: if the sealed answer belongs to another puzzle.
     """
@@ -40,7 +40,7 @@ def summarise_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> list
 
 
 def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | None:
-    """Draw a puzzle; None where its family has no pictures.
+    """Draw a puzzle; return None if the family has no pictures.
 
     Raises:
         PluginError: if matplotlib is not installed.
@@ -58,7 +58,7 @@ def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | 
 def _answer(puzzle: Puzzle, sealed: SealedAnswer | None) -> str:
     if sealed is not None:
         puzzle.opens(sealed)
-        return "at hand, and opens the commitment" if puzzle.manifest.commitment else "at hand, without a commitment"
+        return "available, opens the commitment" if puzzle.manifest.commitment else "available, without a commitment"
     if puzzle.manifest.commitment is not None:
         return f"sealed, commitment {puzzle.manifest.commitment[:12]}"
     if puzzle.manifest.solution_sha256 is not None:

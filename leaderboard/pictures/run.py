@@ -1,4 +1,4 @@
-"""The picture of a run: puzzles solved over time, or the ranking metric by puzzle; errors over time; each puzzle."""
+"""Draw a run: puzzles solved over time or the ranking metric by puzzle, errors over time, results by puzzle."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Series", "draw_run", "error_metric"]
 
 ERROR_FLOOR = 1e-15
-"""Smallest error that is drawn. Smaller errors are float32 rounding, or zero, which has no logarithm. Hand-set."""
+"""Smallest error that is drawn. Smaller errors are float32 rounding or zero, and zero has no logarithm. Hand-set."""
 
 SHORTEST_S = 1e-3
 """Shortest time that is drawn, in seconds, for the logarithmic axis. Hand-set."""
 
 MOST_NAMES = 40
-"""Most puzzles whose names are written; more names would overlap. Hand-set."""
+"""Largest number of puzzles whose names are written; more names would overlap. Hand-set."""
 
 LINES = ("-", "--", ":", "-.")
 
@@ -46,7 +46,7 @@ class Series:
     Attributes:
         label: name of the solver.
         times_s: seconds since go, ascending.
-        errors: of each reported answer, by the family's `error_metric`.
+        errors: error of each reported answer, by the family's `error_metric`.
     """
 
     label: str
@@ -54,7 +54,7 @@ class Series:
     errors: Sequence[float]
 
     def __post_init__(self) -> None:
-        """Refuse a series without an error for every time.
+        """Check that the series has one error per time.
 
         Raises:
             SpecError: if the lengths differ.
@@ -64,7 +64,7 @@ class Series:
 
 
 def error_metric(family: str) -> Metric | None:
-    """Find the metric of a family's errors, where low is better: the one that ranks, else the first headline one."""
+    """Find a family's error metric, low is better: the ranking metric, else the first such headline metric."""
     record = find_family(family)
     low = [one for one in record.metrics if one.better == "low"]
     ranking = [one for one in low if one.name == record.rank_by]
@@ -76,8 +76,8 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
 
     Args:
         frame: results, as from `leaderboard.ranking.frame.frame_of`.
-        family: whose puzzles.
-        series: reported answers; without any, their panel is left out.
+        family: family of the puzzles.
+        series: errors of reported answers; without a series, the panel of errors is left out.
 
     Raises:
         SpecError: if there are no results of the family, or all are skipped.
@@ -110,7 +110,7 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
 
 
 Styles = dict[str, tuple[str, str]]
-"""Colour and line of each solver."""
+"""Choose colour and line style of each solver."""
 
 
 def _styles(labels: Sequence[str]) -> Styles:
@@ -139,7 +139,7 @@ def _solved_by(axes: Axes, grid: Grid, solvers: Sequence[str], styles: Styles) -
 
 
 def _metric_by_puzzle(axes: Axes, grid: Grid, ranking: Ranking, styles: Styles) -> None:
-    """Draw the ranking metric of each solver by puzzle, seeds averaged, the puzzle with the best median first."""
+    """Draw the ranking metric of each solver by puzzle, averaged over seeds; best median first."""
     metric = ranking.ranking_metric
     if metric is None:
         raise SpecError(f"family {ranking.family!r} is ranked by puzzles solved")
@@ -165,7 +165,7 @@ def _metric_by_puzzle(axes: Axes, grid: Grid, ranking: Ranking, styles: Styles) 
 
 
 def _errors(axes: Axes, series: Sequence[Series], styles: Styles, label: str) -> None:
-    """Draw the best error so far of each trial's reports."""
+    """Draw the best error so far of the reports of each trial."""
     for one in series:
         colour, line = styles[one.label]
         times = np.maximum(np.asarray(one.times_s, dtype=float), SHORTEST_S)
@@ -213,7 +213,7 @@ def _family(grid: Grid) -> str:
 
 
 def _puzzles(grid: Grid) -> tuple[int, np.ndarray, list[str]]:
-    """Number the puzzles, the most often solved first: count, number of each cell's puzzle, names."""
+    """Number the puzzles, the most often solved first; return their count, each cell's number, and names."""
     rows = grid.rows.iloc[grid.planned]
     codes, digests = pd.factorize(rows["puzzle"])
     solved = _mean_by(codes, grid.solved.mean(axis=0))
@@ -223,5 +223,5 @@ def _puzzles(grid: Grid) -> tuple[int, np.ndarray, list[str]]:
 
 
 def _mean_by(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Average values by code."""
+    """Average the values of each code."""
     return np.asarray(np.bincount(codes, weights=values) / np.bincount(codes))

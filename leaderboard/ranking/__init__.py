@@ -1,1 +1,1 @@
-"""From result rows to ranked tables."""
+"""Turn result rows into ranked tables."""

@@ -17,7 +17,7 @@ __all__ = ["caption", "number", "why_unranked"]
 
 
 def caption(ranking: Ranking) -> str:
-    """State the rule of the order, the tests behind the letters, and how cells are counted."""
+    """Write the caption: the rule of the order, the tests behind the letters, and how cells are counted."""
     return " ".join(
         [*_order(ranking), *_letters(ranking), *_counts(ranking), *_unranked(ranking), *ranking.notes],
     )
@@ -30,7 +30,7 @@ def _order(ranking: Ranking) -> Iterator[str]:
     else:
         first = [f"{_mean(metric)} of {metric.label} over puzzles{_direction(metric)}"]
     ties = [metric.label + _direction(metric) for metric in ranking.headline]
-    yield f"Order: {', then '.join([*first, *ties, 'median wall time'])}. The rank is the place in this order."
+    yield f"Order: {', then '.join([*first, *ties, 'median wall time'])}. The rank is the position in this order."
 
 
 def _direction(metric: Metric) -> str:
@@ -42,19 +42,19 @@ def _mean(metric: Metric) -> str:
 
 
 def _letters(ranking: Ranking) -> Iterator[str]:
-    """State the test, and where no outcome of it could separate anybody."""
+    """State the test, and warn if there are too few puzzles for any outcome to separate two solvers."""
     solved = ranking.ranking_metric is None
     test = "an exact McNemar test on the solved puzzles" if solved else "a paired sign-flip test over puzzles"
     adjusted = f"adjusted for all {ranking.pairs} pairs by Benjamini and Hochberg" if ranking.pairs > 1 else "one pair"
     if not ranking.pairs:
         return
     yield (
-        f"Not separated: solvers share a letter when {test} does not separate them "
+        f"Not separated: two solvers share a letter when {test} does not separate them "
         f"(two-sided, alpha = {ranking.alpha:g}, {adjusted})."
     )
     fewest = fewest_puzzles(ranking.alpha)
     if ranking.puzzles < fewest:
-        yield f"With fewer than {fewest} puzzles no outcome can separate two solvers."
+        yield f"With fewer than {fewest} puzzles, the test cannot separate two solvers."
 
 
 def _counts(ranking: Ranking) -> Iterator[str]:
@@ -71,13 +71,13 @@ def _counts(ranking: Ranking) -> Iterator[str]:
     yield "Wall time: a cell without an answer counts as infinite."
     level = f"Interval: {100 * (1 - ranking.alpha):g} %"
     if metric is None:
-        yield f"{level}, Wilson, of the share of puzzles solved."
+        yield f"{level}, Wilson score interval of the share of puzzles solved."
     else:
         yield f"{level}, BCa bootstrap over puzzles, of the {_mean(metric)} of {metric.label}."
 
 
 def _summaries(metrics: Sequence[Metric]) -> Iterator[str]:
-    """State for each kind of summary what a failed cell counts as."""
+    """State, for each kind of summary, the value of a failed cell."""
     kinds: dict[tuple[str, float], list[str]] = {}
     for metric in metrics:
         kinds.setdefault((metric.summary, metric.if_failed), []).append(metric.label)
@@ -90,10 +90,10 @@ def _summaries(metrics: Sequence[Metric]) -> Iterator[str]:
 def _unranked(ranking: Ranking) -> Iterator[str]:
     """State why solvers have no rank."""
     if any(row.provisional for row in ranking.standings):
-        yield "* provisional: not run on every cell, so it has no rank."
+        yield "* provisional: the solver was not run on every cell, so it has no rank."
     complete = [row for row in ranking.standings if not row.provisional]
     if complete and all(row.place is None for row in complete):
-        yield f"Nobody has a rank: {why_unranked(ranking)}."
+        yield f"No solver has a rank: {why_unranked(ranking)}."
     elif any(row.place is None for row in complete):
         yield "A solver without a score has no rank."
 
@@ -105,7 +105,7 @@ def why_unranked(ranking: Ranking) -> str:
 
 
 def number(value: float, form: str) -> str:
-    """Write a number; infinity as a sign, an unknown number as a dash."""
+    """Write a number; infinity becomes a sign, NaN a dash."""
     if math.isnan(value):
         return "–"
     return format(value, form) if math.isfinite(value) else ("∞" if value > 0 else "−∞")

@@ -1,4 +1,4 @@
-"""Result rows as a data frame, so that ranking does not loop over rows.
+"""Hold result rows as a data frame, so that ranking does not loop over rows.
 
 Columns:
 puzzle, puzzle_name, family, solver, source, seed, status, wall_s   as in `Row`
@@ -43,13 +43,14 @@ __all__ = [
 METRICS = "metrics."
 GROUPS = "groups."
 COLUMNS = ("family", "puzzle", "puzzle_name", "solver", "source", "seed", "limits", "status", "wall_s")
-"""Columns that every frame has."""
+"""Columns of every frame."""
 DETAILS = ("reason", "session")
-"""Columns that a frame has with `details=True`."""
+"""Additional columns of a frame with `details=True`."""
 
 BLOCK = 32
-"""Rows held at a time. More rows leave the processor's cache and trigger garbage collections. Hand-set with
-`experiments/page/leaderboard_scale.py`."""
+"""Number of rows held at a time. More rows overflow the processor's cache and trigger garbage collections. Hand-set
+with `experiments/page/leaderboard_scale.py`.
+"""
 
 _NAMES = ("family", "puzzle", "puzzle_name", "solver", "source")
 
@@ -82,7 +83,7 @@ class _Numbers(dict[Any, int]):
 
 
 class _Coded:
-    """A column of few distinct values, each held once."""
+    """A column of few distinct values; each value is held once."""
 
     def __init__(self) -> None:
         self.numbers = _Numbers()
@@ -114,7 +115,7 @@ class _Coded:
 
 
 class _Columns:
-    """All columns, filled block by block, because a million row objects would take gigabytes."""
+    """Builds all columns block by block, because a million row objects would take gigabytes."""
 
     def __init__(self, rows: Iterable[Row], *, details: bool) -> None:
         self.trial, self.session = _Coded(), _Coded()
@@ -165,10 +166,10 @@ class _Columns:
 
 
 def check_frame(frame: pd.DataFrame) -> None:
-    """Check that there is something to rank.
+    """Check that the frame has rows to rank.
 
     Raises:
-        SpecError: if a column is missing, there are no rows, or one has an unknown status.
+        SpecError: if a column is missing, there are no rows, or a row has an unknown status.
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
@@ -176,7 +177,7 @@ def check_frame(frame: pd.DataFrame) -> None:
             f"the result frame lacks the column {missing[0]!r}; make it with leaderboard.ranking.frame.frame_of"
         )
     if frame.empty:
-        raise SpecError("there are no results to rank; run a benchmark first")
+        raise SpecError("there are no results to rank; netjigsaw run writes them")
     for status in set(frame["status"].unique()) - set(map(str, Status)):
         raise SpecError(f"a result has the unknown status {status!r}{did_you_mean(str(status), map(str, Status))}")
 
@@ -187,7 +188,7 @@ def group_keys(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def limits_in_words(limits: Limits) -> str:
-    """Write limits in one line; limits that are not set are left out."""
+    """Write limits in one line, without limits that are not set."""
     parts = [
         f"{what} {value:g} {unit}"
         for what, value, unit in (

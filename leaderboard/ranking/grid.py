@@ -1,4 +1,4 @@
-"""One table's results as matrices of solvers by cells, so that every summary is one numpy call."""
+"""Hold the results of one table as matrices of solvers by cells, so that every summary is one numpy call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MISSING = "missing"
 _ENDINGS = (*map(str, Status), MISSING)
 
 _TIMED = (Status.SOLVED, Status.SCORED, Status.PARTIAL, Status.TIMEOUT)
-"""Statuses whose wall time says how long the solver took; for all others the time counts as infinite."""
+"""Statuses whose wall time is the time to an answer; for other statuses the time counts as infinite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +31,12 @@ class Grid:
     """The results of S solvers on the C cells of a table.
 
     Attributes:
-        solvers: names, S.
+        solvers: names of the S solvers.
         sources: digest of each solver's latest source, S.
-        rows: the frame that the results come from.
-        planned: C, position in `rows` of some row on each cell, which holds its puzzle and seed.
+        rows: frame with the results.
+        planned: C, index in `rows` of one row per cell; the row holds the cell's puzzle and seed.
         place: S x C, position of each cell's row in `rows`; -1 where it is missing.
-        ending: S x C, index of each cell's status in `Status`; for a missing cell, the number of statuses.
+        ending: S x C, index of each cell's status in `Status`; a missing cell has the number of statuses.
     """
 
     solvers: list[str]
@@ -58,11 +58,11 @@ class Grid:
 
     @property
     def puzzle(self) -> np.ndarray:
-        """Number of each cell's puzzle, C; puzzles are numbered as they first appear."""
+        """Number of each cell's puzzle, C; puzzles are numbered in order of first appearance."""
         return np.asarray(pd.factorize(self.rows["puzzle"].iloc[self.planned])[0])
 
     def per_puzzle(self, metric: Metric) -> np.ndarray:
-        """Average the metric that ranks over the seeds of each puzzle, S x P, on the metric's scale.
+        """Average the ranking metric over the seeds of each puzzle, S x P, on the metric's scale.
 
         Only cells with the status `scored` have a value; every other cell counts as the metric's `if_failed`.
         """
@@ -77,25 +77,25 @@ class Grid:
 
     @property
     def puzzles_solved(self) -> np.ndarray:
-        """Which puzzles are solved, S x P: those with more than half of their cells solved.
+        """Which puzzles are solved, S x P; a puzzle is solved if more than half of its cells are solved.
 
-        Seeds of one puzzle are not independent evidence, because a deterministic solver gives the same answer on each.
-        So tests and intervals count puzzles.
+        Seeds of one puzzle are not independent evidence, because a deterministic solver gives the same answer for every
+        seed. So tests and intervals count puzzles.
         """
         puzzle = self.puzzle
         wins = np.stack([np.bincount(puzzle, weights=solved) for solved in self.solved])
         return np.asarray(2 * wins > np.bincount(puzzle))
 
     def statuses(self) -> list[dict[str, int]]:
-        """Count each solver's cells by status; zeros are left out."""
+        """Count each solver's cells by status, without zero counts."""
         counts = np.stack([(self.ending == code).sum(axis=1) for code in range(len(_ENDINGS))], axis=1)
         return [{name: n for name, n in zip(_ENDINGS, row, strict=True) if n} for row in counts.tolist()]
 
     def summary(self, metric: Metric) -> np.ndarray:
         """Summarise a metric over all cells, S values; a cell without a value counts as a failure.
 
-        A cell is left out for all solvers where the metric is unknown: some solver answered, but no solver has a
-        value, for example because the puzzle's true answer is unknown. NaN where no cell at all has a value.
+        A cell is left out for all solvers if the metric is unknown there: a solver answered, but no solver has a value,
+            for example because the puzzle's true answer is unknown. The summary is NaN if no cell has a value.
         """
         values = self.values(METRICS + metric.name)
         known = ~np.isnan(values)
@@ -113,14 +113,14 @@ class Grid:
         return _median(np.where(timed & ~np.isnan(values), values, np.inf))
 
     def values(self, column: str) -> np.ndarray:
-        """Arrange a column as S x C values; NaN where there is no value."""
+        """Arrange a column as S x C values; a missing value is NaN."""
         if column not in self.rows.columns:
             return np.full(self.place.shape, np.nan)
         return np.where(self.place >= 0, self.rows[column].to_numpy(dtype=float)[self.place], np.nan)
 
 
 def mark_live(frame: pd.DataFrame) -> pd.DataFrame:
-    """Mark the rows that count: those of each solver's latest source, and of each cell the last row.
+    """Mark the rows that count: rows of each solver's latest source, and only the last row per cell.
 
     Returns:
         The frame with three more columns: `latest`, the solver's latest source; `live`, whether the row counts;
@@ -142,16 +142,16 @@ def mark_live(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def drop_skipped(rows: pd.DataFrame) -> pd.DataFrame:
-    """Drop the solvers of one table that were skipped on every cell, and the cells that only they planned.
+    """Drop the solvers of one table that were skipped on every cell, and cells that only dropped solvers planned.
 
-    They are solvers of other families, so the skipped rows are no evidence about them.
+    These are solvers of other families, so their skipped rows are no evidence.
     """
     runs = rows["status"].astype(str) != Status.SKIPPED
     return rows[rows["solver"].isin(rows["solver"][runs])]
 
 
 def grid_of(rows: pd.DataFrame) -> Grid:
-    """Arrange the rows of one table, which `mark_live` has marked.
+    """Arrange the rows of one table; `mark_live` must have marked the rows.
 
     Rows that do not count still show that a cell was planned.
     """

@@ -1,4 +1,4 @@
-"""Compact letter display: letters that show which solvers no test separates."""
+"""Compact letter display: solvers that no test separates share a letter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LETTERS = string.ascii_lowercase + string.ascii_uppercase
 
 
 def compact_letters(count: int, separated: Iterable[tuple[int, int]]) -> list[str]:
-    """Give letters to items 0 to count - 1 so that two items share a letter exactly if they are not separated.
+    """Assign letters to items 0 to count - 1, so that two items share a letter exactly if they are not separated.
 
     The insert-absorb algorithm of Piepho (2004, An algorithm for a letter-based representation of all-pairwise
     comparisons, section 2). All items begin in one group. Every separated pair splits each group that holds both items
@@ -40,7 +40,7 @@ def compact_letters(count: int, separated: Iterable[tuple[int, int]]) -> list[st
 
 
 def _absorb(groups: list[frozenset[int]]) -> list[frozenset[int]]:
-    """Drop every group that lies inside another one."""
+    """Drop every group that is a subset of another group."""
     kept: list[frozenset[int]] = []
     for group in sorted(groups, key=len, reverse=True):
         if not any(group <= other for other in kept):

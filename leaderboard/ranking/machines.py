@@ -1,4 +1,4 @@
-"""The machines on which the times of a table were measured."""
+"""Note the machines on which the times of a table were measured."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _name(session: Session) -> str:
 
 
 def machine_notes(live: pd.DataFrame) -> Iterator[str]:
-    """Warn where the rows that count come from several machines, because their times cannot be compared."""
+    """Warn if the rows that count come from several machines, because times of two machines cannot be compared."""
     if MACHINE not in live.columns:
         return
     machines = live[MACHINE].dropna().nunique()

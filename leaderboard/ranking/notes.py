@@ -1,4 +1,4 @@
-"""The notes of a table: what makes its rows hard to compare."""
+"""Write the notes of a table: reasons why its rows are hard to compare."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["notes_of"]
 
 
 def notes_of(part: pd.DataFrame) -> Iterator[str]:
-    """Write the notes of one table, whose rows `leaderboard.ranking.grid.mark_live` has marked."""
+    """Write the notes of one table; `leaderboard.ranking.grid.mark_live` must have marked the rows."""
     live = part[part["live"]]
     limits = live["limits"].value_counts()
     if (limits > 0).sum() > 1:

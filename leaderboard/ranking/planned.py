@@ -1,4 +1,4 @@
-"""The plans of sessions: suite cells that have no row yet, and the metrics that a suite puts first."""
+"""Read the plans of sessions: suite cells without a row, and the headline metrics of suites."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["PLANNED", "headline_of", "with_plan"]
 
 PLANNED = "planned"
-"""Source of a row that only shows that a cell was planned; no digest has this value."""
+"""Source of a row that marks a planned cell; no digest has this value."""
 
 
 def with_plan(frame: pd.DataFrame, sessions: Iterable[Session]) -> pd.DataFrame:
-    """Add a row, before all others, for each planned cell on which no solver has a row.
+    """Add a row, before all other rows, for each planned cell without a row of any solver.
 
-    Its source is not the latest source of any solver, so it never counts as a result. But it makes the cell part of the
-    table, so every solver lacks coverage there, and an interrupted run is seen to be incomplete. Families without a
-    result are left out.
+    The source of the added row is not the latest source of any solver, so the row never counts as a result. But the row
+    makes the cell part of the table, so every solver lacks coverage there, and an interrupted run shows as incomplete.
+    Families without a result are left out.
     """
     held = set(frame[["puzzle", "seed"]].drop_duplicates().itertuples(index=False, name=None))
     stands_in = {str(part["family"].iloc[0]): part.iloc[-1] for part in _ran(frame)}
@@ -68,6 +68,6 @@ def _row(like: pd.Series, puzzle: PlannedPuzzle, seed: int) -> dict[str, Any]:
 
 
 def headline_of(sessions: Iterable[Session]) -> tuple[str, ...]:
-    """Name the metrics that the suites of all sessions put first; none where suites disagree."""
+    """Return the headline metrics of the sessions' suites; none if suites disagree."""
     asked = {use.headline or () for session in sessions for use in session.suites}
     return asked.pop() if len(asked) == 1 else ()

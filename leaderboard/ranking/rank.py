@@ -1,13 +1,13 @@
-"""From result rows to ranked tables. Pure; `leaderboard.ranking.captions.caption` states the rule of the order.
+"""Rank solvers from result rows. Pure; `leaderboard.ranking.captions.caption` states the rule of the order.
 
-A cell is a puzzle and a seed. The cells of a table are all cells that any of its solvers was run on, superseded runs
-included, and a missing cell counts as a failure. Only the latest source of a solver is ranked, and of a cell that was
-run twice only the last row. A solver that lacks cells is provisional: it is listed last and has no rank. A solver that
-was skipped on every cell is left out. Seeds repeat a trial, so tests and intervals count puzzles, not cells.
+A cell is a puzzle and a seed. The cells of a table are all cells on which any of its solvers was run, superseded runs
+included. A missing cell counts as a failure. Only the latest source of a solver is ranked. If a cell was run twice,
+only the last row counts. A solver that lacks cells is provisional: it is listed last and has no rank. A solver that was
+skipped on every cell is left out. Seeds repeat a trial, so tests and intervals count puzzles, not cells.
 
-A family ranks by puzzles solved or by one metric (`Family.rank_by`). Either way each ranked solver has its place in the
-order, and letters beside it say which solvers no test separates. Where nobody solved a puzzle, nobody is ranked; where
-a metric ranks, a solver without a score is not ranked.
+A family ranks by puzzles solved or by one metric (`Family.rank_by`). Each ranked solver has a rank, and solvers
+that no test separates share a letter. If no solver solved a puzzle, no solver is ranked. If a metric ranks, a solver
+without a score is not ranked.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def rank(rows: Iterable[Row], *, by: str = "", alpha: float = ALPHA) -> tuple[Ra
     """Rank solvers from rows in store order.
 
     Args:
-        rows: results; of two rows on one cell the later counts.
-        by: `family` (as does an empty text: one table per family), `puzzle`, or a group label.
+        rows: results; if two rows are on one cell, the later row counts.
+        by: `family` or an empty text for one table per family, `puzzle`, or a group label.
         alpha: level of the tests and intervals.
 
     Raises:
@@ -65,12 +65,13 @@ def rank_frame(
 
     Args:
         frame: results.
-        by: as for `rank`.
+        by: same as in `rank`.
         alpha: level of the tests and intervals.
-        headline: metrics that break ties, instead of the family's own; ignored for a family that lacks one of them.
+        headline: metrics that break ties instead of the family's headline metrics; ignored for a family that lacks one
+            of these metrics.
 
     Raises:
-        SpecError: as `rank` does, and if a column is missing.
+        SpecError: for the reasons that `rank` names, or if a column is missing.
     """
     check_frame(frame)
     keys = ("family", "puzzle", *group_keys(frame))
@@ -82,14 +83,14 @@ def rank_frame(
         for value, part in _split(family, by)
     ]
     if all(part.empty for _, part in tables):
-        raise SpecError("there is no solver to rank, every result is 'skipped'; run solvers of the puzzles' own family")
+        raise SpecError("no solver can be ranked because every result is 'skipped'; run solvers of the puzzles' family")
     return tuple(
         _one_table(part, by=by, value=value, alpha=alpha, headline=headline) for value, part in tables if not part.empty
     )
 
 
 def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd.DataFrame]]:
-    """Split a family's rows; the labels in a puzzle's last row hold for all its rows."""
+    """Split a family's rows by a label; the labels in a puzzle's last row apply to all rows of the puzzle."""
     if by in {"", "family"}:
         yield None, family
         return
@@ -107,7 +108,7 @@ def _split(family: pd.DataFrame, by: str) -> Iterator[tuple[str | int | None, pd
 
 
 def _metrics(family: Family, headline: Sequence[str]) -> tuple[Metric, ...]:
-    """Put the requested metrics first, in the requested order."""
+    """Move the requested metrics to the front, in the requested order."""
     known = {metric.name: metric for metric in family.metrics}
     if not headline or not known.keys() >= set(headline):
         return family.metrics
@@ -141,7 +142,7 @@ def _one_table(
 
 
 def _standings(grid: Grid, values: np.ndarray, table: Ranking) -> list[Standing]:
-    """Summarise each solver; places and letters are not given yet."""
+    """Summarise each solver; ranks and letters are assigned later."""
     metrics = {metric.name: grid.summary(metric).tolist() for metric in table.metrics}
     intervals = [_ranking_value(row, table) for row in values]
     if table.ranking_metric is not None:
@@ -170,7 +171,7 @@ def _standings(grid: Grid, values: np.ndarray, table: Ranking) -> list[Standing]
 
 
 def _ranking_value(row: np.ndarray, table: Ranking) -> tuple[float, tuple[float, float] | None]:
-    """Average one solver's puzzles, P values, and give the interval."""
+    """Average one solver's P values over puzzles, and compute the interval."""
     metric = table.ranking_metric
     if metric is None:
         return float(row.mean()), wilson(int(row.sum()), len(row), table.alpha)
@@ -180,7 +181,7 @@ def _ranking_value(row: np.ndarray, table: Ranking) -> tuple[float, tuple[float,
 
 
 def _key(standing: Standing, table: Ranking) -> tuple[object, ...]:
-    """Order: complete solvers first, then what ranks, then the headline metrics, then time."""
+    """Sort key: complete solvers first, then the ranking value, then the headline metrics, then time."""
     metric = table.ranking_metric
     first: tuple[float, ...] = (-standing.puzzles_solved, -standing.solved)
     if metric is not None:
@@ -190,17 +191,17 @@ def _key(standing: Standing, table: Ranking) -> tuple[object, ...]:
 
 
 def _signed(value: float, metric: Metric) -> float:
-    """Turn a value so that the best comes first; an unknown value is unknown for all rows of a table."""
+    """Convert a value so that the best sorts first; a metric that is unknown is unknown for all rows of a table."""
     if math.isnan(value):
         return math.inf
     return -value if metric.better == "high" else value
 
 
 def _ranked(table: Ranking, values: np.ndarray) -> Ranking:
-    """Give places and letters to the solvers that are ranked.
+    """Assign ranks and letters to the ranked solvers.
 
     Args:
-        table: with its standings in order.
+        table: table whose standings are in order.
         values: S x P in the same order: which puzzles are solved, or the ranking metric on its scale.
     """
     complete = [s for s, one in enumerate(table.standings) if not one.provisional]

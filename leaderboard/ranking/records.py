@@ -1,4 +1,4 @@
-"""The frozen records of a ranked table: one solver's line, and the table."""
+"""The frozen records of a ranked table: one solver's row, and the table."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Standing:
     """One solver in one table.
 
     Attributes:
-        place: 1, 2, 3, ... in the order of the table, shared only by solvers that are equal in everything; None for a
-            solver that is not ranked.
+        place: rank 1, 2, 3, ... in the order of the table; solvers with equal sort keys share a rank. None for a solver
+            that is not ranked.
         letters: compact letter display: two ranked solvers share a letter exactly if no test separates them; empty for
             a solver that is not ranked.
-        solver: name with parameters.
+        solver: name of the solver with parameters.
         source: digest of the source that is ranked.
-        ranking_value: what the family ranks by: the share of puzzles solved, or the mean of the ranking metric.
-        interval: of the ranking value; None where the puzzles show no spread.
+        ranking_value: share of puzzles solved, or mean of the ranking metric.
+        interval: confidence interval of the ranking value; None if all puzzles have the same value.
         puzzles: number of puzzles in the table.
-        puzzles_solved: number of puzzles of which it solved more than half of the cells.
+        puzzles_solved: number of puzzles with more than half of the cells solved.
         cells: number of cells in the table.
         covered: number of cells with a row of this solver.
         solved: number of cells solved.
         scored: number of cells with a score, where a metric ranks.
-        metrics: summary over all cells, by metric name; NaN where nothing is known.
-        wall_s: median over all cells; infinite where most cells have no answer.
-        statuses: number of cells by status, in the order of `Status`, then missing cells; zeros are left out.
+        metrics: summary over all cells by metric name; NaN if no cell has a value.
+        wall_s: median wall time over all cells, in seconds; infinite if half of the cells or more have no answer.
+        statuses: number of cells by status, in the order of `Status`, then missing cells; without zero counts.
     """
 
     place: int | None
@@ -57,32 +57,32 @@ class Standing:
 
     @property
     def share(self) -> float:
-        """Share of the puzzles that it solved."""
+        """Share of the puzzles that the solver solved."""
         return self.puzzles_solved / self.puzzles
 
     @property
     def provisional(self) -> bool:
-        """Whether cells are missing."""
+        """Whether the solver lacks cells."""
         return self.covered < self.cells
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """One table: the solvers of a family on the same cells, best first.
+    """One table: the solvers of a family on the same cells, the best solver first.
 
     Attributes:
         family: name of the puzzles' family.
         by: label that splits the tables; empty for one table per family.
-        value: the label's value on this table's puzzles: a digest, or a group's value.
-        heading: for people.
-        metrics: the family's metrics, headline metrics first.
+        value: value of the label on this table's puzzles: a digest, or a group's value.
+        heading: heading of the printed table.
+        metrics: metrics of the family, headline metrics first.
         rank_by: `solved`, or the name of the metric that ranks the solvers.
         puzzles: number of puzzles.
         cells: number of cells.
         alpha: level of the tests and intervals.
-        pairs: number of pairs of ranked solvers that were tested.
-        standings: ranked solvers, then the others.
-        notes: what a reader must know to compare the rows, as sentences.
+        pairs: number of tested pairs of ranked solvers.
+        standings: ranked solvers, then solvers without a rank.
+        notes: sentences that a reader needs to compare the rows.
     """
 
     family: str
@@ -100,12 +100,12 @@ class Ranking:
 
     @property
     def ranking_metric(self) -> Metric | None:
-        """The metric that ranks the solvers; None where puzzles solved do."""
+        """The metric that ranks the solvers; None if the family ranks by puzzles solved."""
         if self.rank_by == SOLVED:
             return None
         return next(metric for metric in self.metrics if metric.name == self.rank_by)
 
     @property
     def headline(self) -> tuple[Metric, ...]:
-        """The metrics that break ties and have a column, without the one that ranks."""
+        """The metrics that break ties and have a column, without the ranking metric."""
         return tuple(metric for metric in self.metrics if metric.headline and metric.name != self.rank_by)

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["pairwise_p", "separated_pairs"]
 
 MOST_DRAWS = 99_999
-"""Most random draws of one sign-flip test. More draws give smaller p-values, and take time and memory in proportion.
-Enough for the pairs of about 70 solvers at alpha = 0.05."""
+"""Largest number of random draws of one sign-flip test. More draws allow smaller p-values, and take time and memory in
+proportion. Hand-set: enough for the pairs of about 70 solvers at alpha = 0.05.
+"""
 
 DRAWS_PER_PAIR = 2
-"""Draws per pair, divided by alpha: the smallest p-value is then half of what one differing pair needs. Hand-set."""
+"""Draws per pair, times alpha. With this value the smallest p-value is half of the p-value that one separated pair
+needs. Hand-set.
+"""
 
 
 def pairwise_p(values: np.ndarray, alpha: float) -> dict[tuple[int, int], float]:
@@ -44,6 +47,6 @@ def pairwise_p(values: np.ndarray, alpha: float) -> dict[tuple[int, int], float]
 
 
 def separated_pairs(p_values: dict[tuple[int, int], float], alpha: float) -> list[tuple[int, int]]:
-    """List the pairs that are separated where the false discovery rate over all pairs is at most alpha."""
+    """List the separated pairs; the false discovery rate over all pairs is at most alpha."""
     adjusted: Sequence[float] = adjust(list(p_values.values()))
     return [pair for pair, p in zip(p_values, adjusted, strict=True) if p <= alpha]

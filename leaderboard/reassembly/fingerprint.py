@@ -1,7 +1,7 @@
 """Statistics of a reassembly puzzle that pairing and ordering methods use.
 
-With the sealed answer, pairs and depths are the true ones. Without it, pairs are matched by diagonal dominance, and the
-statistics that need depth are unknown.
+With the sealed answer, the statistics use the true pairs and depths. Without the answer, pairs are matched by diagonal
+dominance, and statistics that need depth are unknown.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ if TYPE_CHECKING:
 __all__ = ["Blocks", "PuzzleStatistics", "blocks_of", "facts", "statistics_of", "tau_with_depth"]
 
 ROWS = 2000
-"""Rows of data over which norms are averaged. More rows take more time. Hand-set."""
+"""Number of rows over which norms are averaged. More rows take more time. Hand-set."""
 
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """The halves in an order, and the pairwise scores in that order.
+    """The halves in one order, with their pairwise scores.
 
     Attributes:
-        known: whether pairs and depths are the true ones; otherwise pairs are matched and the order has no meaning.
+        known: whether pairs and depths are true; otherwise pairs are matched by diagonal dominance and the order has no
+            meaning.
         incoming: rows of U by position.
         outgoing: rows of V by position.
         dominance: |tr M| / |M|_F of M = V_j U_i, K x K by position; pairs lie on the diagonal.
-        trace: tr M, arranged in the same way.
-        matched: for each position the position of the outgoing half that the Hungarian algorithm gives it.
-        norms: by label, one number per block.
+        trace: tr M, K x K by position.
+        matched: for each position, the position of the outgoing half in the Hungarian assignment.
+        norms: norms by label, one number per block.
     """
 
     known: bool
@@ -54,22 +55,22 @@ class Blocks:
 
 @dataclass(frozen=True)
 class PuzzleStatistics:
-    """Statistics of a puzzle; None where they are unknown.
+    """Statistics of a puzzle; an unknown statistic is None.
 
     Attributes:
         depth: number of blocks, K.
-        known: whether pairs are the true ones.
-        negative_traces: pairs with tr(V U) < 0.
+        known: whether the pairs are true.
+        negative_traces: number of pairs with tr(V U) < 0.
         trace: least and greatest tr(V U) of a pair.
         pairing_accuracy: share of pairs that diagonal dominance matches correctly.
         least_matched: smallest |tr M| / |M|_F of a pair.
-        greatest_unmatched: largest such ratio of two halves that are not a pair; None for one block.
+        greatest_unmatched: largest |tr M| / |M|_F of two halves that are not a pair; None for one block.
         norm_correlation: mean over pairs of the correlation of the units' row and column norms.
         incoming_norm: least and greatest |U|_F.
         outgoing_norm: least and greatest |V|_F.
-        state_norm: mean norm of the first and of the last state.
-        tau: Kendall tau with depth, by norm.
-        label_mse: MSE of the predictions to the labels.
+        state_norm: mean norm of the first state, and of the last state.
+        tau: Kendall's tau of each norm with depth.
+        label_mse: MSE between predictions and labels.
     """
 
     depth: int
@@ -88,7 +89,7 @@ class PuzzleStatistics:
 
 
 def blocks_of(view: ReassemblyPuzzle, sealed: SealedAnswer | None) -> Blocks:
-    """Arrange the halves in their true order; where it is unknown, pair them by diagonal dominance.
+    """Arrange the halves in their true order; if the order is unknown, pair the halves by diagonal dominance.
 
     Raises:
         AnswerError: if the sealed answer is no assembly of this puzzle.
@@ -146,7 +147,7 @@ def statistics_of(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) ->
 
 
 def tau_with_depth(values: Tensor) -> float:
-    """Compute Kendall's tau of one number per block with depth; NaN where it is not defined."""
+    """Compute Kendall's tau of one number per block with depth; NaN if tau is not defined."""
     statistic: Any = kendalltau(range(len(values)), values.tolist()).statistic if len(values) > 1 else float("nan")
     return float(statistic)
 
@@ -159,7 +160,7 @@ def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tu
     lines = [
         ("network", f"{found.depth} blocks, width {width}, hidden {hidden}, {view.network.activation}"),
         ("data", f"{len(view.inputs)} rows, {view.predictions.shape[1]} outputs, var(pred) {view.variance:.4g}"),
-        ("order", "known from the sealed answer" if found.known else f"not known; below, {pairs}"),
+        ("order", "known from the sealed answer" if found.known else f"not known; the statistics below use {pairs}"),
         ("tr(V U)", f"{_span(found.trace, '.2f')}, negative for {found.negative_traces} of {found.depth} {pairs}"),
         ("|tr M| / |M|_F", _ratios(found)),
         ("norm correlation", f"{found.norm_correlation:.2f}, units' row norms of U with column norms of V"),
@@ -198,7 +199,7 @@ def _state_norm(view: ReassemblyPuzzle, blocks: Blocks) -> Range:
 
 
 def _label_mse(view: ReassemblyPuzzle) -> float | None:
-    """Compute the MSE of predictions to labels; None for class labels."""
+    """Compute the MSE between predictions and labels; None for class labels."""
     if view.labels is None or view.labels.shape != view.predictions.shape:
         return None
     return float((view.predictions - view.labels).double().square().mean())

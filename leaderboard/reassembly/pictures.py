@@ -1,4 +1,4 @@
-"""The picture of a reassembly puzzle: pairing scores, their separation, and norms by depth."""
+"""Draw a reassembly puzzle: pairing scores, their separation, and norms by depth."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKERS = ("o", "s", "^", "D")
 
 
 def draw(view: ReassemblyPuzzle, sealed: SealedAnswer | None, name: str) -> Figure:
-    """Draw pairing scores before and after assignment, their separation, and norms by depth.
+    """Draw pairing scores before and after assignment, the separation of the scores, and norms by depth.
 
     Raises:
         PluginError: if matplotlib is not installed.
@@ -66,10 +66,10 @@ def _scores(axes: Axes, scores: Tensor, rows: str, columns: str) -> None:
 def _assigned(axes: Axes, blocks: Blocks) -> None:
     """Show the scores with the columns in the order of the assignment."""
     rows = "incoming half, by depth" if blocks.known else "incoming half i, as dealt"
-    _scores(axes, blocks.dominance[:, blocks.matched], rows, "outgoing half assigned to that row")
+    _scores(axes, blocks.dominance[:, blocks.matched], rows, "outgoing half assigned to the row")
     depth = len(blocks.matched)
     if not blocks.known:
-        title(axes, "The same after the Hungarian assignment")
+        title(axes, "Pairing scores after the Hungarian assignment")
         return
     wrong = [position + 1 for position, found in enumerate(blocks.matched) if found != position]
     for place in wrong:
@@ -118,7 +118,7 @@ def _separation(axes: Axes, blocks: Blocks) -> None:
 
 
 def _norms(axes: Axes, blocks: Blocks) -> None:
-    """Show each norm divided by its mean, by depth; where depth is unknown, by |V|_1."""
+    """Draw each norm, divided by its mean, against depth; if depth is unknown, sort by |V|_1."""
     depth = len(blocks.matched)
     order = range(depth) if blocks.known else blocks.norms["|V|₁"].argsort().tolist()
     for (name, norm), colour, marker in zip(blocks.norms.items(), COLOURS, MARKERS, strict=False):

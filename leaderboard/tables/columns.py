@@ -1,4 +1,4 @@
-"""The columns of numbers of a ranked table: their text, the values that they are sorted by, and the best values."""
+"""Build the columns of numbers of a ranked table: text, values for sorting, and marks of the best values."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Column:
     """One column of numbers, a cell per standing.
 
     Attributes:
-        header: with the unit.
-        texts: for readers.
-        values: for sorting; NaN where nothing is known.
-        best: whether a cell is the best among the ranked solvers, where their values differ.
-        better: which way is better.
+        header: column header with the unit.
+        texts: texts that the table shows.
+        values: values for sorting; NaN for an unknown value.
+        best: whether a cell is the best among the ranked solvers; no cell if their values are equal.
+        better: whether `high` or `low` values are better.
     """
 
     header: str
@@ -38,7 +38,7 @@ class Column:
 
 
 def measured(ranking: Ranking) -> list[Column]:
-    """Make the columns of numbers, in the order of the table; what ranks comes first."""
+    """Make the columns of numbers, in the order of the table; the ranking value comes first."""
     rows = ranking.standings
     columns = _ranking_columns(ranking)
     for metric in ranking.headline:
@@ -48,7 +48,7 @@ def measured(ranking: Ranking) -> list[Column]:
             Column(_header(metric), tuple(_shown(value, metric) for value in values), values, best, metric.better)
         )
     wall_s = tuple(row.wall_s for row in rows)
-    # A solver without a solution or a score is not the best, however quick.
+    # The best time must belong to a solver with a solution or a score.
     quickest = _best(rows, [row.wall_s if row.solved or row.scored else math.nan for row in rows], min)
     columns.append(Column("median wall (s)", tuple(number(value, ".2f") for value in wall_s), wall_s, quickest, "low"))
     return columns
@@ -87,7 +87,7 @@ def _interval(row: Standing, form: str, factor: int) -> str:
 
 
 def rank_text(row: Standing) -> tuple[str, str]:
-    """Write a solver's place, and the letters that it shares with solvers that are not separated from it."""
+    """Write a solver's rank, and the letters that it shares with solvers that no test separates from it."""
     return ("–", "–") if row.place is None else (str(row.place), row.letters)
 
 
@@ -97,13 +97,13 @@ def failed_header(ranking: Ranking) -> str:
 
 
 def failures(row: Standing) -> str:
-    """List how the other cells ended, those that are neither solved nor scored."""
+    """List how the cells ended that are neither solved nor scored."""
     good = {Status.SOLVED, Status.SCORED}
     return ", ".join(f"{count} {status}" for status, count in row.statuses.items() if status not in good)
 
 
 def _best(rows: Sequence[Standing], values: Sequence[float], pick: Callable[[list[float]], float]) -> tuple[bool, ...]:
-    """Mark the best values among the ranked rows, where their values differ."""
+    """Mark the best values among the ranked rows; mark none if the values are equal."""
     ranked = [value for row, value in zip(rows, values, strict=True) if row.place is not None and math.isfinite(value)]
     if len(set(ranked)) < 2:
         return (False,) * len(rows)
@@ -122,5 +122,5 @@ def _shown(value: float, metric: Metric) -> str:
 
 
 def _form(metric: Metric) -> tuple[str, int]:
-    """How a metric's values are written: format and factor."""
+    """Return the format and the factor in which a metric's values are written."""
     return f".{metric.digits}{'e' if metric.shown == 'scientific' else 'f'}", 100 if metric.shown == "percent" else 1

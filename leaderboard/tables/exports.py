@@ -1,4 +1,4 @@
-"""Ranked tables for programs: every digit and every metric, under stable names."""
+"""Export ranked tables for programs: every digit and every metric, under stable names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _IDENTITY = (
 
 
 def to_csv(rankings: Sequence[Ranking]) -> str:
-    """Write one row per solver and table; unknown values are empty, infinity is `inf`."""
+    """Write CSV, one row per solver and table; unknown values are empty, infinity is `inf`."""
     metrics = list(dict.fromkeys(metric.name for ranking in rankings for metric in ranking.metrics))
     fields = [*_IDENTITY, *metrics, "wall_s", *(f"status.{ending}" for ending in _ENDINGS)]
     out = io.StringIO()
@@ -62,7 +62,7 @@ def to_csv(rankings: Sequence[Ranking]) -> str:
 
 
 def _identity(ranking: Ranking, row: Standing) -> dict[str, Any]:
-    """Give the fields that every row has; solved puzzles are None where a metric ranks."""
+    """Return the fields of every row; the number of solved puzzles is None if a metric ranks."""
     table = (ranking.family, ranking.by, ranking.value, ranking.rank_by)
     interval = row.interval or (None, None)
     solved = ranking.ranking_metric is None

@@ -1,4 +1,4 @@
-"""Ranked tables as text: Markdown and plain tables for people, rounded; CSV and JSON for programs."""
+"""Render ranked tables as text: rounded Markdown and plain tables for people, CSV and JSON for programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "render"]
 
 WIDTH = 100
-"""Characters per line of a caption in plain text."""
+"""Characters per line of a caption in plain text. Hand-set."""
 
 
 def render(rankings: Sequence[Ranking], style: str = "github") -> str:
@@ -89,4 +89,4 @@ FORMATS: dict[str, Callable[[Sequence[Ranking]], str]] = {
     "csv": to_csv,
     "json": to_json,
 }
-"""Formats of tables, by name."""
+"""Table formats by name."""

@@ -136,4 +136,4 @@ def test_the_harness_runs_what_is_missing_and_a_stale_source_does_not_count(
     monkeypatch.setattr(ABLATION, "source_digest", lambda _: "another")
     monkeypatch.setattr(ABLATION, "run", lambda *_: None)
     assert ABLATION.main() == 0
-    assert "2 TRIALS HAVE NO ROW of the present source" in capfd.readouterr().out
+    assert "2 TRIALS HAVE NO ROW of the current source" in capfd.readouterr().out

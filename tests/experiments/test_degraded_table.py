@@ -94,7 +94,7 @@ def test_lines_count_exact_certified_and_false(results: Path) -> None:
         ["rows", "200 rows", "1", "1", "0", "0–79", "0", "0", "–"],
         ["several", "int8, 2 decimals", "1", "1", "1", "21–100", "1", "0", "2.0"],
     ]
-    assert "`mine` was not run on 1 of the puzzles, which count as not exact." in text
+    assert "`mine` was not run on 1 of the puzzles; these count as not exact." in text
     assert "`mine` certified falsely: p1, seed 0 (too sure)" in text
 
 

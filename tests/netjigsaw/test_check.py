@@ -97,7 +97,7 @@ UNUSABLE = {
         "X",
         "a default",
     ),
-    "other": ("class Y:\n    pass", "X", "name an object"),
+    "other": ("class Y:\n    pass", "X", "name a class or function"),
     "short": ("def X(puzzle):\n    pass", "X", "(puzzle, context)"),
     "deaf": ("class X:\n    def solve(self, puzzle):\n        pass", "X", "(puzzle, context)"),
 }

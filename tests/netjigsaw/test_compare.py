@@ -144,7 +144,7 @@ def test_wrong_usage_is_two_and_one_line(
 def test_infrastructure_is_four(compare: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     code, out, _ = compare("base", "broken")
     assert code == 4
-    assert "16 trials say nothing of the solver (unavailable: " in out.splitlines()[-1]
+    assert "16 trials are no evidence about the solver (unavailable: " in out.splitlines()[-1]
     shutil.copytree(tmp_path / "same", tmp_path / "died")
     rows = next((tmp_path / "died").glob("rows-*.jsonl"))
     died = rows.read_text().replace(

@@ -165,7 +165,7 @@ def test_what_the_system_refuses_is_said_without_its_number(
         (("run", "p1", "--solver", "absent.py:Mine"), "absent.py"),
         (("run", "p1", "--solver", "mine.py"), "'mine.py' names a file but no solver in it; write mine.py:Name"),
         (("run", "p1", "--solver", "here/mine.py"), "write here/mine.py:Name"),
-        (("run", "p1", "--solver", "random", "--results", "p1/manifest.json"), "manifest.json is no folder"),
+        (("run", "p1", "--solver", "random", "--results", "p1/manifest.json"), "manifest.json is not a folder"),
         (("leaderboard", "--results", "p1"), "p1 holds no results"),
         (("run", "p1", "--timeout", "soon"), "90s, 10m, 3h or none"),
         (("run", "p1", "--memory", "lots"), "512MiB, 4GiB or none"),

@@ -160,7 +160,7 @@ def test_it_sees_neither_answers_nor_puzzles_nor_results(rows: dict[str, Row]) -
 def test_a_family_without_a_layout_is_skipped() -> None:
     made = load_file(TOP / "tests/benchmark/toy.py").make_toy()
     (cell,) = plan([LoadedPuzzle(made.puzzle, made.sealed)], [find_command("echo 1")], [0], Limits())
-    assert cell.settled == (Status.SKIPPED, "toy puzzles cannot be put to programs")
+    assert cell.settled == (Status.SKIPPED, "programs cannot solve toy puzzles; name a solver with --solver")
 
 
 def test_a_label_is_one_solvers_own(made: Made) -> None:

@@ -102,7 +102,7 @@ def test_an_honest_bundle(cli: Cli, toys: Path, bundle: Path) -> None:
     code, out, _ = cli(*TOY, "verify", bundle, "--suite", toys)
     assert code == 0
     assert out.startswith("a.njz: half.py:Half by Ada on suite toys\n")
-    assert "no answer can confirm them, only a rerun" in out
+    assert "only a rerun (--rerun) can confirm them" in out
     assert out.endswith("verified: 3 trials scored again, 2 solved\n")
     code, out, _ = cli(*TOY, "verify", bundle, "--suite", toys, "--json")
     (record,) = json.loads(out)
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_named(cli: Cli, toys: Path, bundle: Path) -> None:
     assert wrong[1].startswith(
         "  wrong  puzzle t1, solver half.py:Half, seed 0: metrics.right is 1.0 in the bundle, 0."
     )
-    assert out.endswith("not verified: 2 things wrong\n")
+    assert out.endswith("not verified: 2 faults\n")
     code, out, _ = cli(*TOY, "verify", bundle, forged, "--suite", toys, "--json")
     good, bad = json.loads(out)
     assert (code, good["verified"], bad["verified"], bad["rows"]) == (1, True, False, [])
@@ -144,7 +144,7 @@ def test_a_rerun(cli: Cli, toys: Path, bundle: Path) -> None:
 
 def test_usage(cli: Cli, home: Path, toys: Path, bundle: Path) -> None:
     for code, arguments, text in [
-        (2, ("verify", bundle), "which is not built in; say with --suite where it is"),
+        (2, ("verify", bundle), "which is not built in; name its file with --suite"),
         (2, ("verify", bundle, "--suite", toys, "--solver", "x.py:X"), "give --rerun as well"),
         (2, ("verify", bundle, "--suite", f"{toys}/t0"), "a submission needs results on a whole suite"),
         (2, ("verify", "none.njz", "--suite", toys), "no bundle at none.njz; netjigsaw submit writes them"),
@@ -253,7 +253,7 @@ def test_a_private_suite(cli: Cli, stored: Path, tmp_path: Path) -> None:
     assert code == 0, err
     code, out, _ = cli("verify", "x.njz", "--suite", public)
     assert code == 0
-    assert "some answers are not here" in out
+    assert "some sealed answers are not on this machine" in out
     code, out, _ = cli("verify", "x.njz", "--suite", makers, "--json")
     (record,) = json.loads(out)
     assert code == 0, record["findings"]
@@ -263,7 +263,7 @@ def test_a_private_suite(cli: Cli, stored: Path, tmp_path: Path) -> None:
     assert code == 0
     code, out, _ = cli("verify", "y.njz", "--suite", public)
     assert code == 1
-    assert "scored with the puzzle's answer, which is not here" in out
+    assert "scored with the puzzle's sealed answer, which is not on this machine" in out
 
 
 def test_a_built_in_suite_by_its_name(cli: Cli) -> None:

@@ -183,7 +183,7 @@ def test_solvers_cannot_read_what_suites_hold(cli: Cli, toys: Path) -> None:
         (("suite", "show", "nowhere.toml"), "no suite 'nowhere.toml'"),
         (("suite", "show", "minni"), "no TOML file or folder with suite.toml of that name; did you mean mini?"),
         (("suite", "build", "mini", "--only", "tiny", "--lock"), "--only builds a part"),
-        (("suite", "pack", "mini", "out.tar", "--public"), "the seed 1 of puzzle tiny can be found by trying"),
+        (("suite", "pack", "mini", "out.tar", "--public"), "the seed 1 of puzzle tiny can be guessed"),
         (("suite", "unpack", "gone.tar", "out"), "cannot read gone.tar"),
         (("suite", "unpack", "gone.tar", "out", "--max-size", "none"), "--max-size needs a size"),
     ],

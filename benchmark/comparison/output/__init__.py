@@ -1,1 +1,1 @@
-"""A comparison as text for people, and as JSON for programs."""
+"""Output of a comparison: text for people, JSON for programs."""

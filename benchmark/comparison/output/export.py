@@ -1,4 +1,4 @@
-"""A comparison for programs: every number, under stable names; unknown and infinite numbers are null."""
+"""Export a comparison for programs: every number, under stable names; unknown and infinite numbers are null."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A comparison in words and tables, for people."""
+"""Write a comparison in words and tables for people."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ STYLES = {"plain": "simple", "github": "pipe"}
 WIDTH = 100
 
 CAPTION = (
-    "Difference: NEW - BASE on the same puzzles, seeds and limits (pp: percentage points). Times, and a ranking metric "
-    "on a logarithmic scale, are compared by the ratio of geometric means; times on the trials that both sides solved "
-    "or have a score of. Seeds of a puzzle are averaged first, so puzzles are the unit. "
+    "Difference: NEW - BASE on the same puzzles, seeds and limits (pp: percentage points). Times, and a ranking "
+    "metric on a logarithmic scale, are compared by the ratio of geometric means. Times are compared on "
+    "trials that both sides solved or scored. Seeds of a puzzle are averaged first, so puzzles are the unit. "
     f"Interval: {100 * (1 - ALPHA):g} %; Bonett and Price for solved and for counts of puzzles (+higher -lower), "
     "otherwise a paired BCa bootstrap. p: two-sided sign-flip test over puzzles; for solved with one seed it is the "
     "exact McNemar test. q: p adjusted for all measures of this comparison (Benjamini and Hochberg). A difference is "
-    f"called better or worse where q is at most {ALPHA:g}."
+    f"called better or worse if q is at most {ALPHA:g}."
 )
 
 
@@ -42,7 +42,7 @@ def render_comparison(comparison: Comparison, style: str = "plain") -> str:
     """Write a comparison as text; the last line is the verdict.
 
     Args:
-        comparison: with at least one comparable trial.
+        comparison: comparison with at least one comparable trial.
         style: a key of `STYLES`.
     """
     blocks = [block for result in comparison.results for block in _result(result, style)]
@@ -56,7 +56,7 @@ def render_comparison(comparison: Comparison, style: str = "plain") -> str:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Write the result of a comparison in one line."""
+    """Write the verdict of a comparison in one line."""
     match comparison.exit:
         case Exit.NOTHING_COMPARABLE:
             return "nothing comparable"
@@ -89,7 +89,7 @@ def _regression(one: Judgement, comparison: Comparison) -> str:
 
 
 def _swing_words(ranking: Measure) -> tuple[str, str]:
-    """Name the puzzles that got worse and those that got better."""
+    """Name the puzzles that got worse and the puzzles that got better."""
     return ("lost", "won") if ranking.metric is None else ("worse on", "better on")
 
 
@@ -157,7 +157,7 @@ def _signed(value: float, measure: Measure) -> str:
 
 
 def _amount(value: float, measure: Measure) -> str:
-    """Write a difference; of percentages in percentage points."""
+    """Write a difference; a difference of percentages is in percentage points."""
     return _value(value, measure).replace("%", "pp")
 
 
@@ -217,7 +217,7 @@ def _gate(comparison: Comparison) -> Iterator[str]:
 
 
 def _loss(one: Judgement, *, strict: bool) -> str:
-    """Write how much worse a measure is; with `strict`, also the gain that does not offset the loss."""
+    """Write the loss of a measure; with `strict`, also the gain that does not offset the loss."""
     measure = one.measure
     if measure.is_time:
         return f"×{1 + one.loss:.3g} slower" if one.loss > 0 else f"×{1 / (1 + one.loss):.3g} faster"

@@ -1,4 +1,4 @@
-"""Say in words why trials of the two sides cannot be compared."""
+"""Write the reasons why trials of the two sides cannot be compared."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["MOST_NAMES", "one_sided", "unmatched_in_words"]
 
 MOST_NAMES = 30
-"""Puzzles that the text names; the JSON file names all."""
+"""Largest number of puzzles that the text names; the JSON file names all. Hand-set."""
 
 
 def one_sided(contest: Contest) -> str:
-    """List the trials that only one side holds, a line for each side."""
+    """List the trials that only one side has, one line per side."""
     lines = []
     for name, rows in (("BASE", contest.only_base), ("NEW", contest.only_new)):
         if rows:
@@ -33,7 +33,7 @@ def _puzzles(rows: Sequence[Row]) -> str:
 
 
 def unmatched_in_words(contest: Contest) -> str:
-    """Say why no trial of a contest can be compared."""
+    """Write the reason why no trial of a contest can be compared."""
     if not contest.only_base or not contest.only_new:
         side, label = ("NEW", contest.new_solver) if contest.only_base else ("BASE", contest.base_solver)
         return f"{side} has no results of {label}"
@@ -44,8 +44,6 @@ def unmatched_in_words(contest: Contest) -> str:
     ):
         if not values[0] & values[1]:
             same = {row.puzzle_name for row in contest.only_base} & {row.puzzle_name for row in contest.only_new}
-            hint = (
-                f"; of the same name, but not the same: {', '.join(sorted(same))}" if what == "puzzle" and same else ""
-            )
+            hint = f"; different puzzles share the name {', '.join(sorted(same))}" if what == "puzzle" and same else ""
             return f"BASE and NEW have no {what} in common{hint}"
-    return "no trial of BASE has the puzzle, seed and limits of one of NEW"
+    return "no trial of BASE has the puzzle, seed and limits of a trial of NEW"

@@ -1,1 +1,1 @@
-"""What the kernel offers: namespaces, limits, process trees, system calls."""
+"""Functions of the Linux kernel: namespaces, limits, process trees, system calls."""

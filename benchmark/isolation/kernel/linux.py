@@ -1,7 +1,7 @@
 """The few Linux calls that Python does not offer: namespaces, mounts, capabilities, prctl.
 
-Numbers are those of the kernel's headers (sched.h, mount.h, prctl.h, capability.h); they
-are the same on every architecture, `mount_setattr` included.
+The numbers come from the kernel's headers (sched.h, mount.h, prctl.h, capability.h) and are the same on every
+architecture, including that of `mount_setattr`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _checked(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Give this process namespaces of its own."""
+    """Move this process into new namespaces."""
     _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
 
 
@@ -74,30 +74,30 @@ def mount(kind: str, target: str, flags: int = 0, options: str = "") -> None:
 
 
 def bind(source: str, target: str) -> None:
-    """Show a file or folder at a second place."""
+    """Bind-mount a file or folder at a second path."""
     result = _libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(_BIND), None)
     _checked(result, f"bind {source} to {target}")
 
 
 def move_mount(source: str, target: str) -> None:
-    """Move a mount to another place."""
+    """Move a mount to another path."""
     result = _libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(_MOVE), None)
     _checked(result, f"move {source} to {target}")
 
 
 def unmount(target: str) -> None:
-    """Take a mount away at once, in use or not."""
+    """Unmount immediately, even while the mount is in use."""
     _checked(_libc.umount2(target.encode(), ctypes.c_int(_DETACH)), f"unmount {target}")
 
 
 def make_mounts_private() -> None:
-    """Let no mount of this namespace show outside, nor the other way round."""
+    """Make mounts private: no mount propagates into or out of this namespace."""
     result = _libc.mount(None, b"/", None, ctypes.c_ulong(_RECURSIVE | _PRIVATE), None)
     _checked(result, "make mounts private")
 
 
 def make_mounts_read_only() -> None:
-    """Make the whole file tree read-only, and set-user-id programs ordinary ones (Linux 5.12)."""
+    """Make the whole file tree read-only, and ignore set-user-id bits (Linux 5.12)."""
     wanted = _MountAttributes(READ_ONLY | NO_SUID, 0, 0, 0)
     size = ctypes.c_size_t(ctypes.sizeof(wanted))
     number, place, flags = ctypes.c_long(_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), ctypes.c_uint(_AT_RECURSIVE)
@@ -115,20 +115,20 @@ def become_subreaper() -> None:
 
 
 def die_with_parent() -> None:
-    """Ask to be killed when the parent ends."""
+    """Ask the kernel to kill this process when its parent ends."""
     _checked(_prctl(_PR_SET_PDEATHSIG, signal.SIGKILL), "ask for the parent's death signal")
 
 
 def set_dumpable(*, dumpable: bool) -> None:
-    """Say whether processes of the same user may look into this one's memory and descriptors."""
+    """Set whether processes of the same user may read this process's memory and descriptors."""
     _checked(_prctl(_PR_SET_DUMPABLE, int(dumpable)), "set dumpable")
 
 
 def drop_privileges() -> None:
-    """Give every capability up for good, so that user 0 is a user like any other."""
+    """Drop all capabilities permanently, so that user 0 has no special rights."""
     _checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1), "give up new privileges")
     _prctl(_PR_CAP_AMBIENT, 4)
-    # Both fail where there is no privilege to give up, which is what is wanted.
+    # Both calls fail if there is no privilege to drop, and then nothing needs to be dropped.
     _prctl(_PR_SET_SECUREBITS, _NO_ROOT_LOCKED)
     for capability in range(64):
         if _prctl(_PR_CAPBSET_DROP, capability) != 0:

@@ -1,4 +1,4 @@
-"""What Linux tells of a process tree: who is in it, and what it takes."""
+"""Read the processes of a process tree, their memory and processor time from /proc."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:
-    """List the children of all threads of a process; none for one that has ended."""
+    """List the children of all threads of a process; none if the process has ended."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
@@ -24,15 +24,15 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """List children, their children, and so on; parents before children."""
+    """List all descendants of a process, parents before children."""
     found = children(pid)
-    for process in found:  # grows while it is walked
+    for process in found:  # the list grows during the loop
         found += children(process)
     return found
 
 
 def resident_kib(pid: int) -> int:
-    """Read resident memory, pages shared with other processes included; 0 for one that has ended."""
+    """Read resident memory, including pages shared with other processes; 0 if the process has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * _PAGE_KIB
     except (OSError, IndexError):
@@ -40,7 +40,7 @@ def resident_kib(pid: int) -> int:
 
 
 def memory_kib(pid: int) -> int:
-    """Read resident memory with every shared page split among its holders; slow, but adds up over a tree."""
+    """Read resident memory with shared pages divided among their processes; slow, but a sum over a tree is exact."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     except OSError:
@@ -49,7 +49,7 @@ def memory_kib(pid: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Read processor time, user and system, with that of children waited for; 0 for one that has ended."""
+    """Read user and system processor time, including that of reaped children; 0 if the process has ended."""
     try:
         # The name in parentheses may itself hold spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
@@ -59,7 +59,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def kill_tree(pid: int) -> None:
-    """Kill every descendant of a process, itself not included."""
+    """Kill every descendant of a process, but not the process."""
     for process in descendants(pid):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process, signal.SIGKILL)

@@ -25,7 +25,7 @@ _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "f
 _NAMESPACES = linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWNET | linux.CLONE_NEWPID
 _MIB = 1 << 20
 _THREAD_MIB = 72
-"""Address space that a thread reserves without using it: a stack, and an arena of malloc."""
+"""Address space in MiB that a thread reserves without using it: a stack, and an arena of malloc."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def unmount_scratch(folder: str) -> None:
 
 
 def confine(folder: str, budget: Budget, *, namespaced: bool) -> None:
-    """As the solver's process, before any of its code: new session, limits, no privileges, scratch folder.
+    """Prepare the solver's process before any solver code runs: new session, limits, no privileges, scratch folder.
 
     Raises:
-        OSError: if the kernel refuses; a solver must not run then.
+        OSError: if the kernel refuses; then the solver must not run.
     """
     for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE}:
         signal.signal(number, signal.SIG_DFL)

@@ -1,1 +1,1 @@
-"""The file of a submission: written, read, kept free of private names."""
+"""The bundle file of a submission: writing, reading, and removing private names."""

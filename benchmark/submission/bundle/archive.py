@@ -1,12 +1,12 @@
-"""The file of a bundle: a zip archive, written the same way each time, read trusting nothing.
+"""Read and write the zip archive of a bundle. Equal content gives equal bytes, and a reader checks every member.
 
-    bundle.json                  the manifest; digests of all that follows
-    rows.jsonl                   a line per trial
+    bundle.json                  the manifest, with the digests of all other files
+    rows.jsonl                   one line per trial
     sessions/<id>.json           machine and settings
-    raw/<trial>.json             raw answer and reports; .safetensors beside it for tensors
-    source/<file>.py             the solver, where its author hands it out
+    raw/<trial>.json             raw answer and reports; tensors in a .safetensors file beside it
+    source/<file>.py             the solver's source, if the author includes it
 
-Nothing is ever unpacked to a name that the archive chose.
+No file is ever unpacked to a name that the archive chooses.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ __all__ = ["MOST_MIB", "Archive", "BundleError", "open_archive", "source_name_fi
 
 MOST_FILES = 200_000
 MOST_MIB = 1024.0
-"""What all files of a bundle may take, unpacked, unless told otherwise."""
+"""Default limit on the unpacked size of all files, in MiB. A larger value accepts larger bundles. Hand-set."""
 
 _SOURCE = r"source/(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}/){0,8}[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.py"
 _NAME = re.compile(
     r"bundle\.json|rows\.jsonl|sessions/[A-Za-z0-9-]{1,64}\.json|raw/[0-9a-f]{64}\.(?:json|safetensors)|" + _SOURCE
 )
-"""All that a bundle may hold. No such name leads out of a folder."""
+"""Allowed names of files in a bundle. None of these names leads out of a folder."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, OSError)
 
 
 class BundleError(NetjigsawError):
-    """A file is no bundle, or holds what no bundle may."""
+    """A file is not a valid bundle."""
 
 
 class Archive:
-    """A bundle's file whose members were looked at: safe names, plain files, no more bytes than allowed."""
+    """A bundle's archive whose members were checked: allowed names, regular files, total size within the limit."""
 
     def __init__(self, content: bytes, opened: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
         self.sha256 = hashlib.sha256(content).hexdigest()
@@ -55,14 +55,14 @@ class Archive:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of its files."""
+        """Names of the files in the archive."""
         return frozenset(self._members)
 
     def read(self, name: str) -> bytes:
         """Read one file.
 
         Raises:
-            BundleError: if it is not there or damaged.
+            BundleError: if the file is missing or damaged.
         """
         if name not in self._members:
             raise BundleError(f"holds no {name}")
@@ -70,18 +70,18 @@ class Archive:
             with self._opened.open(self._members[name]) as member:
                 content = member.read(self._members[name].file_size + 1)
         except _DAMAGE as error:
-            raise BundleError(f"{name} cannot be read, the archive is damaged ({error})") from None
+            raise BundleError(f"{name} cannot be read because the archive is damaged ({error})") from None
         if len(content) != self._members[name].file_size:
-            raise BundleError(f"{name} has another size than the archive says")
+            raise BundleError(f"{name} has a different size than the archive's index says")
         return content
 
 
 def open_archive(path: Path, most_mib: float = MOST_MIB) -> Archive:
-    """Check every member of an archive before any of it is read.
+    """Open an archive and check all its members before reading any of them.
 
     Raises:
-        StorageError: if there is no such file.
-        BundleError: if it is no bundle: an unsafe name, a link, a file twice, too much in it.
+        StorageError: if the file does not exist or cannot be read.
+        BundleError: if the file is no bundle: an unsafe name, a link, a duplicate file, or too much data.
     """
     try:
         size = path.stat().st_size
@@ -91,10 +91,10 @@ def open_archive(path: Path, most_mib: float = MOST_MIB) -> Archive:
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
     try:
-        opened = zipfile.ZipFile(io.BytesIO(content))  # from memory, so that it cannot change under our hands
+        opened = zipfile.ZipFile(io.BytesIO(content))  # from memory, because the file on disk could change meanwhile
         infos = opened.infolist()
     except _DAMAGE as error:
-        raise BundleError(f"is no zip archive, or is damaged ({error})") from None
+        raise BundleError(f"is not a zip archive, or is damaged ({error})") from None
     _check_amount(infos, most_mib)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
@@ -116,26 +116,26 @@ def _check_amount(infos: list[zipfile.ZipInfo], most_mib: float) -> None:
 def _check_member(info: zipfile.ZipInfo) -> None:
     name = info.orig_filename
     if not _NAME.fullmatch(name) or name != info.filename:
-        raise BundleError(f"holds {name[:200]!r}, which is no part of a bundle")
+        raise BundleError(f"holds {name[:200]!r}, which a bundle must not hold")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise BundleError(f"holds {name!r} as a link or another special file, not as a plain one")
+        raise BundleError(f"holds {name!r} as a link or special file, not as a regular file")
     if info.flag_bits & 1 or info.compress_type not in _METHODS:
-        raise BundleError(f"holds {name!r} encrypted or packed in a way that is not read")
+        raise BundleError(f"holds {name!r} encrypted or with an unsupported compression")
 
 
 def source_name_fits(name: str) -> bool:
-    """Tell whether a file of a solver's source may be in a bundle under `source/`."""
+    """Check whether a bundle may hold a file of this name under `source/`."""
     return re.fullmatch(_SOURCE, f"source/{name}") is not None
 
 
 def write_archive(target: Path, files: Mapping[str, bytes]) -> str:
-    """Write a bundle's file, all of it or nothing, and return its SHA-256.
+    """Write a bundle's file, completely or not at all, and return its SHA-256.
 
-    Names, order, times and modes are fixed, so equal content gives equal bytes wherever zlib is the same.
+    Names, order, times and modes are fixed, so equal content gives equal bytes with the same version of zlib.
 
     Raises:
-        StorageError: if it cannot be written.
+        StorageError: if the file cannot be written.
     """
     with writing_file(target) as scratch, zipfile.ZipFile(scratch, "w") as archive:
         for name in sorted(files):

@@ -41,14 +41,14 @@ __all__ = ["Submission", "check_as_locked", "make_bundle"]
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """What is to be submitted.
+    """The content of a submission.
 
     Attributes:
-        suite: with every puzzle built.
-        cells: every cell of it, for one solver.
-        author: as tables will name who submits; None for nobody.
-        notes: for readers.
-        with_source: whether the solver's file goes along.
+        suite: suite with every puzzle built.
+        cells: all cells of the suite, for one solver.
+        author: name of the submitter in tables; None for an anonymous submission.
+        notes: notes for readers.
+        with_source: whether the bundle includes the solver's source.
     """
 
     suite: Suite
@@ -59,22 +59,24 @@ class Submission:
 
 
 def check_as_locked(suite: Suite) -> None:
-    """Check that a suite's puzzles here are those that everybody has.
+    """Check that a suite's puzzles on this machine are the puzzles of its lock.
 
     Raises:
-        SpecError: naming those that are not.
+        SpecError: if puzzles differ from the lock; the message names them.
     """
     local = [entry.name for entry in suite.entries if entry.state is LockState.DIFFERS]
     if local:
         names = ", ".join(local)
-        raise SpecError(f"suite {suite.name}: not the puzzles of its lock: {names}; run the suite's unpacked archive")
+        raise SpecError(
+            f"suite {suite.name}: puzzles differ from its lock: {names}; run the suite's unpacked archive instead"
+        )
 
 
 def make_bundle(store: Store, submission: Submission, target: Path) -> str:
-    """Write a bundle and return its SHA-256. Rows are scored again, so that they agree with their raw answers.
+    """Write a bundle and return its SHA-256. Rows are scored again, so that they agree with the raw answers.
 
     Raises:
-        SpecError: if the store lacks a cell, the solver ran on none, or its file cannot go along.
+        SpecError: if the store lacks a cell, the solver ran on no cell, or its source cannot be included.
         StorageError: if a file cannot be read or written.
     """
     rows = _rows_of(store, submission)
@@ -95,7 +97,9 @@ def make_bundle(store: Store, submission: Submission, target: Path) -> str:
     sessions = store.sessions()
     for name in sorted({row.session for row in rows.values()}):
         if name not in sessions:
-            raise StorageError(f"{store.folder} has rows of session {name}, but not its description")
+            raise StorageError(
+                f"{store.folder} has rows of session {name}, but no file session-{name}.json; run the trials again"
+            )
         files[f"sessions/{name}.json"] = _text(scrub_session(sessions[name], scrub))
     if submission.with_source:
         files |= _source(submission)
@@ -104,10 +108,10 @@ def make_bundle(store: Store, submission: Submission, target: Path) -> str:
 
 
 def _rows_of(store: Store, submission: Submission) -> dict[str, Row]:
-    """Find every cell's row.
+    """Find the row of every cell.
 
     Raises:
-        SpecError: if there is none of a cell, or the solver could not be used at all.
+        SpecError: if a cell has no row, or the solver ran on no puzzle.
     """
     wanted = {cell.trial.id for cell in submission.cells}
     rows = {row.trial: row for row in store.rows() if row.trial in wanted}
@@ -128,7 +132,7 @@ def _rows_of(store: Store, submission: Submission) -> dict[str, Row]:
 
 
 def _clean(store: Store, row: Row, cell: Cell, scrub: Callable[[str], str]) -> tuple[Row, Outcome | None]:
-    """Remove private parts from a row and its outcome: folders, names, logged and printed text."""
+    """Remove private parts from a row and its outcome: folders, names, log and printed output."""
     trial = _bare(cell.trial)
     name = cell.loaded.puzzle.manifest.name
     label = label_of(replace(cell.reference, target=trial.solver))
@@ -143,7 +147,7 @@ def _clean(store: Store, row: Row, cell: Cell, scrub: Callable[[str], str]) -> t
 
 
 def _bare(trial: Trial) -> Trial:
-    """Name a solver's file without its folder: where it lay is no part of what was run."""
+    """Remove the folder from the name of a solver's file, because the folder does not affect the result."""
     path, colon, name = trial.solver.rpartition(":")
     return replace(trial, solver=f"{Path(path).name}:{name}") if colon and path.endswith(".py") else trial
 
@@ -151,7 +155,7 @@ def _bare(trial: Trial) -> Trial:
 def _source(submission: Submission) -> dict[str, bytes]:
     reference = submission.cells[0].reference
     if not reference.is_file:
-        raise SpecError(f"--with-source is for a solver in a Python file of its own, not for {reference.target}")
+        raise SpecError(f"--with-source needs a solver in a Python file, not {reference.target}; leave it out")
     found = gather_source(Path(reference.target.rpartition(":")[0]))
     return {f"source/{name}": content for name, content in found.items()}
 

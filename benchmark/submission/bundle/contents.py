@@ -1,4 +1,4 @@
-"""Read a bundle: check schemas and digests; claims of scores are checked later."""
+"""Read a bundle, and check schemas and digests. Scores are checked later."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """The contents of a bundle, unverified.
+    """The unverified contents of a bundle.
 
     Attributes:
-        archive: its file.
-        manifest: what it claims to be.
-        rows: as they are, none of them checked against anything.
-        sessions: by id.
+        archive: checked archive of the bundle.
+        manifest: manifest of the bundle.
+        rows: unverified rows.
+        sessions: sessions by id.
     """
 
     archive: Archive
@@ -49,10 +49,10 @@ class Contents:
     sessions: dict[str, Session]
 
     def raw(self, trial: str) -> tuple[Raw, dict[str, np.ndarray]] | None:
-        """Read what a trial left; None where there is no such file.
+        """Read the raw answer of a trial; return None if the bundle has none.
 
         Raises:
-            BundleError: if it is damaged, or its tensors are not those that its answers name.
+            BundleError: if it is damaged, or its tensors differ from the tensors that its answers name.
         """
         name = f"raw/{trial}.json"
         if name not in self.archive.names:
@@ -79,7 +79,7 @@ class Contents:
 
 @dataclass(frozen=True, eq=False)
 class OpenedBundle:
-    """A bundle that was opened: its contents, None where it cannot be read as one, and what is wrong so far."""
+    """An opened bundle: its contents (None if it cannot be read as a bundle), and the faults found so far."""
 
     path: Path
     sha256: str = ""
@@ -88,10 +88,10 @@ class OpenedBundle:
 
 
 def open_bundle(path: Path, most_mib: float = MOST_MIB) -> OpenedBundle:
-    """Open a bundle and read all of it but the raw answers.
+    """Open a bundle and read everything except the raw answers.
 
     Raises:
-        StorageError: if there is no such file.
+        StorageError: if the file does not exist or cannot be read.
     """
     try:
         archive = open_archive(path, most_mib)
@@ -122,7 +122,7 @@ def _read_manifest(archive: Archive) -> BundleManifest:
 
 
 def _check_files(archive: Archive, manifest: BundleManifest) -> list[Discrepancy]:
-    """Compare every file with the digest that the manifest has of it."""
+    """Compare every file with its digest in the manifest."""
     findings = []
     for name in sorted((archive.names - {MANIFEST}) ^ manifest.files.keys()):
         problem = "is missing from the archive" if name in manifest.files else f"is not listed in {MANIFEST}"
@@ -169,14 +169,14 @@ def _read_sessions(archive: Archive) -> tuple[dict[str, Session], list[Discrepan
 
 
 def _read(schema: type[Model], content: bytes, name: str) -> Model:
-    """Read JSON from elsewhere through its schema.
+    """Validate foreign JSON with its schema.
 
     Raises:
-        BundleError: if it is not JSON, holds NaN, or does not fit.
+        BundleError: if the text is not JSON, holds NaN, or does not fit the schema.
     """
     where = f"{name}: " if name else ""
     try:
-        canonical_json(json.loads(content)).encode()  # refuses NaN, infinity and halves of characters
+        canonical_json(json.loads(content)).encode()  # refuses NaN, infinity and unpaired surrogates
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{where}is not JSON ({error})") from None
     try:

@@ -1,7 +1,7 @@
 """Remove names of people, machines and folders from a bundle.
 
-Answers stay unchanged, since they could not be scored otherwise. The solver's source stays
-unchanged too, since its author chooses to include it.
+Answers stay unchanged, because changed answers could not be scored. The solver's source stays unchanged, because its
+author chooses to include it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["make_scrub", "scrub_session", "traces"]
 
 SHORTEST = 3
-"""Shortest name, in letters, that is replaced; shorter ones occur within other words."""
+"""Shortest name, in letters, that is replaced; shorter names occur within other words. Hand-set."""
 COMMON = frozenset({"root", "user", "host", "localhost"})
-"""Names that identify nobody."""
+"""Names that identify no person or machine."""
 
 
 def _names() -> list[tuple[str, str]]:
-    """List user and host by name, with the word that stands for each."""
+    """List the names of user and host, each with its replacement."""
     found = [(platform.node(), "host"), (platform.node().partition(".")[0], "host"), (Path.home().name, "user")]
     with contextlib.suppress(OSError, KeyError):  # a user without a name, as in many containers
         found.append((getpass.getuser(), "user"))
@@ -35,10 +35,10 @@ def _names() -> list[tuple[str, str]]:
 
 
 def make_scrub(folder: Path | None = None) -> Callable[[str], str]:
-    """Make a function that replaces folders by dots, homes by tildes, and users and hosts by those words.
+    """Make a function that replaces folders by dots, homes by tildes, and users and hosts by the words of `_names`.
 
     Args:
-        folder: of the solver's file.
+        folder: folder of the solver's file.
     """
     signs = {str(path): "~" for path in (Path.home(), Path.home().resolve())}
     for place in (Path.cwd(), folder):
@@ -59,7 +59,7 @@ def make_scrub(folder: Path | None = None) -> Callable[[str], str]:
 
 
 def scrub_session(session: Session, scrub: Callable[[str], str]) -> Session:
-    """Leave the host out of a session, folders of plug-ins, and what else it ran; what the machine is stays."""
+    """Remove host, folders of plug-ins and other planned suites from a session; keep the machine's description."""
     return session.model_copy(
         update={
             "host": "",
@@ -72,5 +72,5 @@ def scrub_session(session: Session, scrub: Callable[[str], str]) -> Session:
 
 
 def traces(text: str, scrub: Callable[[str], str]) -> list[int]:
-    """Number the lines that name a person, a machine or a folder of it."""
+    """List the numbers of the lines that name a user, a host or a folder of this machine."""
     return [number for number, line in enumerate(text.splitlines(), start=1) if scrub(line) != line]

@@ -1,4 +1,4 @@
-"""What a bundle's manifest, `bundle.json`, holds."""
+"""The schema of a bundle's manifest, `bundle.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_LINE = 500
 
 
 def is_line(text: str) -> bool:
-    """Tell whether a text from elsewhere can be shown as it is: one printable line, not too long."""
+    """Check that foreign text is safe to print: one printable line of at most `LONGEST_LINE` characters."""
     return text.isprintable() and len(text) <= LONGEST_LINE
 
 
@@ -33,31 +33,32 @@ def _paragraphs(text: str) -> str:
 Line = Annotated[str, AfterValidator(_line)]
 Digest = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 Author = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\W_][\w .-]{0,63}$", strip_whitespace=True)]
-"""Letters of any script, digits, spaces, dots, dashes and underscores: it stands before the solver's name in tables."""
+"""Letters of any script, digits, spaces, dots, dashes and underscores. Tables show the author before the solver's name.
+"""
 Notes = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_paragraphs)]
 
 
 class BundledSolver(BaseModel):
-    """Which solver it was."""
+    """The solver of a bundle."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: Line
-    """Name with parameters, as rows have it."""
+    """Name with parameters, equal to the name in rows."""
     name: Line
-    """Name without parameters; of a file, `file.py:Name` without the folder that it lay in."""
+    """Name without parameters; for a solver in a file, `file.py:Name` without the folder."""
     parameters: dict[Line, JsonValue] = {}
     sources: dict[Line, Line]
-    """Digest of its source, by family of the puzzles; empty where it was skipped, being of another family."""
+    """Digest of the source, by family of the puzzles; empty for a family on which the solver was skipped."""
 
     @property
     def is_file(self) -> bool:
-        """Whether it is an object in a file, and not one that goes by a name."""
+        """Whether the solver is an object in a file, not a registered solver."""
         return ".py:" in self.name
 
 
 class BundledPuzzle(BaseModel):
-    """A puzzle that was run."""
+    """A puzzle of the suite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,11 +66,11 @@ class BundledPuzzle(BaseModel):
     family: Line
     digest: Digest
     answered: bool
-    """Whether the rows were scored with its sealed answer; where the submitter did not have it, with predictions."""
+    """Whether the rows were scored with the sealed answer; without the answer, only predictions were compared."""
 
 
 class BundledSuite(BaseModel):
-    """Which suite it was, so that a difference can be named and not only be noticed."""
+    """The suite of a bundle, in enough detail to name every difference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -81,7 +82,7 @@ class BundledSuite(BaseModel):
 
 
 class BundleManifest(BaseModel):
-    """What a bundle is, and the digest of every other file in it."""
+    """The manifest: author, solver, suite, and the digest of every other file in the bundle."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -95,4 +96,4 @@ class BundleManifest(BaseModel):
     suite: BundledSuite
     solver: BundledSolver
     files: dict[Line, Digest]
-    """SHA-256 by name."""
+    """SHA-256 of every other file, by name."""

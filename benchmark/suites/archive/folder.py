@@ -1,4 +1,4 @@
-"""Write a suite as one folder: TOML file, lock and puzzles, with the answers or without them for the public."""
+"""Write a suite as one folder with TOML file, lock and puzzles; the public form has no answers."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["fill_folder", "listing", "write_suite"]
 
 LEAST_SECRET = 2**40
-"""Smallest seed of a puzzle that may go public without its answer. Hand-set: whoever makes the puzzle with seed 1, 2,
-3, ... finds a smaller seed, and with it the answer; 2**40 trainings are out of reach."""
+"""Smallest seed of a puzzle that may be published without its answer. A smaller seed can be found by generating the
+puzzle with seeds 1, 2, 3, ..., and the seed gives the answer. Hand-set: 2**40 trainings are out of reach.
+"""
 
 
 def write_suite(suite: Suite, folder: Path, *, public: bool = False) -> None:
     """Write a built suite to a new folder, completely or not at all.
 
     Raises:
-        SpecError: if a puzzle is not built or not as locked, or `public` is set and a seed is too easy to guess.
+        SpecError: if a puzzle is not built or differs from the lock, or `public` is set and a seed is easy to guess.
         StorageError: if the folder exists or cannot be written.
         PuzzleError: if a puzzle is damaged.
     """
@@ -65,8 +66,8 @@ def _check(suite: Suite, entry: Entry, *, public: bool) -> None:
         )
     if public and entry.recipe is not None and entry.recipe.seed < LEAST_SECRET:
         raise SpecError(
-            f"suite {suite.name}: the seed {entry.recipe.seed} of puzzle {entry.name} can be found by trying, and the "
-            f"answer with it; take a random seed instead, such as {fresh_seed() | LEAST_SECRET}"
+            f"suite {suite.name}: the seed {entry.recipe.seed} of puzzle {entry.name} can be guessed, and the "
+            f"seed gives the answer; use a random seed instead, such as {fresh_seed() | LEAST_SECRET}"
         )
 
 
@@ -74,7 +75,7 @@ def _write_puzzle(entry: Entry, puzzles: Path, *, public: bool) -> Manifest:
     check_built(entry)
     puzzle = load_puzzle(entry.path)
     sealed = find_answer(puzzle, entry.answers)
-    # Suites may give one puzzle different names; the digest does not cover the name.
+    # Two suites may name the same puzzle differently; the digest does not cover the name.
     manifest = puzzle.manifest.model_copy(update={"name": entry.name})
     folder = puzzles / entry.name
     save_puzzle(type(puzzle)(manifest, puzzle.pieces, puzzle.data), folder)
@@ -84,10 +85,10 @@ def _write_puzzle(entry: Entry, puzzles: Path, *, public: bool) -> Manifest:
 
 
 def listing(suite: Suite, manifests: dict[str, Manifest]) -> str:
-    """Write the public TOML file of a suite: it identifies each puzzle and leaves out how the puzzle was made.
+    """Write the public TOML file of a suite, which identifies each puzzle and omits its recipe.
 
-    It holds no digest of a recipe either. Together with the public part of the spec, such a digest would let anyone
-    confirm a guessed seed at the cost of one hash.
+    The file omits the digest of the recipe too. With the public part of the spec, this digest would confirm a guessed
+    seed at the cost of one hash.
     """
     # TOML has no null.
     limits = {key: "none" if value is None else value for key, value in suite.limits.model_dump(mode="json").items()}
@@ -105,7 +106,7 @@ def listing(suite: Suite, manifests: dict[str, Manifest]) -> str:
 
 
 def _public_item(entry: Entry, manifest: Manifest) -> dict[str, Any]:
-    """List what the public may know of a puzzle, as a `[[puzzle]]` table."""
+    """Write the public facts of a puzzle as a `[[puzzle]]` table."""
     item: dict[str, Any] = {"name": entry.name, "family": entry.family, "digest": manifest.digest}
     if manifest.commitment is not None:
         item["commitment"] = manifest.commitment

@@ -1,4 +1,4 @@
-"""One archive of a whole suite: the same bytes wherever and whenever it is packed."""
+"""Pack a whole suite into one archive; equal suites give equal bytes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["contents_in_words", "file_sha256", "pack"]
 
 
 def pack(suite: Suite, target: Path, *, public: bool) -> str:
-    """Write an archive of a suite that is built, and return its SHA-256.
+    """Write an archive of a built suite, and return the archive's SHA-256.
 
-    The public part holds neither answers nor seeds nor recipes.
+    A public archive holds no answers, seeds or recipes.
 
     Raises:
-        SpecError: if a puzzle is not built or not as locked, or a seed is too easy to guess for a public part.
+        SpecError: if a puzzle is not built or differs from the lock, or a seed is easy to guess in a public archive.
         StorageError: if the archive cannot be written.
         PuzzleError: if a puzzle is damaged.
     """
     if target.suffix != ".tar":
-        raise SpecError(f"cannot pack into {target}; an archive's name ends in .tar")
+        raise SpecError(f"cannot pack into {target}; give the archive a name that ends in .tar")
     with writing_file(target) as scratch, tempfile.TemporaryDirectory(prefix="netjigsaw-pack-") as temporary:
         folder = Path(temporary)
         fill_folder(suite, folder, public=public)
@@ -42,7 +42,7 @@ def pack(suite: Suite, target: Path, *, public: bool) -> str:
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
-    member = tarfile.TarInfo(name)  # time, owner and group are zero
+    member = tarfile.TarInfo(name)  # time, owner and group are zero, so that bytes are reproducible
     member.size = path.stat().st_size
     member.mode = 0o644
     with path.open("rb") as content:
@@ -50,7 +50,7 @@ def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
 
 
 def contents_in_words(suite: Suite, archive: Path, *, public: bool) -> str:
-    """Say what an archive of a suite tells besides the puzzles: a public part that is packed again has nothing more."""
+    """Describe the secrets in an archive of a suite; an archive of a public suite has none."""
     folder = f"{puzzles_folder(Path(SUITE_FILE)).name}/{DEFAULT_ANSWERS}/"
     with tarfile.open(archive) as opened:
         answers = sum(name.startswith(folder) and name.endswith(".json") for name in opened.getnames())
@@ -62,6 +62,6 @@ def contents_in_words(suite: Suite, archive: Path, *, public: bool) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Digest a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

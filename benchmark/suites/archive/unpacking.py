@@ -1,4 +1,4 @@
-"""Back from an archive to a suite's folder, trusting nothing that the archive says."""
+"""Unpack a suite's archive into a folder, and check everything in it first."""
 
 from __future__ import annotations
 
@@ -25,27 +25,29 @@ NAME = re.compile(
     r"|puzzles/(?!answers/)[A-Za-z0-9][A-Za-z0-9._-]{0,63}/(?:manifest\.json|(?:pieces|data)\.safetensors)"
     r"|puzzles/answers/[0-9a-f]{64}\.(?:json|safetensors)"
 )
-"""All that an archive may hold. No such name leads out of a folder."""
+"""Allowed names of files in an archive. None of these names leads out of a folder."""
 MOST_FILES = 50_000
 
 
 def unpack(archive: Path, folder: Path, *, sha256: str | None, most_mib: float) -> Suite:
-    """Unpack a suite into a new folder, which appears only after everything in it was checked.
+    """Unpack a suite into a new folder. The folder appears only after all checks.
 
     Raises:
         StorageError: if the archive cannot be read or is too large, or the folder exists or cannot be written.
-        PuzzleError: if the archive is not one of a suite, or something in it is not what was digested.
-        SpecError: if the suite's file is wrong.
+        PuzzleError: if the archive is not of a suite, or a file in it does not match its digest.
+        SpecError: if the suite's file is invalid.
     """
     _check_file(archive, sha256, most_mib)
     with writing_folder(folder) as scratch:
         _extract(archive, scratch)
         if not (scratch / SUITE_FILE).is_file():
-            raise PuzzleError(f"{archive} holds no {SUITE_FILE}: it is not the archive of a suite, or is cut off")
+            raise PuzzleError(
+                f"{archive} holds no {SUITE_FILE}: it is not an archive of a suite, or is truncated; fetch it again"
+            )
         suite = read_suite(scratch / SUITE_FILE)
         for entry in suite.entries:
             if not entry.supplied:
-                raise PuzzleError(f"{archive} lacks puzzle {entry.name!r}, or the digest that it was packed with")
+                raise PuzzleError(f"{archive} lacks puzzle {entry.name!r}, or the puzzle's digest; fetch it again")
         wrong = [finding for finding in verify(suite) if finding.problem]
         if wrong:
             others = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
@@ -66,13 +68,13 @@ def _check_file(archive: Path, sha256: str | None, most_mib: float) -> None:
 
 
 def _extract(archive: Path, folder: Path) -> None:
-    """Copy the members' bytes to files of their names; nothing else of a member is looked at."""
+    """Copy the members' bytes to files of their names; other attributes of a member are ignored."""
     seen: set[str] = set()
     try:
         with tarfile.open(archive, "r:") as opened:
             for member in opened:
                 if not NAME.fullmatch(member.name) or not member.isreg() or member.issparse():
-                    raise PuzzleError(f"{archive} holds {member.name!r}, which is no part of a suite")
+                    raise PuzzleError(f"{archive} holds {member.name!r}, which an archive of a suite must not hold")
                 if member.name in seen or len(seen) >= MOST_FILES:
                     problem = "twice" if member.name in seen else f"as one of more than {MOST_FILES} files"
                     raise PuzzleError(f"{archive} holds {member.name!r} {problem}")
@@ -85,11 +87,11 @@ def _extract(archive: Path, folder: Path) -> None:
 def _copy(opened: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     source = opened.extractfile(member)
     if source is None:
-        raise PuzzleError(f"{member.name!r} in the archive cannot be read")
+        raise PuzzleError(f"{member.name!r} in the archive cannot be read; fetch it again")
     target.parent.mkdir(parents=True, exist_ok=True)
     with source, target.open("xb") as file:
         shutil.copyfileobj(source, file)
     if target.stat().st_size != member.size:
-        raise PuzzleError(f"{member.name!r} in the archive is cut off")
+        raise PuzzleError(f"{member.name!r} in the archive is truncated; fetch it again")
     if target.parent.name == "answers":
         target.chmod(0o600)

@@ -1,1 +1,1 @@
-"""Puzzles to try solvers on, and the solver that people start from."""
+"""Test puzzles for solvers, and a template of a solver."""

@@ -1,4 +1,4 @@
-"""Small puzzles for `netjigsaw check`, of ordinary and unusual shapes. Making them takes about a second."""
+"""Small test puzzles of ordinary and unusual shapes for `netjigsaw check`. Making all puzzles takes about a second."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ PROBES: dict[str, dict[str, Any]] = {
     "constant predictions": _LOOSE,
     "deep": {**_LOOSE, "depth": 40, "width": 16, "hidden": 32, "rows": 1000},
 }
-"""Recipes by what is unusual about the puzzle. Most networks are untrained, since only the shapes matter."""
+"""Recipes by name; the name says what is unusual. Most networks are untrained, because only the shapes matter."""
 
 
 def make_probes() -> tuple[Made, ...]:
-    """Make all probes; they are the same every time."""
+    """Make all test puzzles; every call makes equal puzzles."""
     made = [
         generate(ReassemblySpec.model_validate(recipe), name=name, seed=number)
         for number, (name, recipe) in enumerate(PROBES.items())
@@ -43,7 +43,7 @@ def make_probes() -> tuple[Made, ...]:
 
 
 def _without_head(made: Made) -> Made:
-    """Set a network's head to zero: every row is predicted alike, and every order is as good as any other."""
+    """Set a network's head to zero, so that all predictions are equal and all orders have the same error."""
     puzzle, sealed = made.puzzle, made.sealed
     roles: Any = puzzle.manifest.facts["roles"]
     head = f"{roles['head']}.weight"

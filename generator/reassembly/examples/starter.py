@@ -1,4 +1,4 @@
-"""Source of the solver that `netjigsaw new-solver` writes: short, and right on the easiest puzzles only."""
+"""Source of the solver that `netjigsaw new-solver` writes. The solver is short and solves only the easiest puzzles."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ class Solver:
         context.report(answer)  # scored if time runs out
         return answer
 '''
-"""Source with a class called Solver."""
+"""Python source with a class called Solver."""

@@ -1,1 +1,1 @@
-"""From a recipe and a seed to a puzzle: train, degrade, shuffle, seal, check health."""
+"""Make a puzzle from a recipe and a seed: train, degrade, check health, shuffle, seal."""

@@ -1,4 +1,4 @@
-"""Number the pieces of a trained network at random, and divide facts into public and sealed ones."""
+"""Number the pieces of a trained network at random, and split facts into public and sealed facts."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ __all__ = ["fingerprint", "noise_rng", "pieces_of", "public_health", "sealed_hea
 
 
 def fingerprint(network: ResidualNetwork) -> str:
-    """Digest the trained weights in execution order; computing it takes the training or the answer."""
+    """Digest the trained weights in execution order. Only the training or the answer gives this digest."""
     parts = (network.U, network.c, network.V, network.e, network.head, network.head_bias)
     return sha256(b"".join(part.contiguous().numpy().tobytes() for part in parts)).hexdigest()
 
 
 def shuffled_numbers(seed: int, secret: str, count: int) -> list[int]:
-    """Number the pieces, in execution order.
+    """Draw the numbers of the pieces, in execution order.
 
-    If the seed alone decided the shuffle, trying small seeds would solve a puzzle without any
-    training. `secret` can only be computed by training.
+    If the seed alone decided the shuffle, a search over small seeds would solve a puzzle without training. Only
+    training gives `secret`.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)]))
     return [int(number) for number in rng.permutation(count)]
 
 
 def noise_rng(seed: int, secret: str) -> np.random.Generator:
-    """Make the random generator of the degradation, which cannot be reproduced by guessing the seed alone."""
+    """Make the random generator of the degradation. A guessed seed alone does not reproduce it."""
     return np.random.default_rng(np.random.SeedSequence([seed, int(secret, 16)], spawn_key=(1,)))
 
 
 def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) -> dict[str, np.ndarray]:
-    """Name the halves by their piece numbers; `answer` lists the numbers in execution order."""
+    """Name the halves by piece numbers; `answer` lists the numbers in execution order."""
     layers: list[tuple[Tensor, Tensor]] = []
     for k in range(network.depth):
         layers += [(network.U[k], network.c[k]), (network.V[k], network.e[k])]
@@ -57,9 +57,9 @@ def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) 
 
 
 def public_health(health: Health, verdict: LikelihoodVerdict | None = None) -> dict[str, JsonValue]:
-    """Summarise what was measured, without figures that would reveal the order.
+    """Summarise the measurements, without values that would reveal the order.
 
-    Of the verdict on a degraded puzzle only the outcome is public, since real data do not state their noise either.
+    For a degraded puzzle only the outcome of the verdict is public, because real data do not state their noise either.
     """
 
     def summary(values: Sequence[float]) -> dict[str, JsonValue]:
@@ -83,7 +83,7 @@ def public_health(health: Health, verdict: LikelihoodVerdict | None = None) -> d
 def sealed_health(
     health: Health, incoming: Sequence[int], verdict: LikelihoodVerdict | None = None
 ) -> dict[str, JsonValue]:
-    """List what was measured by depth, and the interchangeable blocks by their incoming halves."""
+    """List the measurements by depth, and the interchangeable blocks by their incoming halves."""
     judged: dict[str, JsonValue] = {}
     if verdict is not None:
         judged["degraded"] = {
@@ -112,7 +112,9 @@ def warnings_of(health: Health, incoming: Sequence[int], verdict: LikelihoodVerd
         pairs = ", ".join(
             f"{a + 1} and {b + 1} (pieces {incoming[a]}, {incoming[b]})" for a, b in health.interchangeable
         )
-        warnings.append(f"the data cannot tell the order of blocks {pairs}; every equivalent order will be accepted")
+        warnings.append(
+            f"the data do not determine the order of blocks {pairs}; every equivalent order will be accepted"
+        )
     if verdict is not None and verdict.margin < 0 and verdict.rival is not None:
         first, last = verdict.rival.first + 1, verdict.rival.last + 1
         warnings.append(

@@ -40,12 +40,14 @@ if TYPE_CHECKING:
 __all__ = ["generate", "initial_network", "train_network"]
 
 CHUNK_BATCHES = 64
-"""Batches of fresh data drawn at once, since small draws spend their time on overhead. It decides a puzzle's bits."""
+"""Number of batches of fresh data per draw; small draws spend their time on overhead. The value affects a puzzle's
+bits.
+"""
 CHUNK_ROWS = 2**20
-"""Largest number of rows in one draw; bounds memory. It decides a puzzle's bits."""
+"""Largest number of rows in one draw, which limits memory. The value affects a puzzle's bits."""
 
 JUDGED_ROWS = 2000
-"""Rows on which the true assembly of a degraded puzzle is compared with its neighbours."""
+"""Number of rows on which the true assembly of a degraded puzzle is compared with its neighbours. Hand-set."""
 
 
 def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
@@ -95,10 +97,10 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
 def _degrade(
     network: ResidualNetwork, data: dict[str, Tensor], spec: ReassemblySpec, rng: np.random.Generator
 ) -> tuple[ResidualNetwork, LikelihoodVerdict | None]:
-    """Degrade a network's pieces, and its predictions in `data`; judge the true assembly as a solver would.
+    """Degrade a network's pieces and its predictions in `data`, and judge the true assembly from the public data.
 
     Raises:
-        TrainingError: if the rounded pieces form no network.
+        TrainingError: if the network of the rounded pieces has outputs that are not finite.
     """
     degradation = spec.degradation
     if degradation.none:
@@ -112,12 +114,12 @@ def _degrade(
 
 
 def initial_network(spec: ReassemblySpec, rng: torch.Generator) -> ResidualNetwork:
-    """Draw the weights before training.
+    """Draw the initial weights.
 
-    `default` is torch.nn.Linear's: weights and biases uniform within 1/sqrt(fan-in). The
-    orthogonal, Kaiming (He et al. 2015) and Xavier (Glorot and Bengio 2010) ones keep the
-    scale through a plain layer, so here each block would add as much again and deep states
-    would explode: their outgoing halves are divided by sqrt(depth), and their biases are zero.
+    `default` is that of torch.nn.Linear: weights and biases uniform within 1/sqrt(fan-in). The orthogonal, Kaiming (He
+    et al. 2015) and Xavier (Glorot and Bengio 2010) initialisations keep the scale through a plain layer. In a residual
+    network each block would add a term of this scale, and deep states would explode. So their outgoing halves are
+    divided by sqrt(depth), and their biases are zero.
     """
     K, d, m, o = spec.depth, spec.width, spec.hidden, spec.outputs
     damp = 1.0 if spec.init in {"default", "small"} else 1 / math.sqrt(K)
@@ -149,7 +151,7 @@ def train_network(
     device: torch.device,
     progress: Progress = silent,
 ) -> ResidualNetwork:
-    """Train a network (in place where it lies on the device already) and return it, on the CPU.
+    """Train a network and return it on the CPU. A network that is on the device already is changed in place.
 
     Raises:
         TrainingError: if training diverged.
@@ -172,7 +174,7 @@ def geometric(first: float, last: float, count: int) -> Tensor:
 
 
 def _slowed(network: ResidualNetwork, spec: ReassemblySpec) -> list[tuple[Tensor, Tensor]]:
-    """Give the blocks' parameters the factors of their learning rates."""
+    """Pair the blocks' parameters with factors of their learning rates."""
     if spec.rate_first == 1:
         return []
     factors = geometric(spec.rate_first, 1.0, spec.depth).to(network.U.device)
@@ -196,7 +198,7 @@ def _fresh_batches(spec: ReassemblySpec, task: Task, rng: torch.Generator) -> Ca
 def _shuffled_batches(
     spec: ReassemblySpec, rows: tuple[Tensor, Tensor], rng: torch.Generator
 ) -> Callable[[int], tuple[Tensor, Tensor]]:
-    """Go through the exported rows in a new random order at every epoch."""
+    """Yield batches of the exported rows, in a new random order at every epoch."""
     x, y = rows
     size = min(spec.batch, len(x))
     waiting: list[Tensor] = []
@@ -212,7 +214,7 @@ def _shuffled_batches(
 
 
 def _generators(seed: int) -> dict[str, torch.Generator]:
-    """Make independent streams, so that drawing more of one thing leaves the others as they are."""
+    """Make independent random streams, so that more draws from one stream do not change the others."""
     names = ("task", "rows", "init", "batches")
     states = np.random.SeedSequence(seed).generate_state(len(names), np.uint64)
     return {

@@ -1,7 +1,7 @@
-"""Check a trained network before it becomes a puzzle: it has learnt, all blocks matter, the order is identifiable.
+"""Check a trained network before it becomes a puzzle: training loss, effect of each block, identifiable order.
 
-Figures that would reveal the order (profiles by depth, interchangeable blocks) go into the
-sealed answer; the manifest gets summaries over all blocks.
+Measurements that would reveal the order (profiles by depth, interchangeable blocks) go into the sealed answer. The
+manifest gets summaries over all blocks.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 __all__ = ["Health", "check_health", "exchange_effects", "interchangeable_blocks"]
 
 PROBE_ROWS = 1000
-"""Rows on which the effect of exchanging adjacent blocks is measured. Hand-set; cost rises with it."""
+"""Number of rows on which the effect of exchanging adjacent blocks is measured. Hand-set; more rows take more time."""
 
 LEAST_ROUND_OFF = torch.finfo(torch.float32).eps ** 2
-"""MSE over variance that storing predictions as float32 causes."""
+"""MSE, divided by the variance, of rounding predictions to float32."""
 
 ABOVE_ROUND_OFF = 100.0
-"""MSE of a change, in units of float32 round-off, from which the change counts as visible. Hand-set.
+"""Smallest MSE of a visible change, in units of float32 round-off. Hand-set.
 
-Scoring accepts errors up to 20 times an assembly's own rounding, so the two thresholds do not meet.
+Scoring accepts errors up to 20 times an assembly's rounding, so this threshold stays above that of scoring.
 """
 
 
 @dataclass(frozen=True)
 class Health:
-    """What was measured on a trained network and its rows, before anything was degraded.
+    """Measurements on a trained network and its rows, before degradation.
 
     Attributes:
         loss: training loss of the network on its rows.
-        constant_loss: of the best constant prediction.
-        linear_loss: of the least-squares linear one; for classes, the cross-entropy of such a fit to the
+        constant_loss: loss of the best constant prediction.
+        linear_loss: loss of the least-squares linear prediction; for classes, the cross-entropy of a linear fit to the
             one-hot labels, clipped and scaled to probabilities.
         movement: relative size of the residual by depth: mean over rows of |f_k(h)| / |h|. Manifests hold it under
             this name, which puzzles' digests cover.
-        exchange: by depth, MSE over variance that exchanging blocks t and t+1 causes.
+        exchange: by depth, MSE over variance after exchanging blocks t and t+1.
         round_off: MSE over variance between float32 and float64 evaluation.
         interchangeable: pairs of blocks, by depth, whose exchange is not visible.
     """
@@ -60,18 +60,18 @@ class Health:
 
     @property
     def finite(self) -> bool:
-        """Whether every number could be measured."""
+        """Whether all measurements are finite."""
         numbers = (self.loss, self.constant_loss, self.linear_loss, self.round_off, *self.movement, *self.exchange)
         return all(map(math.isfinite, numbers))
 
     @property
     def threshold(self) -> float:
-        """MSE over variance from which a change counts as visible."""
+        """Smallest MSE over variance of a visible change."""
         return visible(self.round_off)
 
     @property
     def identifiable(self) -> bool:
-        """Whether exchanging any two adjacent blocks is visible."""
+        """Whether every exchange of two adjacent blocks is visible."""
         return all(effect >= self.threshold for effect in self.exchange)
 
 
@@ -80,7 +80,7 @@ def check_health(
 ) -> Health:
     """Measure a network on its rows: inputs n x d, labels n x o (or class numbers n x 1).
 
-    The visibility of the order is measured on the exported rows, which are the first ones.
+    The visibility of the order is measured on the exported rows, which are the first rows.
     """
     probe = x[: min(PROBE_ROWS, len(x) if exported is None else exported)]
     exact = network.to(torch.float64)
@@ -100,12 +100,12 @@ def check_health(
 
 
 def visible(round_off: float) -> float:
-    """Return the MSE over variance from which a change counts as visible, given that of float32 round-off."""
+    """Compute the smallest MSE over variance of a visible change from that of float32 round-off."""
     return ABOVE_ROUND_OFF * max(LEAST_ROUND_OFF, round_off)
 
 
 def exchange_effects(network: ResidualNetwork, x: Tensor) -> list[float]:
-    """Measure, for every t, the MSE over variance that exchanging blocks t and t+1 causes on inputs n x d."""
+    """Measure, for every t, the MSE over variance after exchanging blocks t and t+1 on inputs n x d."""
     states = network.states(x)
     reference = network.read(states[-1])
     effects = []
@@ -117,10 +117,10 @@ def exchange_effects(network: ResidualNetwork, x: Tensor) -> list[float]:
 
 
 def interchangeable_blocks(network: ResidualNetwork, x: Tensor, threshold: float) -> list[tuple[int, int]]:
-    """Find pairs of blocks that can be interchanged without a visible change of the predictions.
+    """Find pairs of blocks whose exchange changes the predictions invisibly.
 
-    Each block is moved right, then left, one position at a time, as long as the predictions change by less than
-    `threshold`; every block that it moves past is interchangeable with it.
+    The search moves each block towards the end, then towards the start, one position at a time, while the predictions
+    change by less than `threshold`. Every block that it moves past is interchangeable with the moved block.
     """
     reference = network(x)
     pairs = set()
@@ -143,7 +143,7 @@ def _movement(network: ResidualNetwork, x: Tensor) -> list[float]:
 
 
 def _baselines(x: Tensor, y: Tensor, outputs: int, *, classes: bool) -> tuple[float, float]:
-    """Compute the loss of the best constant and of a linear prediction."""
+    """Compute the losses of the best constant prediction and of the linear prediction."""
     target = F.one_hot(y[:, 0].long(), outputs).double() if classes else y.double()
     design = torch.cat([x.double(), torch.ones(len(x), 1, dtype=torch.float64)], dim=1)
     linear = design @ torch.linalg.lstsq(design, target, driver="gelsd").solution
@@ -151,7 +151,7 @@ def _baselines(x: Tensor, y: Tensor, outputs: int, *, classes: bool) -> tuple[fl
         return float(target.var(dim=0, correction=0).mean()), float((linear - target).square().mean())
     share = target.mean(dim=0)
     entropy = -torch.xlogy(share, share).sum()
-    # A least-squares fit of one-hot labels is turned into probabilities by clipping and scaling.
+    # Clipping and scaling convert a least-squares fit of one-hot labels to probabilities.
     guess = linear.clamp_min(1e-3)
     guess = guess / guess.sum(dim=1, keepdim=True)
     return float(entropy), float(-(target * guess.log()).sum(dim=1).mean())
@@ -164,6 +164,6 @@ def _loss(output: Tensor, y: Tensor, *, classes: bool) -> float:
 
 
 def _ratio(output: Tensor, reference: Tensor) -> float:
-    """Compute MSE over the reference's variance; a constant reference counts as of variance one."""
+    """Compute the MSE over the reference's variance; the variance of a constant reference counts as 1."""
     variance = float(reference.var(dim=0, correction=0).mean()) or 1.0
     return float((output - reference).square().mean()) / variance

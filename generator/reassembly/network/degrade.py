@@ -1,7 +1,7 @@
-"""Degrade a puzzle after the training: round the pieces, round the predictions or add noise to them.
+"""Degrade a puzzle after the training: round the pieces, round the predictions, or add noise to the predictions.
 
-The trained network makes the predictions, and the public pieces are its rounded weights. So even the true assembly
-has a residual. Its distribution follows from the public recipe, and a solver can sample it (`perturbed`,
+The trained network makes the predictions, and the public pieces are its rounded weights. So the true assembly has a
+residual. The distribution of the residual follows from the public recipe, and a solver can sample it (`perturbed`,
 `degraded_predictions`) without the original weights.
 """
 
@@ -25,20 +25,20 @@ __all__ = ["degraded_predictions", "perturbed", "rounded", "rounding_steps"]
 
 PARTS = ("U", "c", "V", "e", "head", "head_bias")
 WHOLE = frozenset({"head", "head_bias"})
-"""Parts that are one tensor of one piece; the others are stacked, one piece per row."""
+"""Parts of the network that are a single tensor; all other parts are stacked, one piece per row."""
 
 INT8_LEVELS = 127
-"""Largest of the integers -127 ... 127; -128 is not used, so that the format is symmetric."""
+"""Largest integer of int8; -128 is not used, so that the format is symmetric."""
 
 FLOAT16_BITS, FLOAT16_LEAST_STEP = 11, 2.0**-24
-"""Bits of a normal float16's significand, and the distance of its subnormal numbers."""
+"""Significand bits of a normal float16, and the step between subnormal numbers."""
 
 
 def rounded(network: ResidualNetwork, piece_format: str) -> ResidualNetwork:
-    """Round every tensor of every piece; the values stay float32, so that readers need not know the format.
+    """Round every tensor of every piece. The values stay float32, so that readers need not know the format.
 
     int8 is symmetric with one scale per tensor: the multiples of max|w|/127 nearest to the weights.
-    The largest weight survives, so whoever has the tensor has the scale.
+    The largest weight stays exact, so the tensor determines the scale.
     """
     if piece_format == "float32":
         return network
@@ -49,9 +49,9 @@ def rounded(network: ResidualNetwork, piece_format: str) -> ResidualNetwork:
 
 
 def rounding_steps(network: ResidualNetwork, piece_format: str) -> dict[str, Tensor]:
-    """Give the distance of neighbouring numbers of a format at the network's weights, part by part.
+    """Compute the step between neighbouring numbers of a format at the network's weights, part by part.
 
-    Rounded and unrounded weights give the same steps, but where rounding reached a power of two.
+    Rounded and unrounded weights give the same steps, except if rounding reaches a power of two.
     """
     steps = {}
     for part in PARTS:
@@ -68,7 +68,7 @@ def rounding_steps(network: ResidualNetwork, piece_format: str) -> dict[str, Ten
 
 
 def perturbed(network: ResidualNetwork, piece_format: str, rng: np.random.Generator) -> ResidualNetwork:
-    """Draw a network whose rounding may have given these pieces: every weight uniform within half a step."""
+    """Draw a network that could round to these pieces: every weight is uniform within half a step."""
     steps = rounding_steps(network, piece_format)
 
     def shifted(part: str, weights: Tensor) -> Tensor:
@@ -84,10 +84,11 @@ def degraded_predictions(
     """Add noise to predictions, n x o, then round them.
 
     Args:
-        predictions: of the network.
-        degradation: what to do.
-        rng: for the noise.
-        spread: o standard deviations that the noise is a share of; the predictions' own by default.
+        predictions: predictions of the network.
+        degradation: noise and decimals.
+        rng: random generator of the noise.
+        spread: standard deviation of each of the o outputs, in which the noise is stated; that of `predictions` by
+            default.
     """
     values = predictions.double().numpy()
     if degradation.prediction_noise:

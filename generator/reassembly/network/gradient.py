@@ -1,8 +1,8 @@
-"""Loss and gradient of a batch, written out by hand over the stacked blocks.
+"""Loss and gradient of a batch, derived by hand for stacked blocks.
 
-The chain rule of a residual block is five matrix products and a mask; spelling it out
-saves autograd's bookkeeping, which at these sizes costs as much as the arithmetic.
-For one block, with g the gradient by its output state and z = U h + c:
+The chain rule of a residual block is five matrix products and a mask. The explicit form avoids the overhead of
+autograd, which costs as much as the arithmetic at these sizes. For one block, with g the gradient by its output state
+and z = U h + c:
 
     dV = g' s(z),  de = sum g,  dz = (g V) * s'(z),  dU = dz' h,  dc = sum dz,  g <- g + dz U
 """
@@ -33,16 +33,16 @@ ACTIVATION_GRADIENTS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "silu": lambda g, z, _: _ATEN.silu_backward(g, z),
     "tanh": lambda g, _, a: _ATEN.tanh_backward(g, a),
 }
-"""g * sigma'(z) from g, z and a = sigma(z), by activation: the kernels that autograd itself calls."""
+"""Functions that compute g * sigma'(z) from g, z and a = sigma(z), by activation; autograd calls the same kernels."""
 
 
 class BatchGradient:
     """Computes the training loss of a batch and writes its gradient into `.grad` of stacked tensors.
 
     Args:
-        network: its tensors are the parameters; their `.grad` is made here and overwritten by every call.
-        biases: whether biases are trained; without, theirs stay zero.
-        classes: cross-entropy on class numbers rather than mean squared error.
+        network: network whose tensors are the parameters; every call overwrites their `.grad`.
+        biases: whether biases are trained; otherwise they get no gradient and stay zero.
+        classes: whether the loss is the cross-entropy on class numbers, not the mean squared error.
     """
 
     def __init__(self, network: ResidualNetwork, *, biases: bool, classes: bool) -> None:
@@ -58,7 +58,7 @@ class BatchGradient:
 
     @torch.no_grad()
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the loss (a scalar tensor, so that nothing waits for it) on inputs n x d and labels n x o."""
+        """Return the loss on inputs n x d and labels n x o, as a scalar tensor without synchronisation."""
         net = self.network
         states, before, after = [x], [], []
         for k in range(net.depth):

@@ -1,9 +1,9 @@
-"""The residual network, as stacked tensors.
+"""The residual network as stacked tensors.
 
     block_k(h) = h + V_k sigma(U_k h + c_k) + e_k,   y = H h_K + b
 
-All blocks have one shape, so K of them are four tensors. Biases that a network does not
-have are zeros here: one code path, and adding zero changes no bit.
+All blocks have one shape, so four tensors hold K blocks. Missing biases are zeros, so that one code path suffices;
+adding zero changes no bit.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def activation_function(name: str) -> Callable[[Tensor], Tensor]:
-    """Look an activation up.
+    """Return the activation of a name.
 
     Raises:
-        SpecError: if there is none of that name.
+        SpecError: if no activation has that name.
     """
     if name not in ACTIVATIONS:
         raise SpecError(f"no activation {name!r}; known: {', '.join(ACTIVATIONS)}")
@@ -43,15 +43,15 @@ def activation_function(name: str) -> Callable[[Tensor], Tensor]:
 
 @dataclass(frozen=True, eq=False)
 class ResidualNetwork:
-    """K residual blocks and a linear head, or any stack of blocks in a trial order.
+    """K residual blocks in an order, and a linear head.
 
     Attributes:
         U: incoming weights, K x m x d.
         c: incoming biases, K x m.
         V: outgoing weights, K x d x m.
         e: outgoing biases, K x d.
-        head: weights o x d.
-        head_bias: o.
+        head: weights of the head, o x d.
+        head_bias: biases of the head, o.
         activation: name of sigma.
     """
 
@@ -81,7 +81,7 @@ class ResidualNetwork:
         return states
 
     def hidden(self, x: Tensor, start: int = 0) -> Tensor:
-        """Run states x, n x d, through blocks `start`... and keep the last state only."""
+        """Run states x, n x d, through the blocks from `start` on, and return only the last state."""
         for k in range(start, self.depth):
             x = x + self.residual(k, x)
         return x
@@ -95,11 +95,11 @@ class ResidualNetwork:
         return torch.addmm(self.head_bias, h, self.head.T)
 
     def to(self, target: torch.device | torch.dtype) -> ResidualNetwork:
-        """Copy to a device or dtype; tensors that are there already are shared."""
+        """Copy to a device or dtype; tensors that need no change are shared."""
         names = ("U", "c", "V", "e", "head", "head_bias")
         return replace(self, **{name: getattr(self, name).to(target) for name in names})
 
     def reordered(self, incoming: Sequence[int], outgoing: Sequence[int]) -> ResidualNetwork:
-        """Put half `incoming[t]` with half `outgoing[t]` at position t."""
+        """Pair half `incoming[t]` with half `outgoing[t]` at position t."""
         i, j = torch.as_tensor(incoming), torch.as_tensor(outgoing)
         return ResidualNetwork(self.U[i], self.c[i], self.V[j], self.e[j], self.head, self.head_bias, self.activation)

@@ -1,9 +1,8 @@
 """Synthetic tasks: correlated, non-Gaussian inputs and targets of controllable noise.
 
-Inputs are mixtures of independent sources, a third of them each Laplace, uniform and
-exponential, all of variance one; the mixing has a decaying spectrum, so that the inputs
-are correlated, and every input ends with mean zero and the same variance. Targets have
-variance one before the noise, measured once on a sample of the task's own.
+Inputs are mixtures of independent sources of variance one. A third of the sources each is Laplace, uniform and
+exponential. The mixing has a decaying spectrum, so the inputs are correlated. Every input has mean zero and the same
+variance. Targets have variance one before the noise; the variance is measured once on a separate sample.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["TARGETS", "Task", "make_task"]
 
 CALIBRATION_ROWS = 20_000
-"""Rows on which the targets' scale is measured, with an error below 2 %. It decides a puzzle's bits."""
+"""Number of rows on which the targets' scale is measured, with an error below 2 %. The value affects a puzzle's bits.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Task:
     Attributes:
         mixing: width x width, from independent sources to inputs.
         target: noiseless target, n x width -> n x outputs, of variance one.
-        noise: standard deviation of what is added to it.
+        noise: standard deviation of the noise on the target.
         classes: whether the label is the class of the largest noisy target.
     """
 
@@ -51,7 +51,7 @@ class Task:
 
 
 def make_task(spec: ReassemblySpec, rng: torch.Generator) -> Task:
-    """Draw the task that a spec names: the mixing and the target's own parameters."""
+    """Draw the task of a spec: the mixing, and the parameters of the target."""
     mixing = _mixing(spec.width, spec.spectrum, rng)
     raw = TARGETS[spec.task](spec.width, spec.outputs, rng)
     sample = raw(_sources(CALIBRATION_ROWS, spec.width, rng) @ mixing)
@@ -65,7 +65,7 @@ def make_task(spec: ReassemblySpec, rng: torch.Generator) -> Task:
 
 
 def _mixing(width: int, power: float, rng: torch.Generator) -> Tensor:
-    """Mix by a random rotation, a spectrum falling as j^(-power), and another rotation; then unit columns."""
+    """Draw a mixing: a random rotation, a spectrum j^(-power), and a second rotation; columns are scaled to norm 1."""
     spectrum = torch.arange(1, width + 1, dtype=torch.float32) ** -power
     mixing = _rotation(width, rng) * spectrum @ _rotation(width, rng)
     norms: Tensor = torch.linalg.vector_norm(mixing, dim=0)
@@ -78,7 +78,7 @@ def _rotation(width: int, rng: torch.Generator) -> Tensor:
 
 
 def _sources(rows: int, width: int, rng: torch.Generator) -> Tensor:
-    """Draw rows x width independent values of mean zero and variance one, of three shapes in turn."""
+    """Draw rows x width independent values of mean zero and variance one, from three distributions in turn."""
     uniform = torch.rand(rows, width, generator=rng).clamp_(1e-7, 1 - 1e-7)
     centred = uniform - 0.5
     laplace = centred.sign() * -torch.log1p(-2 * centred.abs()) / math.sqrt(2)
@@ -88,7 +88,7 @@ def _sources(rows: int, width: int, rng: torch.Generator) -> Tensor:
 
 
 def _waves(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor], Tensor]:
-    """Sum sines along random directions, with a linear trend: smooth, of all orders."""
+    """Sum sines along random directions, with a linear trend. The target is smooth and has all orders."""
     directions = torch.randn(width, 8 * outputs, generator=rng) * math.sqrt(2 / width)
     phases = 2 * math.pi * torch.rand(8 * outputs, generator=rng)
     trend = torch.randn(width, outputs, generator=rng) / math.sqrt(width)
@@ -96,7 +96,7 @@ def _waves(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor],
 
 
 def _teacher(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor], Tensor]:
-    """Run a random network of one layer of tanh units: what a network of this kind learns to the noise floor."""
+    """Run a random network with one layer of tanh units. Networks learn this target to the noise floor."""
     units = 16
     first = torch.randn(width, units, generator=rng) * (1.5 / math.sqrt(width))
     last = torch.randn(units, outputs, generator=rng)
@@ -104,7 +104,7 @@ def _teacher(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor
 
 
 def _products(width: int, outputs: int, rng: torch.Generator) -> Callable[[Tensor], Tensor]:
-    """Sum products of pairs of random directions, one of each pair rectified: kinked and heavy-tailed."""
+    """Sum products of pairs of random directions, one of them rectified. The target has kinks and heavy tails."""
     left = torch.randn(width, 6 * outputs, generator=rng) / math.sqrt(width)
     right = torch.randn(width, 6 * outputs, generator=rng) / math.sqrt(width)
     return lambda x: ((x @ left) * torch.relu(x @ right)).reshape(-1, outputs, 6).sum(dim=2)
@@ -116,4 +116,4 @@ TARGETS: dict[str, Callable[[int, int, torch.Generator], Callable[[Tensor], Tens
     "products": _products,
     CLASSIFICATION: _teacher,
 }
-"""From width, outputs and a generator to a noiseless target, by task."""
+"""Functions that draw a noiseless target from width, outputs and a generator, by task."""

@@ -111,11 +111,11 @@ def _generate(family: Family, plugins: tuple[str, ...], own: Mapping[str, Any], 
     spec = make_spec(family, own["preset"], changes)
     count, name = own["count"], own["preset"] or family.name
     if count < 1 or own["jobs"] < 0:
-        raise SpecError("--count must be at least 1, and --jobs at least 0")
+        raise SpecError("--count must be at least 1 and --jobs at least 0; 0 means one job per core")
     out: Path = own["out"] or Path(name)
     seed = fresh_seed() if own["seed"] is None else own["seed"]
     if seed < 0:
-        raise SpecError(f"--seed must not be negative, not {seed}")
+        raise SpecError(f"--seed must be 0 or larger, not {seed}")
     orders = []
     for index in range(count):
         folder = out if count == 1 else out / f"{name}-{index:0{len(str(count - 1))}d}"

@@ -125,7 +125,7 @@ def _merge(
         others = f"; {len(one.findings) - 1} more, see netjigsaw verify" if len(one.findings) > 1 else ""
         remark(f"refused {one.path}: {one.findings[0].line}{others}")
     if ground is None:
-        raise SpecError(f"none of the {len(found)} bundles verifies, so there is nothing to rank")
+        raise SpecError(f"none of the {len(found)} bundles verifies; netjigsaw verify lists the faults")
     store: Store | None = None if results is None else Store(results)
     merged = merge([one for one in found if one.verified], store, ground)
     if merged.left_out:
@@ -161,7 +161,7 @@ def score(
     results: Results = Path("results"),
     answers: Answers = None,
 ) -> None:
-    """Compute every metric again from the stored raw answers. No solver runs.
+    """Compute the metrics of stored results again from their raw answers. No solver runs.
 
     Example:
       netjigsaw score p1 p2 --results results

@@ -74,7 +74,7 @@ def _show_puzzle(loaded: LoadedPuzzle, target: Path) -> None:
     say(tabulate(summarise_puzzle(puzzle, sealed), tablefmt="plain", disable_numparse=True, maxcolwidths=[None, 90]))
     figure = draw_puzzle(puzzle, sealed)
     if figure is None:
-        remark(f"family {puzzle.manifest.family!r} has no pictures")
+        remark(f"family {puzzle.manifest.family!r} has no pictures, so no PNG file was written")
         return
     save_png(figure, target)
     say(f"picture in {target}")

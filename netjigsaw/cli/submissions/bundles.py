@@ -55,7 +55,7 @@ def open_on(
     name = opened.contents.manifest.suite.name
     # A bundle's suite name is looked up among the built-in suites only, so that it cannot make us read another file.
     if suite is None and name not in built_in_suites():
-        raise SpecError(f"{path} is of suite {name!r}, which is not built in; say with --suite where it is")
+        raise SpecError(f"{path} is of suite {name!r}, which is not built in; name its file with --suite")
     (target,) = build_missing(find_targets([suite or name]), plugins)
     return opened, target, ground_of(target, load_target(target, answers))
 

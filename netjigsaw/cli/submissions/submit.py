@@ -41,7 +41,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         solver_command: Commands = None,
         out: Annotated[Path | None, typer.Option(help="Bundle file to write. (default: SUITE-SOLVER.njz)")] = None,
         author: Annotated[str | None, typer.Option(help="Name of the submitter, as tables show it.")] = None,
-        notes: Annotated[str, typer.Option(help="Text for readers: the method, a paper, a link.")] = "",
+        notes: Annotated[str, typer.Option(help="Notes for readers of the bundle: the method, a paper, a link.")] = "",
         results: Annotated[
             Path, typer.Option(help="Folder of the result store; trials in it are not run again.")
         ] = Path("results"),

@@ -65,7 +65,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         ] = None,
         solver_command: Commands = None,
         isolation: Annotated[
-            str, typer.Option(help="With --rerun: namespaces, or rlimits, which runs foreign code with your rights.")
+            str, typer.Option(help="With --rerun: namespaces, or rlimits. rlimits runs foreign code with your rights.")
         ] = "namespaces",
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list instead.")] = False,
@@ -153,7 +153,7 @@ def _conditions(opened: OpenedBundle, again: _Again, target: Target, scratch: Pa
 def _say(found: Verification, reruns: Sequence[str]) -> None:
     manifest = found.manifest
     if manifest is None:
-        say(f"{found.path}: cannot be read as a bundle")
+        say(f"{found.path}: cannot be read as a bundle; see the findings")
     else:
         author = f" by {manifest.author}" if manifest.author else ""
         say(f"{found.path}: {manifest.solver.label}{author} on suite {manifest.suite.name}")
@@ -166,7 +166,7 @@ def _say(found: Verification, reruns: Sequence[str]) -> None:
     for note in found.notes:
         say(f"  note   {note}")
     if not found.verified:
-        say(f"not verified: {len(found.findings)} thing{'s' if len(found.findings) > 1 else ''} wrong")
+        say(f"not verified: {len(found.findings)} fault{'s' if len(found.findings) > 1 else ''}")
         return
     solved = sum(row.status == "solved" for row in found.rows)
     say(f"verified: {len(found.rows)} trials scored again, {solved} solved")

@@ -46,7 +46,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         *,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
     ) -> int:
-        r"""Run a solver on small and unusual puzzles, and report what breaks the contract and how to fix it.
+        r"""Run a solver on small and unusual puzzles, report each breach of the solver contract, and suggest a fix.
 
         The solver must load, answer, give equal answers for equal seeds, handle unusual shapes, answer in time or
         report an answer before that, report valid answers, write only into its folder, and limit its output.

@@ -27,7 +27,7 @@ def new_solver(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write. (default: the name with .py)")] = None,
 ) -> None:
-    """Write a short solver that keeps to the contract, and print the next commands.
+    """Write a short working solver to a file, and print the next commands.
 
     Example:
       netjigsaw new-solver my-solver

@@ -1,11 +1,11 @@
 """Adjoint-guided swaps: one forward and one backward pass predict the effect of every adjacent swap.
 
-With states h_t and adjoints g_t = d y_hat / d h_t of the current order, exchanging the blocks
-at t and t + 1 moves the state h_{t+2} to h'_{t+2}, found by running those two blocks alone, and
-so the output, to first order, by g_{t+2} . (h'_{t+2} - h_{t+2}).
+Let h_t be the states and g_t = d y_hat / d h_t the adjoints of the current order. Exchanging the blocks at t and t + 1
+changes the state h_{t+2} to h'_{t+2}, which is computed by running only these two blocks. To first order, the output
+changes by g_{t+2} . (h'_{t+2} - h_{t+2}).
 
-Source: github.com/cezarc1/droppedaneuralnet-puzzle, the fastest public solver. With several
-outputs each has an adjoint of its own, since the change of a mean of squares needs them all.
+Source: github.com/cezarc1/droppedaneuralnet-puzzle, the fastest public solver. Each output has its own adjoint, because
+the change of a mean of squares needs all outputs.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["Linearisation", "PredictedSwaps", "adjoint_swaps", "choose_swaps", "linearise", "predict_swaps"]
 
 FIRST_ROWS = 250
-"""Rows that the first rounds use: most misplaced neighbours show on few."""
+"""Number of rows in the first rounds. Few rows show most misplaced neighbours; more rows are slower. Hand-set."""
 
 ROW_GROWTH = 4
-"""Factor by which rows grow when no swap is significant any more."""
+"""Factor by which the number of rows grows when no swap is significant. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Linearisation:
-    """A network around its states on some rows.
+    """A network linearised around its states on some rows.
 
     Attributes:
         states: h_0 ... h_K, each n x d.
@@ -56,11 +56,11 @@ class Linearisation:
 
 @dataclass(frozen=True, eq=False)
 class PredictedSwaps:
-    """What each adjacent swap is predicted to change.
+    """The predicted change of every adjacent swap.
 
     Attributes:
         change: K - 1 predicted changes of the mean squared error.
-        uncertainty: their standard errors over rows.
+        uncertainty: standard errors of the changes over rows.
     """
 
     change: Tensor
@@ -107,12 +107,12 @@ def predict_swaps(network: ResidualNetwork, around: Linearisation, order: Sequen
 
 
 def choose_swaps(predicted: PredictedSwaps, floor: float, confidence: float = 1.0) -> list[int]:
-    """Choose swaps that share no block, the most promising first.
+    """Choose swaps that share no block, in order of the predicted gain.
 
     Args:
-        predicted: of the swaps at positions 0 ... K-2.
-        floor: a swap must promise to lower the error by more than this.
-        confidence: and by more than this many standard errors.
+        predicted: predicted changes of the swaps at positions 0 ... K-2.
+        floor: smallest predicted gain of a swap, as a mean squared error.
+        confidence: smallest predicted gain of a swap, in standard errors.
     """
     change = predicted.change.double()
     good = (change < -floor) & (change < -confidence * predicted.uncertainty)
@@ -132,13 +132,13 @@ def adjoint_swaps(
     confidence: float = 1.0,
     max_rounds: int = 80,
 ) -> list[int]:
-    """Apply the swaps that are predicted to help, all that fit at once, until none does.
+    """Apply all disjoint swaps with a predicted gain per round, until no swap has a predicted gain.
 
-    It begins with few rows and takes more when they show nothing further, so that early
-    rounds, with much to gain, are cheap; the published solver uses 1,000 rows throughout.
+    The search begins with few rows, so that the early rounds are fast, and uses more rows when no swap is significant.
+    The published solver uses 1,000 rows in all rounds.
 
     Returns:
-        The best order met, by the error on the rows used last.
+        The order of the lowest error on the rows used last.
     """
     count = min(FIRST_ROWS, rows.count)
     best, lowest, current = list(order), float("inf"), list(order)
@@ -151,7 +151,7 @@ def adjoint_swaps(
         if around.mse < lowest:
             best, lowest = current, around.mse
             monitor.found(best, lowest, count)
-        # An order met before, on the same rows, would lead round the same circle again.
+        # A repeated order on the same rows would start a cycle.
         over = lowest < rows.floor or tuple(current) in seen
         seen.add(tuple(current))
         chosen = [] if over else choose_swaps(predict_swaps(network, around, current), rows.floor, confidence)

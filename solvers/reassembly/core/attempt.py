@@ -29,17 +29,17 @@ __all__ = ["Attempt", "PairedBlocks"]
 
 @dataclass(frozen=True, eq=False)
 class Attempt:
-    """What a solver of this family uses while it works; each part has one owner, and searches borrow references.
+    """The state of a solver of this family during a trial. Each part has one owner; searches hold references.
 
     Attributes:
-        puzzle: to solve.
-        context: seed, limits, and where to report.
+        puzzle: puzzle to solve.
+        context: seed, limits and callbacks.
         rng: the only source of randomness.
         search: rows that a search may use.
         held_back: rows that only the certificate uses.
         deadline: the only clock.
-        best: the only place that keeps the best assembly so far.
-        judge: reaches verdicts on assemblies of a degraded puzzle.
+        best: the incumbent, which keeps the best assembly so far.
+        judge: gives verdicts on assemblies of a degraded puzzle.
     """
 
     puzzle: ReassemblyPuzzle
@@ -72,7 +72,7 @@ class Attempt:
         return cls(puzzle, context, rng, search, held_back, deadline, best, AssemblyJudge(puzzle, rng, deadline))
 
     def paired(self, partners: Sequence[int]) -> PairedBlocks:
-        """Make block k of incoming half k and outgoing half partners[k]."""
+        """Pair incoming half k and outgoing half partners[k] to block k."""
         network = self.puzzle.network.reordered(range(self.puzzle.depth), partners)
         return PairedBlocks(self, list(partners), network)
 
@@ -99,11 +99,11 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False)
 class PairedBlocks:
-    """Blocks of one pairing, whose order is searched; they are the `Monitor` of that search.
+    """The blocks of one pairing, and the `Monitor` of a search for their order.
 
     Attributes:
-        attempt: that the search belongs to.
-        partners: outgoing half of block k; k is the number of its incoming half.
+        attempt: attempt that the search belongs to.
+        partners: number of the outgoing half of block k; k is the number of the incoming half.
         network: the blocks, block k at position k.
     """
 

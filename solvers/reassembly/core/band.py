@@ -1,4 +1,4 @@
-"""The band of a quadratic model: the pairs of positions that the model holds.
+"""The band of a quadratic model: the pairs of positions that the model covers.
 
 The Gram matrix of a model of all K^2 pairs holds K^4 numbers, 5.4 GB of float32 at 192 blocks. A band keeps the L
 positions around every position, so that the matrix stays within a fixed size. Up to 96 blocks it holds all pairs.
@@ -24,11 +24,11 @@ MOST_NUMBERS = 100_000_000
 
 @dataclass(frozen=True)
 class Band:
-    """The positions around each of K positions, as many for each; near the ends they lie on one side.
+    """The L positions around each of K positions; near the ends more of them lie on one side.
 
     Attributes:
         depth: number of positions, K.
-        span: positions in the band of one of them, itself among them, L.
+        span: number of positions in the band of a position, including the position itself, L.
     """
 
     depth: int
@@ -40,17 +40,17 @@ class Band:
         return cls(depth, max(1, min(depth, math.isqrt(MOST_NUMBERS) // depth)))
 
     def start(self, position: int) -> int:
-        """Give the first position in the band of another."""
+        """Return the first position in the band of a position."""
         return min(max(0, position - self.span // 2), self.depth - self.span)
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Every position's first position: K."""
+        """The first position in the band of every position: K."""
         return np.clip(np.arange(self.depth) - self.span // 2, 0, self.depth - self.span)
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
-        """Number the pairs, position by position: K x K, -1 where the second is not in the band of the first."""
+        """Number the pairs, position by position: K x K, -1 if the second position is not in the band of the first."""
         numbers = np.full((self.depth, self.depth), -1, dtype=np.int64)
         inside = self.starts[:, None] + np.arange(self.span)
         np.put_along_axis(numbers, inside, np.arange(self.depth * self.span).reshape(self.depth, -1), axis=1)

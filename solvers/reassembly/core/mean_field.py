@@ -1,7 +1,7 @@
-"""The mean-field flow: all blocks, or all pairs of halves, act a little at every time step.
+"""The mean-field flow: every block, or every pair of halves, acts with a small weight at every time step.
 
-While order and pairing are unknown, a network can be run as the average over them. Let W[l, k] be the share of block k
-that acts at time step l = 0 ... L-1, and M[i, j] the belief that halves i and j form one block:
+While order and pairing are unknown, a network can be run as the average over orders and pairings. Let W[l, k] be the
+share of block k that acts at time step l = 0 ... L-1, and M[i, j] the belief that halves i and j form one block:
 
     h_{l+1} = h_l + sum_k W[l, k] f_k(h_l)                                       (order unknown, pairing known)
     h_{l+1} = h_l + sum_ij W[l, i] M_ij [V_j sigma(U_i h_l + c_i) + e_j]         (both unknown)
@@ -27,20 +27,22 @@ if TYPE_CHECKING:
 __all__ = ["pairing_flow", "ridge_step", "schedule_flow", "schedule_predictions", "sinkhorn"]
 
 FLOW_CHUNK = 1 << 22
-"""Numbers that the activations of one chunk of rows may hold over all time steps of a flow; 16 MiB in float32."""
+"""Largest number of activations of one chunk of rows over all time steps of a flow: 16 MiB in float32. Hand-set."""
 
 CHUNK = 1 << 20
-"""Numbers that the activations of one time step may hold where only predictions are computed; 4 MiB in float32."""
+"""Largest number of activations of one time step if only predictions are computed: 4 MiB in float32. Hand-set."""
 
 RIDGES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 10.0)
-"""Ridges that are tried, in units of the mean diagonal of the Gram matrix."""
+"""Ridges that are tried, in units of the mean diagonal of the Gram matrix. A larger ridge gives smaller steps.
+Hand-set.
+"""
 
 
 def pairing_flow(network: ResidualNetwork, inputs: Tensor, belief: Tensor, schedule: Tensor) -> tuple[Tensor, Tensor]:
-    """Run the average over pairings, and differentiate it.
+    """Run the average over pairings, and differentiate the predictions.
 
     Args:
-        network: halves, not paired.
+        network: unpaired halves.
         inputs: n x d.
         belief: M, K x K, doubly stochastic.
         schedule: shares W of the incoming halves, L x K.
@@ -87,7 +89,7 @@ def schedule_predictions(network: ResidualNetwork, inputs: Tensor, schedule: Ten
 
 
 def schedule_flow(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) -> tuple[Tensor, Tensor]:
-    """Run a schedule of paired blocks, and differentiate it.
+    """Run a schedule of paired blocks, and differentiate the predictions.
 
     Args:
         network: paired blocks.
@@ -141,15 +143,16 @@ def _schedule_chunk(network: ResidualNetwork, inputs: Tensor, schedule: Tensor) 
 
 
 def ridge_step(features: Tensor, residual: Tensor, variances: Tensor) -> tuple[Tensor, float]:
-    """Regress a residual on features by a ridge that is chosen on every fifth row.
+    """Regress a residual on features with a ridge; every fifth row is left out of the fit and decides the ridge.
 
     Args:
-        features: n x p.
-        residual: n.
-        variances: how far each coefficient may go, p; a Gaussian prior up to a common factor.
+        features: features, n x p.
+        residual: residual, n.
+        variances: prior variance of each coefficient up to a common factor, p; a larger variance allows a larger
+            coefficient.
 
     Returns:
-        The coefficients, and the share of the residual's mean square that is left on the rows not fitted.
+        The coefficients, and the unexplained share of the residual's mean square on the rows left out.
     """
     scaled = features * variances.sqrt()
     checked = torch.arange(len(residual)) % 5 == 4

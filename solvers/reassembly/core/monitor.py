@@ -1,4 +1,4 @@
-"""What a search is given to report orders, check the deadline and write log lines."""
+"""The interface through which a search reports orders, checks the deadline and writes log lines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["SILENT", "Monitor"]
 
 
 class Monitor(Protocol):
-    """What a search calls while it runs."""
+    """Receives the reports of a search."""
 
     @property
     def deadline(self) -> Deadline:
-        """When the search must end."""
+        """The deadline of the search."""
 
     def found(self, order: Sequence[int], mse: float, rows: int) -> None:
-        """Take an order that may be the best so far, with its error on that many rows."""
+        """Take an order with its error on `rows` rows; the order may be the best so far."""
 
     def log(self, text: str) -> None:
         """Take one line on the progress of the search."""
@@ -39,4 +39,4 @@ class _Silent:
 
 
 SILENT: Monitor = _Silent()
-"""For a search without a deadline, of which only the result is used."""
+"""Monitor without a deadline, for searches of which only the result is used."""

@@ -1,7 +1,7 @@
-"""Settle pairs and order by turns: each is fitted given the latest estimate of the other.
+"""Fit pairs and order in turns: each fit uses the latest estimate of the other.
 
-A regression on pairs is more accurate when it knows roughly when each half acts, and an order is more accurate under
-better pairs. A few rounds settle most networks whose weights alone do not tell the pairs.
+A regression on pairs is more accurate if the rough time of action of each half is known. An order is more accurate
+under better pairs. A few rounds solve most networks whose pairs the weights alone do not determine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["alternate"]
 
 TIME_STEPS = 12
-"""Time steps of a flow that knows an order. Hand-set; more steps resolve the order better and take longer."""
+"""Time steps of a flow with a known order. Hand-set; more steps resolve the order better and take longer."""
 
 MEMORY = 0.3
 """Weight of one regression's scores in the evidence for the next. Hand-set; higher means slower changes."""
@@ -40,7 +40,7 @@ ORDER_ROWS = 1_000
 WIDEST, NARROWEST = 0.2, 0.03
 """Limits of the standard deviation of a block's time in the flow, as a share of the whole time. Hand-set.
 
-It rises from the smaller limit with the root of the error, since a poor order does not tell times well.
+The deviation rises from the smaller limit with the root of the error, because a poor order determines times poorly.
 """
 
 
@@ -87,7 +87,7 @@ def alternate(
 
 
 def _schedule(assembly: Assembly, variance: float) -> Float[Tensor, "L K"]:
-    """Let every incoming half act around its position, the more sharply the lower the error is."""
+    """Let every incoming half act around its position, more sharply at a lower error."""
     positions = torch.empty(len(assembly.incoming))
     positions[list(assembly.incoming)] = torch.arange(len(positions)).float()
     # A single row has no variance.

@@ -66,7 +66,7 @@ ROUNDED_ROWS = 250
 """Rows held back that rounding is measured on, in float64; the error is measured on all, in float32. Hand-set."""
 
 COMPARED_ROWS = 250
-"""Rows that the flagship's reports are compared with the best assembly on. Hand-set."""
+"""Number of rows on which the flagship's reports are compared with the best assembly. Hand-set."""
 
 MAYBE_EXACT = 1e-7
 """Error as a share of the variance below which a certificate decides whether it is rounding. Hand-set."""
@@ -92,7 +92,7 @@ class Fast:
             return answer
         if not self.handover or attempt.deadline.passed():
             return attempt.answer()
-        context.log("the easy way ends here; the flagship takes over")
+        context.log("the fast search ends without a certificate; the flagship continues")
         return _hand_over(attempt, puzzle, context)
 
 

@@ -1,10 +1,11 @@
-"""Settle pairs and order from weights and data together, by expectation propagation.
+"""Infer pairs and order jointly from weights and data, by expectation propagation.
 
-The weights give log-odds of every pair, and these a belief about the pairs. The mean-field flow under that belief is
-linearised, and the residual gives a Gaussian posterior of the pairs. Dividing the prior out leaves the log-odds from
-the data alone (Minka 2001, expectation propagation, with one factor for the weights and one for the data). The time
-shares of each half are fitted under the belief in turn. Data log-odds from a poor linearisation are overconfident, so
-a standard score of the data counts CAUTION nats, and more only where the scores stand out and the flow fits well.
+The weights give log-odds of every pair, and the log-odds give a belief about the pairs. The mean-field flow under this
+belief is linearised, and the residual gives a Gaussian posterior of the pairs. The posterior divided by the prior gives
+the log-odds from the data alone (Minka 2001, expectation propagation, with one factor for the weights and one for the
+data). The time shares of each half are then fitted under the belief. Log-odds of the data from a poor linearisation are
+overconfident. So a standard score of the data counts CAUTION nats, and more only if the scores stand out and the flow
+fits well.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["data_log_odds", "propagate", "strength"]
 
 TINY = 1e-30
-"""Smallest denominator and argument of a logarithm; it keeps both finite."""
+"""Smallest denominator and smallest argument of a logarithm, so that results stay finite."""
 
 TIME_STEPS = 12
 """Time steps of the flow. Hand-set; more steps resolve the order better and take longer."""
@@ -51,7 +52,7 @@ UNKNOWNS = 1_500
 """Largest number of pairs in one regression, the most doubtful first; its cost grows with their square. Hand-set."""
 
 CAUTION = 1.2
-"""Nats per standard score of the data while the flow fits badly. Hand-set; higher trusts the data more."""
+"""Nats per standard score of the data while the flow fits badly. Hand-set; a higher value weights the data more."""
 
 FITS_WELL = 0.1
 """Error of the flow as a share of the variance, below which a score of the data counts more nats. Hand-set."""
@@ -70,7 +71,7 @@ PATIENCE = 6
 
 
 def propagate(refiner: Refiner, evidence: Float[Tensor, "K K"], monitor: Monitor, *, rounds: int = 24) -> Assembly:
-    """Settle pairs and order from standard scores of the pairs and from the data.
+    """Infer pairs and order from standard scores of the pairs and from the data.
 
     Args:
         refiner: of the puzzle.

@@ -1,4 +1,4 @@
-"""Propose pairings: by weights alone where statistics agree, by weights and data together elsewhere."""
+"""Propose pairings: from weights alone if the statistics agree, otherwise from weights and data."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["Proposals", "propose_pairings"]
 
 FILTERS = ("filter-alignments", "filter-balanced", "filter-trace", "filter-reversed-trace")
-"""Matched filters with different starting scores; their pairs are accepted where all of them agree."""
+"""Matched filters with different starting scores; their pairs are accepted if all filters agree."""
 
 ASPECTS = ("filter-crossed", "filter-all-aspects", "combined")
-"""Views of the weight displacement and of all statistics; their pairs are accepted where they agree and stand out."""
+"""Views of the weight displacement and of all statistics; their pairs are accepted if the views agree and stand out."""
 
 SURE_MARGIN = 0.7
 """Margin above chance, in standard scores, from which agreeing views are accepted without the head filter.
 
-Hand-set; a higher value asks the data more often.
+Hand-set; a higher value uses the data more often.
 """
 
 CERTAIN_MARGIN = 1.0
@@ -41,7 +41,7 @@ LIKELY_MARGIN = 0.25
 """Margin of the combined view above which its pairs are tested by ordering them first. Hand-set."""
 
 ALTERNATIONS = 5
-"""Rounds of pairing and ordering where the weights do not tell the pairs. Hand-set."""
+"""Rounds of pairing and ordering if the weights do not determine the pairs. Hand-set."""
 
 ALTERNATED = 64
 """Largest depth in blocks for alternation, which regresses on all pairs at once (4,096 pairs). Hand-set."""
@@ -56,7 +56,8 @@ PEELING_SHARE = 0.9
 """Share of the time for searching at which peeling ends, so that time is left for the descent. Hand-set."""
 
 FEWEST = 5
-"""Smallest depth in blocks at which agreement of the filters counts; fewer halves agree by chance. Hand-set."""
+"""Smallest depth in blocks at which agreement of the filters counts; filters agree by chance on fewer blocks. Hand-set.
+"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def propose_pairings(
 
 
 def _sure(named: dict[str, PairingView], first: PairingView) -> bool:
-    """Check whether the views agree so well that the data need not be asked."""
+    """Check whether the views agree so well that the data are not needed."""
     if len(first.partners) < FEWEST:
         return False
     plain = _agree(named, (*FILTERS, "combined"))
@@ -124,7 +125,7 @@ def _agree(named: dict[str, PairingView], names: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Settling:
-    """Settle pairs and order together by several methods.
+    """Infer pairs and order jointly by several methods.
 
     Attributes:
         attempt: at the puzzle.

@@ -1,9 +1,9 @@
 """Order blocks by continuation: each block acts over a long time at first, then over shorter and shorter times.
 
-Block k acts around a time t_k, with shares of a normal density of width s. While s is large, the output depends on the
-times weakly and smoothly, and a Gauss-Newton step on the K times costs one forward and one backward pass. As s shrinks
-below one position, the flow becomes the network and the times become an order. Local minima of single moves do not
-trap this search, because it takes no order before the end.
+Block k acts around a time t_k. Its shares over the time steps follow a normal density of width s. While s is large, the
+output depends weakly and smoothly on the times. A Gauss-Newton step on the K times costs one forward and one backward
+pass. As s shrinks below one position, the flow becomes the network and the times become an order. Local minima of
+single moves do not trap this search, because the search chooses no order before the end.
 """
 
 from __future__ import annotations
@@ -30,28 +30,32 @@ if TYPE_CHECKING:
 __all__ = ["continued_order", "continued_orders", "time_steps_for", "widths"]
 
 FIRST_WIDTH = 0.25
-"""Width of a block's time at first, as a share of the whole."""
+"""First width of a block's time, as a share of the whole time. A larger value starts from a smoother flow. Hand-set."""
 
 LAST_WIDTH = 0.5
-"""Width at last, in positions: a share of the whole that falls with the depth."""
+"""Last width of a block's time, in positions. A smaller value gives a sharper order and takes more steps. Hand-set."""
 
 SHARPENING = 1.2
-"""Factor by which the width falls from one Gauss-Newton step to the next."""
+"""Factor by which the width falls per Gauss-Newton step. A larger value takes fewer, riskier steps. Hand-set."""
 
 RESOLUTION = 0.5
-"""Moments within a width: the flow is taken at more time_steps as it sharpens, each of which fewer blocks share."""
+"""Time steps per width, so that the number of time steps rises as the width falls. A larger value resolves the flow
+better and takes longer. Hand-set.
+"""
 
 TIME_STEPS = 6
-"""Moments at least."""
+"""Smallest number of time steps of the flow. Hand-set."""
 
 SHARES_OF_STEP = (1.0, 0.5, 0.25, 0.1)
-"""Shares of a step that are tried."""
+"""Shares of a Gauss-Newton step that are tried in turn. Hand-set."""
 
 LONGEST = 0.3
-"""The furthest that a step may move a block, as a share of the whole time."""
+"""Largest change of a block's time in one step, as a share of the whole time. Hand-set."""
 
 NEGLIGIBLE = 1e-3
-"""Share of a block's effect at a moment below which it is left out there."""
+"""A block is left out of a time step if its share is below this value, divided by the number of time steps. A larger
+value is faster and less exact. Hand-set.
+"""
 
 
 def continued_order(
@@ -62,14 +66,14 @@ def continued_order(
     *,
     fineness: int = 1,
 ) -> list[int]:
-    """Follow the times of the blocks from a first order to a sharp one.
+    """Fit the times of the blocks from a first order, step by step, until the times are sharp; return the final order.
 
     Args:
         network: paired blocks.
         draw: gives fresh rows for every step.
-        order: where the times begin.
-        monitor: asked whether time is up.
-        fineness: factor by which time_steps are more than they need be to tell the blocks apart.
+        order: order that the times start from.
+        monitor: holds the deadline.
+        fineness: factor on the number of time steps; a larger value resolves the flow better and takes longer.
     """
     latest = list(order)
     steps = continued_orders(network, draw, order, fineness=fineness)
@@ -81,28 +85,28 @@ def continued_order(
 def continued_orders(
     network: ResidualNetwork, draw: Callable[[], Rows], order: Sequence[int], *, fineness: int = 1
 ) -> Iterator[list[int]]:
-    """Yield the order after every step of `continued_order`, whose arguments these are."""
+    """Yield the order after every step of `continued_order`, with the same arguments."""
     depth = network.depth
     even = (torch.arange(depth) + 0.5) / depth
     times = torch.empty(depth)
     times[list(order)] = even
     for width in widths(depth):
         times = _improve(network, draw(), times, width, fineness * time_steps_for(width))
-        # The times stay spread evenly, as the positions of an order are.
+        # Average with evenly spread times, so that the times stay spread like positions.
         times[times.argsort(stable=True)] += even
         times *= 0.5
         yield [int(k) for k in times.argsort(stable=True)]
 
 
 def widths(depth: int) -> list[float]:
-    """List the widths of the steps: from a quarter of the whole to half a position, each the same share of the last."""
+    """List the widths of the steps: a geometric sequence from a quarter of the whole time to half a position."""
     last = min(FIRST_WIDTH, LAST_WIDTH / depth)
     steps = 1 + math.ceil(math.log(FIRST_WIDTH / last) / math.log(SHARPENING))
     return [FIRST_WIDTH * (last / FIRST_WIDTH) ** (step / max(1, steps - 1)) for step in range(steps)]
 
 
 def time_steps_for(width: float) -> int:
-    """Say at how many time_steps the flow is taken."""
+    """Compute the number of time steps of a flow with this width."""
     return max(TIME_STEPS, round(RESOLUTION / width))
 
 
@@ -119,8 +123,8 @@ def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, 
     lowest, best = squared_error(network.read(states[-1][: few.count]), few.targets), times
     for share in SHARES_OF_STEP:
         trial = times + share * step
-        told = network.read(_states(network, few.inputs, _shares(trial, width, time_steps)[0])[-1])
-        mse = squared_error(told, few.targets)
+        predictions = network.read(_states(network, few.inputs, _shares(trial, width, time_steps)[0])[-1])
+        mse = squared_error(predictions, few.targets)
         if mse < lowest:
             lowest, best = mse, trial
         elif best is not times:
@@ -129,7 +133,7 @@ def _improve(network: ResidualNetwork, rows: Rows, times: Tensor, width: float, 
 
 
 def _shares(times: Tensor, width: float, time_steps: int) -> tuple[Tensor, Tensor]:
-    """Give the shares of the blocks, L x K, each block's summing to 1, and their derivatives by the times."""
+    """Compute the shares L x K, which sum to 1 for every block, and their derivatives by the times."""
     grid = (torch.arange(time_steps) + 0.5) / time_steps
     away = (grid[:, None] - times) / width
     shares = torch.softmax(-0.5 * away.square(), dim=0)
@@ -150,11 +154,11 @@ def _stacked(network: ResidualNetwork, blocks: Tensor) -> tuple[Tensor, Tensor, 
 def _states(network: ResidualNetwork, h: Tensor, shares: Tensor) -> list[Tensor]:
     sigma, hidden = activation_function(network.activation), network.U.shape[1]
     states = [h]
-    for moment in shares:
-        blocks = _acting(moment)
+    for step_shares in shares:
+        blocks = _acting(step_shares)
         readers, biases, writers = _stacked(network, blocks)
-        weights = moment[blocks].repeat_interleave(hidden)[:, None]
-        h = h + sigma(torch.addmm(biases, h, readers.T)) @ (writers * weights) + moment[blocks] @ network.e[blocks]
+        weights = step_shares[blocks].repeat_interleave(hidden)[:, None]
+        h = h + sigma(torch.addmm(biases, h, readers.T)) @ (writers * weights) + step_shares[blocks] @ network.e[blocks]
         states.append(h)
     return states
 
@@ -170,8 +174,8 @@ def _time_features(network: ResidualNetwork, states: list[Tensor], shares: Tenso
         readers, biases, writers = _stacked(network, blocks)
         z = torch.addmm(biases, states[number], readers.T)
         pulled = g @ writers.T
-        told = (pulled * sigma(z)).view(outputs, rows, len(blocks), hidden).sum(dim=3) + g @ network.e[blocks].T
-        features[blocks] += slopes[number, blocks, None, None] * told.permute(2, 0, 1)
+        effect = (pulled * sigma(z)).view(outputs, rows, len(blocks), hidden).sum(dim=3) + g @ network.e[blocks].T
+        features[blocks] += slopes[number, blocks, None, None] * effect.permute(2, 0, 1)
         pulled *= derivative(z) * shares[number, blocks].repeat_interleave(hidden)
         g = g + pulled @ readers
     return features.view(network.depth, -1).T

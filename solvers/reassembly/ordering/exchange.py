@@ -1,12 +1,12 @@
-"""The exchange model: what giving halves other partners does to the output, to first order.
+"""The exchange model: the first-order effect on the output of exchanging partners of halves.
 
-With incoming halves fixed in their positions, writing what position t computed through half j moves the output by
+If the incoming halves stay at their positions and outgoing half j writes at position t, the output gains the term
 
     X[t, j] = g_{t+1} . (V_j sigma(U_t h_t + c_t) + e_j),
 
-and with outgoing halves fixed, letting half i read at position t moves it by g_{t+1} . V_t sigma(U_i h_t + c_i).
-A permutation of partners has a change linear in its matrix, so its error is a quadratic assignment, searched
-here by exchanges of two halves, with the predicted change of all of them computed at once.
+If the outgoing halves stay and incoming half i reads at position t, the term is g_{t+1} . V_t sigma(U_i h_t + c_i).
+The change of the output is linear in the matrix of the permutation of partners, so the error is a quadratic assignment
+problem. The search applies exchanges of two halves and predicts the change of all exchanges at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ExchangeSearch", "exchange_effects", "exchange_features", "exchange_model"]
 
 LEAST_GAIN = 1e-9
-"""Share of the present error that an exchange must gain."""
+"""Smallest predicted gain of an exchange, as a share of the current error. Hand-set, above float rounding."""
 
 
 def exchange_model(
@@ -41,12 +41,12 @@ def exchange_model(
         network: paired blocks in their order.
         around: its linearisation.
         side: "outgoing" or "incoming", the halves that may change positions.
-        band: positions whose halves may serve a position; by default as many as fit into memory.
+        band: positions from which a position may take its half; by default as many positions as fit into memory.
     """
     band = band or Band.fitting(network.depth)
     features = exchange_features(network, around, side=side, band=band)
     errors = around.errors.T.reshape(-1)
-    # Only differences from the present partner count.
+    # Subtract the current partner's effect, because the model needs differences.
     present = torch.from_numpy(band.numbers.diagonal().copy())
     features -= features[present].repeat_interleave(band.span, dim=0)
     gram = (features @ features.T).div_(len(errors))
@@ -57,7 +57,7 @@ def exchange_model(
 def exchange_features(
     network: ResidualNetwork, around: Linearisation, *, side: str, band: Band | None = None
 ) -> Tensor:
-    """Compute what half j at position t adds to every output, by position: (K L) x (o n); K^2 without a band."""
+    """Compute the effect of half j at position t on every output: (K L) x (o n); K^2 x (o n) without a band."""
     band = band or Band(network.depth, network.depth)
     sigma = activation_function(network.activation)
     depth, hidden, width = network.U.shape
@@ -81,7 +81,7 @@ def exchange_features(
 
 
 def exchange_effects(network: ResidualNetwork, around: Linearisation, *, side: str) -> Tensor:
-    """Predict what every single exchange of two partners does to every output: K x K x (o n), symmetric."""
+    """Predict the effect of every single exchange of two partners on every output: K x K x (o n), symmetric."""
     depth = network.depth
     features = exchange_features(network, around, side=side).view(depth, depth, -1)
     features -= features.diagonal().T[:, None].clone()
@@ -91,7 +91,7 @@ def exchange_effects(network: ResidualNetwork, around: Linearisation, *, side: s
 class ExchangeSearch:
     """A quadratic model of assignments: constant - 2 linear . x + x^T gram x, x the entries of a permutation.
 
-    The entries are those in a band around every position; outside the bands there is no predicted change.
+    The model holds the entries in a band around every position. Exchanges outside the bands have no predicted change.
 
     Attributes:
         depth: number of positions, K.
@@ -105,11 +105,12 @@ class ExchangeSearch:
         self._constant = constant
 
     def descend(self, damping: float, max_exchanges: int = 500) -> list[int]:
-        """Apply the best exchange again and again until none lowers the penalised model.
+        """Apply the best exchange repeatedly until no exchange lowers the penalised model.
 
         Args:
-            damping: each changed partner costs this many times its own energy besides.
-            max_exchanges: at most.
+            damping: penalty of each changed partner, as a multiple of its energy (its diagonal entry of gram); a larger
+                value changes fewer partners.
+            max_exchanges: largest number of exchanges.
 
         Returns:
             The permutation: perm[t] = half that goes to position t.

@@ -1,16 +1,17 @@
-"""An order by regression: which pairs of blocks stand the wrong way round?
+"""Estimate inverted pairs of blocks by linear regression, and reorder the blocks.
 
-Near the answer an order differs from it by a set of inverted pairs, and each of them moves the output by about the
-same A[p, q], whatever the others do (`window.py`). So the error of the present order is a sum of some of these
-changes, and there are more rows than pairs within a window: linear least squares tells which,
+An order near the answer differs from the answer by a set of inverted pairs. Each inverted pair changes the output by
+about A[p, q], independently of the other pairs (`window.py`). So the error of the current order is a sum of some of
+these changes. There are more rows than pairs within a window, so linear least squares estimates the set z of inverted
+pairs:
 
     e + A^T z = 0,    z = -(A A^T + r D)^-1 A e,    D the diagonal of A A^T,
 
-and where blocks are small, as in deep networks, z comes out close to 0 and 1. A block then belongs as many positions on
-as it has pairs with blocks behind it that are inverted, less those with blocks before it. Single moves that are judged
-one by one, even on the same quadratic model, get stuck where many neighbouring pairs are inverted at once, since their
-changes are much alike; the regression takes all of them together. What it leaves out, pairs further apart than the
-window and the changes' own changes, is put right by doing it again.
+If blocks are small, as in deep networks, the entries of z are close to 0 and 1. A block then moves towards the end by
+the number of its inverted pairs with later blocks, less the number of its inverted pairs with earlier blocks. A search
+that judges single moves, even on the same quadratic model, gets stuck if many neighbouring pairs are inverted at once,
+because the changes of these pairs are similar. The regression estimates all pairs jointly. The regression ignores pairs
+beyond the window and second-order effects; repeated regressions correct both.
 """
 
 from __future__ import annotations
@@ -36,41 +37,46 @@ if TYPE_CHECKING:
 __all__ = ["exchange_gains", "largest_window", "pairs_within", "regressed_orders", "regression_data", "rows_for"]
 
 RIDGES = (1e-2, 1e-1, 1e-4, 1.0)
-"""Ridges r that are tried: much where the changes are large, little near the end."""
+"""Ridges r that are tried in turn. Large changes of the order need a large ridge, small changes a small one. Hand-set.
+"""
 
 ROWS_PER_PAIR = 2.0
-"""Rows x outputs that are regressed on for every pair, if there are as many."""
+"""Wanted rows x outputs per pair. A larger value estimates pairs better and takes longer. Hand-set."""
 
 FEWEST_PER_PAIR = 1.3
-"""And without which pairs are not asked for."""
+"""Smallest rows x outputs per pair; the window narrows until this holds. Hand-set."""
 
 FEWEST_ROWS = 500
-"""Rows x outputs that are regressed on at least, if there are as many."""
+"""Smallest wanted rows x outputs of a regression, whatever the number of pairs. Hand-set."""
 
 MOST_NUMBERS = 50_000_000
-"""Numbers that the changes of all pairs may hold: 200 MB in float32."""
+"""Largest number of values in the changes of all pairs: 200 MB in float32. Hand-set memory limit."""
 
 LEAST_BELIEVED = 0.4
-"""Coefficient that an exchange must have at least, where 1 is that of an exchange to be made."""
+"""Smallest coefficient of an exchange that counts as a gain; a right exchange has the coefficient 1, others 0.
+Hand-set.
+"""
 
 MOST_PRODUCTS = 100_000_000
-"""Products of pairs and exchanges that may be held; no exchange is believed in where there are more."""
+"""Largest number of products of pairs and exchanges; above it no exchange is proposed. Hand-set memory limit."""
 
 EFFECTS = 1 << 26
-"""Numbers that the effects of exchanges on one chunk of rows may hold: 256 MiB in float32."""
+"""Largest number of values in the effects of exchanges on one chunk of rows: 256 MiB in float32. Hand-set memory limit.
+"""
 
 STATES = 1 << 24
-"""Numbers that the states and adjoints of one chunk of rows may hold: 64 MiB in float32."""
+"""Largest number of values in the states and adjoints of one chunk of rows: 64 MiB in float32. Hand-set memory limit.
+"""
 
 
 def pairs_within(depth: int, window: int) -> int:
-    """Count the pairs of positions at most a window apart."""
+    """Count the pairs of positions whose distance is at most the window."""
     window = min(window, depth - 1)
     return window * depth - window * (window + 1) // 2
 
 
 def largest_window(depth: int, rows: int) -> int:
-    """Find the widest window whose pairs so many rows x outputs can tell apart, within the memory allowed."""
+    """Find the widest window whose pairs can be estimated from this many rows x outputs within the memory limit."""
     window = 0
     while window < depth - 1:
         pairs = pairs_within(depth, window + 1)
@@ -81,18 +87,18 @@ def largest_window(depth: int, rows: int) -> int:
 
 
 def rows_for(pairs: int, outputs: int) -> int:
-    """Say how many rows so many pairs are regressed on."""
+    """Compute the number of rows for a regression on this many pairs."""
     wanted = max(FEWEST_ROWS, ROWS_PER_PAIR * pairs)
     return max(1, int(min(wanted, MOST_NUMBERS / max(1, pairs))) // outputs)
 
 
 def regression_data(network: ResidualNetwork, rows: Rows, window: int) -> tuple[Tensor, Tensor]:
-    """Compute the changes of all pairs within a window, pairs x (o n), and the errors, in the same order of rows.
+    """Compute the changes of all pairs within a window, pairs x (o n), and the errors, both in the same order of rows.
 
     Args:
-        network: blocks in the order that is judged.
-        rows: to compute them on; taken in chunks, since the states of deep networks are large.
-        window: positions that a pair may be apart.
+        network: blocks in the current order.
+        rows: rows to compute on; processed in chunks, because the states of deep networks are large.
+        window: largest distance of a pair, in positions.
     """
     parts = [
         (pair_changes(network, around, window), around.errors.T.reshape(-1)) for around in linearisations(network, rows)
@@ -101,12 +107,12 @@ def regression_data(network: ResidualNetwork, rows: Rows, window: int) -> tuple[
 
 
 def linearisations(network: ResidualNetwork, rows: Rows, most: int | None = None) -> Iterator[Linearisation]:
-    """Linearise a network around its own order, chunk by chunk of the rows: the states of deep ones are large.
+    """Linearise a network around its own order, in chunks of rows, because the states of deep networks are large.
 
     Args:
         network: blocks in their order.
-        rows: of which no chunk is given twice.
-        most: rows x outputs of a chunk, if there is a reason for fewer than the states allow.
+        rows: rows to linearise on.
+        most: largest rows x outputs of a chunk, if the caller needs smaller chunks than the states do.
     """
     outputs = rows.targets.shape[1]
     size = STATES // ((network.depth + 1) * rows.inputs.shape[1] * (1 + outputs))
@@ -116,17 +122,17 @@ def linearisations(network: ResidualNetwork, rows: Rows, most: int | None = None
 
 
 def exchange_gains(network: ResidualNetwork, rows: Rows, window: int) -> Tensor:
-    """Tell how much of the error each exchange of two partners explains beside the pairs that may be inverted, K x K.
+    """Compute the error that each exchange of two partners explains beyond inverted pairs, K x K.
 
-    An order is put as right as it can be with a wrong pair in it, so that what an exchange would gain hides behind
-    inverted pairs that make up for it. Here both are regressed on together: in the space that the changes of pairs
-    leave, an exchange of effect d explains (e . d)^2 / |d|^2 of the error, and is believed if its coefficient is that
-    of one exchange rather than of none. What is not believed gains nothing.
+    The order was fitted with a wrong pair in it. Inverted pairs compensate for the wrong pair and hide the gain of the
+    right exchange. So the regression covers pairs and exchanges jointly. In the space orthogonal to the changes of
+    pairs, an exchange of effect d explains (e . d)^2 / |d|^2 of the error. The exchange counts if its coefficient is at
+    least `LEAST_BELIEVED`; otherwise its gain is 0.
 
     Args:
-        network: blocks in the order that is judged.
-        rows: to regress on.
-        window: positions that an inverted pair may be apart.
+        network: blocks in the current order.
+        rows: rows to regress on.
+        window: largest distance of an inverted pair, in positions.
     """
     depth = network.depth
     p, q = torch.triu_indices(depth, depth, 1)
@@ -157,13 +163,13 @@ def exchange_gains(network: ResidualNetwork, rows: Rows, window: int) -> Tensor:
 
 
 def regressed_orders(changes: Tensor, errors: Tensor, depth: int, window: int) -> Iterator[list[int]]:
-    """Yield an order for every ridge: perm[t] = position whose block goes to position t.
+    """Yield an order for every ridge: perm[t] is the position whose block goes to position t.
 
     Args:
-        changes: of `regression_data`.
-        errors: likewise.
+        changes: changes from `regression_data`.
+        errors: errors from `regression_data`.
         depth: number of blocks.
-        window: that the changes were computed for.
+        window: window that the changes were computed for.
     """
     gram, targets = (changes @ changes.T).double(), (changes @ errors).double()
     scale = gram.diagonal().clamp_min(1e-300).sqrt()
@@ -180,7 +186,7 @@ def regressed_orders(changes: Tensor, errors: Tensor, depth: int, window: int) -
 
 
 def _sorted(inverted: Tensor, depth: int, window: int) -> list[int]:
-    """Put every position's block as many positions on as pairs with it say."""
+    """Move every block by the number of its inverted pairs, and sort."""
     numbers = inverted_pairs(depth, window)
     p, q = np.nonzero(np.triu(numbers >= 0))
     share = inverted.numpy()[numbers[p, q]]

@@ -1,11 +1,10 @@
 """Search over orders on a quadratic model of their inversions; no network is run.
 
-An order arises from the current one by taking blocks out and putting them in elsewhere. A block that
-moves is inverted with each block it passes, and each inversion is a feature of the model: (a, x) where a
-passed x, or (x, a) where x passed a before, which a's way back undoes. All K (K - 1) moves are predicted
-at once: the sums of the Gram matrix over the blocks passed are differences of an integral image, so a step
-costs K^3 additions, or K L^2 where the model holds a band of L positions around every block; moves that
-leave the band have no predicted change.
+A move takes a block out of the current order and inserts it elsewhere. The moved block is inverted with each block that
+it moves past. Each inversion is a feature of the model: (a, x) if a moved past x; or (x, a) if x moved past a before,
+and then the move of a undoes the inversion. The model predicts all K (K - 1) moves at once. The sums of the Gram matrix
+over the inverted blocks are differences of an integral image, so a step costs K^3 additions, or K L^2 if the model
+holds a band of L positions around every block. Moves that leave the band have no predicted change.
 """
 
 from __future__ import annotations
@@ -25,24 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["InversionSearch", "Route"]
 
 LEAST_GAIN = 1e-6
-"""Share of the present error that a move must gain."""
+"""Smallest predicted gain of a move, as a share of the current error. Hand-set."""
 
 DEEP_GAIN = 1e-3
-"""Share that two moves must gain together: float32 sums must not feign a way round in circles."""
+"""Smallest joint gain of two moves, as a share of the current error. Hand-set, above float32 rounding, so that rounding
+does not make the search cycle.
+"""
 
 FORCED_MOVES = 60
-"""Moves that are tried as the first of two when no single one helps."""
+"""Moves that are tried as the first of two if no single move helps. A larger value finds more pairs and takes longer.
+Hand-set.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """An order reached from the current one by moves.
+    """An order that moves reach from the current order.
 
     Attributes:
         perm: perm[t] = block that goes to position t.
-        active: K x K, the inversions made and not undone.
-        slope: linear term of switching each inversion on, with its penalty.
-        change: penalised change of error since the current order.
+        active: K x K, inversions that were made and not undone.
+        slope: linear term of making each inversion, with the penalty.
+        change: penalised change of the error from the current order.
     """
 
     perm: NDArray[np.int64]
@@ -52,7 +55,7 @@ class Route:
 
 
 class InversionSearch:
-    """A model of inversions that can be searched again under other dampings.
+    """Searches a model of inversions under several dampings.
 
     Attributes:
         depth: number of blocks, K.
@@ -66,12 +69,12 @@ class InversionSearch:
         self._constant = model.constant
 
     def begin(self, damping: float) -> Route:
-        """Start at the current order; each inversion costs `damping` times its own energy G_ii besides."""
+        """Start at the current order. The penalty of each inversion is `damping` times its energy G_ii."""
         none = np.zeros((self.depth, self.depth), dtype=bool)
         return Route(np.arange(self.depth), none, damping * self._energy - 2.0 * self._linear, 0.0)
 
     def descend(self, route: Route, max_moves: int = 2_000) -> Route:
-        """Apply the best move again and again until none lowers the penalised model."""
+        """Apply the best move repeatedly until no move lowers the penalised model."""
         for _ in range(max_moves):
             changes = self.predicted_changes(route)
             best = int(changes.argmin())
@@ -81,7 +84,7 @@ class InversionSearch:
         return route
 
     def deepen(self, route: Route, stop: Callable[[], bool]) -> Route:
-        """Look for two moves that help together where none helps alone, and descend from each pair found."""
+        """Look for two moves that help jointly although neither helps alone, and descend from each such pair."""
         met, improved = {route.perm.tobytes()}, True
         while improved and not stop():
             improved = False
@@ -90,22 +93,22 @@ class InversionSearch:
                 source, target = divmod(int(number), self.depth)
                 if not np.isfinite(changes.flat[number]):
                     break
-                if source in {target, target + 1}:  # nothing, or the twin of another swap of neighbours
+                if source in {target, target + 1}:  # no move, or a duplicate of another adjacent swap
                     continue
                 trial = self.apply(route, int(number), float(changes.flat[number]))
                 second = self.predicted_changes(trial)
                 best = int(second.argmin())
                 if trial.change + second.flat[best] < route.change - DEEP_GAIN * self._constant:
                     route = self.descend(self.apply(trial, best, float(second.flat[best])))
-                    # A round that leads back gained by rounding only: where the error is next to nothing beside the
-                    # model's numbers, as on degraded puzzles, no share of it is a safe margin.
+                    # A return to an earlier order is a gain by rounding only. If the error is tiny compared to the
+                    # model's values, as on degraded puzzles, no share of the error is a safe margin.
                     improved = route.perm.tobytes() not in met
                     met.add(route.perm.tobytes())
                     break
         return route
 
     def apply(self, route: Route, move: int, change: float) -> Route:
-        """Make the move of number source K + target at its change."""
+        """Make the move of number source K + target, which has this predicted change."""
         depth = self.depth
         source, target = divmod(move, depth)
         perm = route.perm
@@ -120,7 +123,7 @@ class InversionSearch:
         return Route(np.insert(np.delete(perm, source), target, block), active, slope, route.change + change)
 
     def predicted_changes(self, route: Route) -> NDArray[np.float64]:
-        """Predict the change of every move: K x K by position, 0 on the diagonal, infinite where the model ends."""
+        """Predict the change of every move: K x K by position, 0 on the diagonal, infinite outside the band."""
         span, perm, starts = self._band.span, route.perm, self._band.starts
         positions = starts[:, None] + np.arange(span)
         mine, theirs = np.broadcast_to(perm[:, None], positions.shape), perm[positions]

@@ -47,7 +47,7 @@ NARROWER = 0.25
 """Share of the error that a round may leave at most for the next window to be narrower. Hand-set."""
 
 PREDICTED_ROWS = 300
-"""Rows x outputs that the moves of single blocks over any distance are predicted on. Hand-set."""
+"""Rows x outputs on which moves of single blocks over any distance are predicted. Hand-set."""
 
 MEASURED = 12
 """Moves of single blocks over any distance that are measured, those with the lowest predicted change. Hand-set."""
@@ -69,7 +69,10 @@ Above it the order is far from right, and a wider window does not help.
 
 
 def move_within_window(refiner: Refiner, assembly: Assembly) -> Assembly:
-    """Move blocks by a few positions, all moves judged jointly: fast, and often enough for a nearly right order."""
+    """Move blocks by a few positions, and judge all moves jointly.
+
+    A round is fast, and often completes a nearly right order.
+    """
     network = refiner.halves.reordered(assembly.incoming, assembly.outgoing)
     walk = Walk(network, refiner.deciding, list(range(network.depth)))
     before = math.inf

@@ -1,17 +1,17 @@
-"""The relocation model: what taking any block out and putting it in elsewhere does to the output.
+"""The relocation model: the first-order effect on the output of moving any block to any position.
 
-With states h_t and adjoints g_t = d y_hat / d h_t of the current order, block a of the order reads
-h_a and moves the output by about g_{a+1} . f_a(h_a). Put in after block x > a instead, it reads
-h_{x+1} without its own earlier step, and before block x < a it reads h_x, while its own later step no
-longer answers to it:
+Let h_t be the states and g_t = d y_hat / d h_t the adjoints of the current order. Block a of the order reads h_a and
+changes the output by about g_{a+1} . f_a(h_a). If block a is inserted after block x > a, it reads h_{x+1} without its
+own earlier step. If block a is inserted before block x < a, it reads h_x, and the adjoint excludes the path through
+the later step of a. The changes of the output are
 
     R[a, x > a] = g_{x+1} . f_a(h_{x+1} - f_a(h_a))       - g_{a+1} . f_a(h_a)
     R[a, x < a] = (g_x - Df_a(h_a)^T g_{a+1}) . f_a(h_x)  - g_{a+1} . f_a(h_a)
 
-The difference F[a, x] between R at x and at the position before it on a's way is what inverting a and x alone
-does. For neighbours it is the commutator of the two branches as vector fields, to first order; over
-a distance it follows how f_a changes along the states, which the commutator taken at one state does
-not. An order that differs from the current one by a set z of inversions has mean squared error
+Let F[a, x] be the difference between R at x and R at the previous position on the way of block a. F[a, x] is the effect
+of inverting a and x alone. For neighbours, F is the commutator of the two branches as vector fields, to first order.
+Over a distance, F follows the change of f_a along the states; a commutator at one state does not. An order that differs
+from the current order by a set z of inversions has the mean squared error
 
     |e|^2 / N - 2 b . z + z^T G z,    G = F F^T / N,    b = -F e / N,
 
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 __all__ = ["InversionModel", "inversion_features", "inversion_model", "move_changes", "step_contributions"]
 
 CHUNK = 1 << 18
-"""Numbers that one intermediate array may hold: 1 MiB in float32, so that it stays in cache."""
+"""Largest number of values in one intermediate array: 1 MiB in float32, so that the array stays in cache. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class InversionModel:
     """Predicted error of sets of inversions: constant - 2 linear . z + z^T gram z.
 
-    Inversions are numbered in a band around every block's position: block a passing block x has number a K + x where
-    the band holds all positions. Inversions with a = x are void.
+    Inversions are numbered in a band around every block's position. If the band holds all positions, the inversion in
+    which block a moves past block x has the number a K + x. Inversions with a = x are void.
 
     Attributes:
-        gram: P x P.
-        linear: P.
+        gram: Gram matrix of the inversions' effects, P x P.
+        linear: linear term, P.
         constant: mean squared error of the current order.
-        depth: K.
+        depth: number of blocks, K.
     """
 
     gram: Tensor
@@ -63,14 +63,14 @@ class InversionModel:
 
     @property
     def band(self) -> Band:
-        """Which inversions the model holds."""
+        """The band of inversions that the model holds."""
         return Band(self.depth, len(self.linear) // self.depth)
 
 
 def inversion_model(
     network: ResidualNetwork, around: Linearisation, order: Sequence[int], band: Band | None = None
 ) -> InversionModel:
-    """Build the model around an order that was linearised with an adjoint for every output."""
+    """Build the model around a linearised order."""
     features = _banded_features(network, around, order, band or Band.fitting(len(order)))
     errors = around.errors.T.reshape(-1)
     count = errors.shape[0]
@@ -95,30 +95,30 @@ def _banded_features(network: ResidualNetwork, around: Linearisation, order: Seq
 
 
 def move_changes(network: ResidualNetwork, around: Linearisation, order: Sequence[int]) -> Tensor:
-    """Predict the change of the mean squared error for every move of one block, K x K from position to position.
+    """Predict the change of the mean squared error for every move of one block, K x K by source and target position.
 
-    The predicted changes of single moves in `inversion_search.py`, without the Gram matrix that joint moves need.
+    The values equal those of single moves in `inversion_search.py`. The Gram matrix for joint moves is not computed.
     """
     states, adjoints = torch.stack(around.states), torch.stack(around.adjoints, dim=1)
     depth, errors = len(order), around.errors.T
     changes = torch.zeros(depth, depth, dtype=states.dtype)
     for a, block in enumerate(order):
-        passed = torch.zeros(depth, *errors.shape, dtype=states.dtype)
-        _inversions(network, block, (states, adjoints, a), passed, 0)
-        passed[a + 1 :] = passed[a + 1 :].cumsum(dim=0)
-        passed[:a] = passed[:a].flip(0).cumsum(dim=0).flip(0)
-        changes[a] = (passed * (passed + 2.0 * errors)).mean(dim=(1, 2))
+        effects = torch.zeros(depth, *errors.shape, dtype=states.dtype)
+        _inversions(network, block, (states, adjoints, a), effects, 0)
+        effects[a + 1 :] = effects[a + 1 :].cumsum(dim=0)
+        effects[:a] = effects[:a].flip(0).cumsum(dim=0).flip(0)
+        changes[a] = (effects * (effects + 2.0 * errors)).mean(dim=(1, 2))
     return changes
 
 
 def _inversions(network: ResidualNetwork, block: int, at: tuple[Tensor, Tensor, int], out: Tensor, low: int) -> None:
-    """Write into p x o x n what a block does to the outputs by moving past each of the positions from `low` on.
+    """Write the effects on the outputs of moving a block past each position from `low` on, p x o x n.
 
     Args:
-        network: of the block.
-        block: its number.
-        at: states and adjoints of the order, and the block's position.
-        out: to write into, zeros.
+        network: network that holds the block.
+        block: number of the block.
+        at: states and adjoints of the order, and the position of the block.
+        out: array of zeros to write into.
         low: first position.
     """
     states, adjoints, a = at

@@ -1,9 +1,9 @@
-"""An order from the mean field: when should each block act, if all may act a little at any moment?
+"""A block order from the mean-field flow: fit the times at which each block acts.
 
-The shares W[l, k] of block k over the time_steps l are 1/L plus a few Legendre polynomials of time, whose
-coefficients start at 0: every block acts all the time, and no order is assumed. Gauss-Newton steps fit the
-coefficients to the predictions; the blocks are then sorted by the mean moment at which they act. This needs
-no proxy of depth, and gives a better first order than any.
+The shares W[l, k] of block k over the time steps l are 1/L plus a few Legendre polynomials of time. The coefficients
+start at 0, so every block acts equally at all time steps and no order is assumed. Gauss-Newton steps fit the
+coefficients to the predictions. The blocks are then sorted by their mean time of action. The method needs no proxy of
+depth, and gives a better first order than every proxy.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ __all__ = [
 ]
 
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.04, 0.015)
-"""Shares of a Gauss-Newton step that are tried, the whole one first."""
+"""Shares of a Gauss-Newton step that are tried in turn, the whole step first. Hand-set."""
 
 LEAST_GAIN = 0.03
-"""Share of the error that a step must gain for another to follow."""
+"""Smallest gain of a step of the last degree, as a share of the error, after which another step follows. Hand-set."""
 
 
 def legendre(time_steps: int, degree: int) -> Tensor:
-    """Evaluate the Legendre polynomials of degree 1 ... degree at the middles of L equal time_steps: degree x L."""
+    """Evaluate the Legendre polynomials of degree 1 ... degree at the middles of L equal time steps: degree x L."""
     u = (torch.arange(time_steps) + 0.5) * (2.0 / time_steps) - 1.0
     values = [torch.ones_like(u), u]
     for n in range(1, degree):
@@ -50,12 +50,12 @@ def legendre(time_steps: int, degree: int) -> Tensor:
 
 
 def smeared_schedule(positions: Tensor, time_steps: int, width: float) -> Tensor:
-    """Let each block act around its position in an order: shares L x K that sum to 1 for every block.
+    """Compute shares L x K by which each block acts around its position in an order; they sum to 1 for every block.
 
     Args:
-        positions: of the blocks, 0 ... K - 1.
-        time_steps: L.
-        width: standard deviation of a block's time, as a share of the whole.
+        positions: positions of the blocks, 0 ... K - 1.
+        time_steps: number of time steps, L.
+        width: standard deviation of a block's time, as a share of the whole time.
     """
     times = (torch.arange(time_steps) + 0.5) / time_steps
     centres = (positions + 0.5) / len(positions)
@@ -71,14 +71,14 @@ def mean_field_order(
     time_steps: int = 10,
     degrees: tuple[int, ...] = (2, 3, 3, 4, 4, 4),
 ) -> list[int]:
-    """Fit the shares, and sort the blocks by the mean moment at which they act.
+    """Fit the shares, and sort the blocks by their mean time of action.
 
     Args:
         network: paired blocks.
-        rows: to fit on.
-        monitor: asked whether time is up.
-        time_steps: L.
-        degrees: of the polynomials in each Gauss-Newton step.
+        rows: rows to fit on.
+        monitor: holds the deadline.
+        time_steps: number of time steps, L.
+        degrees: highest degree of the polynomials in each Gauss-Newton step.
     """
     basis = legendre(time_steps, max(degrees))
     coefficients = torch.zeros(len(basis), network.depth)
@@ -97,9 +97,9 @@ class SharesFit:
     """One Gauss-Newton step on the shares.
 
     Attributes:
-        coefficients: of the polynomials, degree x K.
+        coefficients: coefficients of the polynomials, degree x K.
         before: mean squared error before the step, on half of the rows.
-        after: and after it.
+        after: mean squared error after the step, on the same rows.
     """
 
     coefficients: Tensor
@@ -108,14 +108,14 @@ class SharesFit:
 
 
 def improve_shares(network: ResidualNetwork, rows: Rows, basis: Tensor, coefficients: Tensor, degree: int) -> SharesFit:
-    """Fit polynomials up to a degree to what the flow leaves, and go as far that way as serves best.
+    """Fit polynomials up to a degree to the residual of the flow, and take the share of the step with the lowest error.
 
     Args:
-        network: paired blocks, or averages of them.
-        rows: to fit on.
-        basis: polynomials, those of higher degree than is fitted too, B x L.
-        coefficients: B x K.
-        degree: highest that is fitted.
+        network: paired blocks, or averages of blocks.
+        rows: rows to fit on.
+        basis: polynomials, including degrees above `degree`, B x L.
+        coefficients: coefficients before the step, B x K.
+        degree: highest degree that is fitted.
     """
     time_steps, depth = basis.shape[1], network.depth
     few = rows.head(max(50, rows.count // 2))
@@ -141,7 +141,7 @@ def improve_shares(network: ResidualNetwork, rows: Rows, basis: Tensor, coeffici
 
 
 def order_of(coefficients: Tensor) -> list[int]:
-    """Sort blocks by the mean moment at which they act: with shares 1 + sum a_b P_b it is a_1 / 3 from the middle."""
+    """Sort blocks by their mean time of action; with shares 1 + sum a_b P_b, it lies a_1 / 3 after the middle."""
     return [int(k) for k in coefficients[0].argsort(stable=True)]
 
 

@@ -1,7 +1,7 @@
-"""First guesses at the order of paired blocks: proxies of depth, a chain through the biases, a greedy walk.
+"""First orders of paired blocks: proxies of depth, a chain through the biases, greedy orders.
 
-A proxy is one number per block, by which blocks are sorted. None of them is a law: the
-published network's weights grow with depth, others' shrink, so every solver names its direction.
+A proxy of depth is one number per block by which blocks are sorted. No proxy holds for all networks: weights grow with
+depth in the published network and shrink in other networks. So every solver states the direction of the sort.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ PROXIES: dict[str, Callable[[ResidualNetwork, Tensor], Tensor]] = {
 
 
 def sorted_order(values: Tensor, *, descending: bool = False) -> list[int]:
-    """Sort blocks by a proxy; ties keep the order of the blocks, values that are no numbers go last."""
+    """Sort blocks by a proxy. Ties keep the order of the blocks; NaN goes last."""
     keys = (-values if descending else values).double()
     return [int(k) for k in torch.where(keys.isnan(), torch.inf, keys).argsort(stable=True)]
 
@@ -109,7 +109,7 @@ def seed_order(network: ResidualNetwork, inputs: Tensor, proxy: str, *, descendi
     """Order blocks by a named proxy.
 
     Raises:
-        SpecError: if there is no proxy of that name.
+        SpecError: if no proxy has that name.
     """
     if proxy not in PROXIES:
         raise SpecError(f"no seed order {proxy!r}{did_you_mean(proxy, PROXIES)}")
@@ -117,9 +117,9 @@ def seed_order(network: ResidualNetwork, inputs: Tensor, proxy: str, *, descendi
 
 
 def bias_chain(network: ResidualNetwork, start: int) -> list[int]:
-    """Walk from a block to the nearest one not yet visited, by the distance between outgoing biases e_k.
+    """Walk from each block to the nearest unvisited block, by the distance between outgoing biases e_k.
 
-    Ties, as where a network has no biases, keep the order of the blocks.
+    Ties keep the order of the blocks; in a network without biases all distances are tied.
 
     Source: the puzzle's public discussion (huggingface.co/spaces/jane-street/droppedaneuralnet).
     """
@@ -133,7 +133,7 @@ def bias_chain(network: ResidualNetwork, start: int) -> list[int]:
 
 
 def greedy_order(network: ResidualNetwork, inputs: Tensor) -> list[int]:
-    """Append, again and again, the block that moves the current states least: mean |f_k(h)| over rows.
+    """Repeatedly append the block that changes the current states least: smallest mean |f_k(h)| over rows.
 
     Source: a public solver (github.com/alyxya/janestreet-droppedaneuralnet).
     """
@@ -141,7 +141,7 @@ def greedy_order(network: ResidualNetwork, inputs: Tensor) -> list[int]:
 
 
 def fitting_order(network: ResidualNetwork, rows: Rows) -> list[int]:
-    """Append, again and again, the block after which the head comes nearest to the predictions.
+    """Repeatedly append the block after which the head's output is nearest to the predictions.
 
     Source: a public solver (github.com/danieltyukov/jane-street-neural-net-puzzle, greedy start).
     """
@@ -154,7 +154,7 @@ def random_order(depth: int, rng: np.random.Generator) -> list[int]:
 
 
 def _appended(network: ResidualNetwork, h: Tensor, cost: Callable[[Tensor, Tensor], float]) -> list[int]:
-    """Append the block whose step from the current states costs least, until none is left."""
+    """Repeatedly append the block of the lowest cost at the current states, until no block is left."""
     remaining: list[int] = list(range(network.depth))
     order: list[int] = []
     while remaining:

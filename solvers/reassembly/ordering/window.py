@@ -1,15 +1,16 @@
-"""Orders near the present one: the inversions of blocks at most a few positions apart, and moves made of them.
+"""Search orders near the current order: inversions of blocks at most a few positions apart, joined to moves.
 
-Near the answer hardly any block is more than a few positions off, so of the K^2 inversions of `relocation.py` few
-matter, and one number per pair of blocks does: whether it is inverted. The exchange of neighbours is priced by
-running both blocks, as adjoint swaps are; what block a does when it is carried on past x is the relocation model's:
+Near the answer, blocks are at most a few positions off. So few of the K^2 inversions of `relocation.py` matter, and one
+variable per pair of blocks is enough: whether the pair is inverted. The effect of exchanging neighbours is computed by
+running both blocks, as for adjoint swaps. The effect of moving block a further, past x, is that of the relocation
+model:
 
     A[a, a + 1]                   = g_{a+2} . (h'_{a+2} - h_{a+2}),
     A[a, a + 1] + ... + A[a, x]   = g_{x+1} . f_a(h_{x+1} - f_a(h_a)) - g_{a+1} . f_a(h_a),   x > a + 1.
 
 A set z of inverted pairs has mean squared error |e|^2 / N + 2 b . z + z^T G z with G = A A^T / N, b = A e / N.
-Searching that jointly is what makes a round worth several of swaps that are judged one by one: neighbouring
-swaps undo or double each other's gain, and the Gram matrix knows.
+A joint search gains as much per round as several rounds of swaps judged one by one: neighbouring swaps cancel or double
+each other's gain, and the Gram matrix accounts for that.
 """
 
 from __future__ import annotations
@@ -33,26 +34,28 @@ if TYPE_CHECKING:
 __all__ = ["WindowSearch", "inverted_pairs", "pair_changes", "windowed_round"]
 
 DAMPINGS = (0.3, 0.03, 2.0)
-"""Penalties on inverted pairs that are tried until one serves."""
+"""Dampings of inverted pairs, tried in turn until one leaves less than `SERVES` of the error. Hand-set."""
 
 SERVES = 0.5
-"""Share of the error that a penalty must leave at most, or the next one is tried as well."""
+"""Share of the error above which the next damping is tried too. A smaller value tries more dampings. Hand-set."""
 
 CHUNK = 1 << 18
-"""Numbers that one intermediate array may hold: 1 MiB in float32, so that it stays near the processor."""
+"""Largest number of values in one intermediate array: 1 MiB in float32, so that the array stays in cache. Hand-set."""
 
 FEWEST_ROWS = 64
-"""Rows of a chunk at least: the weights of all blocks are read once for every chunk and distance."""
+"""Smallest number of rows in a chunk. All weights are read once per chunk and distance, so small chunks are slow.
+Hand-set.
+"""
 
 LEAST_GAIN = 1e-6
-"""Share of the present error that a move must gain."""
+"""Smallest predicted gain of a move, as a share of the current error. Hand-set."""
 
 MOST_MOVES = 1_000
-"""Moves that one search may make; rounding cannot lead it round in circles for ever."""
+"""Largest number of moves in one search, so that rounding cannot make the search cycle forever. Hand-set."""
 
 
 def windowed_round(walk: Walk, window: int) -> None:
-    """Search the model around an order under one damping region after the other until one serves well."""
+    """Search the model around an order under the dampings in turn, until one of them lowers the error enough."""
     order, before = walk.order, walk.mse
     ordered = walk.network.reordered(order, order)
     around = linearise(ordered, walk.rows, range(walk.depth))
@@ -76,7 +79,7 @@ def windowed_round(walk: Walk, window: int) -> None:
 
 
 def inverted_pairs(depth: int, window: int) -> NDArray[np.int64]:
-    """Number the pairs of positions p < q <= p + window, distance by distance: K x K, -1 where there is none."""
+    """Number the pairs of positions p < q <= p + window, distance by distance: K x K, -1 for all other pairs."""
     numbers = np.full((depth, depth), -1, dtype=np.int64)
     start = 0
     for distance in range(1, min(window, depth - 1) + 1):
@@ -87,15 +90,15 @@ def inverted_pairs(depth: int, window: int) -> NDArray[np.int64]:
 
 
 def pair_changes(network: ResidualNetwork, around: Linearisation, window: int) -> Tensor:
-    """Predict what inverting each pair of positions does to every output.
+    """Predict the effect of inverting each pair of positions on every output.
 
     Args:
         network: blocks in the order that was linearised.
-        around: its linearisation.
-        window: positions that a pair may be apart.
+        around: linearisation of the network.
+        window: largest distance of a pair, in positions.
 
     Returns:
-        Changes, pairs x (o n), output by output, the pairs as `inverted_pairs` numbers them.
+        Changes, pairs x (o n), output by output; pairs are numbered by `inverted_pairs`.
     """
     states, adjoints = torch.stack(around.states), torch.stack(around.adjoints)
     size = max(FEWEST_ROWS, CHUNK // (network.depth * max(network.U.shape[1], network.U.shape[2] * adjoints.shape[1])))
@@ -122,7 +125,7 @@ def _changes(network: ResidualNetwork, states: Tensor, adjoints: Tensor, window:
 
 
 def _steps(network: ResidualNetwork, blocks: slice, states: Tensor) -> Tensor:
-    """Compute f_k(h_k) for blocks and states stacked alike: p x n x d."""
+    """Compute f_k(h_k) for p blocks and p states in the same order: p x n x d."""
     sigma = activation_function(network.activation)
     active = sigma(torch.baddbmm(network.c[blocks, None], states, network.U[blocks].transpose(1, 2)))
     return torch.baddbmm(network.e[blocks, None], active, network.V[blocks].transpose(1, 2))
@@ -138,7 +141,7 @@ class WindowSearch:
 
     Attributes:
         depth: number of blocks, K.
-        window: positions that a pair may be apart.
+        window: largest distance of a pair, in positions.
     """
 
     def __init__(self, changes: Tensor, errors: Tensor, depth: int, window: int) -> None:
@@ -151,10 +154,10 @@ class WindowSearch:
         self._least = LEAST_GAIN * float(wrong.square().mean())
 
     def descend(self, damping: float) -> list[int]:
-        """Make the best move again and again until none lowers the penalised model.
+        """Make the best move repeatedly until no move lowers the penalised model.
 
         Args:
-            damping: each inverted pair costs this many times its own energy besides.
+            damping: penalty of each inverted pair, as a multiple of its energy (its diagonal entry of the Gram matrix).
 
         Returns:
             The permutation: perm[t] = position whose block goes to position t.
@@ -170,15 +173,15 @@ class WindowSearch:
             if not changes.flat[best] < -self._least:
                 break
             row, reach = divmod(best, self.window)
-            passed = paths[row, : reach + 1]
-            slope += 2.0 * (signs[passed] @ self._gram[passed])
-            signs[passed] *= -1.0
+            inverted = paths[row, : reach + 1]
+            slope += 2.0 * (signs[inverted] @ self._gram[inverted])
+            signs[inverted] *= -1.0
             position, back = row % self.depth, row >= self.depth
             perm.insert(position - reach - 1 if back else position + reach + 1, perm.pop(position))
         return perm
 
     def _paths(self, perm: NDArray[np.int64]) -> NDArray[np.int64]:
-        """List the pairs that the block at every position inverts on its way up, then on its way down: 2K x W."""
+        """List the pairs that each block inverts when it moves towards the end, then towards the start: 2K x W."""
         depth, window = self.depth, self.window
         padded = np.concatenate([perm, np.full(window, -1)])
         above = np.arange(depth)[:, None] + np.arange(1, window + 1)
@@ -190,7 +193,7 @@ class WindowSearch:
     def _predicted_changes(
         self, paths: NDArray[np.int64], slope: NDArray[np.float64], signs: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Predict the change of every path's beginnings: 2K x W, infinite from the first unknown pair on."""
+        """Predict the change of every prefix of every path: 2K x W, infinite from the first unknown pair on."""
         known = np.minimum.accumulate(paths, axis=1) >= 0
         signed = signs[paths]
         pairs = self._gram[paths[:, :, None], paths[:, None, :]] * signed[:, :, None] * signed[:, None, :]

@@ -1,1 +1,1 @@
-"""Which outgoing half belongs to which incoming half, by weights and by data."""
+"""Pairing of incoming and outgoing halves, by weights and by data."""

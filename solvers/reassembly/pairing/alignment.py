@@ -1,8 +1,8 @@
-"""Statistics of a pair of halves that need no sign to be assumed, hidden unit by hidden unit.
+"""Alignment statistics of a pair of halves: correlations over hidden units.
 
-Training writes the same gradients into both halves of a block, so the hidden units of U_i and V_i come to have
-biases that follow what e_i says, and the head alignment: the output's error depends on the present output, so a
-block comes to undo what the others say, along the head w; and it follows the linear trend of the predictions.
+Training writes the same gradients into both halves of a block. So the biases c_i correlate with V_i^T e_i (bias
+alignment). A block learns to correct the output of the other blocks along the head w, so w V_i and U_i w are
+anticorrelated (head alignment). A block also follows the linear trend of the predictions (trend alignment).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 TINY = 1e-30
-"""Keeps quotients of zeros finite."""
+"""Smallest denominator, so that 0 / 0 gives 0."""
 
 
 def standard_scores(scores: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def standard_scores(scores: Tensor) -> Tensor:
 def bias_alignment(network: ResidualNetwork) -> Tensor:
     """Score pairs by the correlation, over hidden units, of c_i with V_j^T e_j, K x K.
 
-    The gradient of c is that of e pulled back through V and gated.
+    The gradient of c is the gradient of e, pulled back through V and gated.
     """
     return correlated(network.c, (network.V.transpose(1, 2) @ network.e[:, :, None])[:, :, 0])
 
@@ -55,25 +55,25 @@ def head_alignment(network: ResidualNetwork) -> Tensor:
 
 
 def trend_alignment(network: ResidualNetwork, rows: Rows) -> Tensor:
-    """Score pairs by the correlation of w V_j with U_i b, b the linear trend of the predictions, K x K."""
+    """Score pairs by the correlation of w V_j with U_i b, where b is the linear trend of the predictions, K x K."""
     centred = rows.inputs - rows.inputs.mean(dim=0)
     trend = torch.linalg.lstsq(centred, rows.targets - rows.targets.mean(dim=0), driver="gelsd").solution
     return _correlations(network, trend.T)
 
 
 def _correlations(network: ResidualNetwork, read: Tensor) -> Tensor:
-    """Correlate, over hidden units and output by output, what V_j tells the head with what U_i reads along o x d."""
+    """Correlate w V_j with U_i r over hidden units, r a row of `read`, o x d; sum over outputs."""
     written = standardised(network.head @ network.V)
     seen = standardised(read @ network.U.transpose(1, 2))
     return seen.flatten(1) @ written.flatten(1).T
 
 
 def correlated(read: Tensor, written: Tensor) -> Tensor:
-    """Correlate, over hidden units, a number of each unit of U_i with one of V_j: K x m and K x m give K x K."""
+    """Correlate one number per hidden unit of U_i with one of V_j over hidden units: K x m and K x m give K x K."""
     return standardised(read) @ standardised(written).T
 
 
 def standardised(values: Tensor) -> Tensor:
-    """Centre over the last dimension, and scale to length one."""
+    """Centre over the last dimension, and scale to norm 1."""
     centred = values - values.mean(dim=-1, keepdim=True)
     return torch.div(centred, centred.norm(dim=-1, keepdim=True).clamp_min(TINY))

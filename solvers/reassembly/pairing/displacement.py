@@ -1,14 +1,14 @@
-"""What training moved, seen at the edges of the weights' distribution.
+"""Weight displacement from initialisation, estimated at the edges of the weights' distribution.
 
-A weight is its initial value plus what training added. Inside the bulk of the initial distribution a weight tells
-little about what was added - nothing at all if it was drawn uniformly, as torch's layers are. Past the edge of the bulk
-it tells almost all: how far it sticks out. So weights cut down by a soft threshold show the displacement from
-initialisation, with next to no initial noise (for a density p of a weight, its score -p'/p is the best linear evidence
-of a small displacement, Le Cam's local asymptotics; for a uniform density it vanishes but at the edges).
+A weight is the sum of its initial value and its displacement. Inside the bulk of the initial distribution, a weight
+says little about its displacement, and nothing if the initial distribution is uniform, as in torch's layers. Beyond the
+edge of the bulk, the excess shows the displacement. So a soft threshold on the weights extracts the displacement with
+little noise from initialisation. (For a density p of a weight, the score -p'/p is the best linear evidence of a small
+displacement, by Le Cam's local asymptotics. For a uniform density the score is zero except at the edges.)
 
-Gradients tie what moves in one half to what stands in the other: dU = -sum (V^T g s') h^T, dV = -sum g s(U h + c)^T.
-So pairs show in (moved U) x V and U x (moved V), where V U itself is mostly the product of two initial draws; and units
-that training moves much, it moves in both halves.
+Gradients relate the displacement of one half to the weights of the other: dU = -sum (V^T g s') h^T, dV = -sum g s(U h +
+c)^T. So pairs show in (displacement of U) x V and U x (displacement of V), while V U itself is mostly the product of
+two initial draws. Hidden units with a large displacement in one half have a large displacement in the other half.
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["crossed", "displacement_correlation", "moved"]
 
 CLEARLY = 0.03
-"""Share of the weights that are taken to be moved where only the amount counts."""
+"""Share of the weights that are kept as displaced if only the size of the displacement counts. A larger value adds
+noise from initialisation. Hand-set.
+"""
 
 LIKELY = 0.1
-"""Share of the weights that are taken to be moved where sign and direction count too, and errors average out."""
+"""Share of the weights that are kept as displaced if sign and direction count, where noise averages out. Hand-set."""
 
 
 def moved(weights: Tensor, share: float) -> Tensor:
-    """Cut weights down by a threshold that leaves a share of them, and those only by what is past it.
+    """Apply a soft threshold to weights: keep the excess of the largest weights, set all others to zero.
 
     Args:
-        weights: of one kind, of all pieces.
-        share: between 0 and 1.
+        weights: the same tensor of all pieces, stacked.
+        share: share of the weights above the threshold, between 0 and 1.
     """
     sizes = weights.abs().flatten()
     threshold = sizes.kthvalue(max(1, round((1.0 - share) * len(sizes)))).values
@@ -45,11 +47,11 @@ def moved(weights: Tensor, share: float) -> Tensor:
 
 
 def displacement_correlation(network: ResidualNetwork) -> Tensor:
-    """Score pairs by the correlation, over hidden units, of how far their weights were moved, K x K."""
+    """Score pairs by the correlation, over hidden units, of the sizes of their weight displacements, K x K."""
     return correlated(moved(network.U, CLEARLY).abs().sum(dim=2), moved(network.V, CLEARLY).abs().sum(dim=1))
 
 
 def crossed(network: ResidualNetwork) -> tuple[ResidualNetwork, ResidualNetwork]:
-    """Give the displacement of the incoming halves beside the outgoing ones as they are, and the other way round."""
+    """Return (displacement of U, V) and (U, displacement of V) as networks."""
     incoming = replace(network, U=moved(network.U, LIKELY), c=moved(network.c, LIKELY))
     return incoming, replace(network, V=moved(network.V, LIKELY))

@@ -1,8 +1,8 @@
-"""Filters that learn what a network's pairs have in common, from the pairs that they find.
+"""Filters that learn the common structure of a network's pairs from the pairs that they match.
 
-The update of U is V^T times an average of outer products g x^T that all blocks share roughly, so V_i U_i has a common
-part C: the trace assumes C = -I, the matched filter learns C from the pairs themselves. Early in training the
-adjoint g is the head w for every block, so C is w c^T: the head filter learns c alone, d numbers instead of d^2.
+The update of U is V^T times an average of outer products g x^T. The average is roughly the same for all blocks, so V_i
+U_i has a common part C. The trace assumes C = -I; the matched filter learns C from the pairs. Early in training the
+adjoint g is the head w for every block, so C = w c^T. The head filter learns only c, d numbers instead of d^2.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["annealed_filter", "head_filter", "matched_filter"]
 
 FILTER_ROUNDS = 10
-"""Rounds of matching and filtering; most settle in three."""
+"""Largest number of rounds of matching and filtering. Hand-set; most networks need three."""
 
 ANNEALING = 20
-"""Rounds of the filters that learn from a belief about the pairs, while it sharpens."""
+"""Rounds of the filters that learn from a belief about the pairs. More rounds sharpen the belief more slowly. Hand-set.
+"""
 
 ENTROPIES = (2.0, 0.7)
-"""Entropy of that belief about each half's partner, in nats, in the first rounds and the last."""
+"""Entropy of the belief about each half's partner, in nats, in the first round and the last rounds. Hand-set."""
 
 
 def matched_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companions: Tensor) -> Tensor:
-    """Score pairs by what V_j [U_i c_i] shares with the products of the pairs matched so far.
+    """Score pairs by the inner product of V_j [U_i c_i] with the sum of the products of the matched pairs.
 
-    A pair's own product is left out of the filter that judges it, so a wrong pair does not confirm itself.
-    Scores are sums of K x K Gram products; the products are formed for the matched pairs only.
+    A pair's own product is left out of the filter that scores the pair, so a wrong pair does not confirm itself. Scores
+    are sums of K x K Gram products; only the products of matched pairs are formed.
 
     Args:
         aspects: the halves under one or several transformations; each has a filter of its own, their scores add up.
@@ -65,9 +66,9 @@ def matched_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companions
 
 
 def annealed_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companions: Tensor) -> Tensor:
-    """Score pairs as `matched_filter` does, but learn from a belief about the pairs that begins broad and sharpens.
+    """Score pairs as in `matched_filter`, but learn from a belief about the pairs that starts broad and sharpens.
 
-    Where most of the first matching is wrong, the few right pairs are not lost among them.
+    The few right pairs then contribute even if most of the first matching is wrong.
 
     Args:
         aspects: the halves under one or several transformations; each has a filter of its own, their scores add up.
@@ -89,27 +90,27 @@ def annealed_filter(aspects: Sequence[ResidualNetwork], start: Tensor, companion
 
 
 def _gram(halves: Tensor) -> Tensor:
-    """Give inner products of the hidden units of each half: K x m x p to K x m^2."""
+    """Compute inner products of the hidden units of each half: K x m x p to K x m^2."""
     return (halves @ halves.transpose(1, 2)).flatten(1)
 
 
 def _entropy(step: int, depth: int) -> float:
-    """Say how broad the belief is in a round; few halves leave no room for much."""
+    """Compute the entropy of the belief in a round, at most 0.6 log K."""
     progress = min(1.0, step / max(1, ANNEALING - 6))
     return min(0.6 * math.log(depth), ENTROPIES[0] + (ENTROPIES[1] - ENTROPIES[0]) * progress)
 
 
 def _centred(network: ResidualNetwork) -> tuple[Tensor, Tensor]:
-    """Give readers [U c], K x m x (d + 1), and writers V, each without its mean over the halves."""
+    """Return readers [U c], K x m x (d + 1), and writers V, both centred over the halves."""
     readers = torch.cat([network.U, network.c[:, :, None]], dim=2)
     return readers - readers.mean(dim=0), network.V - network.V.mean(dim=0)
 
 
 def head_filter(network: ResidualNetwork, start: Tensor, companions: Tensor) -> Tensor:
-    """Score pairs by the correlation, over hidden units, of w V_j with U_i c, c learnt from the belief about pairs.
+    """Score pairs by the correlation, over hidden units, of w V_j with U_i c, K x K.
 
-    The belief begins broad and sharpens, so that it finds much the same c from any start. What a half's own
-    pairs say is left out of the c that judges them.
+    The filter learns c from a belief about the pairs. The belief starts broad and sharpens, so that similar c result
+    from all starts. A half's own pairs are left out of the c that scores these pairs.
 
     Args:
         network: halves.
@@ -134,7 +135,11 @@ def head_filter(network: ResidualNetwork, start: Tensor, companions: Tensor) -> 
 
 
 def _belief(scores: Tensor, entropy: float, scale: float) -> tuple[Tensor, float]:
-    """Turn scores into doubly stochastic beliefs of a wanted entropy per row; the scale found serves the next round."""
+    """Convert scores to a doubly stochastic belief of a given entropy per row.
+
+    Returns:
+        The belief, and the scale of the scores, from which the next round starts.
+    """
     low, high = math.log(scale) - 1.5, math.log(scale) + 1.5
     for _ in range(7):
         middle = 0.5 * (low + high)

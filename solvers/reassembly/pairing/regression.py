@@ -1,8 +1,8 @@
-"""Pairing from the data alone: which products of halves does the network's output contain?
+"""Pair halves by regressing the predictions on products of halves.
 
-The mean-field flow under a belief M about the pairs is linear enough in M to be fitted by Gauss-Newton steps.
-M itself is left free to leave the doubly stochastic matrices, since a flow that fits the predictions runs
-along truer states than a blurred average would; only the prior around which the ridge draws it stays one.
+The mean-field flow depends on a belief M about the pairs almost linearly, so Gauss-Newton steps can fit M. The fit may
+leave the doubly stochastic matrices, because a flow that fits the predictions has more accurate states than a doubly
+stochastic average. Only the prior, towards which the ridge pulls M, stays doubly stochastic.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["mean_field_pairing"]
 
 DOUBT = 0.2
-"""Share of the belief that stays spread over all pairs."""
+"""Share of the prior belief that is spread evenly over all pairs. A larger value commits more slowly. Hand-set."""
 
 STEPS = (1.0, 0.5, 0.25, 0.1)
-"""Shares of a Gauss-Newton step that are tried."""
+"""Shares of a Gauss-Newton step that are tried in turn. Hand-set."""
 
 TIME_STEPS = 8
-"""Moments of a flow that knows no order."""
+"""Time steps of a flow without a known order. More steps resolve the flow better and take longer. Hand-set."""
 
 STEADY = 3
-"""Passes without a change of partners that end the fit."""
+"""Number of passes without a change of partners after which the fit ends. Hand-set."""
 
 
 def mean_field_pairing(
@@ -51,14 +51,14 @@ def mean_field_pairing(
 
     Args:
         network: halves.
-        rows: to fit on; rows times outputs should exceed K^2.
-        evidence: log-odds of the pairs from their weights, K x K; zeros for none.
-        monitor: asked whether time is up.
-        schedule: when the incoming halves act, L x K; by default all act all the time.
-        passes: at most.
+        rows: rows to fit on; rows times outputs should exceed K^2.
+        evidence: log-odds of the pairs from the weights, K x K; zeros without evidence.
+        monitor: holds the deadline.
+        schedule: shares by which the incoming halves act, L x K; equal at all time steps by default.
+        passes: largest number of passes.
 
     Returns:
-        The outgoing half of each incoming one, and standard scores of all pairs.
+        The outgoing half of each incoming half, and standard scores of all pairs.
     """
     depth = network.depth
     schedule = torch.full((TIME_STEPS, depth), 1.0 / TIME_STEPS) if schedule is None else schedule
@@ -68,7 +68,7 @@ def mean_field_pairing(
     few = rows.head(max(100, rows.count // 10))
     began = 0.0
     for step in range(passes):
-        # A pass may take seconds: none is begun that would end after the time is up.
+        # A pass may take seconds. No pass starts that could overrun the deadline.
         spent = monitor.deadline.spent()
         if monitor.deadline.passed() or steady == STEADY or (step and 2 * spent - began > 1.0):
             break
@@ -94,7 +94,7 @@ def mean_field_pairing(
 
 
 def _step(network: ResidualNetwork, rows: Rows, belief: Tensor, fitted: Tensor, schedule: Tensor) -> Tensor:
-    """Go as far towards the fitted belief as serves best."""
+    """Move towards the fitted belief by the share of the step with the lowest error."""
     best, lowest = belief, float("inf")
     for share in STEPS:
         trial = belief + share * (fitted - belief)

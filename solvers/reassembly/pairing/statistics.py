@@ -1,9 +1,8 @@
-"""Which incoming half belongs to which outgoing half: scores of all K x K pairs, and their matching.
+"""Pairing statistics: scores of all K x K pairs of halves, and the one-to-one matching.
 
-A score is high where U_i and V_j look like halves of one block. Most of them look at the
-product M = V_j U_i, d x d, which training marks: a block that pushes back against what it
-reads has a negative trace (Park 2026, section 3). Where a score is bilinear, all pairs are one matrix
-product of Gram matrices and no M is ever formed.
+A score is high if U_i and V_j look like halves of one block. Most scores use the product M = V_j U_i, d x d. Training
+leaves a mark on M: a block that counteracts its input has a negative trace (Park 2026, section 3). If a score is
+bilinear, one matrix product of Gram matrices gives all pairs, and M is not formed.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ __all__ = [
 ]
 
 CHUNK = 1 << 22
-"""Numbers that an intermediate result may hold; 16 MiB in float32."""
+"""Largest number of values in an intermediate result: 16 MiB in float32. Hand-set."""
 
 TINY = 1e-30
-"""Keeps quotients of zeros finite."""
+"""Smallest denominator, so that 0 / 0 gives 0."""
 
 
 def trace(network: ResidualNetwork) -> Tensor:
@@ -74,7 +73,7 @@ def frobenius(network: ResidualNetwork) -> Tensor:
 def asymmetry(network: ResidualNetwork) -> Tensor:
     """Score pairs by -|M - M^T|_F / |M|_F, K x K.
 
-    tr(M M) does not part into Gram matrices, so products are formed here, a chunk at a time.
+    tr(M M) does not factor into Gram matrices, so the products are formed, chunk by chunk.
 
     Source: a public solver (github.com/alyxya/janestreet-droppedaneuralnet).
     """
@@ -91,9 +90,9 @@ def asymmetry(network: ResidualNetwork) -> Tensor:
 
 
 def mean_cosine(network: ResidualNetwork) -> Tensor:
-    """Score pairs by minus the mean, over hidden units, of the cosine between what a unit reads and writes.
+    """Score pairs by minus the mean cosine between a hidden unit's incoming and outgoing weights, K x K.
 
-    The cosine of row h of U_i with column h of V_j; a unit that pushes back has a negative one. K x K.
+    The cosine is that of row h of U_i with column h of V_j. A unit that counteracts its input has a negative cosine.
 
     Source: a public solver (github.com/EugenHotaj/droppedaneuralnet).
     """
@@ -105,7 +104,7 @@ def mean_cosine(network: ResidualNetwork) -> Tensor:
 def norm_correlation(network: ResidualNetwork) -> Tensor:
     """Score pairs by the correlation, over hidden units, of the row norms of U_i with the column norms of V_j.
 
-    Weight decay balances what a unit reads with what it writes, so this is strong where the trace is weak
+    Weight decay balances the incoming and outgoing weights of a unit, so this score is strong where the trace is weak
     (Du, Hu and Lee 2018 on balanced layers). K x K.
     """
     return _standardised(network.U.norm(dim=2)) @ _standardised(network.V.norm(dim=1)).T
@@ -129,7 +128,7 @@ def match(scores: Tensor) -> list[int]:
         scores: K x K; a pair whose score is not finite is matched last.
 
     Returns:
-        For each incoming half i the outgoing half it is matched with.
+        The number of the matched outgoing half, for each incoming half i.
     """
     finite = scores.isfinite()
     floor = scores[finite].min() - 1.0 if finite.any() else scores.new_zeros(())
@@ -141,7 +140,7 @@ def pair(network: ResidualNetwork, statistic: str) -> list[int]:
     """Match the halves of a network by a named statistic.
 
     Raises:
-        SpecError: if there is no statistic of that name.
+        SpecError: if no statistic has that name.
     """
     if statistic not in PAIRINGS:
         raise SpecError(f"no pairing statistic {statistic!r}{did_you_mean(statistic, PAIRINGS)}")

@@ -1,7 +1,7 @@
-"""Which halves belong together, by their weights alone: many views, each weighed by how far it stands out.
+"""Pair halves by their weights alone: many views, each weighted by its margin over chance.
 
-How far a view stands out is measured against itself: the same statistics on the same weights, the hidden
-units of every V_j permuted, so that no pair is a pair.
+The margin of a view compares its matched scores with the same statistics on weights without pairs: the hidden units of
+every V_j are permuted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["COMBINED", "PairingView", "pairing_views"]
 
 COMPANIONS = 0.7
-"""Weight of the plain statistics beside the score of a filter of the weights as they are."""
+"""Weight of the plain statistics relative to the score of a filter on the unchanged weights. Hand-set."""
 
 COMBINED = (
     "filter-balanced",
@@ -37,21 +37,21 @@ COMBINED = (
     "filter-all-aspects",
     "head-filter",
 )
-"""Views that are added up, each by the square of its margin."""
+"""Views that the combined view sums, each weighted by the square of its margin."""
 
 LEAST_MARGIN = 0.05
-"""Margin that every one of them is given at least."""
+"""Smallest margin of a view in the weights of the combined view. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairingView:
-    """Scores of all pairs from one point of view, with how far they stand out from chance.
+    """Scores of all pairs by one method, with their margin over chance.
 
     Attributes:
-        name: of the point of view.
+        name: name of the view.
         scores: standard scores, K x K.
-        partners: their matching.
-        margin: mean score of the matched pairs above that of the same statistic where no pair is one.
+        partners: matched outgoing half of each incoming half.
+        margin: mean score of the matched pairs, less the same mean on weights without pairs.
     """
 
     name: str
@@ -61,9 +61,9 @@ class PairingView:
 
 
 def pairing_views(network: ResidualNetwork, rows: Rows) -> list[PairingView]:
-    """Score pairs from every point of view, the one that stands out most first.
+    """Score pairs by every view, and sort the views by margin, the largest first.
 
-    The one named "combined" adds up the others that `COMBINED` names, by the squares of their margins.
+    The view "combined" sums the views that `COMBINED` names, weighted by the squares of their margins.
     """
     views, chance = _views(network, rows), _views(_unpaired(network), rows)
     found = [_view(name, scores, chance[name]) for name, scores in views.items()]

@@ -1,4 +1,4 @@
-"""How well the halves that are left explain the predictions from one state: the evidence of a linear model.
+"""The evidence of a linear model: how well the remaining halves explain the predictions from one state.
 
 The evidence decides which block comes next. If the state h is advanced by the right block, the halves that are left
 explain the predictions better; if h is advanced by a wrong block, they explain them worse.

@@ -2,7 +2,7 @@
 
 The first block reads the inputs themselves. Among all pairs of halves, the right pair turns the inputs into states from
 which the other halves explain the predictions better (`evidence.py`). What is left is the same puzzle with one block
-less. So pairs and order follow from the data alone, front to back; what the weights say is only a prior.
+less. So pairs and order follow from the data alone, from the first block to the last; the weights give only a prior.
 
 The derivative of the evidence by the states predicts the effect of every pair of halves at once, and of every move of
 the last blocks: a relocation, a removal, an insertion. The predictions are first-order, so the moves with the lowest
@@ -39,7 +39,9 @@ INSERTED = 2
 """Positions before the end of the prefix at which a new block is tried first. Hand-set."""
 
 TESTED = 8
-"""Insertions evaluated exactly per round, times the effort level, which rises by one per return. Hand-set."""
+"""Insertions evaluated exactly per round, times the effort level, which rises by one per return to the best prefix.
+Hand-set.
+"""
 
 HOPEFUL = 0.7
 """Share of the best gain so far that a move's predicted gain must reach to be evaluated. Hand-set."""
@@ -63,7 +65,7 @@ RELOCATIONS, REMOVALS = 4, 2
 """Relocations and removals evaluated exactly per repair round, times the effort level. Hand-set."""
 
 THINNED = 3
-"""Blocks removed from the best prefix at the first return; each later return removes as many more. Hand-set."""
+"""Blocks removed from the best prefix at the first return; each later return removes this many more. Hand-set."""
 
 FOLLOWED = 0.1
 """Weight of the newest insertion in the running mean of how far predictions miss the exact change. Hand-set."""
@@ -239,7 +241,7 @@ class _Peeling:
         return replace(prefix, value=slope.value - self.model.log_odds(prefix.blocks))
 
     def _evaluated(self, prefix: Prefix, moves: Sequence[Move]) -> list[Prefix]:
-        """Evaluate moves exactly, the lowest predicted change first, as long as the predictions are hopeful."""
+        """Evaluate moves exactly, the lowest predicted change first, while the predicted gain is large enough."""
         self.visited.add(prefix.blocks)
         tried: list[Prefix] = []
         gain = 0.0

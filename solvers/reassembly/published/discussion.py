@@ -28,7 +28,7 @@ DISCUSSION = "discussion of huggingface.co/spaces/jane-street/droppedaneuralnet 
 @register(family="reassembly", name="bias-chain", source=DISCUSSION)
 @dataclass(frozen=True)
 class BiasChain:
-    """Order by the variance of V, or by a chain through near biases e from its first block, then repair.
+    """Order by the variance of V or by a chain of nearest biases e, take the better order, then repair by swaps.
 
     Attributes:
         rows: number of rows to search with.
@@ -55,7 +55,7 @@ class BiasChain:
 @register(family="reassembly", name="jacobian", source=DISCUSSION)
 @dataclass(frozen=True)
 class Jacobian:
-    """Order by the size of each block's Jacobian, then repair.
+    """Order by the norm of each block's Jacobian, then repair by swaps.
 
     Attributes:
         rows: number of rows to search with.

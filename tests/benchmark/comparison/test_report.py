@@ -150,7 +150,7 @@ def test_time_under_other_loads_is_not_judged(row: Make, compared: Compare) -> N
     new = [row(n, session="t", load_average=0.1) for n in range(6)]
     report = compared(base, new, "time:+20%")
     assert report.exit == Exit.INFRASTRUCTURE
-    assert "time not judged: nothing is known of the machine of session t" in render_comparison(report)
+    assert "time not judged: the machine of session t is not known" in render_comparison(report)
     calm = compared(base, new)
     assert calm.exit == Exit.FINE
     assert math.isnan(measure(calm, "time").p)
@@ -173,7 +173,7 @@ def test_infrastructure_is_no_pass_but_hides_no_regression(row: Make, compared: 
     broken = [row(n, "unavailable", reason="no module named x") for n in range(8)]
     report = compared(base, broken)
     assert report.exit == Exit.INFRASTRUCTURE
-    assert "8 trials say nothing of the solver (unavailable: no module named x)" in verdict(report)
+    assert "8 trials are no evidence about the solver (unavailable: no module named x)" in verdict(report)
     assert compared(base, broken, "none").exit == Exit.INFRASTRUCTURE
     half = [*broken[:1], *(row(n) for n in range(1, 8))]
     assert compared(base, half).exit == Exit.INFRASTRUCTURE
@@ -185,7 +185,7 @@ def test_infrastructure_is_no_pass_but_hides_no_regression(row: Make, compared: 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"puzzle": 1, "puzzle_name": "net-0"}, "no puzzle in common; of the same name, but not the same: net-0"),
+        ({"puzzle": 1, "puzzle_name": "net-0"}, "no puzzle in common; different puzzles share the name net-0"),
         ({"seed": 1}, "no seed in common"),
         ({"limits": Limits(wall_s=1)}, "no set of limits in common"),
         ({"solver": "other"}, "NEW has no results of mine"),

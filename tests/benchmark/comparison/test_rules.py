@@ -66,8 +66,8 @@ def test_a_name_may_be_cut_short(text: str, name: str) -> None:
         ("mse:-1", "write mse:+1"),
         ("time:+5", "compared as a ratio"),
         ("exakt:-0", "did you mean exact_order"),
-        ("solved:-2", "tolerates more than there is; write e.g. solved:-0.02"),
-        ("exact:-200%", "tolerates more than there is"),
+        ("solved:-2", "tolerates more than the largest possible loss; write e.g. solved:-0.02"),
+        ("exact:-200%", "tolerates more than the largest possible loss"),
         ("p:-0", "it may be pairing_accuracy or position_accuracy"),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_store_that_cannot_be_read_says_so(tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_read_is_not_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="file is no folder; name another one"):
+    with pytest.raises(StorageError, match="file is not a folder; name another folder"):
         Store(tmp_path / "file").rows()
 
     def refuse(folder: Path) -> Iterator[Path]:

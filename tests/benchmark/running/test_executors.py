@@ -60,7 +60,7 @@ def test_insisting_on_namespaces_is_an_error_where_there_are_none(
 
 
 def test_a_server_that_cannot_start_says_why(ask: Callable[..., RunRequest], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmark.isolation.supervisor.BASE", ("no_such_module",))
+    monkeypatch.setattr("benchmark.running.warming.BASE", ("no_such_module",))
     with pytest.raises(HarnessError, match="no_such_module"):
         run(ask("exact"))
 

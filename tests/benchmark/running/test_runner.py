@@ -143,7 +143,7 @@ def test_a_changed_solver_is_another_trial(
 
 def test_a_store_that_cannot_be_written_is_one_clear_line(ask: Callable[..., RunRequest], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="is no folder; name another one for the results"):
+    with pytest.raises(StorageError, match="is not a folder; name another folder for the results"):
         run(ask("exact", results=tmp_path / "file" / "results"))
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 def test_names_that_lead_elsewhere(forger: Any, lines: Lines, name: str) -> None:
     forger.files[name] = b"boom"
-    assert lines(forger.write()) == [f"archive: holds {name!r}, which is no part of a bundle"]
+    assert lines(forger.write()) == [f"archive: holds {name!r}, which a bundle must not hold"]
 
 
 def test_a_link(made: Any, tmp_path: Path, lines: Lines) -> None:
@@ -44,7 +44,7 @@ def test_a_link(made: Any, tmp_path: Path, lines: Lines) -> None:
         link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
         target.writestr(link, "/etc/passwd")
     assert lines(tmp_path / "x.njz") == [
-        "archive: holds 'source/link.py' as a link or another special file, not as a plain one"
+        "archive: holds 'source/link.py' as a link or special file, not as a regular file"
     ]
 
 
@@ -81,7 +81,7 @@ def test_a_bomb_that_understates_its_size(tmp_path: Path) -> None:
 def test_a_cut_archive(made: Any, tmp_path: Path, lines: Lines, cut: int) -> None:
     (tmp_path / "x.njz").write_bytes(made.bundle.read_bytes()[:cut])
     (line,) = lines(tmp_path / "x.njz")
-    assert line.startswith("archive: is no zip archive, or is damaged")
+    assert line.startswith("archive: is not a zip archive, or is damaged")
 
 
 def test_a_flipped_bit(made: Any, tmp_path: Path, lines: Lines) -> None:

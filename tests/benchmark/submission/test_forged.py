@@ -104,8 +104,8 @@ def test_solved_without_a_raw_answer(forger: Any, lines: Lines) -> None:
     row = forger.find("solved")
     del forger.files[f"raw/{row['trial']}.json"]
     first, second = lines(forger.write())
-    assert first == f"{where(row)}: status is solved in the bundle, but there is no raw answer"
-    assert second == f"{where(row)}: wall_s was measured, but there is no raw answer"
+    assert first == f"{where(row)}: status is solved in the bundle, but the bundle holds no raw answer"
+    assert second == f"{where(row)}: wall_s has a measured value, but the bundle holds no raw answer"
 
 
 def test_a_raw_answer_edited_without_its_digest(forger: Any, lines: Lines) -> None:
@@ -126,15 +126,15 @@ def test_the_answer_of_another_trial(forger: Any, lines: Lines) -> None:
 def test_a_duplicated_cell(forger: Any, lines: Lines) -> None:
     row = forger.find("solved")
     forger.rows.append(copy.deepcopy(row))
-    assert lines(forger.write()) == [f"{where(row)}: is there 2 times (solved, solved); each cell has one row"]
+    assert lines(forger.write()) == [f"{where(row)}: has 2 rows (solved, solved); each cell must have one row"]
 
 
 def test_a_removed_failing_cell(forger: Any, lines: Lines) -> None:
     row = forger.find("partial")
     forger.rows.remove(row)
     missing, left = lines(forger.write())
-    assert missing == f"{where(row)}: is missing; a bundle holds every cell of the suite"
-    assert left == f"raw/{row['trial']}.json: is the raw answer of no row"
+    assert missing == f"{where(row)}: is missing; a bundle must hold every cell of the suite"
+    assert left == f"raw/{row['trial']}.json: is a raw answer without a row"
     del forger.files[f"raw/{row['trial']}.json"]
     assert lines(forger.write()) == [missing]
 
@@ -143,7 +143,7 @@ def test_a_cell_of_no_suite(forger: Any, lines: Lines) -> None:
     row = copy.deepcopy(forger.rows[0])
     row["seed"] = 7
     forger.rows.append(row)
-    assert lines(forger.write()) == [f"{where(row)}: is no cell of the suite (puzzle {row['puzzle'][:12]})"]
+    assert lines(forger.write()) == [f"{where(row)}: is not a cell of the suite (puzzle {row['puzzle'][:12]})"]
 
 
 def test_another_suites_digests(forger: Any, lines: Lines, ground: Ground) -> None:
@@ -164,7 +164,7 @@ def test_another_suites_limits_seeds_and_puzzles(forger: Any, lines: Lines) -> N
         "suite toys: name is other in the bundle, toys verified",
         "suite toys: seeds is 1 in the bundle, 2 verified",
         "suite toys: limits.wall_s is 500.0 in the bundle, 5.0 verified",
-        "suite toys: has no puzzle 't9', which the bundle is about",
+        "suite toys: has no puzzle 't9', which the bundle holds",
         "suite toys: puzzle 't0' is not in the bundle",
     ]
 

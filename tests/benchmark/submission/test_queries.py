@@ -43,10 +43,10 @@ def test_a_possible_usage_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
     ("changes", "problem"),
     [
         ({"queries": 11}, "queries is 11, beyond the limit of 10"),
-        ({"queries": -1}, "queries is -1; no count"),
+        ({"queries": -1}, "queries is -1; a count or time must be"),
         ({"query_calls": 9}, "query_calls is 9 for 8 rows"),
         ({"query_calls": 0}, "query_calls is 0 for 8 rows"),
-        ({"query_s": float("inf")}, "query_s is inf; no count"),
+        ({"query_s": float("inf")}, "query_s is inf; a count or time must be"),
         ({"query_s": 60.0}, "query_s is 60 s of a trial of 1 s"),
         ({"query_s": None}, "query_s is missing"),
         ({"queries": None, "query_calls": None, "query_s": None}, "queries is missing, but the puzzle has an oracle"),
@@ -58,4 +58,4 @@ def test_an_impossible_usage_is_found(monkeypatch: pytest.MonkeyPatch, changes: 
 
 
 def test_usage_without_an_oracle_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "queries is there, but the puzzle has no oracle" in told(monkeypatch, oracle=False)[0]
+    assert "queries is given, but the puzzle has no oracle" in told(monkeypatch, oracle=False)[0]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("field", "value", "problem"),
     [
-        ("wall_s", -1.0, "wall_s is -1; no measurement is negative or infinite"),
+        ("wall_s", -1.0, "wall_s is -1; a measurement must be finite and not negative"),
         ("wall_s", 5.5, "wall_s is 5.5 s, beyond the limit of 5 s for an answer"),
-        ("wall_s", None, "wall_s is missing, though the trial came to an answer"),
+        ("wall_s", None, "wall_s is missing, but the trial has an answer"),
         ("load_s", 500.0, "load_s is 500 s; loading ends after 120 s"),
-        ("peak_mib", -3.0, "peak_mib is -3; no measurement is negative or infinite"),
+        ("peak_mib", -3.0, "peak_mib is -3; a measurement must be finite and not negative"),
     ],
 )
 def test_impossible_measurements(forger: Any, lines: Lines, field: str, value: float | None, problem: str) -> None:
@@ -53,7 +53,7 @@ def test_reports_out_of_order(forger: Any, lines: Lines) -> None:
     forger.raw(row, swap)
     (line,) = lines(forger.write())
     assert line.startswith("puzzle t0, solver mixed.py:Mixed, seed 0: report 2 came after ")
-    assert "before the one that precedes it" in line
+    assert "before the previous report" in line
 
 
 @pytest.mark.parametrize("time_s", [-0.1, 4.9, None])

@@ -45,7 +45,7 @@ def test_a_puzzle_is_summarised_and_drawn(tmp_path: Path) -> None:
     one = made()
     text = dict(summarise_puzzle(one.puzzle, one.sealed))
     assert text["digest"] == one.puzzle.digest
-    assert text["answer"] == "at hand, and opens the commitment"
+    assert text["answer"] == "available, opens the commitment"
     assert text["spec"] == "activation=relu, depth=2"
     assert text["network"] == "2 blocks, width 3, hidden 4, relu"
     figure = draw_puzzle(one.puzzle, one.sealed)

@@ -114,7 +114,7 @@ def test_nobody_without_a_score_has_a_rank(row: MakeRow, scored: Scored) -> None
     assert "A solver without a score has no rank." in caption(ranking)
     nobody = only([row("bad", n, "crashed") for n in range(2)])
     assert nobody.standings[0].place is None
-    assert "Nobody has a rank: no solver has a score." in caption(nobody)
+    assert "No solver has a rank: no solver has a score." in caption(nobody)
 
 
 def test_equal_solvers_share_a_place_and_the_next_counts_them(scored: Scored) -> None:
@@ -168,12 +168,12 @@ def test_with_nothing_solved_nobody_is_first(row: MakeRow, toy: Family, monkeypa
     rows = [row(solver, n, "partial") for solver in ("random", "other") for n in range(6)]
     ranking = only(rows)
     assert [(one.place, one.letters) for one in ranking.standings] == [(None, ""), (None, "")]
-    assert "Nobody has a rank: no solver solved a puzzle." in caption(ranking)
+    assert "No solver has a rank: no solver solved a puzzle." in caption(ranking)
     assert "Not separated" not in caption(ranking)
     text = render([ranking])
     assert "**" not in text.splitlines()[4]
     found = only([*rows, row("new", 0)])
-    assert "Nobody has a rank: no solver that ran on every cell solved a puzzle." in caption(found)
+    assert "No solver has a rank: no solver that ran on every cell solved a puzzle." in caption(found)
 
 
 @pytest.mark.parametrize("puzzles", [5, 40])

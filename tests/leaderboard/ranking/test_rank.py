@@ -79,7 +79,7 @@ def test_letters_part_only_where_the_test_separates(row: MakeRow, puzzles: int, 
     rows = [row("best", n) for n in range(puzzles)] + [row("none", n, "partial") for n in range(puzzles)]
     ranking = only(rows)
     assert [(one.place, one.letters) for one in ranking.standings] == [(1, "a"), (2, second)]
-    assert ("With fewer than 6 puzzles no outcome can separate two solvers." in caption(ranking)) == (puzzles == 5)
+    assert ("With fewer than 6 puzzles, the test cannot separate two solvers." in caption(ranking)) == (puzzles == 5)
 
 
 def test_many_seeds_of_one_puzzle_prove_no_more_than_one(row: MakeRow) -> None:
@@ -91,7 +91,7 @@ def test_many_seeds_of_one_puzzle_prove_no_more_than_one(row: MakeRow) -> None:
     assert best.letters == none.letters == "a"
     assert best.interval == wilson(1, 1)
     assert none.interval == wilson(0, 1)
-    assert "fewer than 6 puzzles no outcome can separate" in caption(ranking)
+    assert "fewer than 6 puzzles, the test cannot separate" in caption(ranking)
 
 
 @pytest.mark.parametrize(("seeds", "solved", "counts"), [(2, 1, 0), (2, 2, 1), (3, 1, 0), (3, 2, 1), (4, 2, 0)])
@@ -142,7 +142,7 @@ def test_a_table_without_a_solver_leaves_the_others(row: MakeRow, toy: Family, m
 
 
 def test_nobody_but_skipped_solvers_is_an_error(row: MakeRow) -> None:
-    with pytest.raises(SpecError, match="no solver to rank, every result is 'skipped'"):
+    with pytest.raises(SpecError, match="no solver can be ranked because every result is 'skipped'"):
         rank([row("a", 0, "skipped"), row("b", 0, "skipped")])
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["anneal"]
 
 MEAN_DISTANCE = 4.0
-"""Mean number of positions by which a move carries a block. Hand-set; a higher value tries longer moves more often.
+"""Mean distance of a move, in positions. Hand-set; a higher value tries longer moves more often.
 
 Neighbouring blocks are confused most often, so most moves are short.
 """
@@ -37,7 +37,7 @@ def anneal(
     hot: float = 1e-2,
     cold: float = 1e-7,
 ) -> None:
-    """Cool geometrically while exchanging and relocating blocks; end at the best order met.
+    """Cool geometrically while exchanging and relocating blocks; return to the best order visited.
 
     The temperature follows the steps or the clock, whichever is further, so that cooling completes before the
     deadline.

@@ -30,7 +30,7 @@ TEST_ROWS = 250
 
 
 def pairwise_tests(walk: Walk, monitor: Monitor = SILENT) -> Tensor:
-    """Exchange every two blocks of the current order, one pair at a time, and note which should come first.
+    """Exchange every two blocks of the current order, one pair at a time, and record which order has the lower error.
 
     Returns:
         K x K; entry [a, b] is 1 where the error is lower with a before b. Pairs that were not tested before the

@@ -100,7 +100,7 @@ def test_a_recipe_without_degradation_is_written_as_before_there_was_any(whole: 
         ({"prediction_noise": -0.1}, "prediction_noise"),
         ({"prediction_noise": float("nan")}, "prediction_noise"),
         ({"rows_exported": 0}, "rows_exported"),
-        ({"rows_exported": 301}, "is more than rows"),
+        ({"rows_exported": 301}, "is larger than rows"),
     ],
 )
 def test_a_senseless_degradation_is_refused(changes: dict[str, Any], word: str) -> None:

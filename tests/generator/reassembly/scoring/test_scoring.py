@@ -217,7 +217,7 @@ def test_a_wrong_form_is_one_line(
 def test_what_holds_itself_is_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)
-    with pytest.raises(AnswerError, match="holds itself"):
+    with pytest.raises(AnswerError, match="contains itself"):
         as_answer(loop)
 
 
