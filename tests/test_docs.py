@@ -48,7 +48,11 @@ def test_the_families_in_the_docs_are_the_files_of_the_examples() -> None:
 
 @pytest.fixture
 def _forgotten_families(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the families that a test loads from the tests after it."""
+    """Keep the families that a test loads from the tests after it.
+
+    Built-in solvers register once, at their first import, so they are loaded before the registry is replaced.
+    """
+    solvers.registry.list_solvers()
     monkeypatch.setattr("generator.family.registry._FAMILIES", {})
     others = {key: entry for key, entry in solvers.registry._REGISTERED.items() if not EXAMPLES & {*key}}
     monkeypatch.setattr("solvers.registry._REGISTERED", others)

@@ -1,8 +1,8 @@
-"""Draw the two pictures of docs/flagship.md from one puzzle, named as SUITE/PUZZLE.
+"""Draw two pictures of docs/flagship.md from one puzzle, named as SUITE/PUZZLE.
 
-The first picture compares the changes that the relocation model predicts for single moves with the exact changes of the
-error, from a half-ordered network. The second picture shows error and Kendall's tau over rounds from a random order, by
-moves alone and by continuation.
+The first shows the change of error that the relocation model predicts for each single move from a half-ordered
+network, against the measured change. The second shows the error and Kendall's tau from a random order on, by moves
+alone and by continuation.
 """
 
 from __future__ import annotations
@@ -60,13 +60,14 @@ def _draw_moves(truth: ResidualNetwork, rows: Rows, rng: np.random.Generator) ->
     )
     far = np.abs(np.subtract.outer(np.arange(truth.depth), np.arange(truth.depth)))
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-    for axis, chosen, title in ((axes[0], (far > 0) & (far <= 3), "1 to 3 positions"), (axes[1], far > 3, "further")):
+    for axis, chosen, distance in ((axes[0], (far > 0) & (far <= 3), "1 to 3"), (axes[1], far > 3, "more than 3")):
         r = pearsonr(predicted[chosen], real[chosen]).statistic
         axis.plot(predicted[chosen], real[chosen], ".", ms=3, alpha=0.5)
         ends = [min(predicted[chosen].min(), real[chosen].min()), max(predicted[chosen].max(), real[chosen].max())]
         axis.plot(ends, ends, "k-", lw=0.7)
-        axis.set(title=f"moves of {title}: r = {r:.3f}", xlabel="predicted change of MSE / var", ylabel="exact change")
-        print(f"moves of {title}: {chosen.sum()} moves, correlation {r:.3f}")
+        title = f"moves by {distance} positions"
+        axis.set(title=f"{title}: r = {r:.3f}", xlabel="predicted change of MSE / var", ylabel="measured change")
+        print(f"{title}: {chosen.sum()} moves, correlation {r:.3f}")
     figure.savefig(IMAGES / "flagship-moves.png", dpi=110)
 
 

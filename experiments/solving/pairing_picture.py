@@ -17,7 +17,7 @@ from solvers.reassembly.pairing.displacement import LIKELY
 from solvers.reassembly.pairing.views import pairing_views
 
 mpl.use("agg")
-IMAGE = Path(__file__).parents[2] / "docs" / "images" / "flagship-movement.png"
+IMAGE = Path(__file__).parents[2] / "docs" / "images" / "flagship-displacement.png"
 SHOWN = {"filter-alignments": "plain weights", "filter-crossed": "displacement, crossed"}
 
 
