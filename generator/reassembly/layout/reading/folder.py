@@ -1,0 +1,213 @@
+"""Find the pieces and the table in a folder, as people unpack, copy and rename them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.errors import LayoutError, StorageError
+from generator.reassembly.layout.reading.litter import is_litter
+from generator.reassembly.layout.reading.network import NETWORK_FILES, refuse_network
+from generator.reassembly.layout.reading.recognise import KINDS, content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["CSV", "NESTED", "PIECES", "PublishedFiles", "find_files"]
+
+NESTED = "historical_data_and_pieces"
+"""Name of the folder that may hold both parts."""
+PIECES = "pieces"
+CSV = "historical_data.csv"
+
+TABLE = re.compile(r".+\.(?:csv|tsv|csv\.gz|tsv\.gz|parquet|feather|xlsx?)", re.IGNORECASE)
+PIECE = re.compile(r"piece_([0-9]+)\.(?:pth|pt|safetensors)", re.IGNORECASE)
+
+SEARCHED_DEPTH = 3
+"""Levels of folders that are searched for pieces where they do not lie in `pieces/`."""
+SEARCHED_ENTRIES = 20_000
+"""Files and folders after which the search ends: somebody gave a home folder."""
+
+
+@dataclass(frozen=True)
+class PublishedFiles:
+    """The files of the published layout.
+
+    Attributes:
+        root: folder with the table and, where there is one, `roles.json`.
+        pieces: file of each number.
+        table: file of inputs, predictions and labels.
+    """
+
+    root: Path
+    pieces: Mapping[int, Path]
+    table: Path
+
+
+def find_files(folder: Path, remark: Callable[[str], None]) -> PublishedFiles:
+    """Find pieces and table.
+
+    Args:
+        folder: the folder that the user gave.
+        remark: is called with each deviation that does not prevent the import.
+
+    Raises:
+        StorageError: if a part is missing.
+        LayoutError: if a file may or may not be a piece, or a number is missing or there twice.
+    """
+    if folder.is_file():
+        raise _no_folder(folder)
+    if not folder.is_dir():
+        raise StorageError(f"no folder at {folder}")
+    place = _pieces_folder(folder)
+    root = place.parent if place.name.lower() == PIECES else place
+    if place not in {folder / PIECES, folder / NESTED / PIECES}:
+        remark(f"the pieces lie in {place}")
+    table = _find_table(root, (place, folder), remark)
+    return PublishedFiles(root, _number(place, table, remark), table)
+
+
+def _no_folder(path: Path) -> LayoutError:
+    kind = content_of(path)
+    if kind in {"zip", "gzip", "tar", "bzip2", "xz", "7z", "rar", "zstandard", "cut zip"}:
+        name, advice = KINDS[kind]
+        after = "" if kind == "cut zip" else " and give the folder that it holds"
+        return LayoutError(f"{path} is {name}, not a folder; {advice}{after}")
+    if kind in {"torch", "pickle", "safetensors", "torchscript"}:
+        return refuse_network(path)
+    return LayoutError(f"{path} is a file; give the folder with {PIECES}/ and {CSV}")
+
+
+def _pieces_folder(folder: Path) -> Path:
+    """Find the one folder that holds pieces; the published places come first."""
+    standard = [place for place in (folder / PIECES, folder / NESTED / PIECES) if place.is_dir()]
+    holding = [place for place in standard if _holds_pieces(place)]
+    if not holding:
+        holding = [place for place in _folders(folder) if _holds_pieces(place)]
+        if len(holding) > 1:
+            listed = ", ".join(map(str, holding[:4])) + (", ..." if len(holding) > 4 else "")
+            raise LayoutError(f"{folder} holds pieces in {len(holding)} folders ({listed}); give one of them")
+    if holding:
+        return holding[0]
+    raise _no_pieces(folder, standard)
+
+
+def _holds_pieces(folder: Path) -> bool:
+    return any(PIECE.fullmatch(path.name) for path in _entries(folder))
+
+
+def _folders(folder: Path) -> list[Path]:
+    """List a folder and those below it, without litter, to a bounded depth and number."""
+
+    def walk(place: Path, depth: int) -> Iterator[Path]:
+        yield place
+        if depth < SEARCHED_DEPTH:
+            for path in _entries(place):
+                if path.is_dir() and not path.is_symlink() and not is_litter(path):
+                    yield from walk(path, depth + 1)
+
+    return list(itertools.islice(walk(folder, 0), SEARCHED_ENTRIES))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(itertools.islice(folder.iterdir(), SEARCHED_ENTRIES))
+    except OSError as error:
+        raise StorageError(f"cannot read {folder}: {error.strerror or error}") from error
+
+
+def _no_pieces(folder: Path, standard: list[Path]) -> Exception:
+    """Say what a folder holds instead of pieces."""
+    place = standard[0] if standard else folder
+    found = [path for path in _entries(place) if path.is_file() and not is_litter(path)]
+    names = {path.name for path in found}
+    if {"manifest.json", "pieces.safetensors"} <= names:
+        return LayoutError(f"{folder} is a puzzle of netjigsaw already; solve it: netjigsaw solve {folder}")
+    packed = [path for path in found if path.suffix.lower() in {".zip", ".gz", ".tgz", ".tar"} and not _is_table(path)]
+    if packed:
+        return LayoutError(f"{place} holds no pieces, but the archive {packed[0].name}; unpack it first")
+    saved = [path for path in found if path.suffix.lower() in NETWORK_FILES]
+    if len(saved) == 1 or "config.json" in names:
+        return refuse_network(saved[0]) if saved else LayoutError(f"{folder} holds config.json, but no weights")
+    if saved:
+        listed = ", ".join(path.name for path in saved[:3]) + (", ..." if len(saved) > 3 else "")
+        return LayoutError(f"{place} holds no piece_<number>.pth; it holds {listed}; name the pieces piece_0.pth, ...")
+    if standard:
+        return LayoutError(f"{place} holds no piece_<number>.pth")
+    return StorageError(f"{folder} holds neither {PIECES}/ nor {NESTED}/{PIECES}/")
+
+
+def _is_table(path: Path) -> bool:
+    return TABLE.fullmatch(path.name) is not None and not is_litter(path)
+
+
+def _find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]) -> Path:
+    """Find the table: by its published name, or as the only table there is."""
+    if (root / CSV).exists():
+        return root / CSV
+    for place in others:
+        if (place / CSV).is_file():
+            remark(f"the table is {place / CSV}")
+            return place / CSV
+    for place in dict.fromkeys((root, *others)):
+        tables = [path for path in _entries(place) if _is_table(path)]
+        if len(tables) > 1:
+            raise LayoutError(
+                f"{place} holds several tables ({', '.join(path.name for path in tables[:6])}); name the one to read {CSV}"
+            )
+        if tables:
+            remark(f"the table is {tables[0]}")
+            return tables[0]
+    raise StorageError(f"{root / CSV} is missing")
+
+
+def _number(place: Path, table: Path, remark: Callable[[str], None]) -> dict[int, Path]:
+    """Map numbers to files, and refuse a file that might be a piece."""
+    numbers: dict[int, Path] = {}
+    passed: list[str] = []
+    flat = place.name.lower() != PIECES
+    for path in _entries(place):
+        match = PIECE.fullmatch(path.name)
+        if match is None and (is_litter(path) or path == table or (flat and path.name == "roles.json")):
+            passed += [] if path == table or path.name == "roles.json" else [path.name]
+        elif match is None:
+            raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only{_resembled(path)}")
+        elif int(match[1]) in numbers:
+            raise LayoutError(f"{path} and {numbers[int(match[1])].name} have the same number; remove one of them")
+        else:
+            numbers[int(match[1])] = path
+    beside = f"; passed over in {place}: {', '.join(passed[:6])}{', ...' if len(passed) > 6 else ''}" if passed else ""
+    _check_numbers(sorted(numbers), place, beside, remark)
+    if beside:
+        remark(beside.removeprefix("; "))
+    return numbers
+
+
+def _resembled(path: Path) -> str:
+    """Name the piece that a file's name resembles: a second download, a copy, one that was not finished."""
+    number = re.search(r"piece[ _-]*([0-9]+)", path.name, re.IGNORECASE)
+    if number is None:
+        return "; remove it or name it so"
+    return f"; it may be piece {int(number[1])}: rename or remove it"
+
+
+def _check_numbers(numbers: list[int], place: Path, beside: str, remark: Callable[[str], None]) -> None:
+    """Refuse gaps; pieces that are numbered from 1 without a gap are read, with their own numbers."""
+    first = 1 if numbers[0] == 1 and len(numbers) % 2 == 1 else 0
+    missing: list[str] = []
+    for before, number in itertools.pairwise([first - 1, *numbers]):
+        if number - before == 2:
+            missing.append(str(before + 1))
+        elif number - before > 2:
+            missing.append(f"{before + 1} to {number - 1}")
+    if missing:
+        listed = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
+        raise LayoutError(
+            f"{place} holds {len(numbers)} pieces, numbered {numbers[0]} to {numbers[-1]}, but not {listed}; "
+            f"a puzzle needs every piece{beside}"
+        )
+    if first == 1:
+        remark(f"the pieces are numbered 1 to {numbers[-1]}, not from 0; answers use these numbers")
