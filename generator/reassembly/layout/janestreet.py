@@ -13,6 +13,8 @@ are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states 
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from generator.errors import LayoutError, SpecError, StorageError
 from generator.family.layout import Imported
 from generator.puzzle.content import Puzzle, make_puzzle
 from generator.puzzle.storage import first_fault, writing_folder
+from generator.reassembly.layout.reading.apart import find_network, seal_imported, write_apart
 from generator.reassembly.layout.reading.folder import CSV, NESTED, PIECES, find_files
 from generator.reassembly.layout.reading.piece import read_pieces
 from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
@@ -32,29 +35,41 @@ from generator.reassembly.puzzle import Roles, view_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pydantic import JsonValue
+
+    from generator.puzzle.sealing import Made
 
 __all__ = ["NESTED", "export_layout", "import_layout", "read_layout", "write_layout"]
 
 
-def read_layout(folder: Path, *, name: str, **options: Any) -> Imported:
-    """Read a folder as `import_layout` does, and keep its remarks on what deviates from the published layout.
+def read_layout(folder: Path, *, name: str, activation: str = "relu", **options: Any) -> Imported | Made:
+    """Read a folder as `import_layout` does, with remarks on what deviates from the published layout.
+
+    A whole network beside a table, instead of pieces, is taken apart: its pieces are shuffled and the answer is sealed.
 
     Args:
         folder: with pieces and table.
         name: of the puzzle.
-        **options: of `import_layout`.
+        activation: of the blocks.
+        **options: more options of `import_layout`.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
-        LayoutError: if the files do not describe shuffled layers of a residual network with data.
+        LayoutError: if the files do not describe layers of a residual network with data.
         SpecError: for a wrong option.
     """
     remarks: list[str] = []
-    puzzle = import_layout(folder, name=name, remark=remarks.append, **options)
-    return Imported(puzzle, tuple(remarks))
+    network = find_network(folder, remarks.append)
+    if network is None:
+        puzzle = import_layout(folder, name=name, activation=activation, remark=remarks.append, **options)
+        return Imported(puzzle, tuple(remarks))
+    activation_function(activation)
+    with tempfile.TemporaryDirectory(prefix="netjigsaw-import-") as scratch:
+        place, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
+        answer = write_apart(network, place, activation=activation, rng=rng, remark=remarks.append)
+        puzzle = import_layout(place, name=name, activation=activation, **options)
+    return seal_imported(puzzle, answer, remarks)
 
 
 def import_layout(

@@ -45,6 +45,7 @@ def read_table(path: Path, *, remark: Callable[[str], None] = lambda _: None) ->
     if "labels" in columns and table[columns["labels"]].isna().all(axis=None):
         remark(f"the labels ({', '.join(columns['labels'])}) are empty and were left out; no solver needs them")
         del columns["labels"]
+    _check_ends(table, path)
     for name in itertools.chain.from_iterable(columns.values()):
         _check_column(table[name], path)
     if len(table) < len(columns["inputs"]):
@@ -53,6 +54,17 @@ def read_table(path: Path, *, remark: Callable[[str], None] = lambda _: None) ->
         )
     # Adding zero makes -0 a 0: a column of whole numbers would lose the sign when read again.
     return {part: table[group].to_numpy(np.float32) + np.float32(0) for part, group in columns.items()}
+
+
+def _check_ends(table: pd.DataFrame, path: Path) -> None:
+    """Refuse a last row that ends early: the file was cut off."""
+    empty = table.iloc[-1].isna().to_numpy()
+    filled = len(empty) - int(empty[::-1].argmin())
+    if 0 < filled < len(empty) and len(table) > 1 and not table.iloc[-2].isna().to_numpy()[filled:].any():
+        raise LayoutError(
+            f"{path} ends in line {len(table) + 1} after {filled} of {len(empty)} columns; "
+            "the file was cut off, so fetch it again"
+        )
 
 
 def _check_column(column: pd.Series[Any], path: Path) -> None:

@@ -34,7 +34,8 @@ def without_index(table: pd.DataFrame, remark: Callable[[str], None]) -> pd.Data
     column = table.iloc[:, 0]
     if name.lower() not in INDEX or not pd.api.types.is_integer_dtype(column) or not column.is_unique:
         return table
-    remark(f"the first column, {name!r}, counts the rows and is left out")
+    called = repr(name) if name else "which has no name"
+    remark(f"the table's first column, {called}, counts the rows and was left out")
     return table.iloc[:, 1:]
 
 

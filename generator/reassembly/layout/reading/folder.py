@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["CSV", "NESTED", "PIECES", "PublishedFiles", "find_files"]
+__all__ = [
+    "CSV",
+    "NESTED",
+    "PIECES",
+    "PublishedFiles",
+    "entries",
+    "find_files",
+    "find_table",
+    "places_of_pieces",
+    "saved_files",
+]
 
 NESTED = "historical_data_and_pieces"
 """Name of the folder that may hold both parts."""
@@ -25,6 +36,7 @@ CSV = "historical_data.csv"
 
 TABLE = re.compile(r".+\.(?:csv|tsv|csv\.gz|tsv\.gz|parquet|feather|xlsx?)", re.IGNORECASE)
 PIECE = re.compile(r"piece_([0-9]+)\.(?:pth|pt|safetensors)", re.IGNORECASE)
+LIKE_A_PIECE = re.compile(r"piece[ _-]*([0-9]{1,9})", re.IGNORECASE)
 
 SEARCHED_DEPTH = 3
 """Levels of folders that are searched for pieces where they do not lie in `pieces/`."""
@@ -66,7 +78,7 @@ def find_files(folder: Path, remark: Callable[[str], None]) -> PublishedFiles:
     root = place.parent if place.name.lower() == PIECES else place
     if place not in {folder / PIECES, folder / NESTED / PIECES}:
         remark(f"the pieces lie in {place}")
-    table = _find_table(root, (place, folder), remark)
+    table = find_table(root, (place, folder), remark)
     return PublishedFiles(root, _number(place, table, remark), table)
 
 
@@ -81,22 +93,27 @@ def _no_folder(path: Path) -> LayoutError:
     return LayoutError(f"{path} is a file; give the folder with {PIECES}/ and {CSV}")
 
 
+def places_of_pieces(folder: Path) -> list[Path]:
+    """List the folders that hold pieces: the first published place that does, or else all at or below a folder."""
+    for place in (folder / PIECES, folder / NESTED / PIECES):
+        if place.is_dir() and _holds_pieces(place):
+            return [place]
+    return [place for place in _folders(folder) if _holds_pieces(place)]
+
+
 def _pieces_folder(folder: Path) -> Path:
-    """Find the one folder that holds pieces; the published places come first."""
-    standard = [place for place in (folder / PIECES, folder / NESTED / PIECES) if place.is_dir()]
-    holding = [place for place in standard if _holds_pieces(place)]
+    """Find the one folder that holds pieces."""
+    holding = places_of_pieces(folder)
     if not holding:
-        holding = [place for place in _folders(folder) if _holds_pieces(place)]
-        if len(holding) > 1:
-            listed = ", ".join(map(str, holding[:4])) + (", ..." if len(holding) > 4 else "")
-            raise LayoutError(f"{folder} holds pieces in {len(holding)} folders ({listed}); give one of them")
-    if holding:
-        return holding[0]
-    raise _no_pieces(folder, standard)
+        raise _no_pieces(folder)
+    if len(holding) > 1:
+        listed = ", ".join(map(str, holding[:4])) + (", ..." if len(holding) > 4 else "")
+        raise LayoutError(f"{folder} holds pieces in {len(holding)} folders ({listed}); give one of them")
+    return holding[0]
 
 
 def _holds_pieces(folder: Path) -> bool:
-    return any(PIECE.fullmatch(path.name) for path in _entries(folder))
+    return any(PIECE.fullmatch(path.name) for path in entries(folder))
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -105,31 +122,39 @@ def _folders(folder: Path) -> list[Path]:
     def walk(place: Path, depth: int) -> Iterator[Path]:
         yield place
         if depth < SEARCHED_DEPTH:
-            for path in _entries(place):
-                if path.is_dir() and not path.is_symlink() and not is_litter(path):
+            for path in entries(place):
+                if path.is_dir() and os.access(path, os.R_OK | os.X_OK) and not (path.is_symlink() or is_litter(path)):
                     yield from walk(path, depth + 1)
 
     return list(itertools.islice(walk(folder, 0), SEARCHED_ENTRIES))
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """List a folder by name.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
     try:
         return sorted(itertools.islice(folder.iterdir(), SEARCHED_ENTRIES))
     except OSError as error:
         raise StorageError(f"cannot read {folder}: {error.strerror or error}") from error
 
 
-def _no_pieces(folder: Path, standard: list[Path]) -> Exception:
+def _no_pieces(folder: Path) -> Exception:
     """Say what a folder holds instead of pieces."""
+    standard = [place for place in (folder / PIECES, folder / NESTED / PIECES) if place.is_dir()]
     place = standard[0] if standard else folder
-    found = [path for path in _entries(place) if path.is_file() and not is_litter(path)]
+    found = [path for path in entries(place) if path.is_file() and not is_litter(path)]
     names = {path.name for path in found}
     if {"manifest.json", "pieces.safetensors"} <= names:
-        return LayoutError(f"{folder} is a puzzle of netjigsaw already; solve it: netjigsaw solve {folder}")
+        return LayoutError(
+            f"{folder} is a puzzle of netjigsaw already; solve it: netjigsaw solve {folder} --solver flagship"
+        )
     packed = [path for path in found if path.suffix.lower() in {".zip", ".gz", ".tgz", ".tar"} and not _is_table(path)]
     if packed:
         return LayoutError(f"{place} holds no pieces, but the archive {packed[0].name}; unpack it first")
-    saved = [path for path in found if path.suffix.lower() in NETWORK_FILES]
+    saved = saved_files(place)
     if len(saved) == 1 or "config.json" in names:
         return refuse_network(saved[0]) if saved else LayoutError(f"{folder} holds config.json, but no weights")
     if saved:
@@ -140,12 +165,28 @@ def _no_pieces(folder: Path, standard: list[Path]) -> Exception:
     return StorageError(f"{folder} holds neither {PIECES}/ nor {NESTED}/{PIECES}/")
 
 
+def saved_files(folder: Path) -> list[Path]:
+    """List the files of a folder that may hold layers of a network, by their extensions."""
+    found = [path for path in entries(folder) if path.is_file() and not is_litter(path)]
+    return [path for path in found if path.suffix.lower() in NETWORK_FILES]
+
+
 def _is_table(path: Path) -> bool:
     return TABLE.fullmatch(path.name) is not None and not is_litter(path)
 
 
-def _find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]) -> Path:
-    """Find the table: by its published name, or as the only table there is."""
+def find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]) -> Path:
+    """Find the table: by its published name, or as the only table there is.
+
+    Args:
+        root: where it should lie.
+        others: other folders to look in, in this order.
+        remark: is called if the table has another name or place.
+
+    Raises:
+        StorageError: if there is none.
+        LayoutError: if there are several.
+    """
     if (root / CSV).exists():
         return root / CSV
     for place in others:
@@ -153,11 +194,10 @@ def _find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None
             remark(f"the table is {place / CSV}")
             return place / CSV
     for place in dict.fromkeys((root, *others)):
-        tables = [path for path in _entries(place) if _is_table(path)]
+        tables = [path for path in entries(place) if _is_table(path)]
         if len(tables) > 1:
-            raise LayoutError(
-                f"{place} holds several tables ({', '.join(path.name for path in tables[:6])}); name the one to read {CSV}"
-            )
+            listed = ", ".join(path.name for path in tables[:6])
+            raise LayoutError(f"{place} holds several tables ({listed}); name the one to read {CSV}")
         if tables:
             remark(f"the table is {tables[0]}")
             return tables[0]
@@ -169,16 +209,17 @@ def _number(place: Path, table: Path, remark: Callable[[str], None]) -> dict[int
     numbers: dict[int, Path] = {}
     passed: list[str] = []
     flat = place.name.lower() != PIECES
-    for path in _entries(place):
+    for path in entries(place):
         match = PIECE.fullmatch(path.name)
-        if match is None and (is_litter(path) or path == table or (flat and path.name == "roles.json")):
-            passed += [] if path == table or path.name == "roles.json" else [path.name]
-        elif match is None:
-            raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only{_resembled(path)}")
+        if match is None:
+            if not (path == table or is_litter(path) or (flat and not _resembles_a_piece(path))):
+                raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only{_resembled(path)}")
+            passed += [] if flat and not is_litter(path) else [path.name]
         elif int(match[1]) in numbers:
             raise LayoutError(f"{path} and {numbers[int(match[1])].name} have the same number; remove one of them")
         else:
             numbers[int(match[1])] = path
+    passed = [name for name in passed if name != table.name]
     beside = f"; passed over in {place}: {', '.join(passed[:6])}{', ...' if len(passed) > 6 else ''}" if passed else ""
     _check_numbers(sorted(numbers), place, beside, remark)
     if beside:
@@ -186,9 +227,13 @@ def _number(place: Path, table: Path, remark: Callable[[str], None]) -> dict[int
     return numbers
 
 
+def _resembles_a_piece(path: Path) -> bool:
+    return LIKE_A_PIECE.search(path.name) is not None or path.suffix.lower() in NETWORK_FILES
+
+
 def _resembled(path: Path) -> str:
     """Name the piece that a file's name resembles: a second download, a copy, one that was not finished."""
-    number = re.search(r"piece[ _-]*([0-9]+)", path.name, re.IGNORECASE)
+    number = LIKE_A_PIECE.search(path.name)
     if number is None:
         return "; remove it or name it so"
     return f"; it may be piece {int(number[1])}: rename or remove it"

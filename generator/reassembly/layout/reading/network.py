@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,15 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["NETWORK_FILES", "describe_layers", "layers_of", "refuse_network"]
+__all__ = ["NETWORK_FILES", "NO_STACK", "describe_layers", "layers_of", "refuse_network", "residual_order"]
 
 NETWORK_FILES = (".pth", ".pt", ".bin", ".ckpt", ".safetensors")
 """Extensions of files that whole networks are saved in."""
 
-TAKE_APART = (
-    "import takes shuffled layers: save each layer as pieces/piece_<i>.pth, numbered at random, with "
-    "torch.save({'weight': weight, 'bias': bias}, path), and the table as historical_data.csv"
-)
+
+NO_STACK = "its layers form no residual network of this family (blocks of m x d and d x m, then a head of o x d)"
 
 
 def layers_of(state: Mapping[Any, Any]) -> dict[str, tuple[int, ...]]:
@@ -50,6 +49,44 @@ def refuse_network(path: Path) -> LayoutError:
     except NetjigsawError as error:
         return LayoutError(str(error))
     layers = layers_of(state)
-    if len(layers) > 1:
-        return LayoutError(f"{path} holds {describe_layers(layers)}, not pieces; {TAKE_APART}")
-    return LayoutError(f"{path} is one file; give the folder with pieces/ and historical_data.csv")
+    if len(layers) < 2:
+        return LayoutError(f"{path} is one file; give the folder with pieces/ and historical_data.csv")
+    if residual_order(layers) is None:
+        return LayoutError(f"{path} holds {describe_layers(layers)}, not pieces; {NO_STACK}")
+    return LayoutError(
+        f"{path} holds {describe_layers(layers)}, not pieces; to make a puzzle of it, give a folder with this "
+        "file alone and historical_data.csv, the table of its inputs and predictions"
+    )
+
+
+def residual_order(layers: Mapping[str, tuple[int, ...]]) -> list[str] | None:
+    """Order the layers of a whole network as a residual stack executes them; None if they form none.
+
+    Two layers with the same first number in their names are a block, and the blocks follow these numbers; a file of
+    safetensors has lost the order of the layers. Where names do not tell, the order in the file holds.
+
+    Args:
+        layers: names and shapes of the weights.
+
+    Returns:
+        Incoming and outgoing layer of each block, then the head.
+    """
+    blocks: dict[int, list[str]] = {}
+    for name in layers:
+        number = re.search(r"[0-9]{1,9}", name)
+        blocks.setdefault(int(number[0]) if number else -1, []).append(name)
+    heads = [names[0] for names in blocks.values() if len(names) == 1]
+    order = list(layers)
+    if len(heads) == 1 and all(len(names) == 2 for names in blocks.values() if names != heads):
+        order = [name for _, names in sorted(blocks.items()) if names != heads for name in names] + heads
+    elif all(re.search("[0-9]", name) for name in order):
+        order.sort(key=lambda name: [int(number) for number in re.findall(r"[0-9]{1,9}", name)])
+    if len(order) < 3 or len(order) % 2 == 0 or any(len(shape) != 2 for shape in layers.values()):
+        return None
+    width = layers[order[-1]][1]
+    for i in range(0, len(order) - 1, 2):
+        if layers[order[i]][1] != width:
+            order[i : i + 2] = reversed(order[i : i + 2])
+    hidden = layers[order[0]][0]
+    wanted = [(hidden, width), (width, hidden)] * (len(order) // 2)
+    return order if [layers[name] for name in order[:-1]] == wanted else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["read_pieces"]
+__all__ = ["plain_array", "read_pieces"]
 
 KEYS = ("weight", "bias")
 
@@ -79,9 +79,8 @@ def _read_piece(path: Path) -> _Piece:
     _check_keys(state, path)
     arrays = {}
     for kind in (key for key in state if key in KEYS):
-        tensor = _checked(state[kind], f"{path} {kind}")
-        arrays[str(kind)] = tensor.to(torch.float32).contiguous().numpy()
-        _check_finite(arrays[str(kind)], tensor, f"{path} {kind}")
+        arrays[str(kind)] = plain_array(state[kind], f"{path} {kind}")
+        tensor = state[kind].detach()
         if tensor.dtype.itemsize < torch.float32.itemsize:
             notes.append(("have fewer digits than float32", _short(tensor.dtype)))
         elif not torch.equal(tensor.to(torch.float32).to(tensor.dtype), tensor):
@@ -112,20 +111,26 @@ def _check_keys(state: Mapping[Any, Any], path: Path) -> None:
     raise LayoutError(f"{path} holds {found}; expected weight and bias{hint}")
 
 
-def _checked(tensor: Any, what: str) -> torch.Tensor:
+def plain_array(tensor: Any, what: str) -> np.ndarray:
+    """Convert a tensor to float32.
+
+    Args:
+        tensor: what a file holds where a tensor is expected.
+        what: file and key, for errors.
+
+    Raises:
+        LayoutError: if it is no dense floating-point tensor, or holds numbers that float32 cannot.
+    """
     if not isinstance(tensor, torch.Tensor):
         raise LayoutError(f"{what} is a {type(tensor).__name__}, not a tensor; expected a float32 tensor")
     if tensor.layout is not torch.strided or tensor.is_nested or tensor.device.type != "cpu":
         raise LayoutError(f"{what} is no dense tensor with values; save it with .to_dense(), from the CPU")
     if not tensor.is_floating_point():
         raise LayoutError(f"{what} is {_short(tensor.dtype)}; expected a floating-point tensor, such as float32")
-    return tensor.detach()
-
-
-def _check_finite(array: np.ndarray, tensor: torch.Tensor, what: str) -> None:
+    array: np.ndarray = tensor.detach().to(torch.float32).contiguous().numpy()
     bad = ~np.isfinite(array)
     if not bad.any():
-        return
+        return array
     first = tuple(int(index) for index in np.argwhere(bad)[0])
     value = float(tensor[first])
     if np.isfinite(value):

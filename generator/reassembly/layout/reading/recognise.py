@@ -6,6 +6,7 @@ words, so the import asks here first and says what the file is and what to do.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -44,46 +45,46 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 )
 """Offset, bytes, kind."""
 
-_ARCHIVE = "unpack it first"
-_PARQUET = "write it as CSV: pandas.read_parquet(path).to_csv('historical_data.csv', index=False)"
-_FEATHER = "write it as CSV: pandas.read_feather(path).to_csv('historical_data.csv', index=False)"
+_SAVE = "save it with torch.save({'weight': weight, 'bias': bias}, path)"
+_TABLE = "save it as CSV with a header"
 _AGAIN = "fetch it again"
+_UNPACK = "unpack it first"
 
 KINDS: dict[str, tuple[str, str]] = {
     "empty": ("an empty file", _AGAIN),
     "zeros": ("a file of zero bytes only", "its download failed; fetch it again"),
     "lfs pointer": ("a Git LFS pointer instead of the file itself", "run `git lfs pull` in its repository"),
     "annex pointer": ("a git-annex pointer instead of the file itself", "run `git annex get .` in its repository"),
-    "web page": ("a web page", "its download failed; fetch the file itself, not the page that shows it"),
+    "web page": ("a web page", "the download failed; fetch the file itself, not the page that shows it"),
     "xml": ("an XML document", "a server may have sent an error; fetch the file again"),
-    "gzip": ("a gzip archive", "unpack it first (gunzip, or tar xzf)"),
-    "bzip2": ("a bzip2 archive", _ARCHIVE),
-    "xz": ("an xz archive", _ARCHIVE),
-    "zstandard": ("a Zstandard archive", _ARCHIVE),
-    "7z": ("a 7z archive", _ARCHIVE),
-    "rar": ("a RAR archive", _ARCHIVE),
-    "tar": ("a tar archive", "unpack it first (tar xf)"),
-    "zip": ("a zip archive", "unpack it first (unzip)"),
-    "cut zip": ("a truncated zip archive or torch.save file (its end is missing or damaged)", _AGAIN),
-    "torch": ("a file of torch.save", "give the table as CSV text, and pieces as pieces/piece_<number>.pth"),
+    "gzip": ("a gzip archive", f"{_UNPACK} (gunzip, or tar xzf)"),
+    "bzip2": ("a bzip2 archive", f"{_UNPACK} (bunzip2, or tar xjf)"),
+    "xz": ("an xz archive", f"{_UNPACK} (unxz, or tar xJf)"),
+    "zstandard": ("a Zstandard archive", f"{_UNPACK} (unzstd)"),
+    "7z": ("a 7z archive", f"{_UNPACK} (7z x)"),
+    "rar": ("a RAR archive", f"{_UNPACK} (unrar x)"),
+    "tar": ("a tar archive", f"{_UNPACK} (tar xf)"),
+    "zip": ("a zip archive", f"{_UNPACK} (unzip)"),
+    "cut zip": ("a truncated or damaged zip archive or torch.save file", _AGAIN),
     "torchscript": ("a TorchScript archive", "save the tensors only: torch.save(layer.state_dict(), path)"),
-    "safetensors": (
-        "a safetensors file",
-        "give the table as CSV text, and pieces as pieces/piece_<number>.safetensors",
-    ),
-    "pickle": ("a pickle", "write plain CSV, or tensors with torch.save"),
-    "workbook": ("an Excel workbook", "save its sheet as CSV"),
-    "parquet": ("a Parquet file", _PARQUET),
-    "arrow": ("an Arrow file", _FEATHER),
-    "numpy": ("a NumPy file", "write tables as CSV with a header, and pieces with torch.save"),
-    "hdf5": ("an HDF5 file", "write tables as CSV, and pieces with torch.save({'weight': ..., 'bias': ...}, path)"),
-    "pdf": ("a PDF document", _AGAIN),
-    "sqlite": ("an SQLite database", "write the table as CSV"),
-    "gguf": ("a GGUF file", "write each layer with torch.save({'weight': ..., 'bias': ...}, path)"),
-    "json": ("a JSON text", "write tables as CSV, and pieces with torch.save"),
-    "text": ("a text file", "its download may have failed; fetch it again"),
+    "torch": ("a file of torch.save", ""),
+    "safetensors": ("a safetensors file", ""),
+    "pickle": ("a pickle", ""),
+    "workbook": ("an Excel workbook", ""),
+    "parquet": ("a Parquet file", "pandas.read_parquet(path).to_csv('historical_data.csv', index=False)"),
+    "arrow": ("an Arrow file", "pandas.read_feather(path).to_csv('historical_data.csv', index=False)"),
+    "numpy": ("a NumPy file", ""),
+    "hdf5": ("an HDF5 file", ""),
+    "pdf": ("a PDF document", ""),
+    "sqlite": ("an SQLite database", ""),
+    "gguf": ("a GGUF file", ""),
+    "json": ("a JSON text", ""),
+    "text": ("a text file", "the download may have failed; fetch it again"),
 }
-"""What each kind is called, and what its owner can do."""
+"""What each kind is called, and what its owner can do; empty where that depends on what the file should be."""
+
+_OLD_PICKLE = re.compile(rb"c[\w.]+\n[\w.]+\n|\((?:d|l)p?[0-9\n]")
+"""Beginning of a pickle of protocol 0, which is text."""
 
 
 def content_of(path: Path) -> str:
@@ -92,29 +93,13 @@ def content_of(path: Path) -> str:
     Raises:
         StorageError: if the file is missing or cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except FileNotFoundError:
-        if path.is_symlink():
-            raise StorageError(
-                f"{path} is a link to {path.readlink()}, which does not exist; fetch that file"
-            ) from None
-        raise StorageError(f"{path} is missing") from None
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    if not head:
-        return "empty"
-    for offset, signature, kind in SIGNATURES:
-        if head.startswith(signature, offset):
-            return kind
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    head = _head(path)
+    signed = next((kind for offset, signature, kind in SIGNATURES if head.startswith(signature, offset)), "")
+    if signed:
+        return signed
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(path)
-    if head[:1] == b"\x80" and head[1:2] in b"\x01\x02\x03\x04\x05":
-        return "pickle"
-    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= LONGEST_HEADER:
-        return "safetensors"
-    return "zeros" if not head.strip(b"\x00") else _kind_of_text(head)
+    return _kind_of_bytes(head)
 
 
 def refuse_other_content(path: Path, wanted: str, accepted: Container[str]) -> str:
@@ -133,6 +118,7 @@ def refuse_other_content(path: Path, wanted: str, accepted: Container[str]) -> s
     if not kind or kind in accepted:
         return kind
     name, advice = KINDS[kind]
+    advice = advice or (_TABLE if "table" in wanted else _SAVE)
     raise LayoutError(f"{path} is {name}, not {wanted}{_beginning(path, kind)}; {advice}")
 
 
@@ -143,6 +129,31 @@ def _beginning(path: Path, kind: str) -> str:
     with path.open("rb") as file:
         first = file.read(60).decode("ascii", "replace").splitlines()[0].strip()
     return f" (it begins with {first[:40]!r})"
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise StorageError(
+                f"{path} is a link to {path.readlink()}, which does not exist; fetch that file"
+            ) from None
+        raise StorageError(f"{path} is missing") from None
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _kind_of_bytes(head: bytes) -> str:
+    """Recognise formats without a signature of their own."""
+    if not head.strip(b"\x00"):
+        return "zeros" if head else "empty"
+    if re.match(rb"\x80[\x01-\x05]", head) or _OLD_PICKLE.match(head):
+        return "pickle"
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= LONGEST_HEADER:
+        return "safetensors"
+    return _kind_of_text(head)
 
 
 def _kind_of_zip(path: Path) -> str:

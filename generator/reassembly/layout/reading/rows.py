@@ -7,7 +7,7 @@ import gzip
 import io
 import re
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -50,7 +50,7 @@ def read_rows(path: Path, remark: Callable[[str], None]) -> pd.DataFrame:
         remark(f"the numbers of {path.name} have decimal commas")
         table = _parse(text, path, separator, ",")
     if table.empty:
-        raise LayoutError(f"{path} has no rows")
+        raise LayoutError(f"{path} has no rows below its first line, {text.strip()[:40]!r}")
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is left over for row names
         commas = "; write decimal points, not commas" if separator == "," else ""
         raise LayoutError(f"{path}: the rows have more fields than the header{commas}")
@@ -110,14 +110,30 @@ def _header(text: str, path: Path) -> tuple[str, list[str]]:
 
 
 def _parse(text: str, path: Path, separator: str, decimal: str) -> pd.DataFrame:
-    options: dict[str, Any] = {"na_values": [""], "keep_default_na": False, "skipinitialspace": True}
     try:
-        return pd.read_csv(io.StringIO(text), sep=separator, decimal=decimal, low_memory=False, **options)
+        return pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            decimal=decimal,
+            na_values=[""],
+            keep_default_na=False,
+            skipinitialspace=True,
+            low_memory=False,
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise LayoutError(f"{path} is no table ({' '.join(str(error).split())[:80]})") from None
+        fields = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+        reason = " ".join(str(error).split())[:80]
+        if fields:
+            reason = f"line {fields[2]} has {fields[3]} fields, the header has {fields[1]}"
+        raise LayoutError(f"{path} is no table ({reason})") from None
 
 
 def _decimal_commas(table: pd.DataFrame) -> str:
-    """Return a number with a decimal comma; empty if the first rows hold none."""
-    cells = (str(value) for value in table.head(50).to_numpy().ravel())
-    return next((cell for cell in cells if DECIMAL_COMMA.fullmatch(cell.strip())), "")
+    """Return a number with a decimal comma; empty if the table holds none."""
+    texts = table.select_dtypes(exclude="number")
+    for name in texts.columns:
+        cells = texts[name].astype(str)
+        matching = cells[cells.str.fullmatch(DECIMAL_COMMA.pattern)]
+        if not matching.empty:
+            return str(matching.iloc[0])
+    return ""
