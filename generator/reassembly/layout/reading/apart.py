@@ -107,7 +107,7 @@ def write_apart(
     (folder / ROLES_FILE).write_text(json.dumps(roles), encoding="utf-8")
     shutil.copyfile(network.table, folder / CSV)
     described = describe_layers(layers_of(network.state))
-    remark(f"{network.path.name} holds {described}; its layers were shuffled and the answer was sealed")
+    remark(f"{network.path.name} holds {described}; its layers were shuffled, and the answer was sealed in answers/")
     return answer
 
 
