@@ -26,7 +26,8 @@ from generator.family.layout import Imported
 from generator.puzzle.content import Puzzle, make_puzzle
 from generator.puzzle.storage import first_fault, writing_folder
 from generator.reassembly.layout.reading.apart import find_network, seal_imported, write_apart
-from generator.reassembly.layout.reading.folder import CSV, NESTED, PIECES, find_files
+from generator.reassembly.layout.reading.folder import CSV, NESTED, find_files
+from generator.reassembly.layout.reading.numbering import PIECES
 from generator.reassembly.layout.reading.piece import read_pieces
 from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
 from generator.reassembly.layout.table import read_table, write_table

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from generator.errors import LayoutError
-from generator.reassembly.layout.reading.columns import find_columns, without_index
+from generator.reassembly.layout.reading.columns import find_columns, without_surplus
 from generator.reassembly.layout.reading.rows import read_rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_table(path: Path, *, remark: Callable[[str], None] = lambda _: None) ->
         StorageError: if the file is missing or cannot be read.
         LayoutError: if it is no table; if a column is missing, unknown or there twice; if a cell is no finite number.
     """
-    table = without_index(read_rows(path, remark), remark)
+    table = without_surplus(read_rows(path, remark), remark)
     columns = find_columns([str(name) for name in table.columns], path, remark)
     if "labels" in columns and table[columns["labels"]].isna().all(axis=None):
         remark(f"the labels ({', '.join(columns['labels'])}) are empty and were left out; no solver needs them")

@@ -18,8 +18,9 @@ import torch
 from generator.errors import LayoutError, NetjigsawError
 from generator.puzzle.content import SealedAnswer, commitment, make_puzzle
 from generator.puzzle.sealing import Made
-from generator.reassembly.layout.reading.folder import CSV, PIECES, find_table, places_of_pieces, saved_files
+from generator.reassembly.layout.reading.folder import CSV, find_table, places_of_pieces, saved_files
 from generator.reassembly.layout.reading.network import NO_STACK, describe_layers, layers_of, residual_order
+from generator.reassembly.layout.reading.numbering import PIECES
 from generator.reassembly.layout.reading.piece import plain_array
 from generator.reassembly.layout.reading.state import read_state, state_in
 from generator.reassembly.layout.roles import ROLES_FILE

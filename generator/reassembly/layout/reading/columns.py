@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from generator.errors import LayoutError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["find_columns", "without_index"]
+__all__ = ["find_columns", "without_surplus"]
 
 STEMS: dict[str, tuple[str, ...]] = {
     "inputs": ("measurement", "input", "inputs", "feature", "features", "x", "f", "in"),
@@ -28,15 +29,37 @@ INDEX = ("", "index", "id", "idx", "row", "row_id", "sample", "unnamed: 0")
 Groups = dict[str, list[str]]
 
 
-def without_index(table: pd.DataFrame, remark: Callable[[str], None]) -> pd.DataFrame:
-    """Drop a first column that only counts the rows, in whatever order."""
-    name = str(table.columns[0])
-    column = table.iloc[:, 0]
-    if name.lower() not in INDEX or not pd.api.types.is_integer_dtype(column) or not column.is_unique:
+def without_surplus(table: pd.DataFrame, remark: Callable[[str], None]) -> pd.DataFrame:
+    """Drop what holds no data: empty columns without a name, empty rows at the end, a first column that counts rows.
+
+    Workbooks saved as CSV end with empty columns and rows; data frames begin with their index.
+
+    Args:
+        table: as it was read.
+        remark: is called with each part that is dropped.
+    """
+    filled = table.notna().to_numpy()
+    named = [bool(name) or bool(filled[:, i].any()) for i, name in enumerate(table.columns)]
+    if not all(named):
+        remark(f"{named.count(False)} empty columns of the table without a name were left out")
+    last = np.flatnonzero(filled.any(axis=1))
+    rows = int(last[-1]) + 1 if last.size else len(table)
+    if rows < len(table):
+        remark(f"{len(table) - rows} empty rows at the end of the table were left out")
+    table = table.loc[:, named].head(rows)
+    if table.empty or not _counts_rows(table):
         return table
+    name = str(table.columns[0])
     called = repr(name) if name else "which has no name"
     remark(f"the table's first column, {called}, counts the rows and was left out")
     return table.iloc[:, 1:]
+
+
+def _counts_rows(table: pd.DataFrame) -> bool:
+    column = pd.to_numeric(table.iloc[:, 0], errors="coerce")
+    if str(table.columns[0]).lower() not in INDEX or not column.is_unique or column.isna().any():
+        return False
+    return bool((column == column.round()).all())
 
 
 def find_columns(names: Sequence[str], path: Path, remark: Callable[[str], None]) -> Groups:
@@ -54,9 +77,8 @@ def find_columns(names: Sequence[str], path: Path, remark: Callable[[str], None]
     for name in names:
         part, number = _read_name(name)
         if part is None:
-            raise LayoutError(
-                f"{path} has an unknown column {name!r}; expected measurement_0, ..., measurement_<d-1>, pred, true"
-            )
+            wanted = "measurement_0, ..., measurement_<d-1>, pred, true"
+            raise LayoutError(f"{path} has an unknown column {name[:40]!r}; expected {wanted}")
         if number in numbered[part]:
             raise LayoutError(f"{path} has columns {numbered[part][number]!r} and {name!r} for the same {part}")
         numbered[part][number] = name

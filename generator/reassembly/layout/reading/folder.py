@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from generator.errors import LayoutError, StorageError
 from generator.reassembly.layout.reading.litter import is_litter
 from generator.reassembly.layout.reading.network import NETWORK_FILES, refuse_network
+from generator.reassembly.layout.reading.numbering import PIECE, PIECES, number_pieces
 from generator.reassembly.layout.reading.recognise import KINDS, content_of
 
 if TYPE_CHECKING:
@@ -31,17 +32,14 @@ __all__ = [
 
 NESTED = "historical_data_and_pieces"
 """Name of the folder that may hold both parts."""
-PIECES = "pieces"
 CSV = "historical_data.csv"
 
 TABLE = re.compile(r".+\.(?:csv|tsv|csv\.gz|tsv\.gz|parquet|feather|xlsx?)", re.IGNORECASE)
-PIECE = re.compile(r"piece_([0-9]+)\.(?:pth|pt|safetensors)", re.IGNORECASE)
-LIKE_A_PIECE = re.compile(r"piece[ _-]*([0-9]{1,9})", re.IGNORECASE)
 
 SEARCHED_DEPTH = 3
 """Levels of folders that are searched for pieces where they do not lie in `pieces/`."""
-SEARCHED_ENTRIES = 20_000
-"""Files and folders after which the search ends: somebody gave a home folder."""
+SEARCHED_FOLDERS = 2000
+"""Folders after which the search ends: somebody gave a home folder."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def find_files(folder: Path, remark: Callable[[str], None]) -> PublishedFiles:
     if place not in {folder / PIECES, folder / NESTED / PIECES}:
         remark(f"the pieces lie in {place}")
     table = find_table(root, (place, folder), remark)
-    return PublishedFiles(root, _number(place, table, remark), table)
+    return PublishedFiles(root, number_pieces(place, entries(place), table, remark), table)
 
 
 def _no_folder(path: Path) -> LayoutError:
@@ -126,7 +124,7 @@ def _folders(folder: Path) -> list[Path]:
                 if path.is_dir() and os.access(path, os.R_OK | os.X_OK) and not (path.is_symlink() or is_litter(path)):
                     yield from walk(path, depth + 1)
 
-    return list(itertools.islice(walk(folder, 0), SEARCHED_ENTRIES))
+    return list(itertools.islice(walk(folder, 0), SEARCHED_FOLDERS))
 
 
 def entries(folder: Path) -> list[Path]:
@@ -136,7 +134,7 @@ def entries(folder: Path) -> list[Path]:
         StorageError: if it cannot be read.
     """
     try:
-        return sorted(itertools.islice(folder.iterdir(), SEARCHED_ENTRIES))
+        return sorted(folder.iterdir())
     except OSError as error:
         raise StorageError(f"cannot read {folder}: {error.strerror or error}") from error
 
@@ -201,58 +199,9 @@ def find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]
         if tables:
             remark(f"the table is {tables[0]}")
             return tables[0]
-    raise StorageError(f"{root / CSV} is missing")
-
-
-def _number(place: Path, table: Path, remark: Callable[[str], None]) -> dict[int, Path]:
-    """Map numbers to files, and refuse a file that might be a piece."""
-    numbers: dict[int, Path] = {}
-    passed: list[str] = []
-    flat = place.name.lower() != PIECES
-    for path in entries(place):
-        match = PIECE.fullmatch(path.name)
-        if match is None:
-            if not (path == table or is_litter(path) or (flat and not _resembles_a_piece(path))):
-                raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only{_resembled(path)}")
-            passed += [] if flat and not is_litter(path) else [path.name]
-        elif int(match[1]) in numbers:
-            raise LayoutError(f"{path} and {numbers[int(match[1])].name} have the same number; remove one of them")
-        else:
-            numbers[int(match[1])] = path
-    passed = [name for name in passed if name != table.name]
-    beside = f"; passed over in {place}: {', '.join(passed[:6])}{', ...' if len(passed) > 6 else ''}" if passed else ""
-    _check_numbers(sorted(numbers), place, beside, remark)
-    if beside:
-        remark(beside.removeprefix("; "))
-    return numbers
-
-
-def _resembles_a_piece(path: Path) -> bool:
-    return LIKE_A_PIECE.search(path.name) is not None or path.suffix.lower() in NETWORK_FILES
-
-
-def _resembled(path: Path) -> str:
-    """Name the piece that a file's name resembles: a second download, a copy, one that was not finished."""
-    number = LIKE_A_PIECE.search(path.name)
-    if number is None:
-        return "; remove it or name it so"
-    return f"; it may be piece {int(number[1])}: rename or remove it"
-
-
-def _check_numbers(numbers: list[int], place: Path, beside: str, remark: Callable[[str], None]) -> None:
-    """Refuse gaps; pieces that are numbered from 1 without a gap are read, with their own numbers."""
-    first = 1 if numbers[0] == 1 and len(numbers) % 2 == 1 else 0
-    missing: list[str] = []
-    for before, number in itertools.pairwise([first - 1, *numbers]):
-        if number - before == 2:
-            missing.append(str(before + 1))
-        elif number - before > 2:
-            missing.append(f"{before + 1} to {number - 1}")
-    if missing:
-        listed = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
-        raise LayoutError(
-            f"{place} holds {len(numbers)} pieces, numbered {numbers[0]} to {numbers[-1]}, but not {listed}; "
-            f"a puzzle needs every piece{beside}"
-        )
-    if first == 1:
-        remark(f"the pieces are numbered 1 to {numbers[-1]}, not from 0; answers use these numbers")
+    below = [place / CSV for place in _folders(root) if (place / CSV).is_file()]
+    if len(below) != 1:
+        several = f"; {len(below)} lie below, so move one of them there" if below else ""
+        raise StorageError(f"{root / CSV} is missing{several}")
+    remark(f"the table is {below[0]}")
+    return below[0]

@@ -74,6 +74,24 @@ def test_an_index_is_left_out(layout: Path, digest: str, read: Read, label: str)
     assert remarks == [f"the table's first column, {called}, counts the rows and was left out"]
 
 
+def test_empty_columns_and_rows_of_a_workbook_are_left_out(layout: Path, digest: str, read: Read) -> None:
+    head, *rows = (layout / NAME).read_text(encoding="utf-8").splitlines()
+    lines = [f"{row},," for row in (head, *rows)] + [",,,,,,,"] * 3
+    (layout / NAME).write_text("\n".join(lines), encoding="utf-8")
+    puzzle, remarks = read(layout)
+    assert puzzle.digest == digest
+    assert remarks == [
+        "2 empty columns of the table without a name were left out",
+        "3 empty rows at the end of the table were left out",
+    ]
+
+
+def test_an_empty_row_among_others_is_an_error(layout: Path, refused: Refused) -> None:
+    head, *rows = (layout / NAME).read_text(encoding="utf-8").splitlines()
+    (layout / NAME).write_text("\n".join([head, rows[0], ",,,,,", *rows[1:]]), encoding="utf-8")
+    assert "line 3, column 'measurement_0' is empty" in refused(layout)
+
+
 def test_a_first_column_that_does_not_count_is_unknown(layout: Path, refused: Refused) -> None:
     change(layout, lambda table: table.set_index(table["pred"].rename("id")), index=True)
     assert "has an unknown column 'id'; expected measurement_0" in refused(layout)

@@ -215,6 +215,24 @@ def test_the_table_may_lie_among_the_pieces(layout: Path, digest: str, read: Rea
     assert (puzzle.digest, remarks) == (digest, [f"the table is {layout / 'pieces/historical_data.csv'}"])
 
 
+def test_the_table_may_lie_in_a_folder_beside_the_pieces(
+    layout: Path, digest: str, read: Read, refused: Refused
+) -> None:
+    (layout / "data").mkdir()
+    (layout / "historical_data.csv").rename(layout / "data/historical_data.csv")
+    puzzle, remarks = read(layout)
+    assert (puzzle.digest, remarks) == (digest, [f"the table is {layout / 'data/historical_data.csv'}"])
+    shutil.copytree(layout / "data", layout / "old")
+    assert "historical_data.csv is missing; 2 lie below, so move one of them there" in refused(layout, StorageError)
+
+
+def test_a_packed_piece_is_told_to_be_unpacked(layout: Path, refused: Refused) -> None:
+    (layout / "pieces/piece_3.pth").rename(layout / "pieces/piece_3.pth.gz")
+    assert "piece_3.pth.gz is no piece; expected piece_<number>.pth only; it may be piece 3: unpack it" in refused(
+        layout
+    )
+
+
 def test_several_tables_are_named(layout: Path, digest: str, read: Read, refused: Refused) -> None:
     shutil.copy(layout / "historical_data.csv", layout / "train.csv")
     assert read(layout)[0].digest == digest
