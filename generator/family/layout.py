@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from generator.puzzle.content import Puzzle
     from generator.puzzle.sealing import Made
 
-__all__ = ["ForeignLayout", "Layout", "LayoutOption"]
+__all__ = ["ForeignLayout", "Imported", "Layout", "LayoutOption"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,19 @@ class LayoutOption:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """A puzzle that was read from another program's files, without its answer.
+
+    Attributes:
+        puzzle: the puzzle.
+        remarks: what deviates from the layout and was read nevertheless; shown to the user.
+    """
+
+    puzzle: Puzzle
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Layout:
     """A file layout of another program, which `netjigsaw import` reads or `netjigsaw export` writes.
 
@@ -56,7 +69,7 @@ class Layout:
         name: name on the command line, after `netjigsaw import` and `netjigsaw export`.
         summary: one line for `--help`.
         sources: description of each path argument of `import`, in order.
-        read: `(*paths, name=, **options)` -> `Made`, or `Puzzle` where the answer is not known.
+        read: `(*paths, name=, **options)` -> `Made`, or `Imported` or `Puzzle` where the answer is not known.
         read_options: options of `read`.
         write: `(puzzle, folder, **options)` -> remarks for the user.
         write_options: options of `write`.
@@ -65,7 +78,7 @@ class Layout:
     name: str
     summary: str
     sources: tuple[str, ...] = ()
-    read: Callable[..., Made | Puzzle] | None = None
+    read: Callable[..., Made | Imported | Puzzle] | None = None
     read_options: tuple[LayoutOption, ...] = ()
     write: Callable[..., tuple[str, ...]] | None = None
     write_options: tuple[LayoutOption, ...] = ()

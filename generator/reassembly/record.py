@@ -93,7 +93,7 @@ FAMILY = Family(
             name="janestreet",
             summary='the layout of "I dropped a neural net": pieces/piece_*.pth and historical_data.csv',
             sources=("FOLDER",),
-            read=late("generator.reassembly.layout.janestreet:import_layout"),
+            read=late("generator.reassembly.layout.janestreet:read_layout"),
             read_options=(
                 LayoutOption(
                     "solution_sha256",

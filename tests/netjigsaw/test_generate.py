@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 import netjigsaw
-from generator.puzzle.storage import find_answer, load_answer, load_puzzle
+from generator.puzzle.storage import find_answer, load_answer, load_puzzle, load_with_answer
+from generator.reassembly.puzzle import view_puzzle
 from generator.reassembly.spec import PRESETS, ReassemblySpec
 from generator.version import __version__
 from netjigsaw.cli.shared.quantities import parse_duration, parse_size, show_duration
@@ -148,6 +151,33 @@ def test_export_and_import(cli: Cli, tmp_path: Path, stored: Path, tiny: Made) -
     assert out == f"layout-puzzle  {puzzle.digest[:12]}  22 tensors, 300 rows\n"
     assert puzzle.manifest.tensors == tiny.puzzle.manifest.tensors
     assert puzzle.manifest.commitment is None
+
+
+def test_import_remarks_on_what_deviates_and_exits_with_zero(cli: Cli, tmp_path: Path, stored: Path) -> None:
+    cli("export", "janestreet", stored / "p", "--out", "layout")
+    (tmp_path / "layout/pieces/.DS_Store").touch()
+    (tmp_path / "layout/historical_data.csv").rename(tmp_path / "layout/data.csv")
+    code, out, err = cli("import", "janestreet", "layout", "--out", "q")
+    assert code == 0
+    assert out.startswith("q  ")
+    assert err == "q: the table is layout/data.csv\nq: passed over in layout/pieces: .DS_Store\n"
+
+
+def test_import_of_a_whole_network_seals_the_answer(cli: Cli, tmp_path: Path, stored: Path, tiny: Made) -> None:
+    cli("export", "janestreet", stored / "p", "--out", "layout")
+    state: dict[str, torch.Tensor] = {}
+    for position, number in enumerate(tiny.sealed.answer):  # type: ignore[arg-type]  # a list
+        path = tmp_path / f"layout/pieces/piece_{number}.pth"
+        state |= {f"{position}.{kind}": value for kind, value in torch.load(path, weights_only=True).items()}
+    shutil.rmtree(tmp_path / "layout/pieces")
+    torch.save(state, tmp_path / "layout/model.pth")
+    code, _, err = cli("import", "janestreet", "layout", "--out", "q")
+    assert code == 0
+    assert err.startswith("q: model.pth holds a whole network of 11 layers")
+    loaded = load_with_answer(tmp_path / "q")
+    assert loaded.sealed is not None
+    found, wanted = view_puzzle(loaded.puzzle), view_puzzle(tiny.puzzle)
+    assert torch.equal(found.assembled(loaded.sealed.answer).U, wanted.assembled(tiny.sealed.answer).U)
 
 
 def test_export_says_what_the_layout_cannot_hold(cli: Cli, tmp_path: Path) -> None:

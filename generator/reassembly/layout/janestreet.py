@@ -12,9 +12,9 @@ are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states 
 
 from __future__ import annotations
 
-import pickle
 import re
-import warnings
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,26 +22,55 @@ import torch
 from pydantic import ValidationError
 
 from generator.errors import LayoutError, SpecError, StorageError
-from generator.plugins import describe_failure
+from generator.family.layout import Imported
 from generator.puzzle.content import Puzzle, make_puzzle
 from generator.puzzle.storage import first_fault, writing_folder
+from generator.reassembly.layout.reading.apart import find_network, seal_imported, write_apart
+from generator.reassembly.layout.reading.folder import CSV, NESTED, find_files
+from generator.reassembly.layout.reading.numbering import PIECES
+from generator.reassembly.layout.reading.piece import read_pieces
 from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
 from generator.reassembly.layout.table import read_table, write_table
 from generator.reassembly.network.residual import activation_function
 from generator.reassembly.puzzle import Roles, view_puzzle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from pydantic import JsonValue
 
-__all__ = ["NESTED", "export_layout", "import_layout", "write_layout"]
+    from generator.puzzle.sealing import Made
 
-NESTED = "historical_data_and_pieces"
-"""Name of the folder that may hold both parts."""
+__all__ = ["NESTED", "export_layout", "import_layout", "read_layout", "write_layout"]
 
-CSV = "historical_data.csv"
+
+def read_layout(folder: Path, *, name: str, activation: str = "relu", **options: Any) -> Imported | Made:
+    """Read a folder as `import_layout` does, with remarks on what deviates from the published layout.
+
+    A whole network beside a table, instead of pieces, is taken apart: its pieces are shuffled and the answer is sealed.
+
+    Args:
+        folder: with pieces and table.
+        name: of the puzzle.
+        activation: of the blocks.
+        **options: more options of `import_layout`.
+
+    Raises:
+        StorageError: if a file is missing or cannot be read.
+        LayoutError: if the files do not describe layers of a residual network with data.
+        SpecError: for a wrong option.
+    """
+    remarks: list[str] = []
+    network = find_network(folder, remarks.append)
+    if network is None:
+        puzzle = import_layout(folder, name=name, activation=activation, remark=remarks.append, **options)
+        return Imported(puzzle, tuple(remarks))
+    activation_function(activation)
+    with tempfile.TemporaryDirectory(prefix="netjigsaw-import-") as scratch:
+        place, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
+        answer = write_apart(network, place, activation=activation, rng=rng, remark=remarks.append)
+        puzzle = import_layout(place, name=name, activation=activation, **options)
+    return seal_imported(puzzle, answer, remarks)
 
 
 def import_layout(
@@ -50,8 +79,11 @@ def import_layout(
     name: str,
     activation: str = "relu",
     solution_sha256: str | None = None,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> Puzzle:
     """Read a folder in the published layout as a puzzle whose answer is not known.
+
+    `remark` is called with each deviation from the published layout that was read nevertheless.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
@@ -61,14 +93,14 @@ def import_layout(
     activation_function(activation)
     if solution_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", solution_sha256):
         raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
-    root = _root(folder)
-    pieces = _read_pieces(root / "pieces")
-    data = read_table(root / CSV)
+    files = find_files(folder, remark)
+    pieces = read_pieces(files.pieces, remark)
+    data = read_table(files.table, remark=remark)
     puzzle = make_puzzle(
         family="reassembly",
         name=name,
         spec={"activation": activation},
-        facts={"roles": _read_roles(root, pieces, data)},
+        facts={"roles": _read_roles(files.root, pieces, data)},
         generator="published layout",
         pieces=pieces,
         data=data,
@@ -104,23 +136,14 @@ def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace
         layers.setdefault(int(piece), {})[kind] = torch.from_numpy(np.array(array))
     with writing_folder(folder, replace=replace) as scratch:
         root = scratch / NESTED if nested else scratch
-        (root / "pieces").mkdir(parents=True)
+        (root / PIECES).mkdir(parents=True)
         for number, state in sorted(layers.items()):
             ordered = {key: state[key] for key in ("weight", "bias") if key in state}
-            torch.save(ordered, root / f"pieces/piece_{number}.pth")
+            torch.save(ordered, root / PIECES / f"piece_{number}.pth")
         if not _shapes_tell(puzzle):
             roles = Roles.model_validate(puzzle.manifest.facts["roles"])
             (root / ROLES_FILE).write_text(roles.model_dump_json() + "\n", encoding="utf-8")
         write_table(puzzle.data, root / CSV)
-
-
-def _root(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise StorageError(f"no folder at {folder}")
-    for root in (folder, folder / NESTED):
-        if (root / "pieces").is_dir():
-            return root
-    raise StorageError(f"{folder} holds neither pieces/ nor {NESTED}/pieces/")
 
 
 def _read_roles(root: Path, pieces: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> dict[str, JsonValue]:
@@ -142,52 +165,3 @@ def _shapes_tell(puzzle: Puzzle) -> bool:
     except LayoutError:
         return False
     return True
-
-
-def _read_pieces(folder: Path) -> dict[str, np.ndarray]:
-    numbers: dict[int, Path] = {}
-    for path in folder.iterdir():
-        match = re.fullmatch(r"piece_(\d+)\.pth", path.name)
-        if match is None:
-            raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only")
-        if int(match[1]) in numbers:
-            raise LayoutError(f"{path} and {numbers[int(match[1])].name} have the same number")
-        numbers[int(match[1])] = path
-    if not numbers:
-        raise LayoutError(f"{folder} holds no piece_<number>.pth")
-    pieces = {}
-    for piece, path in sorted(numbers.items()):
-        for kind, tensor in _read_state(path).items():
-            pieces[f"{piece}.{kind}"] = tensor
-    return pieces
-
-
-def _read_state(path: Path) -> dict[str, np.ndarray]:
-    """Read one piece; a pickle that asks for anything but tensors is refused unread."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the reader makes of damaged bytes
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise LayoutError(f"{path} is no plain state dict: it is damaged, or would run code when read") from None
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # noqa: BLE001 - the reader raises almost anything over damaged bytes
-        raise LayoutError(f"{path} is damaged or truncated ({describe_failure(error)[:80]})") from None
-    if not isinstance(state, dict) or "weight" not in state:
-        raise LayoutError(f"{path} has no 'weight'; a piece is a state dict with weight and bias")
-    unknown = sorted(str(key) for key in state.keys() - {"weight", "bias"})
-    if unknown:
-        raise LayoutError(f"{path} has an unknown entry {unknown[0]!r}; a piece is a state dict with weight and bias")
-    return {kind: _finite_array(tensor, f"{path} {kind}") for kind, tensor in state.items()}
-
-
-def _finite_array(tensor: Any, what: str) -> np.ndarray:
-    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
-        raise LayoutError(f"{what} is no floating-point tensor")
-    if tensor.layout is not torch.strided or tensor.is_nested or tensor.device.type != "cpu":
-        raise LayoutError(f"{what} is no dense tensor")
-    array: np.ndarray = tensor.detach().to(torch.float32).contiguous().numpy()
-    if not np.isfinite(array).all():
-        raise LayoutError(f"{what} holds NaN or infinity")
-    return array

@@ -2,23 +2,25 @@
 
     measurement_0 ... measurement_<d-1>, pred, true
 
-with pred_0 ... and true_0 ... where the network has several outputs. Reading trusts nothing:
-pandas by itself renames a column that is there twice, takes surplus fields for row names,
-and reads truth values as numbers.
+with pred_0 ... and true_0 ... where the network has several outputs. Labels (`true`) may be absent when a table
+is read. Reading trusts nothing: pandas by itself renames a column that is there twice, takes surplus fields for row
+names, and reads truth values as numbers.
 """
 
 from __future__ import annotations
 
-import re
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from generator.errors import LayoutError, StorageError
+from generator.errors import LayoutError
+from generator.reassembly.layout.reading.columns import find_columns, without_surplus
+from generator.reassembly.layout.reading.rows import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 __all__ = ["read_table", "write_table"]
@@ -27,58 +29,42 @@ EXACT_DECIMALS = "%.9g"
 """Nine significant digits restore every float32 exactly, also when they are read through float64."""
 
 
-def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read inputs, predictions and labels, each rows x columns in float32.
+def read_table(path: Path, *, remark: Callable[[str], None] = lambda _: None) -> dict[str, np.ndarray]:
+    """Read inputs, predictions and, where the table has them, labels, each rows x columns in float32.
+
+    Args:
+        path: the table.
+        remark: is called with each deviation from the published table that was read nevertheless.
 
     Raises:
         StorageError: if the file is missing or cannot be read.
-        LayoutError: if a column is missing, unknown or there twice, or a cell is no finite number.
+        LayoutError: if it is no table; if a column is missing, unknown or there twice; if a cell is no finite number.
     """
-    table = _read_rows(path)
-    width = sum(re.fullmatch(r"measurement_\d+", str(column)) is not None for column in table.columns)
-    outputs = _outputs(table, "pred") or [""]
-    columns = {
-        "inputs": [f"measurement_{i}" for i in range(width)] or ["measurement_0"],
-        "predictions": [f"pred{end}" for end in outputs],
-        "labels": [f"true{end}" for end in _outputs(table, "true") or [""]],
-    }
-    named = [column for group in columns.values() for column in group]
-    for column in named:
-        if column not in table.columns:
-            raise LayoutError(f"{path} has no column {column!r}")
-    extra = sorted(set(map(str, table.columns)) - set(named))
-    if extra and (twice := extra[0].rpartition(".")[0]) in named:  # pandas renames the second one
-        raise LayoutError(f"{path} has the column {twice!r} twice")
-    if extra:
-        raise LayoutError(f"{path} has an unknown column {extra[0]!r}")
-    for column in named:
-        _check_column(table[column], path)
+    table = without_surplus(read_rows(path, remark), remark)
+    columns = find_columns([str(name) for name in table.columns], path, remark)
+    if "labels" in columns and table[columns["labels"]].isna().all(axis=None):
+        remark(f"the labels ({', '.join(columns['labels'])}) are empty and were left out; no solver needs them")
+        del columns["labels"]
+    _check_ends(table, path)
+    for name in itertools.chain.from_iterable(columns.values()):
+        _check_column(table[name], path)
+    if len(table) < len(columns["inputs"]):
+        remark(
+            f"the table has {len(table)} rows for {len(columns['inputs'])} inputs; several orders may fit so few rows"
+        )
     # Adding zero makes -0 a 0: a column of whole numbers would lose the sign when read again.
     return {part: table[group].to_numpy(np.float32) + np.float32(0) for part, group in columns.items()}
 
 
-def _read_rows(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, low_memory=False)
-    except FileNotFoundError:
-        raise StorageError(f"{path} is missing") from None
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise LayoutError(f"{path} is no table ({' '.join(str(error).split())[:80]})") from None
-    if table.empty:
-        raise LayoutError(f"{path} has no rows")
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is left over for row names
-        raise LayoutError(f"{path}: the rows have more fields than the header")
-    return table
-
-
-def _outputs(table: pd.DataFrame, stem: str) -> list[str]:
-    """List what follows the stem in its columns: `[""]` for one output, `["_0", "_1", ...]` for several."""
-    if stem in table.columns:
-        return [""]
-    count = sum(re.fullmatch(rf"{stem}_\d+", str(column)) is not None for column in table.columns)
-    return [f"_{i}" for i in range(count)]
+def _check_ends(table: pd.DataFrame, path: Path) -> None:
+    """Refuse a last row that ends early: the file was cut off."""
+    empty = table.iloc[-1].isna().to_numpy()
+    filled = len(empty) - int(empty[::-1].argmin())
+    if 0 < filled < len(empty) and len(table) > 1 and not table.iloc[-2].isna().to_numpy()[filled:].any():
+        raise LayoutError(
+            f"{path} ends in line {len(table) + 1} after {filled} of {len(empty)} columns; "
+            "the file was cut off, so fetch it again"
+        )
 
 
 def _check_column(column: pd.Series[Any], path: Path) -> None:
@@ -89,6 +75,8 @@ def _check_column(column: pd.Series[Any], path: Path) -> None:
         bad = ~np.isfinite(numbers.to_numpy(np.float32))
     if bad.any():
         row = int(bad.argmax())
+        if pd.isna(column.iloc[row]):
+            raise LayoutError(f"{path} line {row + 2}, column {column.name!r} is empty; expected a number")
         text = str(column.iloc[row])[:40]
         raise LayoutError(f"{path} line {row + 2}, column {column.name!r}: {text!r} is no finite number")
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.errors import SpecError, StorageError
+from generator.family.layout import Imported
 from generator.family.registry import families
 from generator.puzzle.content import Puzzle
+from generator.puzzle.sealing import Made
 from generator.puzzle.storage import answers_beside, load_puzzle, remove_answer, save_answer, save_puzzle
 from netjigsaw.cli.shared.console import remark, say
 
@@ -67,10 +69,10 @@ def _importer(layout: Layout) -> Callable[..., None]:
     return _with_signature(command, [*parameters, *map(_option, layout.read_options)])
 
 
-def _save(made: Any, target: Path) -> None:
+def _save(made: Made | Imported | Puzzle, target: Path) -> None:
     """Write an imported puzzle, and its answer if the layout holds one."""
     puzzle: Puzzle = made if isinstance(made, Puzzle) else made.puzzle
-    if not isinstance(made, Puzzle):
+    if isinstance(made, Made):
         save_answer(made.sealed, answers_beside(target))
         try:
             save_puzzle(puzzle, target)
@@ -81,8 +83,9 @@ def _save(made: Any, target: Path) -> None:
         save_puzzle(puzzle, target)
     rows = max((len(tensor) for tensor in puzzle.data.values() if tensor.ndim), default=0)
     say(f"{target}  {puzzle.digest[:12]}  {len(puzzle.pieces)} tensors, {rows} rows")
-    for warning in () if isinstance(made, Puzzle) else made.warnings:
-        remark(f"{target.name}: {warning}")
+    remarks = made.warnings if isinstance(made, Made) else made.remarks if isinstance(made, Imported) else ()
+    for text in remarks:
+        remark(f"{target.name}: {text}")
 
 
 def _exporter(family: Family, layout: Layout) -> Callable[..., None]:
