@@ -17,6 +17,11 @@ name what is wrong, where, and what to do.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 __all__ = [
     "AnswerError",
     "HarnessError",
@@ -28,6 +33,7 @@ __all__ = [
     "SpecError",
     "StorageError",
     "TrainingError",
+    "first_fault",
 ]
 
 
@@ -69,3 +75,13 @@ class PluginError(NetjigsawError):
 
 class HarnessError(NetjigsawError):
     """The harness failed; no solver is at fault."""
+
+
+def first_fault(error: ValidationError) -> str:
+    """Describe the first fault of a validation error in one line."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(step) for step in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown field {where!r}"
+    text = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {text}" if fault["loc"] else text

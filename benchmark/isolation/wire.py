@@ -12,8 +12,6 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from safetensors.numpy import load, save
-
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
@@ -103,6 +101,8 @@ class Frame:
         """
         if not self.blob:
             return {}
+        from safetensors.numpy import load  # noqa: PLC0415 - the runner starts the launcher before it imports numpy
+
         try:
             return load(self.blob)
         except Exception as error:  # noqa: BLE001 - forged bytes can make the reader raise nearly anything
@@ -111,7 +111,11 @@ class Frame:
 
 def tensor_bytes(tensors: Mapping[str, np.ndarray]) -> bytes:
     """Write named tensors as safetensors; return no bytes if there are no tensors."""
-    return save(dict(tensors)) if tensors else b""
+    if not tensors:
+        return b""
+    from safetensors.numpy import save  # noqa: PLC0415 - see `Frame.tensors`
+
+    return save(dict(tensors))
 
 
 def encode(

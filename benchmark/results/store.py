@@ -24,9 +24,9 @@ from safetensors.numpy import load_file, save
 from benchmark.results.raw import Raw, outcome_of, raw_of
 from benchmark.results.session import Session
 from benchmark.results.trial import Row
-from generator.errors import StorageError
+from generator.errors import StorageError, first_fault
 from generator.puzzle.content import Manifest
-from generator.puzzle.storage import first_fault, read_model
+from generator.puzzle.storage import read_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,7 @@ from generator.plugins import load_plugin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from benchmark.isolation.launch import Launcher
     from benchmark.running.request import RunRequest
 
 __all__ = ["Solved", "solve_once"]
@@ -40,10 +41,15 @@ class Solved:
     isolation: str
 
 
-def solve_once(request: RunRequest, on_event: Callable[[Event], None] | None = None) -> Solved:
+def solve_once(
+    request: RunRequest, on_event: Callable[[Event], None] | None = None, launcher: Launcher | None = None
+) -> Solved:
     """Run the first cell of a request, usually its only one, and write nothing to disk.
 
-    `on_event` gets logs and reports while the trial runs, as often as `benchmark.running.live` allows.
+    Args:
+        request: what to run.
+        on_event: gets logs and reports while the trial runs, as often as `benchmark.running.live` allows.
+        launcher: a launcher that was started early; by default a new one starts.
 
     Raises:
         SpecError: if the request cannot be planned.
@@ -59,7 +65,7 @@ def solve_once(request: RunRequest, on_event: Callable[[Event], None] | None = N
     warm = warm_modules([(cell.trial.family, cell.reference)])
     settings = Settings(request.limits.threads, hidden_places(request), request.isolation, warm)
     plugins = absolute_plugins(request.plugins)
-    executor = LocalExecutor(settings, live=on_event is not None)
+    executor = LocalExecutor(settings, live=on_event is not None, launcher=launcher)
     judge = Judge(executor.scorer, plugins)
     with contextlib.closing(executor):
         executor.start()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.isolation.launch import Launcher
+from generator.errors import SpecError
 from generator.family.registry import find_family
 from solvers.registry import list_solvers
 from solvers.source import packages_of_source
@@ -15,10 +19,26 @@ if TYPE_CHECKING:
     from generator.family.record import Family
     from solvers.reference import Reference
 
-__all__ = ["warm_modules"]
+__all__ = ["launched_early", "warm_modules"]
 
 BASE = ("numpy", "safetensors.numpy")
 """Modules that every trial needs. Their import starts no threads, so forking afterwards is safe."""
+
+
+@contextlib.contextmanager
+def launched_early(folder: Path, reference: Reference, threads: int) -> Iterator[Launcher | None]:
+    """Start the launcher for one puzzle before the puzzle is read, so that both take place at the same time.
+
+    Yields:
+        The launcher; None if the folder holds no manifest that names a known family.
+    """
+    try:
+        family = find_family(json.loads((folder / "manifest.json").read_bytes())["family"]).name
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, SpecError):
+        yield None  # the loading of the puzzle says what is wrong
+        return
+    with contextlib.closing(Launcher(threads, warm_modules([(family, reference)]))) as launcher:
+        yield launcher
 
 
 def warm_modules(pairs: Iterable[tuple[str, Reference]]) -> tuple[str, ...]:
@@ -41,7 +61,8 @@ def _needed(family: Family, reference: Reference) -> Iterator[str]:
     if reference.command is not None:
         return
     if reference.is_file:
-        named = packages_of_source(Path(reference.target.rpartition(":")[0]))
+        file = Path(reference.target.rpartition(":")[0])
+        named = packages_of_source(file) if file.is_file() else ()  # the plan says that the file is missing
         yield from (library for library in family.libraries if library.partition(".")[0] in named)
         return
     entries = [entry for entry in list_solvers(family.name) if entry.name == reference.target]

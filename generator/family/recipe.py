@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 
-from generator.errors import SpecError
-from generator.puzzle.storage import first_fault
+from generator.errors import SpecError, first_fault
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:

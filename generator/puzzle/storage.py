@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from generator.errors import PuzzleError, StorageError
+from generator.errors import PuzzleError, StorageError, first_fault
 from generator.puzzle.canonical import canonical_json
 from generator.puzzle.content import FORMAT, Manifest, Puzzle, SealedAnswer
 
@@ -35,7 +35,6 @@ __all__ = [
     "LoadedPuzzle",
     "answers_beside",
     "find_answer",
-    "first_fault",
     "load_answer",
     "load_puzzle",
     "load_with_answer",
@@ -228,16 +227,6 @@ def read_model(schema: type[Model], path: Path, *, kind: str) -> Model:
         return schema.model_validate_json(text)
     except ValidationError as error:
         raise PuzzleError(f"{path}: {first_fault(error)}") from None
-
-
-def first_fault(error: ValidationError) -> str:
-    """Describe the first fault of a validation error in one line."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(step) for step in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"unknown field {where!r}"
-    text = fault["msg"].removeprefix("Value error, ")
-    return f"{where}: {text}" if fault["loc"] else text
 
 
 def _check_format(value: Any, path: Path) -> None:

@@ -17,8 +17,7 @@ import torch
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
-from generator.errors import AnswerError, PuzzleError
-from generator.puzzle.storage import first_fault
+from generator.errors import AnswerError, PuzzleError, first_fault
 from generator.reassembly.network.residual import ACTIVATIONS, ResidualNetwork
 from generator.reassembly.spec import UNDEGRADED, Degradation
 

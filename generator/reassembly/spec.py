@@ -14,8 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from generator.errors import PuzzleError
-from generator.puzzle.storage import first_fault
+from generator.errors import PuzzleError, first_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

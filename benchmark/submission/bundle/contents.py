@@ -16,8 +16,8 @@ from benchmark.results.trial import PROTOCOL, Row
 from benchmark.submission.bundle.archive import MOST_MIB, BundleError, open_archive
 from benchmark.submission.bundle.schema import BundleManifest
 from benchmark.submission.findings import Discrepancy
+from generator.errors import first_fault
 from generator.puzzle.canonical import canonical_json
-from generator.puzzle.storage import first_fault
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 
-from generator.errors import LayoutError, SpecError, StorageError
+from generator.errors import LayoutError, SpecError, StorageError, first_fault
 from generator.family.layout import Imported
 from generator.puzzle.content import Puzzle, make_puzzle
-from generator.puzzle.storage import first_fault, writing_folder
+from generator.puzzle.storage import writing_folder
 from generator.reassembly.layout.reading.apart import find_network, seal_imported, write_apart
 from generator.reassembly.layout.reading.folder import CSV, NESTED, find_files
 from generator.reassembly.layout.reading.numbering import PIECES

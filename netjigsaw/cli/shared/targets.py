@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from benchmark.results.trial import Limits
 from generator.errors import SpecError, TrainingError
 from netjigsaw.cli.shared.console import progress_bar, remark
 from netjigsaw.cli.shared.limits import make_limits
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.results.planned import SuiteUse
+    from benchmark.results.trial import Limits
     from benchmark.suites.building import Built, Failed
     from benchmark.suites.loading import Target
     from benchmark.suites.record import Entry
@@ -131,6 +131,8 @@ def common_limits(
     Raises:
         SpecError: if a text is not a duration or a size, or if two suites still have different limits.
     """
+    from benchmark.results.trial import Limits
+
     suites = [target.suite for target in targets if target.suite is not None]
     limits = [make_limits(suite.limits, timeout, memory, threads, queries) for suite in suites]
     for suite, mine in zip(suites, limits, strict=True):

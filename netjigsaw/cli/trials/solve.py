@@ -16,6 +16,8 @@ from netjigsaw.cli.shared.targets import common_limits, hidden_by, load_one
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from benchmark.isolation.launch import Launcher
+    from benchmark.running.request import RunRequest
     from benchmark.running.single import Solved
     from solvers.reference import Reference
 
@@ -59,42 +61,53 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw solve p1 --solver-command "python solve.py"
         """
-        from benchmark.running.request import RunRequest
-        from benchmark.running.runner import Logged, Progressed, Queried
-        from benchmark.running.single import solve_once
+        from benchmark.running.warming import launched_early
 
         reference = one_solver(solver, solver_command)
-        target, loaded = load_one(puzzle, answers, plugins)
-        request = RunRequest(
-            puzzles=(loaded,),
-            references=(reference,),
-            results=Path("results"),
-            seeds=(seed,),
-            limits=common_limits([target], timeout, memory, threads, queries),
-            plugins=plugins,
-            hidden=hidden_by([target], answers),
-            isolation=isolation,
-        )
-        say(f"{puzzle}: {loaded.puzzle.manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {reference.label}")
-        with progress_bar() as bar:
-            task = bar.add_task(reference.label, total=None, detail="")
+        with launched_early(Path(puzzle), reference, threads or 1) as launcher:
+            from benchmark.running.request import RunRequest
 
-            def watch(event: Any) -> None:
-                if isinstance(event, Logged):
-                    say(f"{event.time_s:8.3f} s  {event.text}")
-                elif isinstance(event, Queried):
-                    bar.update(task, detail=_asked(event.queries, event.cell.trial.limits.queries))
-                elif isinstance(event, Progressed):
-                    bar.update(task, detail=_metrics(event.score.metrics))
-
-            solved = solve_once(request, watch)
+            target, loaded = load_one(puzzle, answers, plugins)
+            request = RunRequest(
+                puzzles=(loaded,),
+                references=(reference,),
+                results=Path("results"),
+                seeds=(seed,),
+                limits=common_limits([target], timeout, memory, threads, queries),
+                plugins=plugins,
+                hidden=hidden_by([target], answers),
+                isolation=isolation,
+            )
+            manifest = loaded.puzzle.manifest
+            say(f"{puzzle}: {manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {reference.label}")
+            solved = _watched(request, launcher)
         _warn_of(solved)
         say(_summary(solved))
-        if loaded.sealed is None and loaded.puzzle.manifest.solution_sha256 and solved.verdict.answer is not None:
+        if loaded.sealed is None and manifest.solution_sha256 and solved.verdict.answer is not None:
             hit = solved.verdict.status == "solved"
             say(f"this {'is' if hit else 'is not'} the solution with the published SHA-256")
         _print_answer(solved, as_json=as_json)
         return 0 if solved.verdict.answer is not None else NO_ANSWER
+
+
+def _watched(request: RunRequest, launcher: Launcher | None) -> Solved:
+    """Solve, with the solver's log lines as they come and its progress in a bar."""
+    from benchmark.running.runner import Logged, Progressed, Queried
+    from benchmark.running.single import solve_once
+
+    label = request.references[0].label
+    with progress_bar() as bar:
+        task = bar.add_task(label, total=None, detail="")
+
+        def watch(event: Any) -> None:
+            if isinstance(event, Logged):
+                say(f"{event.time_s:8.3f} s  {event.text}")
+            elif isinstance(event, Queried):
+                bar.update(task, detail=_asked(event.queries, event.cell.trial.limits.queries))
+            elif isinstance(event, Progressed):
+                bar.update(task, detail=_metrics(event.score.metrics))
+
+        return solve_once(request, watch, launcher)
 
 
 def one_solver(name: str | None, commands: Sequence[str] | None) -> Reference:
