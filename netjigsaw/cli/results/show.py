@@ -56,7 +56,12 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _is_store(folder: Path) -> bool:
-    return folder.is_dir() and not any((folder / name).exists() for name in ("manifest.json", "suite.toml"))
+    """Tell whether a folder is meant as a result store; one without rows gives way to the puzzles that it holds."""
+    from benchmark.suites.folders import puzzles_at
+
+    if not folder.is_dir() or any((folder / name).exists() for name in ("manifest.json", "suite.toml")):
+        return False
+    return any(folder.glob("rows-*.jsonl")) or not puzzles_at(folder)
 
 
 def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:

@@ -34,7 +34,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def run(
         puzzles: Annotated[
             list[str],
-            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for puzzles with that name or tag."),
+            typer.Argument(
+                help="Puzzles, folders of puzzles, suites, or suite/pattern for puzzles with that name or tag."
+            ),
         ],
         solver: Annotated[
             list[str] | None,
@@ -72,6 +74,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
         Examples:
           netjigsaw run p1 p2 --results results
+
+          netjigsaw run puzzles --results results
 
           netjigsaw run mini --solver flagship --solver park
 
