@@ -23,7 +23,7 @@ from generator.suggest import did_you_mean
 from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from solvers.api import Solver
     from solvers.reference import Reference
@@ -63,6 +63,7 @@ class SolverEntry:
         origin: file and line, or package, of the code.
         parameters: default values by parameter name.
         error: why the solver is unavailable, else empty.
+        package: name of the installed package that offers the solver as an entry point, else empty.
         built_in: whether netjigsaw contains the solver, so that it may be built in a process that can read the answers.
     """
 
@@ -74,6 +75,7 @@ class SolverEntry:
     origin: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     error: str = ""
+    package: str = ""
     built_in: bool = False
 
 
@@ -102,10 +104,12 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
 def list_solvers(family: str | None = None) -> tuple[SolverEntry, ...]:
     """List the registered solvers of one family or of all, including unavailable solvers.
 
-    Only the built-in solvers of the requested families are imported.
+    Only the built-in solvers of the requested families are imported. A package's solver whose name another solver has
+    is unavailable, because nobody could tell which of the two a result is of.
     """
     _load_built_in(family)
     entries = [*_REGISTERED.values(), *_plugged_in()]
+    entries = [_usable(entry, entries) if entry.package else entry for entry in entries]
     return tuple(entry for entry in entries if family is None or entry.family in {family, None})
 
 
@@ -171,6 +175,16 @@ def source_digest(entry: SolverEntry) -> str:
     return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
 
 
+def _usable(entry: SolverEntry, entries: Iterable[SolverEntry]) -> SolverEntry:
+    """Make a package's solver unavailable if another solver that can be built has its name."""
+    for other in entries:
+        meet = other.family == entry.family or None in {other.family, entry.family}
+        if other is not entry and other.name == entry.name and meet and other.factory is not None:
+            reason = f"{other.origin} has a solver of the same name; uninstall {entry.package} or rename its solver"
+            return entry if entry.factory is None else dataclasses.replace(entry, factory=None, error=reason)
+    return entry
+
+
 def _load_built_in(family: str | None) -> None:
     for known in families():
         for module in known.solvers if family in {None, known.name} else ():
@@ -184,10 +198,11 @@ def _plugged_in() -> tuple[SolverEntry, ...]:
 
 def _from_entry_point(point: metadata.EntryPoint) -> SolverEntry:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    package = point.dist.name if point.dist else point.module
     try:
-        return dataclasses.replace(_entry(point.load(), name=point.name, family=None), origin=origin)
+        return dataclasses.replace(_entry(point.load(), name=point.name, family=None), origin=origin, package=package)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign package may raise anything; the solver is listed with the reason
-        return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error))
+        return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error), package=package)
 
 
 def _entry(factory: Any, *, name: str, family: str | None, source: str = "") -> SolverEntry:

@@ -59,9 +59,10 @@ def merge(bundles: Sequence[Verification], store: Store | None, ground: Ground) 
 
 
 def _marked(bundle: Verification) -> Iterator[Row]:
-    """Mark a bundle's rows by who submitted it."""
+    """Mark a bundle's rows by who submitted it, and by the bundle, since one author may submit two of one name."""
     for row in bundle.rows:
-        yield row.model_copy(update={"solver": f"{_origin(bundle)}/{row.solver}"})
+        changes = {"solver": f"{_origin(bundle)}/{row.solver}", "origin": f"bundle {bundle.sha256[:8]}"}
+        yield row.model_copy(update=changes)
 
 
 def _described(bundle: Verification, ground: Ground) -> Iterator[Session]:

@@ -86,6 +86,7 @@ def _show_puzzle(loaded: LoadedPuzzle, target: Path) -> None:
 
 
 def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
+    from benchmark.results.naming import with_distinct_names
     from benchmark.results.store import Store
     from leaderboard.pictures.drawing import save_png
     from leaderboard.pictures.run import draw_run
@@ -94,8 +95,8 @@ def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
     from leaderboard.tables.render import render
 
     store = Store(folder)
-    rows = store.rows()
-    frame = frame_of(rows)
+    held = store.rows()
+    rows, frame = with_distinct_names(held), frame_of(held)
     loaded = {item.puzzle.digest: item for item in puzzles}
     rankings = rank_frame(frame)
     say(render(rankings, "plain"))
