@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 
 import typer
 
@@ -12,6 +10,7 @@ from generator.errors import NetjigsawError
 from netjigsaw.cli.app import build_app
 from netjigsaw.cli.shared.exits import CommandError, os_error_text
 from netjigsaw.cli.shared.plugins import take_plugins
+from netjigsaw.cli.shared.streams import complain, flush_stdout, prepare_streams
 
 __all__ = ["main", "run"]
 
@@ -29,6 +28,17 @@ def run(arguments: list[str]) -> int:
 
     A command may define its own codes. `netjigsaw compare`, for example, uses 1 only for a regression.
     """
+    prepare_streams()
+    code = _run(arguments)
+    if code == INTERRUPTED:  # typer also returns this code on Ctrl-C, without a message
+        complain("interrupted; finished work is kept")
+    lost = flush_stdout()
+    if lost and not code:
+        complain(lost)
+    return code or int(bool(lost))
+
+
+def _run(arguments: list[str]) -> int:
     full = "--traceback" in arguments
     arguments = [argument for argument in arguments if argument != "--traceback"]
     result: object
@@ -46,20 +56,17 @@ def run(arguments: list[str]) -> int:
         return _say(error, str(error), 1, full=full)
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
-    except BrokenPipeError:  # the reader of the pipe, such as `head`, closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit) as error:  # the reader of the pipe, such as `head`, closed it
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise  # typer and rich make an exit of a broken pipe
         result = 0
     except OSError as error:  # for example a file name that is too long, or a full disk
         return _say(error, os_error_text(error), 1, full=full)
-    if result == INTERRUPTED:  # typer also returns this code on Ctrl-C, without a message
-        sys.stderr.write("netjigsaw: interrupted; finished work is kept\n")
     return result if isinstance(result, int) else 0
 
 
 def _say(error: BaseException, text: str, code: int, *, full: bool) -> int:
-    if full:
-        traceback.print_exception(error)
-    sys.stderr.write(f"netjigsaw: {' '.join(text.split())}\n")
+    complain(text, error if full else None)
     return code
 
 

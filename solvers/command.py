@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generator.errors import SpecError
 from solvers.program import Command, parted
-from solvers.reference import Reference
+from solvers.reference import Reference, check_text
 
 __all__ = ["find_command"]
 
@@ -24,8 +24,9 @@ def find_command(text: str) -> Reference:
     The text is split into words as in a shell. No shell runs, so pipes, variables and patterns do not work.
 
     Raises:
-        SpecError: if the command is empty, its quotes do not match, or the program is not found.
+        SpecError: if the command is empty or not valid text, its quotes do not match, or the program is not found.
     """
+    check_text(text)
     match = _LABELLED.fullmatch(text.strip())
     command = match["command"] if match else text
     try:

@@ -31,6 +31,7 @@ class SolverEntry:
         origin: file and line, or package, of the code.
         parameters: default values by parameter name.
         error: why the solver is unavailable, else empty.
+        package: name of the installed package that offers the solver as an entry point, else empty.
         module: module of a solver that netjigsaw contains, else empty.
     """
 
@@ -42,6 +43,7 @@ class SolverEntry:
     origin: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     error: str = ""
+    package: str = ""
     module: str = ""
 
     @property

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from solvers.program import Command
 
-__all__ = ["Reference", "parse_reference"]
+__all__ = ["Reference", "check_text", "parse_reference"]
 
 _FORM = re.compile(r"(?P<target>[^\[\]]+?)\s*(?:\[(?P<parameters>.*)\])?", re.DOTALL)
 
@@ -55,8 +55,9 @@ def parse_reference(text: str) -> Reference:
     'park[rows=1000,seed=frobenius]'
 
     Raises:
-        SpecError: if the brackets do not hold `key=value` pairs, or JSON cannot hold a value.
+        SpecError: if the brackets do not hold `key=value` pairs, or JSON cannot hold the name or a value.
     """
+    check_text(text)
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise SpecError(f"cannot read solver {text!r}; write name, family/name or file.py:Name, then [key=value,...]")
@@ -74,6 +75,22 @@ def parse_reference(text: str) -> Reference:
     return Reference(target, family, parameters)
 
 
+def check_text(solver: str) -> None:
+    """Check that a solver's name or command is text, so that trial ids and rows can hold it.
+
+    Python holds bytes of a file name that it cannot decode in this locale as surrogates.
+
+    Raises:
+        SpecError: if it holds such bytes.
+    """
+    if not _is_text(solver):
+        raise SpecError(f"solver {solver!r} is not valid text in this locale; set LC_ALL=C.UTF-8, or rename the file")
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _literal(text: str, solver: str) -> Any:
     """Parse a number, boolean or quoted string. Any other text is returned as a string."""
     words = {"true": True, "false": False, "none": None}
@@ -85,6 +102,6 @@ def _literal(text: str, solver: str) -> Any:
         return text
     if isinstance(value, float) and not math.isfinite(value):
         raise SpecError(f"solver {solver!r}: the number {text} is too large")
-    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+    if isinstance(value, str) and not _is_text(value):
         raise SpecError(f"solver {solver!r}: {text} is not valid Unicode")
     return value if isinstance(value, int | float | str) else text

@@ -24,7 +24,7 @@ from solvers.entry import SolverEntry, file_of, make_entry
 from solvers.source import digest_of_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from solvers.api import Solver
     from solvers.reference import Reference
@@ -73,11 +73,16 @@ def register(*, family: str, name: str, source: str = "") -> Callable[[Factory],
 
 
 def list_solvers(family: str | None = None) -> tuple[SolverEntry, ...]:
-    """List the registered solvers of one family or of all, including unavailable solvers. No built-in is imported."""
+    """List the registered solvers of one family or of all, including unavailable solvers. No built-in is imported.
+
+    The solver of an installed package is unavailable if another solver has its name, because a result's solver would
+    not be known.
+    """
     for known in families()[len(built_in_families()) :]:
         for module in known.solvers if family in {None, known.name} else ():
             import_module(module)
     entries = [*_known().values(), *_plugged_in()]
+    entries = [_usable(entry, entries) if entry.package else entry for entry in entries]
     return tuple(entry for entry in entries if family is None or entry.family in {family, None})
 
 
@@ -151,6 +156,16 @@ def source_digest(entry: SolverEntry) -> str:
     return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
 
 
+def _usable(entry: SolverEntry, entries: Iterable[SolverEntry]) -> SolverEntry:
+    """Make a package's solver unavailable if another solver that can be built has its name."""
+    for other in entries:
+        meet = other.family == entry.family or None in {other.family, entry.family}
+        if other is not entry and other.name == entry.name and meet and other.factory is not None:
+            reason = f"{other.origin} has a solver of the same name; uninstall {entry.package} or rename its solver"
+            return entry if entry.factory is None else dataclasses.replace(entry, factory=None, error=reason)
+    return entry
+
+
 @cache
 def _plugged_in() -> tuple[SolverEntry, ...]:
     return tuple(_from_entry_point(point) for point in metadata.entry_points(group=ENTRY_POINTS))
@@ -158,10 +173,12 @@ def _plugged_in() -> tuple[SolverEntry, ...]:
 
 def _from_entry_point(point: metadata.EntryPoint) -> SolverEntry:
     origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    package = point.dist.name if point.dist else point.module
     try:
-        return dataclasses.replace(make_entry(point.load(), name=point.name, family=None), origin=origin)
+        entry = make_entry(point.load(), name=point.name, family=None)
+        return dataclasses.replace(entry, origin=origin, package=package)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign package may raise anything; the solver is listed with the reason
-        return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error))
+        return SolverEntry(point.name, None, None, origin=origin, error=describe_failure(error), package=package)
 
 
 def _check_type(entry: SolverEntry, key: str, value: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from benchmark.results.naming import distinct_puzzle_names
 from benchmark.results.outcome import SERVER_DIED
 from benchmark.results.trial import Limits, Status
 
@@ -168,6 +169,4 @@ def _cell(row: Row) -> Cell:
 
 def names_of(rows: Sequence[Row]) -> dict[str, str]:
     """Map digests to names of puzzles; if two puzzles share a name, the first digits of the digest follow the name."""
-    names = {row.puzzle: row.puzzle_name for row in rows}
-    taken = list(names.values())
-    return {digest: name if taken.count(name) == 1 else f"{name} ({digest[:12]})" for digest, name in names.items()}
+    return distinct_puzzle_names({row.puzzle: row.puzzle_name for row in rows})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.comparison.matching import Side
+from benchmark.results.naming import with_distinct_names
 from benchmark.results.store import Store
 from benchmark.running.plan import label_of
 from benchmark.running.runner import run
@@ -27,7 +28,7 @@ __all__ = ["alternating", "load_side", "run_interleaved", "same_solvers", "two_s
 
 
 def load_side(folder: Path) -> Side:
-    """Read a result folder.
+    """Read a result folder; solvers of one name from different places get distinct names.
 
     Raises:
         SpecError: if the folder does not exist, or holds no row.
@@ -37,7 +38,7 @@ def load_side(folder: Path) -> Side:
     if not folder.is_dir():
         raise SpecError(f"no results at {folder}; netjigsaw run writes them")
     store = Store(folder)
-    rows = tuple(store.rows())
+    rows = tuple(with_distinct_names(store.rows()))
     if not rows:
         raise SpecError(f"{folder} holds no results (no rows-*.jsonl with a row); netjigsaw run writes them")
     return Side(str(folder), (rows,), store.sessions())

@@ -122,6 +122,10 @@ class Row(BaseModel):
     """Name with parameters, as tables show it."""
     source: str
     """Digest of the solver's source."""
+    origin: str = ""
+    """Where the run found the solver: a file relative to the folder that holds the store, a package, or the digest of a
+    command and its first file. Empty for a built-in solver, in a bundle, and where it is not known. It is not part of
+    the trial's id."""
     seed: int
     limits: Limits
     status: Status
@@ -150,3 +154,11 @@ class Row(BaseModel):
     """Seconds that the oracle took to answer; part of `wall_s`."""
     load_average: float | None = None
     """One-minute load average of the machine at the end of the trial; shows whether times come from a busy machine."""
+
+    @model_serializer(mode="wrap")
+    def _without_origin(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `origin` if it is empty, so that earlier versions of netjigsaw read the row."""
+        written: dict[str, Any] = handler(self)
+        if not self.origin:
+            written.pop("origin", None)
+        return written

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.suites.cache import BUILT_IN, puzzle_home
-from generator.errors import SpecError
+from benchmark.suites.folders import holds_answers
+from generator.errors import SpecError, StorageError
 from generator.puzzle.storage import answers_beside
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
 
     * the store of this run and every store in the current folder or beside a puzzle, because a store holds
       the answers of other solvers;
-    * the folders of sealed answers, and the paths that the request names;
+    * the folders of sealed answers, every one in the current folder or beside a puzzle, and the paths that the
+      request names;
     * the puzzles of this run: a solver gets its puzzle when the clock starts and must not read it before;
     * the puzzles of every suite on this machine, because they may be copies of the puzzles of this run.
 
@@ -36,7 +38,7 @@ def hidden_places(request: RunRequest) -> tuple[Path, ...]:
     puzzles = [loaded.path.resolve() for loaded in request.puzzles if loaded.path is not None]
     homes = [answers_beside(puzzle) for puzzle in puzzles]
     grounds = {Path.cwd(), *(puzzle.parent for puzzle in puzzles)}
-    stores = [store for ground in sorted(grounds) for store in _stores_in(ground)]
+    stores = [place for ground in sorted(grounds) for place in _secrets_in(ground)]
     suites = [puzzle_home(), *BUILT_IN.glob("*/puzzles")]
     places = _outermost((*request.hidden, *puzzles, *homes, *stores, *suites, request.results))
     solvers = [reference.target.rpartition(":")[0] for reference in request.references if reference.is_file]
@@ -58,10 +60,13 @@ def _outermost(places: Iterable[Path]) -> list[Path]:
     return sorted(place for place in resolved if resolved.isdisjoint(place.parents))
 
 
-def _stores_in(ground: Path) -> Iterator[Path]:
-    """Find the result stores directly in a folder. A folder that this process cannot read, no solver can read."""
+def _secrets_in(ground: Path) -> Iterator[Path]:
+    """Find result stores and folders of sealed answers directly in a folder.
+
+    A folder that this process cannot read, no solver can read.
+    """
     with contextlib.suppress(PermissionError, FileNotFoundError):
         for folder in ground.iterdir():
-            with contextlib.suppress(PermissionError, FileNotFoundError):
-                if folder.is_dir() and any(folder.glob("rows-*.jsonl")):
+            with contextlib.suppress(PermissionError, FileNotFoundError, StorageError):
+                if folder.is_dir() and (any(folder.glob("rows-*.jsonl")) or holds_answers(folder)):
                     yield folder

@@ -18,6 +18,7 @@ from benchmark.running.executors import LocalExecutor
 from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge
 from benchmark.running.messages import Asked, Began, Ended, Reported, Said
+from benchmark.running.origin import origin_of
 from benchmark.running.plan import Cell, absolute_plugins, plan
 from benchmark.running.warming import warm_modules
 from generator.family.oracle import Usage
@@ -168,6 +169,8 @@ class _Run:
     ) -> None:
         self._plugins = absolute_plugins(request.plugins)
         self._session, self._writer, self._tell, self._judge = session, writer, tell, judge
+        self._results = request.results
+        self._origins: dict[tuple[str, str], str] = {}
 
     def rows(self, cells: list[Cell], executor: LocalExecutor) -> Iterator[Row]:
         """Settle or run every cell, writing each row before the next trial of that job starts."""
@@ -187,7 +190,10 @@ class _Run:
                     pass_on(cell, message, self._judge, self._tell)
 
     def _keep(self, cell: Cell, outcome: Outcome) -> Row:
-        row = make_row(cell, outcome, self._judge, self._session.id)
+        key = cell.label, cell.trial.family
+        if key not in self._origins:
+            self._origins[key] = origin_of(cell.reference, cell.trial.family, self._results)
+        row = make_row(cell, outcome, self._judge, self._session.id, self._origins[key])
         self._writer.append(row)
         self._tell(Finished(cell, row))
         return row
@@ -208,8 +214,8 @@ def pass_on(cell: Cell, message: Message, judge: Judge, tell: Callable[[Event], 
             tell(Queried(cell, message.time_s, message.queries))
 
 
-def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
-    """Score an outcome and write the row of its cell.
+def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str, origin: str = "") -> Row:
+    """Score an outcome and write the row of its cell, with the solver's origin if it is known.
 
     Raises:
         HarnessError: if scoring itself fails.
@@ -225,6 +231,7 @@ def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str) -> Row:
         groups=dict(find_family(trial.family).groups(puzzle)),
         solver=cell.label,
         source=trial.source,
+        origin=origin,
         seed=trial.seed,
         limits=trial.limits,
         status=verdict.status,

@@ -59,9 +59,10 @@ def merge(bundles: Sequence[Verification], store: Store | None, ground: Ground) 
 
 
 def _marked(bundle: Verification) -> Iterator[Row]:
-    """Prefix the solver's name in a bundle's rows with the submitter's name."""
+    """Prefix the solver's name with the submitter's name, and name the bundle as the origin of each row."""
     for row in bundle.rows:
-        yield row.model_copy(update={"solver": f"{_origin(bundle)}/{row.solver}"})
+        changes = {"solver": f"{_origin(bundle)}/{row.solver}", "origin": f"bundle {bundle.sha256[:8]}"}
+        yield row.model_copy(update=changes)
 
 
 def _described(bundle: Verification, ground: Ground) -> Iterator[Session]:

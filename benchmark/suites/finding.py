@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.suites.cache import BUILT_IN
+from benchmark.suites.folders import is_puzzle, puzzles_at
 from benchmark.suites.reading import SUITE_FILE, read_suite
 from benchmark.suites.record import Suite
 from generator.errors import SpecError
@@ -44,6 +45,10 @@ def resolve_suite(text: str) -> Suite:
     """
     source = find_suite_file(text)
     if source is None:
+        puzzles = [] if is_puzzle(Path(text)) else puzzles_at(Path(text))
+        if puzzles:
+            count = f"{len(puzzles)} puzzle{'s' if len(puzzles) > 1 else ''}"
+            raise SpecError(f"{text} holds {count} but no {SUITE_FILE}, so it is no suite; netjigsaw run takes it")
         hint = did_you_mean(text, built_in_suites())
         raise SpecError(f"no suite {text!r}, and no TOML file or folder with {SUITE_FILE} of that name{hint}")
     return read_suite(source)

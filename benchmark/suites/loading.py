@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,19 @@ from benchmark.results.planned import NOT_AS_LOCKED, LockState, PlannedPuzzle, S
 from benchmark.suites.building import check_built
 from benchmark.suites.cache import puzzle_home
 from benchmark.suites.finding import built_in_suites, find_suite_file
+from benchmark.suites.folders import (
+    WHAT_IS_A_PUZZLE,
+    content_in_words,
+    holds_answers,
+    is_puzzle,
+    natural_order,
+    puzzles_at,
+)
 from benchmark.suites.locking import lock_path
 from benchmark.suites.reading import puzzles_folder, read_suite
 from generator.errors import SpecError
 from generator.family.registry import find_family
-from generator.puzzle.storage import LoadedPuzzle, load_with_answer
+from generator.puzzle.storage import DEFAULT_ANSWERS, LoadedPuzzle, load_with_answer
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
 
     from benchmark.suites.record import Entry, Suite
 
-__all__ = ["Target", "common_seeds", "differing", "find_target", "load_target", "suite_use"]
+__all__ = ["Target", "common_seeds", "differing", "find_target", "find_targets", "load_target", "suite_use"]
 
 
 @dataclass(frozen=True)
@@ -56,24 +65,70 @@ class Target:
         return dataclasses.replace(self, suite=suite, entries=tuple(suite.entry(entry.name) for entry in self.entries))
 
 
-def find_target(text: str) -> Target:
-    """Parse an argument: a puzzle's folder, a suite, or `suite/pattern` for puzzles with a matching name or tag.
+def find_targets(texts: Sequence[str]) -> list[Target]:
+    """Parse arguments: each is a puzzle's folder, a folder of puzzles, a suite, or `suite/pattern`.
+
+    A folder of puzzles stands for its puzzles, one target each. A folder of sealed answers beside puzzles is passed
+    over, because a shell's pattern names it too. Puzzles given side by side are sorted in natural order, and a puzzle's
+    folder that is given twice counts once.
 
     Raises:
-        SpecError: if the argument names no puzzle or suite, the suite's file is invalid, or no puzzle matches.
-        StorageError: if the suite's file cannot be read.
+        SpecError: if an argument is none of these, a folder holds no puzzle, or a suite's file or pattern is invalid.
+        StorageError: if a folder or a suite's file cannot be read.
     """
-    if text not in built_in_suites() and (Path(text) / "manifest.json").exists():
-        return Target(folder=Path(text))
+    answers = [text for text in texts if find_suite_file(text) is None and _is_answers(Path(text))]
+    found = [target for text in texts if text not in answers for target in _targets(text)]
+    if answers and not any(target.folder for target in found):
+        raise SpecError(f"{answers[0]} holds sealed answers, no puzzle; {WHAT_IS_A_PUZZLE}")
+    once = {target.folder.resolve() if target.folder else number: target for number, target in enumerate(found)}
+    ordered: list[Target] = []
+    for home, beside in groupby(once.values(), key=lambda target: target.folder and target.folder.absolute().parent):
+        group = list(beside)
+        ordered += group if home is None else sorted(group, key=lambda target: natural_order(target.folder or home))
+    return ordered
+
+
+def find_target(text: str) -> Target:
+    """Read an argument that names one puzzle's folder, one suite, or `suite/pattern`.
+
+    Raises:
+        SpecError: as `find_targets` does, and if a folder holds several puzzles.
+        StorageError: as `find_targets` does.
+    """
+    targets = find_targets([text])
+    if len(targets) > 1:
+        names = ", ".join(str(target.folder) for target in targets[:3])
+        more = ", ..." if len(targets) > 3 else ""
+        raise SpecError(f"{text} holds {len(targets)} puzzles; choose one: {names}{more}")
+    return targets[0]
+
+
+def _is_answers(folder: Path) -> bool:
+    """Tell whether a folder is one of sealed answers; one of the default name may be empty."""
+    return holds_answers(folder) or (folder.name == DEFAULT_ANSWERS and folder.is_dir() and not puzzles_at(folder))
+
+
+def _targets(text: str) -> list[Target]:
+    """Read one argument; a folder of puzzles gives several targets."""
+    path = Path(text)
+    if text not in built_in_suites() and is_puzzle(path):
+        return [Target(folder=path)]
     source = find_suite_file(text)
     if source is not None:
         suite = read_suite(source)
-        return Target(suite=suite, entries=suite.entries)
+        return [Target(suite=suite, entries=suite.entries)]
     head, slash, pattern = text.rpartition("/")
     source = find_suite_file(head) if slash else None
     if source is not None:
         suite = read_suite(source)
-        return Target(suite=suite, entries=suite.select(pattern))
+        return [Target(suite=suite, entries=suite.select(pattern))]
+    folders = puzzles_at(path)
+    if folders:
+        return [Target(folder=folder) for folder in folders]
+    if path.is_dir():
+        raise SpecError(f"no puzzle in {text}, which holds {content_in_words(path)}; {WHAT_IS_A_PUZZLE}")
+    if path.exists():
+        raise SpecError(f"{text} is a file, no puzzle; {WHAT_IS_A_PUZZLE}")
     raise SpecError(f"no puzzle at {text}, and no suite of that name{did_you_mean(text, built_in_suites())}")
 
 

@@ -11,7 +11,7 @@ from leaderboard.page.metric import metric_by_puzzle, metric_pairs
 from leaderboard.page.results import puzzles_of, results_of
 from leaderboard.page.summaries import cactus, facet, metric_facet, solved_bits, solved_by_both
 from leaderboard.ranking.captions import caption, why_unranked
-from leaderboard.ranking.frame import GROUPS, group_keys
+from leaderboard.ranking.frame import GROUPS, group_keys, puzzle_names
 from leaderboard.ranking.grid import drop_skipped, grid_of, mark_live
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _single(
 ) -> dict[str, Any]:
     """Collect the puzzles and the results of single cells."""
     _, digests = puzzles_of(grid)
-    names = dict(zip(grid.rows["puzzle"].astype(str), grid.rows["puzzle_name"].astype(str), strict=True))
+    names = puzzle_names(grid.rows)
     columns = {
         part: {key: coded(held.get(digest) for digest in digests) for key, held in found.items()}
         for part, found in labels.items()

@@ -8,6 +8,7 @@ import numpy as np
 
 from leaderboard.page.encode import shorts
 from leaderboard.page.results import puzzles_of
+from leaderboard.ranking.frame import puzzle_names
 from leaderboard.ranking.separation import pairwise_p
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def metric_by_puzzle(grid: Grid, order: Sequence[int], metric: Metric, *, whole:
     values = grid.per_puzzle(metric)[list(order)]
     middle = np.median(values, axis=0)
     _, digests = puzzles_of(grid)
-    names = dict(zip(grid.rows["puzzle"].astype(str), grid.rows["puzzle_name"].astype(str), strict=True))
+    names = puzzle_names(grid.rows)
     best_first = np.lexsort((np.array(digests), middle if metric.better == "low" else -middle))
     if not whole and len(best_first) > MOST_PUZZLES:
         best_first = best_first[np.linspace(0, len(best_first) - 1, MOST_PUZZLES).round().astype(int)]

@@ -11,7 +11,7 @@ import pandas as pd
 from generator.errors import SpecError
 from generator.family.registry import find_family
 from leaderboard.pictures.drawing import COLOURS, new_figure, tidy, title
-from leaderboard.ranking.frame import METRICS, check_frame
+from leaderboard.ranking.frame import METRICS, check_frame, puzzle_names
 from leaderboard.ranking.grid import drop_skipped, grid_of, mark_live
 from leaderboard.ranking.rank import rank_frame
 
@@ -144,7 +144,8 @@ def _metric_by_puzzle(axes: Axes, grid: Grid, ranking: Ranking, styles: Styles) 
     if metric is None:
         raise SpecError(f"family {ranking.family!r} is ranked by puzzles solved")
     values = grid.per_puzzle(metric)
-    names = grid.rows.iloc[grid.planned].drop_duplicates("puzzle")["puzzle_name"].astype(str).to_numpy()
+    named = puzzle_names(grid.rows)
+    names = np.array([named[str(digest)] for digest in grid.rows["puzzle"].iloc[grid.planned].unique()])
     middle = np.median(values, axis=0)
     order = np.lexsort((names, middle if metric.better == "low" else -middle))
     shown = np.exp(values) if metric.scale == "log" else values
@@ -217,9 +218,9 @@ def _puzzles(grid: Grid) -> tuple[int, np.ndarray, list[str]]:
     rows = grid.rows.iloc[grid.planned]
     codes, digests = pd.factorize(rows["puzzle"])
     solved = _mean_by(codes, grid.solved.mean(axis=0))
-    names = dict(zip(rows["puzzle"], rows["puzzle_name"], strict=True))
-    order = sorted(range(len(digests)), key=lambda code: (-solved[code], str(names[digests[code]])))
-    return len(digests), np.argsort(order)[codes], [str(names[digests[code]]) for code in order]
+    names = puzzle_names(rows)
+    order = sorted(range(len(digests)), key=lambda code: (-solved[code], names[str(digests[code])]))
+    return len(digests), np.argsort(order)[codes], [names[str(digests[code])] for code in order]
 
 
 def _mean_by(codes: np.ndarray, values: np.ndarray) -> np.ndarray:

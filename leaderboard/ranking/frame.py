@@ -6,6 +6,8 @@ limits           the row's limits in words
 metrics.<name>   one column per metric, NaN where a row has none
 groups.<key>     one column per group label, None where a puzzle has none
 reason, session  as in `Row`; only with details
+typed            the solver as in `Row`; only if a name stands for solvers from several places, which `solver` then
+                 tells apart, see `benchmark.results.naming`
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from benchmark.results.naming import distinct_names, distinct_puzzle_names
 from benchmark.results.trial import Status
 from generator.errors import SpecError
 from generator.suggest import did_you_mean
@@ -38,6 +41,7 @@ __all__ = [
     "frame_of_store",
     "group_keys",
     "limits_in_words",
+    "puzzle_names",
 ]
 
 METRICS = "metrics."
@@ -46,6 +50,8 @@ COLUMNS = ("family", "puzzle", "puzzle_name", "solver", "source", "seed", "limit
 """Columns of every frame."""
 DETAILS = ("reason", "session")
 """Additional columns of a frame with `details=True`."""
+TYPED = "typed"
+"""Column of the solvers' names as typed."""
 
 BLOCK = 32
 """Number of rows held at a time. More rows overflow the processor's cache and trigger garbage collections. Hand-set
@@ -108,6 +114,10 @@ class _Coded:
         rank = np.array([place[name] for name in words], dtype=np.int64)
         return pd.Categorical.from_codes(rank[self.codes()], categories=pd.Index(names, dtype="str"))
 
+    def texts(self) -> list[str]:
+        """List the distinct values by their number."""
+        return [str(value) for value in self.numbers]
+
     def objects(self) -> pd.Series:
         held = np.empty(len(self.numbers), dtype=object)
         held[:] = list(self.numbers)
@@ -121,7 +131,7 @@ class _Columns:
         self.trial, self.session = _Coded(), _Coded()
         self._names = {name: _Coded() for name in (*_NAMES, *(("reason",) if details else ()))}
         self._details = details
-        self._limits, self._status = _Coded(), _Coded()
+        self._limits, self._status, self._origin = _Coded(), _Coded(), _Coded()
         self._seed: list[int] = []
         self._wall_s = array("d")
         self._metrics: dict[str, array[float]] = {}
@@ -136,6 +146,7 @@ class _Columns:
             column.extend(map(attrgetter(name), rows))
         self._limits.extend(row.limits for row in rows)
         self._status.extend(row.status for row in rows)
+        self._origin.extend(row.origin for row in rows)
         self._seed.extend(row.seed for row in rows)
         self._wall_s.extend(np.nan if row.wall_s is None else row.wall_s for row in rows)
         metrics = [row.metrics for row in rows]
@@ -162,7 +173,27 @@ class _Columns:
         columns |= {GROUPS + key: self._groups[key].objects() for key in sorted(self._groups)}
         if self._details:
             columns |= {"reason": self._names["reason"].categorical(), "session": self.session.categorical()}
+        renamed = self._renamed()
+        if renamed is not None:
+            columns |= {TYPED: columns["solver"], "solver": renamed}
         return pd.DataFrame(columns)
+
+    def _renamed(self) -> pd.Categorical[str] | None:
+        """Tell apart the solvers that one name stands for; None if there are none such."""
+        if len(self._origin.numbers) == 1:
+            return None
+        held = (self._names["solver"], self._names["source"], self._origin)
+        codes = np.stack([column.codes() for column in held], axis=1)
+        kinds, last = np.unique(codes[::-1], axis=0, return_index=True)
+        in_order = kinds[np.argsort(-last)].tolist()
+        words = [column.texts() for column in held]
+        names = distinct_names((words[0][s], words[1][d], words[2][o]) for s, d, o in in_order)
+        if not names:
+            return None
+        kinds, number = np.unique(codes[:, :2], axis=0, return_inverse=True)
+        pairs = [(words[0][s], words[1][d]) for s, d in kinds.tolist()]
+        shown = np.array([names.get(pair, pair[0]) for pair in pairs], dtype=object)
+        return pd.Categorical(pd.Series(shown[number.ravel()], dtype="str"))
 
 
 def check_frame(frame: pd.DataFrame) -> None:
@@ -180,6 +211,12 @@ def check_frame(frame: pd.DataFrame) -> None:
         raise SpecError("there are no results to rank; netjigsaw run writes them")
     for status in set(frame["status"].unique()) - set(map(str, Status)):
         raise SpecError(f"a result has the unknown status {status!r}{did_you_mean(str(status), map(str, Status))}")
+
+
+def puzzle_names(rows: pd.DataFrame) -> dict[str, str]:
+    """Name the puzzles of rows by digest; where two have one name, with the first digits of the digest."""
+    named = rows[["puzzle", "puzzle_name"]].drop_duplicates("puzzle", keep="last").astype(str)
+    return distinct_puzzle_names(dict(named.itertuples(index=False, name=None)))
 
 
 def group_keys(frame: pd.DataFrame) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmark.results.planned import NOT_AS_LOCKED
+from leaderboard.ranking.frame import TYPED
 from leaderboard.ranking.machines import machine_notes
 from leaderboard.ranking.planned import PLANNED
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["notes_of"]
+
+MOST_NAMES = 5
+"""Most solvers that the note on superseded rows names. Hand-set."""
 
 
 def notes_of(part: pd.DataFrame) -> Iterator[str]:
@@ -31,7 +35,31 @@ def notes_of(part: pd.DataFrame) -> Iterator[str]:
     local = sorted(name for name in map(str, named["puzzle_name"].unique()) if name.endswith(NOT_AS_LOCKED))
     if local:
         yield f"These puzzles were made on one machine and differ from their suite's lock: {', '.join(local)}."
-    older = int((~part["live"] & (part["source"] != PLANNED)).sum())
-    if older:
-        yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
+    yield from _told_apart(part)
+    yield from _superseded(part)
     yield from machine_notes(live)
+
+
+def _told_apart(part: pd.DataFrame) -> Iterator[str]:
+    """Name the solvers that were run under one name."""
+    if TYPED not in part.columns:
+        return
+    named = part[[TYPED, "solver"]].drop_duplicates().astype(str)
+    for typed, names in named.groupby(TYPED)["solver"]:
+        if len(names) > 1:
+            yield f"{len(names)} different solvers were run as {typed}: {', '.join(sorted(names))}."
+
+
+def _superseded(part: pd.DataFrame) -> Iterator[str]:
+    """Name the solvers of which rows do not count, and what counts instead."""
+    older = part[~part["live"] & (part["source"] != PLANNED)]
+    if older.empty:
+        return
+    kinds = older[["solver", "source", "latest"]].astype(str)
+    told = []
+    for solver, source, latest, count in kinds.value_counts(sort=False).reset_index().itertuples(index=False):
+        new = f"a newer source ({source[:8]} by {latest[:8]})" if source != latest else "a later run"
+        told.append(f"{count} of {solver} by {new}")
+    more = f", and more of {len(told) - MOST_NAMES} others" if len(told) > MOST_NAMES else ""
+    many = f"{len(older)} older rows are" if len(older) > 1 else "1 older row is"
+    yield f"{many} superseded: {', '.join(told[:MOST_NAMES])}{more}."

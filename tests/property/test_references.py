@@ -81,6 +81,7 @@ def test_forms(text: str, wanted: Reference) -> None:
         "park[a=1e999]",
         "park[a=-1e999]",
         r"park[a='\ud800']",
+        "m\udcc3.py:M",
     ],
 )
 def test_senseless_names_are_refused(text: str) -> None:
@@ -268,6 +269,31 @@ def test_an_entry_point_that_works_is_found(tmp_path: Path, monkeypatch: pytest.
     entry = find_solver(parse_reference("theirs"), "reassembly")
     assert build_solver(entry, {"window": 2}).solve(None, Context()) == 2
     assert entry.summary == "Solve from a file."
+
+
+@pytest.mark.usefixtures("_own_registry")
+def test_packages_of_one_solver_name_are_unavailable_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("package_a", "package_b"):
+        (tmp_path / f"{name}.py").write_text(FILE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    register(family="reassembly", name="careful")(Careful)
+    named = (("theirs", "package_a"), ("theirs", "package_b"), ("careful", "package_a"), ("alone", "package_a"))
+    points = tuple(Point(name, f"{module}:Solver", registry.ENTRY_POINTS) for name, module in named)
+    monkeypatch.setattr(metadata, "entry_points", lambda **_: points)
+    registry._plugged_in.cache_clear()
+    found = {(entry.name, entry.package): entry for entry in list_solvers("reassembly")}
+    assert len(found) == 5
+    assert found["careful", ""].factory is Careful
+    assert found["alone", "package_a"].factory is not None
+    for package, other in (("package_a", "package_b"), ("package_b", "package_a")):
+        entry = found["theirs", package]
+        assert entry.factory is None
+        assert entry.error == f"{other}:Solver has a solver of the same name; uninstall {package} or rename its solver"
+    assert found["careful", "package_a"].factory is None
+    with pytest.raises(PluginError, match=r"'theirs' is unavailable: .* has a solver of the same name"):
+        build_solver(find_solver(parse_reference("theirs"), "reassembly"), {})
 
 
 def test_the_source_digest_follows_what_a_solver_imports(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def _clean(store: Store, row: Row, cell: Cell, scrub: Callable[[str], str]) -> t
     trial = _bare(cell.trial)
     name = cell.loaded.puzzle.manifest.name
     label = label_of(replace(cell.reference, target=trial.solver))
-    changes = {"trial": trial.id, "solver": label, "puzzle_name": name, "reason": scrub(row.reason)}
+    changes = {"trial": trial.id, "solver": label, "origin": "", "puzzle_name": name, "reason": scrub(row.reason)}
     outcome = store.outcome(row)
     if outcome is not None:
         answer = outcome.answer and replace(outcome.answer, note=scrub(outcome.answer.note))

@@ -15,6 +15,7 @@ from generator.puzzle.content import Puzzle
 from generator.puzzle.sealing import Made
 from generator.puzzle.storage import answers_beside, load_puzzle, remove_answer, save_answer, save_puzzle
 from netjigsaw.cli.shared.console import remark, say
+from netjigsaw.cli.shared.targets import find_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 
-def add(app: typer.Typer, _: tuple[str, ...]) -> None:
+def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     """Add the commands."""
     reader = typer.Typer(no_args_is_help=True, help="Import puzzles that other programs wrote.")
     writer = typer.Typer(no_args_is_help=True, help="Export puzzles for other programs.")
@@ -34,7 +35,7 @@ def add(app: typer.Typer, _: tuple[str, ...]) -> None:
             if layout.read is not None:
                 reader.command(layout.name, help=_import_help(layout))(_importer(layout))
             if layout.write is not None:
-                writer.command(layout.name, help=_export_help(layout))(_exporter(family, layout))
+                writer.command(layout.name, help=_export_help(layout))(_exporter(family, layout, plugins))
     app.add_typer(reader, name="import")
     app.add_typer(writer, name="export")
 
@@ -88,11 +89,12 @@ def _save(made: Made | Imported | Puzzle, target: Path) -> None:
         remark(f"{target.name}: {text}")
 
 
-def _exporter(family: Family, layout: Layout) -> Callable[..., None]:
+def _exporter(family: Family, layout: Layout, plugins: tuple[str, ...]) -> Callable[..., None]:
     """Build the export command of a layout."""
 
     def command(**given: Any) -> None:
-        folder, out = given.pop("puzzle"), given.pop("out")
+        target, out = find_one(given.pop("puzzle"), plugins), given.pop("out")
+        folder = target.folder or target.entries[0].path
         source = load_puzzle(folder)
         if source.manifest.family != family.name:
             raise SpecError(
@@ -104,7 +106,7 @@ def _exporter(family: Family, layout: Layout) -> Callable[..., None]:
             remark(text)
 
     parameters = [
-        _parameter("puzzle", Annotated[Path, typer.Argument(help=f"Folder of a {family.name} puzzle.")]),
+        _parameter("puzzle", Annotated[str, typer.Argument(help=f"Folder of a {family.name} puzzle, or suite/name.")]),
         _parameter("out", Annotated[Path, typer.Option(help="Folder to write.")]),
     ]
     return _with_signature(command, [*parameters, *map(_option, layout.write_options)])

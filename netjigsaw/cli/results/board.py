@@ -157,7 +157,7 @@ def _rank_merged(merged: Merged, style: str, by: str, html: Path | None) -> None
 
 
 def score(
-    puzzles: Annotated[list[str], typer.Argument(help="Folders of puzzles, or suites.")],
+    puzzles: Annotated[list[str], typer.Argument(help="Puzzles or folders of puzzles, or suites.")],
     results: Results = Path("results"),
     answers: Answers = None,
 ) -> None:

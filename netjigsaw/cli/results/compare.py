@@ -53,7 +53,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             str, typer.Argument(help="Candidate to judge: a result folder; with --results or --rerun, a solver.")
         ],
         puzzles: Annotated[
-            list[str] | None, typer.Argument(help="With --rerun: folders of puzzles, suites, or suite/pattern.")
+            list[str] | None,
+            typer.Argument(help="With --rerun: puzzles, folders of puzzles, suites, or suite/pattern."),
         ] = None,
         results: Annotated[
             Path | None,

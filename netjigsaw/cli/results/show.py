@@ -56,7 +56,12 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _is_store(folder: Path) -> bool:
-    return folder.is_dir() and not any((folder / name).exists() for name in ("manifest.json", "suite.toml"))
+    """Tell whether a folder is meant as a result store; one without rows gives way to the puzzles that it holds."""
+    from benchmark.suites.folders import puzzles_at
+
+    if not folder.is_dir() or any((folder / name).exists() for name in ("manifest.json", "suite.toml")):
+        return False
+    return any(folder.glob("rows-*.jsonl")) or not puzzles_at(folder)
 
 
 def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:
@@ -81,6 +86,7 @@ def _show_puzzle(loaded: LoadedPuzzle, target: Path) -> None:
 
 
 def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
+    from benchmark.results.naming import with_distinct_names
     from benchmark.results.store import Store
     from leaderboard.pictures.drawing import save_png
     from leaderboard.pictures.run import draw_run
@@ -89,8 +95,8 @@ def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:
     from leaderboard.tables.render import render
 
     store = Store(folder)
-    rows = store.rows()
-    frame = frame_of(rows)
+    held = store.rows()
+    rows, frame = with_distinct_names(held), frame_of(held)
     loaded = {item.puzzle.digest: item for item in puzzles}
     rankings = rank_frame(frame)
     say(render(rankings, "plain"))

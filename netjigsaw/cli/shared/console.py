@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from generator.errors import StorageError
+from netjigsaw.cli.shared.streams import silence, unwritable
+
 __all__ = ["err", "progress_bar", "remark", "say"]
 
-err = Console(stderr=True, highlight=False, emoji=False)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Report that nobody reads the stream any more; rich would end the process."""
+        raise BrokenPipeError
+
+
+err = _Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
-    """Print a result on stdout, without markup or wrapping."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Print a result on stdout, without markup or wrapping.
+
+    Raises:
+        StorageError: if stdout is closed or cannot be written, for example because a disk is full.
+        BrokenPipeError: if its reader has closed it.
+    """
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(unwritable(error)) from error
 
 
 def remark(text: str) -> None:
-    """Print a remark on stderr."""
-    err.print(text, markup=False, soft_wrap=True)
+    """Print a remark on stderr. It is dropped if stderr is broken, because the work must go on."""
+    try:
+        err.print(text, markup=False, soft_wrap=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def progress_bar() -> Progress:

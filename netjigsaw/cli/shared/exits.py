@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from generator.errors import NetjigsawError, SpecError
+from netjigsaw.cli.shared.streams import WRITE_ERRORS, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,10 @@ class CommandError(NetjigsawError):
 
 def os_error_text(error: OSError) -> str:
     """Describe a system error by its path and reason, without the error number."""
+    if error.filename is None and error.errno in WRITE_ERRORS:
+        return unwritable(error)
     if error.filename is None or not error.strerror:
-        return str(error)
+        return error.strerror or str(error)
     return f"cannot use {os.fsdecode(error.filename)}: {error.strerror}"
 
 

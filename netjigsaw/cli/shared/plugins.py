@@ -22,7 +22,7 @@ def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """Remove every `--plugin X` from the arguments, load the plug-ins, and return the other arguments and the plug-ins.
 
     Raises:
-        PluginError: if a plug-in fails to import.
+        PluginError: if a plug-in fails to import, or its name is not valid text.
     """
     rest: list[str] = []
     told = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
@@ -43,6 +43,8 @@ def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
         )
     )
     for target in plugins:
+        if any("\ud800" <= letter <= "\udfff" for letter in target):
+            raise PluginError(f"plug-in {target!r} is not valid text in this locale; set LC_ALL=C.UTF-8, or rename it")
         load_plugin(target)
     return rest, plugins
 

@@ -1,4 +1,7 @@
-"""Arguments that name puzzles: folders, suites, and puzzles of suites. Missing puzzles of suites are built first."""
+"""Arguments that name puzzles: folders of one or more puzzles, suites, and puzzles of suites.
+
+Missing puzzles of suites are built first.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ __all__ = [
     "build_missing",
     "common_limits",
     "cores",
+    "find_one",
+    "find_suite",
     "find_targets",
     "hidden_by",
     "load_one",
@@ -39,14 +44,27 @@ def cores() -> int:
 
 
 def find_targets(texts: Sequence[str]) -> list[Target]:
-    """Find the puzzles and suites that arguments name.
+    """Find the puzzles and suites that arguments name; a folder of puzzles stands for its puzzles.
 
     Raises:
         NetjigsawError: if an argument names nothing, or a suite is invalid.
     """
-    from benchmark.suites.loading import find_target
+    from benchmark.suites.loading import find_targets as find
 
-    return [find_target(text) for text in texts]
+    return find(texts)
+
+
+def find_suite(text: str) -> Target:
+    """Find the suite that an argument names.
+
+    Raises:
+        SpecError: if the argument names puzzles but no suite.
+        NetjigsawError: if the argument names nothing, or the suite is invalid.
+    """
+    targets = find_targets([text])
+    if len(targets) > 1:
+        raise SpecError(f"{text} holds {len(targets)} puzzles but is no suite, a named list of puzzles with limits")
+    return targets[0]
 
 
 def build_missing(targets: list[Target], plugins: tuple[str, ...]) -> list[Target]:
@@ -101,20 +119,31 @@ def build_entries(entries: Sequence[Entry], jobs: int, plugins: tuple[str, ...])
     return ends
 
 
-def load_one(text: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple[Target, LoadedPuzzle]:
-    """Load the puzzle that an argument names.
+def find_one(text: str, plugins: tuple[str, ...]) -> Target:
+    """Find the one puzzle that an argument names, and build it if it is missing.
 
     Raises:
         SpecError: if the argument names several puzzles.
-        NetjigsawError: if the argument names no puzzle, or the puzzle cannot be built or read.
+        NetjigsawError: if the argument names no puzzle, or the puzzle cannot be built.
     """
-    from benchmark.suites.loading import load_target
+    from benchmark.suites.loading import find_target
 
-    target = find_targets([text])[0]
+    target = find_target(text)
     if target.suite is not None and len(target.entries) != 1:
         names = ", ".join(entry.name for entry in target.entries[:3])
         raise SpecError(f"{text} names {len(target.entries)} puzzles; choose one, as suite/name: {names}, ...")
-    (target,) = build_missing([target], plugins)
+    return build_missing([target], plugins)[0]
+
+
+def load_one(text: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple[Target, LoadedPuzzle]:
+    """Load the puzzle that an argument names, as `find_one` finds it.
+
+    Raises:
+        NetjigsawError: if there is no such puzzle, or several, or the puzzle cannot be built or read.
+    """
+    from benchmark.suites.loading import load_target
+
+    target = find_one(text, plugins)
     (loaded,) = load_target(target, answers)
     return target, loaded
 

@@ -8,7 +8,7 @@ import typer
 
 from generator.errors import SpecError
 from netjigsaw.cli.shared.quantities import parse_size
-from netjigsaw.cli.shared.targets import build_missing, find_targets
+from netjigsaw.cli.shared.targets import build_missing, find_suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def open_on(
     # A bundle's suite name is looked up among the built-in suites only, so that it cannot make us read another file.
     if suite is None and name not in built_in_suites():
         raise SpecError(f"{path} is of suite {name!r}, which is not built in; name its file with --suite")
-    (target,) = build_missing(find_targets([suite or name]), plugins)
+    (target,) = build_missing([find_suite(suite or name)], plugins)
     return opened, target, ground_of(target, load_target(target, answers))
 
 

@@ -12,7 +12,7 @@ import typer
 from generator.errors import HarnessError, SpecError
 from netjigsaw.cli.shared.console import progress_bar, remark, say
 from netjigsaw.cli.shared.limits import Answers, Commands, Isolation
-from netjigsaw.cli.shared.targets import build_missing, find_targets, hidden_by
+from netjigsaw.cli.shared.targets import build_missing, find_suite, hidden_by
 from netjigsaw.cli.trials.solve import one_solver
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _ground(suite: str, answers: Path | None, plugins: tuple[str, ...]) -> tuple
     from benchmark.submission.suiting import ground_of
     from benchmark.suites.loading import load_target
 
-    (target,) = build_missing(find_targets([suite]), plugins)
+    (target,) = build_missing([find_suite(suite)], plugins)
     return target, ground_of(target, load_target(target, answers))
 
 

@@ -34,7 +34,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     def run(
         puzzles: Annotated[
             list[str],
-            typer.Argument(help="Folders of puzzles, suites, or suite/pattern for puzzles with that name or tag."),
+            typer.Argument(
+                help="Puzzles, folders of puzzles, suites, or suite/pattern for puzzles with that name or tag."
+            ),
         ],
         solver: Annotated[
             list[str] | None,
@@ -72,6 +74,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
         Examples:
           netjigsaw run p1 p2 --results results
+
+          netjigsaw run puzzles --results results
 
           netjigsaw run mini --solver flagship --solver park
 
@@ -158,10 +162,14 @@ class _Display:
     """Shows a run's progress: an overall bar, each running trial with its best score, a line per finished trial."""
 
     def __init__(self, bar: Progress, request: RunRequest) -> None:
+        from benchmark.results.naming import distinct_puzzle_names
+
         self._bar = bar
         self._request = request
         self._running: dict[str, Any] = {}
         self._all = bar.add_task("trials", total=None, detail="starting")
+        found = {loaded.puzzle.digest: loaded.puzzle.manifest.name for loaded in request.puzzles}
+        self._names = distinct_puzzle_names(found)
 
     def __call__(self, event: Any) -> None:
         """Show one event."""
@@ -171,7 +179,7 @@ class _Display:
             case Opened():
                 self._open(event)
             case Started():
-                name = f"{event.cell.loaded.puzzle.manifest.name} {event.cell.label}"
+                name = f"{self._names[event.cell.trial.puzzle]} {event.cell.label}"
                 self._running[event.cell.trial.id] = self._bar.add_task(name, total=None, detail="")
             case Progressed():
                 best = ", ".join(f"{name} {value:.3g}" for name, value in list(event.score.metrics.items())[:3])
@@ -184,7 +192,7 @@ class _Display:
                 if task is not None:
                     self._bar.remove_task(task)
                 self._bar.advance(self._all)
-                remark(_line(event.row))
+                remark(_line(event.row, self._names[event.row.puzzle]))
 
     def _open(self, event: Any) -> None:
         self._bar.update(self._all, total=event.planned, completed=event.kept, detail=f"of {event.planned}")
@@ -196,7 +204,7 @@ class _Display:
             remark(f"isolation: {event.session.isolation}; a solver that looks for the answers can find them")
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, puzzle: str) -> str:
     wall = "" if row.wall_s is None else f"{row.wall_s:8.3f} s"
     reason = f"  {row.reason}" if row.reason else ""
-    return f"{row.puzzle_name:<20} {row.solver:<32} {row.status:<12} {wall}{reason}"
+    return f"{puzzle:<20} {row.solver:<32} {row.status:<12} {wall}{reason}"

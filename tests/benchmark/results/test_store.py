@@ -187,3 +187,14 @@ def test_a_session_describes_the_machine() -> None:
     assert session.memory_mib > 100
     assert session.cpu
     assert "unknown" not in session.blas
+
+
+def test_a_row_without_an_origin_is_written_and_read_as_before(tmp_path: Path) -> None:
+    assert "origin" not in row("a").model_dump(mode="json")
+    held = row("b").model_copy(update={"origin": "a/m.py"})
+    with open_writer(tmp_path) as writer:
+        writer.append(row("a"))
+        writer.append(held)
+    lines = next(tmp_path.glob("rows-*.jsonl")).read_text(encoding="utf-8").splitlines()
+    assert [("origin" in line) for line in lines] == [False, True]
+    assert Store(tmp_path).rows() == [row("a"), held]

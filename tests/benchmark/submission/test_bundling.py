@@ -53,8 +53,10 @@ def test_it_holds_everything_with_digests(made: Any, ground: Ground) -> None:
 
 def test_no_names_of_people_machines_and_folders(made: Any) -> None:
     assert Store(made.store).rows()[0].solver.startswith("/")
+    assert Store(made.store).rows()[0].origin == "author/mixed.py"
     for name, content in files_of(made.bundle).items():
         text = content.decode()
+        assert not (name == "rows.jsonl" and "origin" in text)
         for secret in (str(made.solver.parent), str(Path.home()), str(Path.cwd()), platform.node(), "printed\\n"):
             assert secret not in text, (name, secret)
 

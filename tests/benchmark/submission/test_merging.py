@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.results.store import Store
@@ -41,6 +42,21 @@ def test_rows_are_marked_by_origin(made: Any, forger: Any, check: Check, ground:
     assert names == {"Ada/mixed.py:Mixed", f"anonymous-{anonymous.sha256[:8]}/mixed.py:Mixed", local}
     assert {standing.solved for standing in ranking.standings} == {4}
     assert not any(standing.provisional for standing in ranking.standings)
+
+
+def test_two_bundles_of_one_name_are_told_apart(made: Any, check: Check, ground: Ground) -> None:
+    first = check(made.bundle)
+    rows = tuple(row.model_copy(update={"source": "f" * 16, "origin": "forged/place.py"}) for row in first.rows)
+    second = replace(first, sha256="2" * 64, rows=rows)
+    ranking = rank(merge([first, second], None, ground))
+    label = "Ada/mixed.py:Mixed"
+    assert {standing.solver for standing in ranking.standings} == {
+        f"{label} (bundle {first.sha256[:8]})",
+        f"{label} (bundle 22222222)",
+    }
+    assert {standing.solved for standing in ranking.standings} == {4}
+    same = replace(second, rows=first.rows)
+    assert [standing.solver for standing in rank(merge([first, same], None, ground)).standings] == [label]
 
 
 def test_times_of_several_machines_are_marked(made: Any, forger: Any, check: Check, ground: Ground) -> None:
