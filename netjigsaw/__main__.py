@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -44,7 +45,9 @@ def _run(arguments: list[str]) -> int:
     result: object
     try:
         arguments, plugins = take_plugins(arguments)
-        command = next((argument for argument in arguments if not argument.startswith("-")), None)
+        # The shell's completion passes the line so far in a variable.
+        words = os.environ.get("_TYPER_COMPLETE_ARGS", "").split()[1:] or arguments
+        command = next((word for word in words if not word.startswith("-")), None)
         result = build_app(command, plugins)(arguments, standalone_mode=False, prog_name="netjigsaw")
     except typer.Exit as done:
         result = done.exit_code

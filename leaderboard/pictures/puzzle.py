@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["draw_puzzle", "summarise_puzzle"]
 
 
-def summarise_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
+def summarise_puzzle(
+    puzzle: Puzzle, sealed: SealedAnswer | None = None, *, statistics: bool = True
+) -> list[tuple[str, str]]:
     """Describe a puzzle as pairs of label and value, one per line.
+
+    Args:
+        puzzle: the puzzle.
+        sealed: its sealed answer; None if it is not known.
+        statistics: whether to compute the family's facts, which may take seconds and import torch.
 
     Raises:
         SpecError: if the puzzle's family is not registered.
@@ -36,7 +43,12 @@ def summarise_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> list
     if manifest.spec:
         lines.append(("spec", ", ".join(f"{key}={_short(value)}" for key, value in sorted(manifest.spec.items()))))
     family = find_family(manifest.family)
-    return [*lines, *family.pictures.facts(family.view(puzzle), sealed)] if family.pictures else lines
+    if family.pictures is None:
+        return lines
+    if statistics:
+        return [*lines, *family.pictures.facts(family.view(puzzle), sealed)]
+    outline = family.pictures.outline(manifest) if family.pictures.outline else None
+    return lines if outline is None else [*lines, ("network", outline.caption)]
 
 
 def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | None:

@@ -65,7 +65,7 @@ COMMANDS = {
         "List every registered solver: family, parameters, what it does, source and origin.",
     ),
     "new-solver": Entry(
-        "trials.new_solver", SOLVERS, "Write a short solver that keeps to the contract, and print the next commands."
+        "trials.new_solver", SOLVERS, "Write a short working solver to a file, and print the next commands."
     ),
     "check": Entry(
         "trials.check",

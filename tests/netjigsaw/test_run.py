@@ -127,6 +127,18 @@ def test_show_a_puzzle(folder: Path, netjigsaw: Callable[..., tuple[int, str, st
     assert "true pairs" not in out
 
 
+def test_show_text_draws_nothing(folder: Path, netjigsaw: Callable[..., tuple[int, str, str]]) -> None:
+    before = set(folder.iterdir())
+    code, out, _ = netjigsaw("show", "p1", "--text")
+    assert code == 0
+    assert "6 residual blocks" in out
+    assert "picture in" not in out
+    assert set(folder.iterdir()) == before
+    code, _, err = netjigsaw("show", "p1", "--text", "--out", "p1.png")
+    assert code == 1
+    assert "--text draws nothing" in err
+
+
 def test_a_run_in_which_nothing_ran_has_failed(folder: Path, netjigsaw: Callable[..., tuple[int, str, str]]) -> None:
     (folder / "mine.py").write_text("class Mine:\n    def solve(self, puzzle, context):\n        return None\n")
     for _ in range(2):  # what the store holds already does not make it fine

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from tabulate import tabulate
 
+from generator.errors import SpecError
 from netjigsaw.cli.shared.console import progress_bar, remark, say
 from netjigsaw.cli.shared.limits import Answers
 from netjigsaw.cli.shared.targets import find_targets, load_one
@@ -38,21 +39,32 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             list[str] | None,
             typer.Option(help="With results: a puzzle or suite, to draw its errors over time; repeat for several."),
         ] = None,
+        *,
+        text: Annotated[
+            bool, typer.Option("--text", help="Print sizes and settings, or the table of a run; draw nothing.")
+        ] = False,
     ) -> None:
         """Summarise a puzzle or a run, and draw it.
 
         If the sealed answer is available, a puzzle is drawn in its true order, with the statistics of its true pairs.
+        With --text nothing is drawn, and a puzzle's statistics are left out, because they take longer than the rest.
 
         Examples:
+          netjigsaw show p1 --text
+
           netjigsaw show p1
 
           netjigsaw show results --puzzle p1 --out run.png
         """
+        if text and (out is not None or puzzle):
+            raise SpecError("--text draws nothing; leave out --text, or --out and --puzzle")
         target = out or Path(f"{Path(what).resolve().name}.png")
-        if _is_store(Path(what)):
-            _show_run(Path(what), target, _loaded(puzzle or [], answers))
+        if not _is_store(Path(what)):
+            _show_puzzle(load_one(what, answers, plugins)[1], None if text else target)
+        elif text:
+            say(_table_of(Path(what)))
         else:
-            _show_puzzle(load_one(what, answers, plugins)[1], target)
+            _show_run(Path(what), target, _loaded(puzzle or [], answers))
 
 
 def _is_store(folder: Path) -> bool:
@@ -71,18 +83,32 @@ def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:
     return [item for target in find_targets(puzzles) for item in load_target(target.built, answers)]
 
 
-def _show_puzzle(loaded: LoadedPuzzle, target: Path) -> None:
-    from leaderboard.pictures.drawing import save_png
+def _show_puzzle(loaded: LoadedPuzzle, target: Path | None) -> None:
+    """Print what is known of a puzzle; draw it, and compute its statistics, if there is a file to draw to."""
     from leaderboard.pictures.puzzle import draw_puzzle, summarise_puzzle
 
     puzzle, sealed = loaded.puzzle, loaded.sealed
-    say(tabulate(summarise_puzzle(puzzle, sealed), tablefmt="plain", disable_numparse=True, maxcolwidths=[None, 90]))
+    lines = summarise_puzzle(puzzle, sealed, statistics=target is not None)
+    say(tabulate(lines, tablefmt="plain", disable_numparse=True, maxcolwidths=[None, 90]))
+    if target is None:
+        return
+    from leaderboard.pictures.drawing import save_png
+
     figure = draw_puzzle(puzzle, sealed)
     if figure is None:
         remark(f"family {puzzle.manifest.family!r} has no pictures, so no PNG file was written")
         return
     save_png(figure, target)
     say(f"picture in {target}")
+
+
+def _table_of(folder: Path) -> str:
+    from benchmark.results.store import Store
+    from leaderboard.ranking.frame import frame_of
+    from leaderboard.ranking.rank import rank_frame
+    from leaderboard.tables.render import render
+
+    return render(rank_frame(frame_of(Store(folder).rows())), "plain")
 
 
 def _show_run(folder: Path, target: Path, puzzles: list[LoadedPuzzle]) -> None:

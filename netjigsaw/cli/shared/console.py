@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
 
 from generator.errors import StorageError
 from netjigsaw.cli.shared.streams import silence, unwritable
 
-__all__ = ["err", "progress_bar", "remark", "say"]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+__all__ = ["progress_bar", "remark", "say"]
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        """Report that nobody reads the stream any more; rich would end the process."""
-        raise BrokenPipeError
+@cache
+def _err() -> Console:
+    """Return the console of stderr; most commands print nothing there, and need not wait for the import of rich."""
+    from rich.console import Console
 
+    class Raising(Console):
+        def on_broken_pipe(self) -> NoReturn:
+            """Report that nobody reads the stream any more; rich would end the process."""
+            raise BrokenPipeError
 
-err = _Console(stderr=True, highlight=False, emoji=False)
+    return Raising(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
@@ -42,7 +48,7 @@ def say(text: str = "") -> None:
 def remark(text: str) -> None:
     """Print a remark on stderr. It is dropped if stderr is broken, because the work must go on."""
     try:
-        err.print(text, markup=False, soft_wrap=True)
+        _err().print(text, markup=False, soft_wrap=True)
     except OSError:
         silence(sys.stderr)
 
@@ -52,6 +58,9 @@ def progress_bar() -> Progress:
 
     A task's field `detail` is shown after its bar.
     """
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    err = _err()
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
