@@ -58,6 +58,7 @@ class Layout:
         sources: description of each path argument of `import`, in order.
         read: `(*paths, name=, **options)` -> `Made`, or `Puzzle` where the answer is not known.
         read_options: options of `read`.
+        remarks: `(puzzle)` -> remarks for the user on a puzzle that was read.
         write: `(puzzle, folder, **options)` -> remarks for the user.
         write_options: options of `write`.
     """
@@ -67,5 +68,6 @@ class Layout:
     sources: tuple[str, ...] = ()
     read: Callable[..., Made | Puzzle] | None = None
     read_options: tuple[LayoutOption, ...] = ()
+    remarks: Callable[[Puzzle], tuple[str, ...]] | None = None
     write: Callable[..., tuple[str, ...]] | None = None
     write_options: tuple[LayoutOption, ...] = ()

@@ -99,8 +99,15 @@ FAMILY = Family(
                     "The published SHA-256 of the solution, so that a solver's hit is known.",
                     typed="hash",
                 ),
+                LayoutOption(
+                    "precision",
+                    "Precision of the predictions: tf32, bfloat16 or float16 if the network was computed in it, "
+                    "'6 digits' or '3 decimals' if they were stored so, float32 if they are exact. "
+                    "(default: the storage is measured)",
+                ),
                 LayoutOption("activation", "Activation of the blocks: relu, gelu, silu or tanh.", "relu"),
             ),
+            remarks=late("generator.reassembly.scoring.verdict:remarks"),
             write=late("generator.reassembly.layout.janestreet:write_layout"),
             write_options=(LayoutOption("nested", "Put everything under historical_data_and_pieces/.", default=False),),
         ),

@@ -25,6 +25,7 @@ from generator.errors import LayoutError, SpecError, StorageError
 from generator.plugins import describe_failure
 from generator.puzzle.content import Puzzle, make_puzzle
 from generator.puzzle.storage import first_fault, writing_folder
+from generator.reassembly.layout.precision import with_precision
 from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
 from generator.reassembly.layout.table import read_table, write_table
 from generator.reassembly.network.residual import activation_function
@@ -50,24 +51,32 @@ def import_layout(
     name: str,
     activation: str = "relu",
     solution_sha256: str | None = None,
+    precision: str | None = None,
 ) -> Puzzle:
     """Read a folder in the published layout as a puzzle whose answer is not known.
+
+    Args:
+        folder: to read.
+        name: of the puzzle.
+        activation: of the blocks.
+        solution_sha256: hash of the published solution, if there is one.
+        precision: of the predictions, as `layout.precision.parse_precision` reads it; measured by default.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
         LayoutError: if the files do not describe shuffled layers of a residual network with data.
-        SpecError: for an unknown activation, or a hash that is none.
+        SpecError: for an unknown activation or precision, or an invalid hash.
     """
     activation_function(activation)
     if solution_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", solution_sha256):
         raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
     root = _root(folder)
     pieces = _read_pieces(root / "pieces")
-    data = read_table(root / CSV)
+    data, measured = with_precision(read_table(root / CSV), precision)
     puzzle = make_puzzle(
         family="reassembly",
         name=name,
-        spec={"activation": activation},
+        spec={"activation": activation, **measured},
         facts={"roles": _read_roles(root, pieces, data)},
         generator="published layout",
         pieces=pieces,

@@ -31,8 +31,9 @@ import torch
 
 from generator.errors import SpecError
 from generator.reassembly.network.degrade import degraded_predictions, perturbed
+from generator.reassembly.network.number_formats import imprecise_draws
 from generator.reassembly.scoring.certificate import certify
-from generator.reassembly.scoring.neighbours import Neighbour, neighbours, predictions_of
+from generator.reassembly.scoring.neighbours import Neighbour, nearest_neighbours, predictions_of
 from generator.reassembly.spec import Degradation
 
 if TYPE_CHECKING:
@@ -47,10 +48,6 @@ LEVEL = 0.01
 
 CONFIDENCE = 0.95
 """Posterior probability, among an assembly's neighbours, from which the assembly is certified. Hand-set."""
-
-SCREEN_ROWS = 64
-"""Predictions (rows x outputs) on which all neighbours are evaluated; the best are then evaluated on all rows.
-Hand-set; cost rises with it, and the risk of missing the likeliest neighbour falls."""
 
 SAME = 100.0
 """Mean square difference, in units of float32 rounding, from which a neighbour counts as another function."""
@@ -152,7 +149,7 @@ def judge(
         return LikelihoodVerdict(math.inf, math.inf, 0.0, -math.inf, None, 0.0, len(inputs))
     residual = (fitted - wanted).flatten().numpy()
     rounding = certify(network, inputs, targets, 1.0).rounding
-    rivals = _nearest(network, inputs, targets, reach, shortlist)
+    rivals = nearest_neighbours(network, inputs, targets, reach, shortlist)
     deltas = (predictions_of(exact, rivals, inputs.double()) - fitted).flatten(1).numpy()
     distance = np.square(deltas).mean(axis=1)
     keep = np.isfinite(distance) & (distance > SAME * rounding)
@@ -163,7 +160,11 @@ def judge(
         drawn = _draw(network, inputs, targets, degradation, rng, draws=draws) - fitted.flatten().numpy()
         levels = np.square(drawn).mean(axis=1)
         expected = float(levels.mean())
-        p_value = (1 + int((levels >= np.square(residual).mean()).sum())) / (1 + draws)
+        level = float(np.square(residual).mean())
+        p_value = (1 + int((levels >= level).sum())) / (1 + draws)
+        if degradation.predictions_computed != "float32":
+            # Which values the arithmetic rounded is not known; the draws round all, so their errors are an upper bound.
+            drawn *= min(1.0, math.sqrt(level / expected))
         ratios = _log_ratios(residual, deltas, -drawn, rounding)
     best = int(ratios.argmin()) if len(ratios) else None
     return LikelihoodVerdict(
@@ -189,15 +190,6 @@ def expected_error(
     return float(np.square(drawn - network(x).double().flatten().numpy()).mean())
 
 
-def _nearest(network: ResidualNetwork, inputs: Tensor, targets: Tensor, reach: int, shortlist: int) -> list[Neighbour]:
-    """Find the neighbours with the smallest errors on a few rows; one that overflows is none."""
-    candidates = list(neighbours(network.depth, reach))
-    few = max(1, SCREEN_ROWS // targets.shape[1])
-    errors = (predictions_of(network, candidates, inputs[:few]) - targets[:few]).double().square().mean(dim=(1, 2))
-    order = torch.argsort(errors, stable=True)[:shortlist].tolist()  # nan comes last
-    return [candidates[j] for j in order if math.isfinite(float(errors[j]))]
-
-
 def _draw(
     network: ResidualNetwork,
     inputs: Tensor,
@@ -208,6 +200,16 @@ def _draw(
     draws: int,
 ) -> np.ndarray:
     """Draw predictions as the maker would have handed them out, had this assembly been the truth: draws x (n o)."""
+    if degradation.imprecise:
+        return imprecise_draws(
+            network,
+            inputs,
+            rng,
+            draws=draws,
+            computed=degradation.predictions_computed,
+            inputs_stored=degradation.inputs_stored,
+            predictions_stored=degradation.predictions_stored,
+        )
     noise = degradation.prediction_noise
     # The noise is a share of the spread before it was added.
     spread = targets.double().numpy().std(axis=0) / math.sqrt(1 + noise**2)

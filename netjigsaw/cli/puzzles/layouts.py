@@ -57,6 +57,9 @@ def _importer(layout: Layout) -> Callable[..., None]:
             raise StorageError(f"{target} exists already; choose another --out or remove it")
         made = layout.read(*paths, name=target.resolve().name, **given)  # type: ignore[misc]  # `add` checked it
         _save(made, target)
+        puzzle = made if isinstance(made, Puzzle) else made.puzzle
+        for text in () if layout.remarks is None else layout.remarks(puzzle):
+            remark(f"{target.name}: {text}")
 
     parameters = [
         _parameter(_argument(source), Annotated[Path, typer.Argument(metavar=source, help="")])
