@@ -89,7 +89,8 @@ class Judge:
             status = Status.SOLVED if score.solved else Status.PARTIAL
         else:
             status = Status.SCORED
-        reason = "; ".join(filter(None, (answer.note, score.reason)))
+        said = answer.note in score.reason  # a solver may know the same verdict
+        reason = score.reason if said else "; ".join(filter(None, (answer.note, score.reason)))
         return Verdict(status, reason, answer, answer.certified, metrics=dict(score.metrics))
 
     def score(self, loaded: LoadedPuzzle, answer: Answer, usage: Usage | None = None) -> Score | str:

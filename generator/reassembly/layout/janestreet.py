@@ -94,10 +94,12 @@ def write_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False) -> tuple
         StorageError: if the folder exists or cannot be written.
     """
     export_layout(puzzle, folder, nested=nested)
-    activation = puzzle.manifest.spec.get("activation", "relu")
-    if activation == "relu":
-        return ()
-    return (f"the layout does not name the activation: this network's is {activation}, not relu",)
+    spec, remarks = puzzle.manifest.spec, []
+    if (activation := spec.get("activation", "relu")) != "relu":
+        remarks.append(f"the layout does not name the activation: this network's is {activation}, not relu")
+    if (computed := spec.get("predictions_computed", "float32")) != "float32":
+        remarks.append(f"the layout does not name the precision: import it with --precision {computed}")
+    return tuple(remarks)
 
 
 def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace: bool = False) -> None:

@@ -59,6 +59,10 @@ class StorageFit:
     beyond: int
     bounds: np.ndarray
 
+    def decides(self, targets: Tensor) -> bool:
+        """Check whether the spread of the predictions exceeds float32 rounding enough to tell assemblies apart."""
+        return self.rounding < MOST_ROUNDING * float(targets.double().var(dim=0, correction=0).mean())
+
 
 @dataclass(frozen=True)
 class StorageVerdict:
@@ -106,10 +110,12 @@ class StorageVerdict:
             return f"{self.beyond} of {self.count} predictions are off by more than rounding to {self.stored}"
         fits = f"all {self.count} predictions fit to the rounding of {self.stored}"
         if not self.decidable:
-            return f"{fits}, but they vary too little to certify an order"
+            return f"{fits}, but the predictions vary too little to certify an order"
         if self.alike:
-            return f"{fits}, but so do those of {self.alike} neighbouring assemblies; more rows would decide"
-        return f"{fits}, and those of no neighbouring assembly do"
+            return (
+                f"{fits}, but {self.alike} neighbouring assemblies fit as well; more rows or more digits would decide"
+            )
+        return f"{fits}, and no neighbouring assembly fits"
 
 
 def storage_error(targets: Tensor, stored: str) -> float:
@@ -158,8 +164,7 @@ def judge_storage(
         reach: positions over which blocks are moved and halves exchanged.
         shortlist: neighbours that are measured on all rows if the assembly does not fit.
     """
-    variance = float(targets.double().var(dim=0, correction=0).mean())
-    decidable = fit.rounding < MOST_ROUNDING * variance
+    decidable = fit.decides(targets)
     if fit.beyond:
         rivals = nearest_neighbours(network, inputs, targets, reach, shortlist) if math.isfinite(fit.mse) else []
         beyond = [_count_beyond(predictions_of(network, [rival], inputs)[0], targets, fit.bounds) for rival in rivals]

@@ -79,7 +79,7 @@ def decide(
     if degradation.imprecise:
         stored = degradation.predictions_stored
         fit = fit_storage(network, inputs, targets, stored)
-        if fit.beyond == 0 or not degradation.unbounded:
+        if fit.beyond == 0 or not degradation.unbounded or not fit.decides(targets):
             return judge_storage(network, inputs, targets, stored, fit)
     return judge(network, inputs[:JUDGED_ROWS], targets[:JUDGED_ROWS], degradation, rng)
 
@@ -136,8 +136,8 @@ def undecidable(view: ReassemblyPuzzle) -> str:
         return ""
     spread, mean = view.variance**0.5, float(values.abs().mean())
     return (
-        f"the data cannot certify any order: the predictions vary by {spread:.1e} around {mean:.1e}, and float32 rounds "
-        f"numbers of that size by {mean * torch.finfo(torch.float32).eps / 2:.1e}"
+        f"the data cannot certify any order: the predictions vary by {spread:.1e} around {mean:.1e}, "
+        f"and float32 rounds numbers of that size by {mean * torch.finfo(torch.float32).eps / 2:.1e}"
     )
 
 
@@ -146,12 +146,11 @@ def remarks(puzzle: Puzzle) -> tuple[str, ...]:
     view = view_puzzle(puzzle)
     degradation = view.degradation
     found = [undecidable(view)]
+    words = precision_in_words(degradation)
     if degradation.unbounded:
-        found.append(f"{precision_in_words(degradation)}: an order is certified by bounds or by likelihood")
+        found.append(f"{words}: an order is certified by its likelihood where no order fits exactly")
     elif degradation.imprecise:
-        found.append(
-            f"{precision_in_words(degradation)}: an order is certified if every prediction fits to that rounding"
-        )
+        found.append(f"{words}: an order is certified if all its predictions fit to that rounding")
     return tuple(filter(None, found))
 
 

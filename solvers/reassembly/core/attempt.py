@@ -90,7 +90,7 @@ class Attempt:
                 self.judge.certifies(best)
             verdict = self.judge.verdicts.get(best.halves)
             if verdict is None:
-                return Answer(value, note="not judged")
+                return Answer(value, note="" if degradation.imprecise else "not judged")
             return Answer(value, verdict.certified, note=verdict.note)
         if self.held_back.count == 0:
             return Answer(value, note="no rows to hold back")
