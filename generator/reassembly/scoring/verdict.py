@@ -180,8 +180,7 @@ def _said(verdict: Verdict) -> str:
     if isinstance(verdict, StorageVerdict):
         return verdict.note
     if not verdict.plausible:
-        return f"the residual is larger than that explains ({verdict.note})"
+        return "the residual is larger than that explains"
     if verdict.certified:
-        return f"best order by likelihood ({verdict.note})"
-    likelier = "a neighbour is likelier" if verdict.margin < 0 else "the data cannot tell its neighbours apart"
-    return f"{likelier} ({verdict.note})"
+        return "best order by likelihood"
+    return "a neighbour is likelier" if verdict.margin < 0 else "the data cannot tell its neighbours apart"

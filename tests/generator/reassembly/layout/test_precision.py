@@ -31,28 +31,29 @@ def printed(values: np.ndarray, form: str) -> np.ndarray:
     return np.array([float(form % value) for value in values.ravel()], np.float32).reshape(values.shape)
 
 
-FORMS = {
-    **{f"{n} digits": printed(VALUES, f"%.{n}g") for n in range(2, 8)},
-    **{f"{n} decimals": np.round(VALUES.astype(np.float64), n).astype(np.float32) for n in range(1, 6)},
-    "float16": VALUES.astype(np.float16).astype(np.float32),
-    "bfloat16": torch.from_numpy(VALUES).bfloat16().float().numpy(),
-    "float32": VALUES,
-}
+FORMS = [
+    *(f"{n} digits" for n in range(2, 8)),
+    *(f"{n} decimals" for n in range(1, 6)),
+    "float16",
+    "bfloat16",
+    "float32",
+]
+
+
+def stored(values: np.ndarray, form: str) -> np.ndarray:
+    """Round values by printf, numpy or torch."""
+    count, _, unit = form.partition(" ")
+    if unit:
+        return printed(values, f"%.{count}g" if unit == "digits" else f"%.{count}f")
+    kinds = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+    rounded: np.ndarray = torch.from_numpy(values).to(kinds[form]).float().numpy()
+    return rounded
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("scale", [1.0, 1e-4, 300.0])
 def test_every_format_is_measured(form: str, scale: float) -> None:
-    values = FORMS[form]
-    if scale != 1.0 and "decimals" not in form:
-        count, _, unit = form.partition(" ")
-        scaled = (VALUES * scale).astype(np.float32)
-        values = {
-            "digits": lambda: printed(scaled, f"%.{count}g"),
-            "float16": lambda: scaled.astype(np.float16).astype(np.float32),
-            "bfloat16": lambda: torch.from_numpy(scaled).bfloat16().float().numpy(),
-            "float32": lambda: scaled,
-        }[unit or form]()
+    values = stored(VALUES if "decimals" in form else VALUES * np.float32(scale), form)
     found, kept = measured_format(values)
     assert found == form
     assert np.array_equal(kept, values)
@@ -85,7 +86,7 @@ def test_few_or_constant_values_are_no_evidence(values: np.ndarray) -> None:
 
 
 def test_values_beyond_float16_are_none() -> None:
-    assert measured_format(np.arange(70_000, 71_000, 64, np.float32)[:, None])[0] != "float16"
+    assert measured_format(np.arange(70_000.0, 71_000.0, 64.0).astype(np.float32)[:, None])[0] != "float16"
 
 
 @pytest.mark.parametrize(
@@ -133,8 +134,8 @@ def test_what_is_no_precision_gets_one_line(text: str, message: str) -> None:
 
 
 def test_only_what_is_coarse_is_recorded() -> None:
-    coarse = {"inputs": INPUTS, "predictions": FORMS["6 digits"]}
-    both = {"inputs": printed(INPUTS, "%.6g"), "predictions": FORMS["6 digits"]}
+    coarse = {"inputs": INPUTS, "predictions": stored(VALUES, "6 digits")}
+    both = {"inputs": printed(INPUTS, "%.6g"), "predictions": stored(VALUES, "6 digits")}
     plain = {"inputs": printed(INPUTS, "%.2f"), "predictions": VALUES}
     assert with_precision(coarse, None)[1] == {"predictions_stored": "6 digits"}
     assert with_precision(both, None)[1] == {"predictions_stored": "6 digits", "inputs_stored": "6 digits"}
