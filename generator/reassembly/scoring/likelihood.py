@@ -34,6 +34,7 @@ from generator.reassembly.network.degrade import degraded_predictions, perturbed
 from generator.reassembly.network.number_formats import imprecise_draws
 from generator.reassembly.scoring.certificate import certify
 from generator.reassembly.scoring.neighbours import Neighbour, nearest_neighbours, predictions_of
+from generator.reassembly.scoring.storage import OUTLIER, ROUNDING_ERRORS, SAME
 from generator.reassembly.spec import Degradation
 
 if TYPE_CHECKING:
@@ -54,15 +55,6 @@ LAW_SLACK = 2.0
 
 Hand-set: rounding errors of real arithmetic depend on each other a little, the drawn ones do not.
 """
-
-SAME = 100.0
-"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function."""
-
-ROUNDING_ERRORS = 10.0
-"""Root mean square rounding errors by which a residual may exceed its bound. Hand-set."""
-
-OUTLIER = 20.0
-"""Loss of log-likelihood per residual beyond its bound. Hand-set; finite, so that assemblies can be compared."""
 
 EXPECTED_ROWS, EXPECTED_DRAWS = 300, 4
 """Rows and draws from which the expected error is estimated."""

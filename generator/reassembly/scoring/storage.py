@@ -28,13 +28,22 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network.residual import ResidualNetwork
 
-__all__ = ["StorageFit", "StorageVerdict", "fit_storage", "judge_storage", "storage_error"]
+__all__ = [
+    "OUTLIER",
+    "ROUNDING_ERRORS",
+    "SAME",
+    "StorageFit",
+    "StorageVerdict",
+    "fit_storage",
+    "judge_storage",
+    "storage_error",
+]
 
 ROUNDING_ERRORS = 10.0
 """Root mean square rounding errors of an assembly by which a residual may exceed half a unit. Hand-set."""
 
 SAME = 100.0
-"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function."""
+"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function. Hand-set."""
 
 FIRST_ROWS, ROW_GROWTH = 16, 4
 """Rows on which all neighbours are tested, and the factor to the next number of rows for those that still fit."""

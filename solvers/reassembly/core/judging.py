@@ -31,6 +31,9 @@ FAR_ABOVE = 10.0
 Hand-set: orders of the same blocks differ less than that in the rounding errors of imprecise predictions.
 """
 
+WORTH_ESTIMATING = 1e-3
+"""Error as a share of the variance below which the explained error is always estimated anew. Hand-set."""
+
 LATE = 2.0
 """Multiple of the longest verdict so far that must be left until the time limit for another verdict. Hand-set."""
 
@@ -81,8 +84,8 @@ class AssemblyJudge:
     def _near_floor(self, assembly: Assembly) -> bool:
         """Check whether the degradation explains an error of this size; this check is cheap, a verdict is not."""
         puzzle, network = self.puzzle, self.puzzle.network.reordered(*assembly.halves)
-        imprecise = puzzle.degradation.imprecise
-        if imprecise and assembly.mse > FAR_ABOVE * NEAR_FLOOR * self.explained:
+        far = max(FAR_ABOVE * NEAR_FLOOR * self.explained, WORTH_ESTIMATING * puzzle.variance)
+        if puzzle.degradation.imprecise and assembly.mse > far:
             return False
         self.explained = explained_error(network, puzzle.inputs, puzzle.predictions, puzzle.degradation, self.rng)
         return assembly.mse <= NEAR_FLOOR * self.explained

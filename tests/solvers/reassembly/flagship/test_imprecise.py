@@ -98,9 +98,8 @@ def test_far_errors_cost_no_estimate(trained: Dropped, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("solvers.reassembly.core.judging.explained_error", counted)
     incoming, outgoing = puzzle.assembly(trained.answer)
-    for mse, estimates in ((1.0, 1), (1e-2, 1), (1e-6, 2)):
-        perm = [len(calls), *(k for k in range(8) if k != len(calls))] if mse == 1e-2 else [7 - k for k in range(8)]
-        assembly = Assembly(tuple(incoming[k] for k in perm), tuple(outgoing), mse, 100)
+    for mse, estimates in ((1.0, 1), (1e-2, 1), (1e-6, 2), (5e-4, 3)):
+        assembly = Assembly(tuple(reversed(incoming)), tuple(outgoing), mse * puzzle.variance, 100)
         attempt.judge.verdicts.clear()
         assert not attempt.judge.certifies(assembly)
         assert len(calls) == estimates
