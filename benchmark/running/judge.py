@@ -82,7 +82,7 @@ class Judge:
                     in_time = status is Status.TIMEOUT and not self._family(loaded).ranks_solved
                     return Verdict(
                         Status.SCORED if in_time else status,
-                        outcome.reason,
+                        "; ".join(filter(None, (outcome.reason, score.reason))),
                         report.answer,
                         report.answer.certified,
                         True,
@@ -100,7 +100,9 @@ class Judge:
             status = Status.SOLVED if score.solved else Status.PARTIAL
         else:
             status = Status.SCORED
-        return Verdict(status, answer.note, answer, answer.certified, metrics=dict(score.metrics))
+        said = answer.note in score.reason  # a solver may know the same verdict
+        reason = score.reason if said else "; ".join(filter(None, (answer.note, score.reason)))
+        return Verdict(status, reason, answer, answer.certified, metrics=dict(score.metrics))
 
     def score(self, loaded: LoadedPuzzle, answer: Answer, usage: Usage | None = None) -> Score | str:
         """Check and score an answer; return a string with the fault if the answer is not valid.

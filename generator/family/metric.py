@@ -63,7 +63,9 @@ class Score:
     Attributes:
         solved: whether the family counts the puzzle as solved; ignored where the family ranks by a metric.
         metrics: value by metric name; a metric is absent if it cannot be computed.
+        reason: one line on what decided, or why nothing can; empty if the metrics say all.
     """
 
     solved: bool
     metrics: Mapping[str, float]
+    reason: str = ""

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from generator.errors import AnswerError, PuzzleError, first_fault
+from generator.reassembly.network.number_formats import rounded_weights
 from generator.reassembly.network.residual import ACTIVATIONS, ResidualNetwork
 from generator.reassembly.spec import UNDEGRADED, Degradation
 
@@ -58,7 +59,8 @@ class ReassemblyPuzzle:
         predictions: n x o, the network's own output, degraded where the puzzle is.
         labels: n x o (or n x 1 class numbers), what it was trained on; None if unknown.
         solution_sha256: hash of a published solution, its piece numbers joined with commas.
-        degradation: what was done to pieces and predictions after the training.
+        degradation: what happened to pieces and predictions after the training; where the predictions were computed
+            in a lower precision, `network` has the weights that it rounds to.
     """
 
     roles: Roles
@@ -157,22 +159,24 @@ def view_puzzle(puzzle: Puzzle) -> ReassemblyPuzzle:
     labels = puzzle.data.get("labels")
     if labels is not None and (labels.ndim != 2 or len(labels) != len(inputs)):
         raise PuzzleError(f"the labels have shape {labels.shape}; expected {len(inputs)} rows")
+    network = ResidualNetwork(
+        U=stack(roles.incoming, weights, (hidden, width)),
+        c=stack(roles.incoming, biases, (hidden,)),
+        V=stack(roles.outgoing, weights, (width, hidden)),
+        e=stack(roles.outgoing, biases, (width,)),
+        head=stack([roles.head], weights, (outputs, width))[0],
+        head_bias=stack([roles.head], biases, (outputs,))[0],
+        activation=str(activation),
+    )
+    degradation = Degradation.of(puzzle.manifest.spec)
     return ReassemblyPuzzle(
         roles=roles,
-        network=ResidualNetwork(
-            U=stack(roles.incoming, weights, (hidden, width)),
-            c=stack(roles.incoming, biases, (hidden,)),
-            V=stack(roles.outgoing, weights, (width, hidden)),
-            e=stack(roles.outgoing, biases, (width,)),
-            head=stack([roles.head], weights, (outputs, width))[0],
-            head_bias=stack([roles.head], biases, (outputs,))[0],
-            activation=str(activation),
-        ),
+        network=rounded_weights(network, degradation.predictions_computed),
         inputs=torch.from_numpy(inputs.astype(np.float32)),
         predictions=torch.from_numpy(predictions.astype(np.float32)),
         labels=None if labels is None else torch.from_numpy(labels.astype(np.float32)),
         solution_sha256=puzzle.manifest.solution_sha256,
-        degradation=Degradation.of(puzzle.manifest.spec),
+        degradation=degradation,
     )
 
 

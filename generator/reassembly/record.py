@@ -100,6 +100,12 @@ FAMILY = Family(
                     "The published SHA-256 of the solution, so that a solver's hit is known.",
                     typed="hash",
                 ),
+                LayoutOption(
+                    "precision",
+                    "Precision of the predictions: tf32, bfloat16 or float16 if the network was computed in it, "
+                    "'6 digits' or '3 decimals' if they were stored so, float32 if they are exact. "
+                    "(default: the storage is measured)",
+                ),
                 LayoutOption("activation", "Activation of the blocks: relu, gelu, silu or tanh.", "relu"),
             ),
             write=late("generator.reassembly.layout.janestreet:write_layout"),

@@ -27,16 +27,24 @@ CLASSIFICATION = "classes"
 PieceFormat = Literal["float32", "float16", "int8"]
 Decimals = Annotated[int | None, Field(ge=0, le=9)]  # float32 holds no more decimals
 Noise = Annotated[float, Field(ge=0, le=10)]
+StoredFormat = Annotated[str, Field(pattern=r"^(float32|float16|bfloat16|[1-7] digits|[0-9] decimals)$")]
 
 
 class Degradation(BaseModel):
-    """How pieces and predictions were degraded after the training. The degradation is public."""
+    """What happened to pieces and predictions after the training. It is public.
+
+    The generator degrades by the first three fields. An import sets the others, where a table from elsewhere holds
+    numbers that were stored or computed less precisely than float32. A manifest holds only the fields that say so.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     piece_format: PieceFormat = "float32"
     prediction_decimals: Decimals = None
     prediction_noise: Noise = 0.0
+    predictions_stored: StoredFormat = "float32"
+    predictions_computed: Literal["float32", "tf32", "float16", "bfloat16"] = "float32"
+    inputs_stored: StoredFormat = "float32"
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> Self:
@@ -56,11 +64,23 @@ class Degradation(BaseModel):
         return self == UNDEGRADED
 
     @property
+    def imprecise(self) -> bool:
+        """Whether a table from elsewhere was stored or computed less precisely than float32."""
+        return self.predictions_stored != "float32" or self.unbounded
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether states were rounded on the way to the predictions, so that their error has no sharp bound."""
+        return self.predictions_computed != "float32" or self.inputs_stored != "float32"
+
+    @property
     def label(self) -> str:
         """Describe the degradation as tables show it."""
         parts: list[str] = [self.piece_format] if self.piece_format != "float32" else []
         parts += [f"{self.prediction_decimals} decimals"] if self.prediction_decimals is not None else []
         parts += [f"{100 * self.prediction_noise:g} % noise"] if self.prediction_noise else []
+        parts += [self.predictions_stored] if self.predictions_stored != "float32" else []
+        parts += [f"computed in {self.predictions_computed}"] if self.predictions_computed != "float32" else []
         return ", ".join(parts) or "none"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from scipy.stats import kendalltau
 
+from generator.reassembly.scoring.verdict import precision_in_words, undecidable
 from solvers.reassembly.ordering.seeding import delta_norm, frobenius_norm, l1_norm
 from solvers.reassembly.pairing.statistics import diagonal_dominance, match, norm_correlation, trace
 
@@ -160,6 +161,7 @@ def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tu
     lines = [
         ("network", f"{found.depth} blocks, width {width}, hidden {hidden}, {view.network.activation}"),
         ("data", f"{len(view.inputs)} rows, {view.predictions.shape[1]} outputs, var(pred) {view.variance:.4g}"),
+        *_precision(view),
         ("order", "known from the sealed answer" if found.known else f"not known; the statistics below use {pairs}"),
         ("tr(V U)", f"{_span(found.trace, '.2f')}, negative for {found.negative_traces} of {found.depth} {pairs}"),
         ("|tr M| / |M|_F", _ratios(found)),
@@ -175,6 +177,12 @@ def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tu
     if found.label_mse is not None:
         lines.append(("MSE(pred, true)", f"{found.label_mse:.4g}"))
     return lines
+
+
+def _precision(view: ReassemblyPuzzle) -> list[tuple[str, str]]:
+    """Say how the predictions were stored and computed, and whether they can certify an order at all."""
+    words = (precision_in_words(view.degradation), undecidable(view))
+    return [("precision", "; ".join(filter(None, words)))] if any(words) else []
 
 
 def _ratios(found: PuzzleStatistics) -> str:

@@ -70,14 +70,16 @@ COMMANDS = {
     "check": Entry(
         "trials.check",
         SOLVERS,
-        "Run a solver on small and unusual puzzles, and report what breaks the contract and how to fix it.",
+        "Run a solver on small and unusual puzzles, report each breach of the solver contract, and suggest a fix.",
     ),
     "leaderboard": Entry("results.board", RESULTS, "Rank the solvers of a store, of submitted bundles, or of both."),
     "show": Entry("results.show", RESULTS, "Summarise a puzzle or a run, and draw it."),
     "compare": Entry(
         "results.compare", RESULTS, "Compare two sets of results puzzle by puzzle, and fail if the second is worse."
     ),
-    "score": Entry("results.board", RESULTS, "Compute every metric again from the stored raw answers. No solver runs."),
+    "score": Entry(
+        "results.board", RESULTS, "Compute the metrics of stored results again from their raw answers. No solver runs."
+    ),
     "submit": Entry(
         "submissions.submit",
         RESULTS,

@@ -25,6 +25,7 @@ from generator.errors import LayoutError, SpecError, StorageError, first_fault
 from generator.family.layout import Imported
 from generator.puzzle.content import Puzzle, make_puzzle
 from generator.puzzle.storage import writing_folder
+from generator.reassembly.layout.precision import with_precision
 from generator.reassembly.layout.reading.apart import find_network, seal_imported, write_apart
 from generator.reassembly.layout.reading.folder import CSV, NESTED, find_files
 from generator.reassembly.layout.reading.numbering import PIECES
@@ -33,6 +34,7 @@ from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
 from generator.reassembly.layout.table import read_table, write_table
 from generator.reassembly.network.residual import activation_function
 from generator.reassembly.puzzle import Roles, view_puzzle
+from generator.reassembly.scoring.verdict import remarks as precision_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,13 +66,13 @@ def read_layout(folder: Path, *, name: str, activation: str = "relu", **options:
     network = find_network(folder, remarks.append)
     if network is None:
         puzzle = import_layout(folder, name=name, activation=activation, remark=remarks.append, **options)
-        return Imported(puzzle, tuple(remarks))
+        return Imported(puzzle, (*remarks, *precision_remarks(puzzle)))
     activation_function(activation)
     with tempfile.TemporaryDirectory(prefix="netjigsaw-import-") as scratch:
         place, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
         answer = write_apart(network, place, activation=activation, rng=rng, remark=remarks.append)
         puzzle = import_layout(place, name=name, activation=activation, **options)
-    return seal_imported(puzzle, answer, remarks)
+    return seal_imported(puzzle, answer, [*remarks, *precision_remarks(puzzle)])
 
 
 def import_layout(
@@ -79,27 +81,34 @@ def import_layout(
     name: str,
     activation: str = "relu",
     solution_sha256: str | None = None,
+    precision: str | None = None,
     remark: Callable[[str], None] = lambda _: None,
 ) -> Puzzle:
     """Read a folder in the published layout as a puzzle whose answer is not known.
 
-    `remark` is called with each deviation from the published layout that was read nevertheless.
+    Args:
+        folder: to read.
+        name: of the puzzle.
+        activation: of the blocks.
+        solution_sha256: hash of the published solution, if there is one.
+        precision: of the predictions, as `layout.precision.parse_precision` reads it; measured by default.
+        remark: called with each deviation from the published layout that was read nevertheless.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
         LayoutError: if the files do not describe shuffled layers of a residual network with data.
-        SpecError: for an unknown activation, or a hash that is none.
+        SpecError: for an unknown activation or precision, or an invalid hash.
     """
     activation_function(activation)
     if solution_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", solution_sha256):
         raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
     files = find_files(folder, remark)
     pieces = read_pieces(files.pieces, remark)
-    data = read_table(files.table, remark=remark)
+    data, measured = with_precision(read_table(files.table, remark=remark), precision)
     puzzle = make_puzzle(
         family="reassembly",
         name=name,
-        spec={"activation": activation},
+        spec={"activation": activation, **measured},
         facts={"roles": _read_roles(files.root, pieces, data)},
         generator="published layout",
         pieces=pieces,
@@ -117,10 +126,12 @@ def write_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False) -> tuple
         StorageError: if the folder exists or cannot be written.
     """
     export_layout(puzzle, folder, nested=nested)
-    activation = puzzle.manifest.spec.get("activation", "relu")
-    if activation == "relu":
-        return ()
-    return (f"the layout does not name the activation: this network's is {activation}, not relu",)
+    spec, remarks = puzzle.manifest.spec, []
+    if (activation := spec.get("activation", "relu")) != "relu":
+        remarks.append(f"the layout does not name the activation: this network's is {activation}, not relu")
+    if (computed := spec.get("predictions_computed", "float32")) != "float32":
+        remarks.append(f"the layout does not name the precision: import it with --precision {computed}")
+    return tuple(remarks)
 
 
 def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace: bool = False) -> None:

@@ -31,8 +31,10 @@ import torch
 
 from generator.errors import SpecError
 from generator.reassembly.network.degrade import degraded_predictions, perturbed
+from generator.reassembly.network.number_formats import imprecise_draws
 from generator.reassembly.scoring.certificate import certify
-from generator.reassembly.scoring.neighbours import Neighbour, neighbours, predictions_of
+from generator.reassembly.scoring.neighbours import Neighbour, nearest_neighbours, predictions_of
+from generator.reassembly.scoring.storage import OUTLIER, ROUNDING_ERRORS, SAME
 from generator.reassembly.spec import Degradation
 
 if TYPE_CHECKING:
@@ -48,18 +50,11 @@ LEVEL = 0.01
 CONFIDENCE = 0.95
 """Posterior probability, among an assembly's neighbours, from which the assembly is certified. Hand-set."""
 
-SCREEN_ROWS = 64
-"""Predictions (rows x outputs) on which all neighbours are evaluated; the best are then evaluated on all rows.
-Hand-set; cost rises with it, and the risk of missing the likeliest neighbour falls."""
+LAW_SLACK = 2.0
+"""Ratio of an error to the drawn one up to which a lower precision of the arithmetic may explain it.
 
-SAME = 100.0
-"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function."""
-
-ROUNDING_ERRORS = 10.0
-"""Root mean square rounding errors by which a residual may exceed its bound. Hand-set."""
-
-OUTLIER = 20.0
-"""Loss of log-likelihood per residual beyond its bound. Hand-set; finite, so that assemblies can be compared."""
+Hand-set: rounding errors of real arithmetic depend on each other a little, the drawn ones do not.
+"""
 
 EXPECTED_ROWS, EXPECTED_DRAWS = 300, 4
 """Rows and draws from which the expected error is estimated."""
@@ -152,7 +147,7 @@ def judge(
         return LikelihoodVerdict(math.inf, math.inf, 0.0, -math.inf, None, 0.0, len(inputs))
     residual = (fitted - wanted).flatten().numpy()
     rounding = certify(network, inputs, targets, 1.0).rounding
-    rivals = _nearest(network, inputs, targets, reach, shortlist)
+    rivals = nearest_neighbours(network, inputs, targets, reach, shortlist)
     deltas = (predictions_of(exact, rivals, inputs.double()) - fitted).flatten(1).numpy()
     distance = np.square(deltas).mean(axis=1)
     keep = np.isfinite(distance) & (distance > SAME * rounding)
@@ -163,7 +158,12 @@ def judge(
         drawn = _draw(network, inputs, targets, degradation, rng, draws=draws) - fitted.flatten().numpy()
         levels = np.square(drawn).mean(axis=1)
         expected = float(levels.mean())
-        p_value = (1 + int((levels >= np.square(residual).mean()).sum())) / (1 + draws)
+        level = float(np.square(residual).mean())
+        modelled = degradation.predictions_computed != "float32"
+        p_value = (1 + int((levels * (LAW_SLACK if modelled else 1.0) >= level).sum())) / (1 + draws)
+        if modelled and p_value > LEVEL:
+            # Which values the arithmetic rounded, and how, is not known; the residuals say how large its errors are.
+            drawn *= math.sqrt(level / expected)
         ratios = _log_ratios(residual, deltas, -drawn, rounding)
     best = int(ratios.argmin()) if len(ratios) else None
     return LikelihoodVerdict(
@@ -189,15 +189,6 @@ def expected_error(
     return float(np.square(drawn - network(x).double().flatten().numpy()).mean())
 
 
-def _nearest(network: ResidualNetwork, inputs: Tensor, targets: Tensor, reach: int, shortlist: int) -> list[Neighbour]:
-    """Find the neighbours with the smallest errors on a few rows; one that overflows is none."""
-    candidates = list(neighbours(network.depth, reach))
-    few = max(1, SCREEN_ROWS // targets.shape[1])
-    errors = (predictions_of(network, candidates, inputs[:few]) - targets[:few]).double().square().mean(dim=(1, 2))
-    order = torch.argsort(errors, stable=True)[:shortlist].tolist()  # nan comes last
-    return [candidates[j] for j in order if math.isfinite(float(errors[j]))]
-
-
 def _draw(
     network: ResidualNetwork,
     inputs: Tensor,
@@ -208,6 +199,16 @@ def _draw(
     draws: int,
 ) -> np.ndarray:
     """Draw predictions as the maker would have handed them out, had this assembly been the truth: draws x (n o)."""
+    if degradation.imprecise:
+        return imprecise_draws(
+            network,
+            inputs,
+            rng,
+            draws=draws,
+            computed=degradation.predictions_computed,
+            inputs_stored=degradation.inputs_stored,
+            predictions_stored=degradation.predictions_stored,
+        )
     noise = degradation.prediction_noise
     # The noise is a share of the spread before it was added.
     spread = targets.double().numpy().std(axis=0) / math.sqrt(1 + noise**2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network.residual import ResidualNetwork
 
-__all__ = ["Neighbour", "neighbours", "predictions_of"]
+__all__ = ["Neighbour", "nearest_neighbours", "neighbours", "predictions_of"]
+
+SCREEN_ROWS = 64
+"""Predictions (rows x outputs) on which all neighbours are evaluated; the best are then evaluated on all rows.
+Hand-set; cost rises with it, and the risk of missing the likeliest neighbour falls."""
 
 CHUNK_NUMBERS = 1 << 22
 """Largest number of float values in the batched states; bounds memory at 16 MiB in float32. Hand-set."""
@@ -61,6 +66,17 @@ def neighbours(depth: int, reach: int) -> Iterator[Neighbour]:
         exchanged = (b, *between, a)
         yield Neighbour("exchange of incoming halves", a, exchanged, window)
         yield Neighbour("exchange of outgoing halves", a, window, exchanged)
+
+
+def nearest_neighbours(
+    network: ResidualNetwork, inputs: Tensor, targets: Tensor, reach: int, count: int
+) -> list[Neighbour]:
+    """Find the neighbours with the smallest errors on a few rows, without neighbours that overflow."""
+    candidates = list(neighbours(network.depth, reach))
+    few = max(1, SCREEN_ROWS // targets.shape[1])
+    errors = (predictions_of(network, candidates, inputs[:few]) - targets[:few]).double().square().mean(dim=(1, 2))
+    order = torch.argsort(errors, stable=True)[:count].tolist()  # nan comes last
+    return [candidates[j] for j in order if math.isfinite(float(errors[j]))]
 
 
 def predictions_of(network: ResidualNetwork, candidates: Sequence[Neighbour], x: Tensor) -> Tensor:

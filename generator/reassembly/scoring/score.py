@@ -17,6 +17,7 @@ import torch
 
 from generator.family.metric import Score
 from generator.reassembly.scoring.certificate import certify
+from generator.reassembly.scoring.verdict import PROMISING, without_answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from generator.reassembly.puzzle import ReassemblyPuzzle
 
 __all__ = ["mean_squared_error", "normal_form", "reproduces", "score", "solution_sha256"]
-
-PROMISING = 1e-6
-"""MSE over variance above which no assembly can be right; only assemblies below it get the expensive comparison."""
 
 CHUNK_ROWS = 2048
 """Rows evaluated at a time; bounds memory."""
@@ -48,8 +46,9 @@ def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -
     assembly must reproduce the predictions of the true assembly of the same pieces, so that noise
     cannot turn a wrong assembly into a right one. Without the sealed answer (an imported puzzle)
     only the predictions can be compared. Such a puzzle counts as solved if the
-    hash of its published solution is hit or, where there is no such hash, if the predictions are
-    reproduced; a degraded one then cannot count as solved.
+    hash of its published solution is hit or, where there is no such hash, if the predictions certify
+    the assembly: up to its rounding, up to the rounding of the stored predictions, or by likelihood where they
+    were computed in a lower precision. A puzzle that was degraded on purpose then cannot count as solved.
     """
     pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
     mse = mean_squared_error(view, pieces)
@@ -59,7 +58,8 @@ def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -
         metrics["exact_order"] = float(solution_sha256(pieces) == view.solution_sha256)
         return Score(metrics["exact_order"] == 1.0, metrics)
     if sealed is None:
-        return Score(ratio <= PROMISING and reproduces(view, pieces), metrics)
+        solved, reason = without_answer(view, pieces, mse)
+        return Score(solved, metrics, reason)
     truth: list[int] = list(sealed.answer)  # type: ignore[arg-type]  # the generator wrote it
     loose = sealed.notes.get("interchangeable") or []
     interchangeable = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]

@@ -79,14 +79,18 @@ class Attempt:
     def answer(self) -> Answer:
         """Return the best assembly, certified if it is exact on the rows held back.
 
-        No assembly of a degraded puzzle is exact; the answer is certified there if a verdict certifies it.
+        No assembly of a degraded puzzle is exact; the answer is certified there if a verdict certifies it. Bounds of
+        stored predictions are cheap to check, so there the judge always gives a verdict.
         """
         best = self.best.assembly
         value = plain(self.puzzle.answer(*best.halves))
-        if not self.puzzle.degradation.none:
+        degradation = self.puzzle.degradation
+        if not degradation.none:
+            if degradation.imprecise and not degradation.unbounded:
+                self.judge.certifies(best)
             verdict = self.judge.verdicts.get(best.halves)
             if verdict is None:
-                return Answer(value, note="not judged")
+                return Answer(value, note="" if degradation.imprecise else "not judged")
             return Answer(value, verdict.certified, note=verdict.note)
         if self.held_back.count == 0:
             return Answer(value, note="no rows to hold back")

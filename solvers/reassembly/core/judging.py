@@ -1,25 +1,23 @@
-"""Verdicts on assemblies of degraded puzzles, where no error is down to rounding."""
+"""Verdicts on assemblies of degraded and imprecise puzzles, where float32 rounding explains no error."""
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from generator.reassembly.scoring.likelihood import expected_error, judge
+from generator.reassembly.scoring.verdict import decide, explained_error
 
 if TYPE_CHECKING:
     import numpy as np
 
     from generator.reassembly.puzzle import ReassemblyPuzzle
-    from generator.reassembly.scoring.likelihood import LikelihoodVerdict
+    from generator.reassembly.scoring.verdict import Verdict
     from solvers.reassembly.core.assembly import Assembly, Halves
     from solvers.reassembly.core.deadline import Deadline
 
 __all__ = ["AssemblyJudge"]
-
-JUDGED_ROWS = 2_000
-"""Largest number of rows that an assembly is judged on. Hand-set; more rows cost time in proportion."""
 
 NEAR_FLOOR = 4.0
 """Ratio of an assembly's error to the error that the degradation explains, up to which the assembly is judged.
@@ -27,13 +25,22 @@ NEAR_FLOOR = 4.0
 Hand-set; a higher value judges worse assemblies and costs time.
 """
 
+FAR_ABOVE = 10.0
+"""Multiple of NEAR_FLOOR times the explained error of the last assembly above which a new one is not estimated.
+
+Hand-set: orders of the same blocks differ less than that in the rounding errors of imprecise predictions.
+"""
+
+WORTH_ESTIMATING = 1e-3
+"""Error as a share of the variance below which the explained error is always estimated anew. Hand-set."""
+
 LATE = 2.0
 """Multiple of the longest verdict so far that must be left until the time limit for another verdict. Hand-set."""
 
 
 @dataclass
 class AssemblyJudge:
-    """Judge assemblies of one degraded puzzle, each at most once.
+    """Judge assemblies of one degraded or imprecise puzzle, each at most once.
 
     Attributes:
         puzzle: to solve.
@@ -41,13 +48,15 @@ class AssemblyJudge:
         deadline: the attempt's deadline, by reference.
         verdicts: by halves; None where the error is too large for a verdict.
         longest_s: seconds that the longest verdict took.
+        explained: error that the degradation explains, of the assembly that it was estimated for last.
     """
 
     puzzle: ReassemblyPuzzle
     rng: np.random.Generator
     deadline: Deadline
-    verdicts: dict[Halves, LikelihoodVerdict | None] = field(default_factory=dict)
+    verdicts: dict[Halves, Verdict | None] = field(default_factory=dict)
     longest_s: float = 0.0
+    explained: float = math.inf
 
     def certifies(self, assembly: Assembly) -> bool:
         """Check whether an assembly is certified; the judge reaches a verdict first if its error is small enough."""
@@ -75,17 +84,20 @@ class AssemblyJudge:
     def _near_floor(self, assembly: Assembly) -> bool:
         """Check whether the degradation explains an error of this size; this check is cheap, a verdict is not."""
         puzzle, network = self.puzzle, self.puzzle.network.reordered(*assembly.halves)
-        floor = expected_error(network, puzzle.inputs, puzzle.predictions, puzzle.degradation, self.rng)
-        return assembly.mse <= NEAR_FLOOR * floor
+        far = max(FAR_ABOVE * NEAR_FLOOR * self.explained, WORTH_ESTIMATING * puzzle.variance)
+        if puzzle.degradation.imprecise and assembly.mse > far:
+            return False
+        self.explained = explained_error(network, puzzle.inputs, puzzle.predictions, puzzle.degradation, self.rng)
+        return assembly.mse <= NEAR_FLOOR * self.explained
 
     def _late(self) -> bool:
         """Check whether another verdict could overrun the time limit."""
         return not self.deadline.leaves(LATE * self.longest_s)
 
-    def _verdict(self, halves: Halves) -> LikelihoodVerdict:
+    def _verdict(self, halves: Halves) -> Verdict:
         puzzle, began = self.puzzle, time.monotonic()
-        inputs, targets = puzzle.inputs[:JUDGED_ROWS], puzzle.predictions[:JUDGED_ROWS]
-        verdict = judge(puzzle.network.reordered(*halves), inputs, targets, puzzle.degradation, self.rng)
+        network = puzzle.network.reordered(*halves)
+        verdict = decide(network, puzzle.inputs, puzzle.predictions, puzzle.degradation, self.rng)
         self.longest_s = max(self.longest_s, time.monotonic() - began)
         self.deadline.context.log(verdict.note)
         return verdict

@@ -10,9 +10,9 @@ The flagship works in fixed stages:
 3. If no assembly is exact, perturbations of the best assembly and new random starts alternate; halves may exchange
    partners.
 
-The search ends when the error is down to rounding, when an assembly of a degraded puzzle is certified, when the data
-cannot improve on that assembly (checked after all first starts and a restart), or at the deadline. Only the deadline
-depends on the clock; no pass starts that could overrun it.
+The search ends when the error is down to rounding, when an assembly of a degraded or imprecise puzzle is certified
+(`generator/reassembly/scoring/verdict.py`), when the data cannot improve on that assembly (checked after all first
+starts and a restart), or at the deadline. Only the deadline depends on the clock; no pass starts that could overrun it.
 """
 
 from __future__ import annotations

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from generator.reassembly.network.degrade import degraded_predictions
-from generator.reassembly.scoring.likelihood import LikelihoodVerdict, judge
+from generator.reassembly.scoring.likelihood import LikelihoodVerdict
 from generator.reassembly.scoring.neighbours import Neighbour
+from generator.reassembly.scoring.verdict import decide
 from generator.reassembly.spec import Degradation
 from solvers.api import Context
 from solvers.reassembly.core.assembly import Assembly
 from solvers.reassembly.core.attempt import Attempt
 
 if TYPE_CHECKING:
+    from generator.reassembly.scoring.verdict import Verdict
     from tests.solvers.reassembly.conftest import Dropped
 
 EXPECTED = 1e-4
@@ -49,11 +51,11 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Give a list that grows with every verdict reached."""
     calls: list[Any] = []
 
-    def counted(*args: Any, **kwargs: Any) -> LikelihoodVerdict:
+    def counted(*args: Any, **kwargs: Any) -> Verdict:
         calls.append(args)
-        return judge(*args, **kwargs)
+        return decide(*args, **kwargs)
 
-    monkeypatch.setattr("solvers.reassembly.core.judging.judge", counted)
+    monkeypatch.setattr("solvers.reassembly.core.judging.decide", counted)
     return calls
 
 
@@ -119,7 +121,7 @@ def test_an_assembly_as_likely_as_its_neighbour_is_settled_but_does_not_end_the_
     trained: Dropped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doubtful = LikelihoodVerdict(1.0, 1.0, p_value=0.45, margin=0.1, rival=None, confidence=0.52, rows=100)
-    monkeypatch.setattr("solvers.reassembly.core.judging.judge", lambda *_: doubtful)
+    monkeypatch.setattr("solvers.reassembly.core.judging.decide", lambda *_: doubtful)
     attempt, right = begin(trained), true_assembly(trained)
     attempt.best.offer(right)
 
@@ -136,5 +138,5 @@ def test_only_a_likelier_neighbour_is_a_rival(trained: Dropped, monkeypatch: pyt
         verdict = LikelihoodVerdict(1.0, 1.0, p_value=0.45, margin=margin, rival=neighbour, confidence=0.5, rows=100)
         attempt.judge.verdicts.clear()
         with monkeypatch.context() as patch:
-            patch.setattr("solvers.reassembly.core.judging.judge", Mock(return_value=verdict))
+            patch.setattr("solvers.reassembly.core.judging.decide", Mock(return_value=verdict))
             assert attempt.judge.rival(right) == expected
