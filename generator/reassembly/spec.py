@@ -129,6 +129,10 @@ class ReassemblySpec(BaseModel):
         0.0, description="Noise on the predictions, in standard deviations of each output's."
     )
     rows_exported: int | None = Field(None, ge=1, description="Rows exported, the first of those drawn; none: all.")
+    roles: Literal["known", "unknown"] = Field(
+        "known",
+        description="Whether the puzzle states which halves are incoming; unknown needs hidden equal to width.",
+    )
 
     @property
     def degradation(self) -> Degradation:
@@ -137,7 +141,7 @@ class ReassemblySpec(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_done(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out degradations that are none: such a recipe, and its puzzle's digest, is what it was without them."""
+        """Leave out optional fields that have no effect, so that they change no recipe and no puzzle's digest."""
         written: dict[str, Any] = handler(self)
         fields = type(self).model_fields
         return {key: value for key, value in written.items() if key not in _OPTIONAL or value != fields[key].default}
@@ -150,10 +154,20 @@ class ReassemblySpec(BaseModel):
             raise ValueError(f"warmup ({self.warmup}) is longer than the training ({self.steps} steps)")
         if self.rows_exported is not None and self.rows_exported > self.rows:
             raise ValueError(f"rows_exported ({self.rows_exported}) is more than rows ({self.rows})")
+        if self.roles == "unknown" and self.hidden != self.width:
+            raise ValueError(
+                f"roles cannot be unknown with hidden {self.hidden} and width {self.width}, since shapes tell them; "
+                "make hidden equal to width"
+            )
+        if self.roles == "unknown" and self.outputs == self.width:
+            raise ValueError(
+                f"roles cannot be unknown with outputs and width both {self.width}, since the head would have the "
+                "shape of a half; change outputs"
+            )
         return self
 
 
-_OPTIONAL = frozenset({*Degradation.model_fields, "rows_exported"})
+_OPTIONAL = frozenset({*Degradation.model_fields, "rows_exported", "roles"})
 """Fields that a recipe holds only where they change something."""
 
 

@@ -7,7 +7,8 @@
 Both may lie in a folder `historical_data_and_pieces/`. A solution is the list of piece
 numbers in execution order; it is published as the SHA-256 of the numbers joined with commas.
 The layout does not name the activation. Roles of pieces follow from their shapes; where shapes
-are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states the roles.
+are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states the roles, unless
+they are for the solver to find.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from generator.errors import LayoutError, SpecError, StorageError
 from generator.plugins import describe_failure
 from generator.puzzle.content import Puzzle, make_puzzle
 from generator.puzzle.storage import first_fault, writing_folder
-from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
+from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes, unknown_roles
 from generator.reassembly.layout.table import read_table, write_table
 from generator.reassembly.network.residual import activation_function
-from generator.reassembly.puzzle import Roles, view_puzzle
+from generator.reassembly.puzzle import Roles
+from generator.reassembly.unknown_roles import view_any
+from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +46,9 @@ NESTED = "historical_data_and_pieces"
 
 CSV = "historical_data.csv"
 
+ROLES = ("known", "unknown")
+"""Choices of `roles`."""
+
 
 def import_layout(
     folder: Path,
@@ -50,17 +56,22 @@ def import_layout(
     name: str,
     activation: str = "relu",
     solution_sha256: str | None = None,
+    roles: str = "known",
 ) -> Puzzle:
     """Read a folder in the published layout as a puzzle whose answer is not known.
+
+    With `roles` "unknown", which square blocks allow, the solver must find the roles, and `roles.json` is not read.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
         LayoutError: if the files do not describe shuffled layers of a residual network with data.
-        SpecError: for an unknown activation, or a hash that is none.
+        SpecError: for an unknown activation, a hash that is none, or `roles` neither "known" nor "unknown".
     """
     activation_function(activation)
     if solution_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", solution_sha256):
         raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
+    if roles not in ROLES:
+        raise SpecError(f"--roles is known or unknown, not {roles!r}{did_you_mean(roles, ROLES)}")
     root = _root(folder)
     pieces = _read_pieces(root / "pieces")
     data = read_table(root / CSV)
@@ -68,13 +79,13 @@ def import_layout(
         family="reassembly",
         name=name,
         spec={"activation": activation},
-        facts={"roles": _read_roles(root, pieces, data)},
+        facts={"roles": _read_roles(root, pieces, data, known=roles == "known")},
         generator="published layout",
         pieces=pieces,
         data=data,
         solution_sha256=solution_sha256.lower() if solution_sha256 else None,
     )
-    view_puzzle(puzzle)
+    view_any(puzzle)
     return puzzle
 
 
@@ -86,9 +97,12 @@ def write_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False) -> tuple
     """
     export_layout(puzzle, folder, nested=nested)
     activation = puzzle.manifest.spec.get("activation", "relu")
-    if activation == "relu":
-        return ()
-    return (f"the layout does not name the activation: this network's is {activation}, not relu",)
+    remarks = []
+    if activation != "relu":
+        remarks.append(f"the layout does not name the activation: this network's is {activation}, not relu")
+    if view_any(puzzle).roles is None:
+        remarks.append(f"the roles are part of the puzzle, so there is no {ROLES_FILE}; import with --roles unknown")
+    return tuple(remarks)
 
 
 def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace: bool = False) -> None:
@@ -97,7 +111,7 @@ def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace
     Raises:
         StorageError: if the folder exists (unless `replace`) or cannot be written.
     """
-    view_puzzle(puzzle)
+    roles = view_any(puzzle).roles
     layers: dict[int, dict[str, torch.Tensor]] = {}
     for tensor_name, array in puzzle.pieces.items():
         piece, _, kind = tensor_name.partition(".")
@@ -108,8 +122,7 @@ def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace
         for number, state in sorted(layers.items()):
             ordered = {key: state[key] for key in ("weight", "bias") if key in state}
             torch.save(ordered, root / f"pieces/piece_{number}.pth")
-        if not _shapes_tell(puzzle):
-            roles = Roles.model_validate(puzzle.manifest.facts["roles"])
+        if roles is not None and not _shapes_tell(puzzle):
             (root / ROLES_FILE).write_text(roles.model_dump_json() + "\n", encoding="utf-8")
         write_table(puzzle.data, root / CSV)
 
@@ -123,7 +136,11 @@ def _root(folder: Path) -> Path:
     raise StorageError(f"{folder} holds neither pieces/ nor {NESTED}/pieces/")
 
 
-def _read_roles(root: Path, pieces: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> dict[str, JsonValue]:
+def _read_roles(
+    root: Path, pieces: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray], *, known: bool
+) -> dict[str, JsonValue]:
+    if not known:
+        return unknown_roles(pieces, width=data["inputs"].shape[1], outputs=data["predictions"].shape[1])
     file = root / ROLES_FILE
     if not file.exists():
         return roles_from_shapes(pieces, width=data["inputs"].shape[1], outputs=data["predictions"].shape[1])
