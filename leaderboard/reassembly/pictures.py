@@ -79,7 +79,7 @@ def _draw_without_roles(view: UnknownRolesPuzzle, name: str) -> Figure:
     norms.set_ylabel(r"$\|W\|_F$")
     title(norms, "Norms of the square halves")
     figure.suptitle(
-        f"{name}: {view.depth} blocks, width {weights.shape[-1]}, roles and answer not known",
+        f"{name}: {view.depth} blocks, width {weights.shape[-1]}, roles not known",
         fontsize=13,
         weight="bold",
     )
