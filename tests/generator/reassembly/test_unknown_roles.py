@@ -112,7 +112,7 @@ def test_answers_under_assumed_roles_are_answers(made: Made, view: UnknownRolesP
             view.assuming(wrong)
 
 
-def test_pieces_without_biases(made: Made) -> None:
+def test_pieces_without_biases() -> None:
     bare = view_any(make(biases=False).puzzle)
     assert isinstance(bare, UnknownRolesPuzzle)
     assert not bare.squares.biases.any()

@@ -91,7 +91,7 @@ def test_equivalent_orders_count_in_full() -> None:
     assert all(found[name] == 1.0 for name in ("exact_order", "pairing_accuracy", "role_accuracy", "kendall_tau"))
 
 
-def test_degraded_puzzles(made: Made) -> None:
+def test_degraded_puzzles() -> None:
     degraded = make(prediction_decimals=2)
     assert metrics(degraded, truth(degraded))["role_accuracy"] == 1.0
     pieces = truth(degraded)
@@ -107,7 +107,7 @@ def test_without_the_answer_roles_are_not_scored(made: Made) -> None:
 
 
 def test_a_published_hash_decides(made: Made) -> None:
-    view: Any = dataclasses.replace(view_any(made.puzzle), solution_sha256=solution_sha256(truth(made)))  # type: ignore[type-var]
+    view: Any = dataclasses.replace(view_any(made.puzzle), solution_sha256=solution_sha256(truth(made)))
     assert score(view, Answer(truth(made)), None).solved
     pieces = truth(made)
     pieces[0], pieces[1] = pieces[1], pieces[0]
