@@ -48,6 +48,12 @@ class UnknownRoles(BaseModel):
     """Number of the head."""
 
 
+NEEDS_ROLES = (
+    "does not solve puzzles with unknown roles: {} needs the roles; use puzzle.squares, or puzzle.assuming(incoming)"
+)
+"""What a solver is told that uses what only roles give."""
+
+
 @dataclass(frozen=True, eq=False)
 class Squares:
     """The halves of K residual blocks without their roles, as stacked float32 tensors.
@@ -111,10 +117,15 @@ class UnknownRolesPuzzle:
         Raises:
             UnsupportedPuzzleError: always. In the harness the solver's trial then ends as `gave-up`.
         """
-        raise UnsupportedPuzzleError(
-            "does not solve puzzles with unknown roles: puzzle.network needs the roles; "
-            "use puzzle.squares, or puzzle.assuming(incoming)"
-        )
+        raise UnsupportedPuzzleError(NEEDS_ROLES.format("puzzle.network"))
+
+    def answer(self, incoming: Sequence[int], outgoing: Sequence[int]) -> list[int]:
+        """Refuse: there are no rows of incoming and outgoing halves without roles; see `square_answer`.
+
+        Raises:
+            UnsupportedPuzzleError: always, as `network` does.
+        """
+        raise UnsupportedPuzzleError(NEEDS_ROLES.format("puzzle.answer"))
 
     def assuming(self, incoming: Sequence[int]) -> ReassemblyPuzzle:
         """Make the puzzle with assumed roles; its answers are answers to this puzzle.
@@ -145,7 +156,7 @@ class UnknownRolesPuzzle:
             degradation=self.degradation,
         )
 
-    def answer(self, incoming: Sequence[int], outgoing: Sequence[int]) -> list[int]:
+    def square_answer(self, incoming: Sequence[int], outgoing: Sequence[int]) -> list[int]:
         """Write an assembly, rows of `squares` by position, as piece numbers in execution order."""
         pieces: list[int] = []
         for i, j in zip(incoming, outgoing, strict=True):

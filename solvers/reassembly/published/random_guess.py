@@ -30,7 +30,7 @@ class RandomGuess:
         """Draw one assembly uniformly."""
         if puzzle.roles is None:
             drawn = random_order(2 * puzzle.depth, context.rng())
-            return Answer(plain(puzzle.answer(drawn[: puzzle.depth], drawn[puzzle.depth :])))
+            return Answer(plain(puzzle.square_answer(drawn[: puzzle.depth], drawn[puzzle.depth :])))
         with torch.inference_mode():
             attempt = Attempt.begin(puzzle, context, rows=1)
             incoming, outgoing = (random_order(puzzle.depth, attempt.rng) for _ in range(2))

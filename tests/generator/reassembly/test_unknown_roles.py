@@ -76,7 +76,7 @@ def test_any_role_is_a_valid_answer_and_is_assembled_as_given(made: Made, view: 
     row = view.squares.numbers.index
     assert torch.equal(network.U[0], view.squares.weights[row(pieces[1])])
     assert torch.equal(network.V[0], view.squares.weights[row(pieces[0])])
-    assert view.answer(*view.assembly(swapped)) == swapped
+    assert view.square_answer(*view.assembly(swapped)) == swapped
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,8 @@ def test_what_is_no_answer(made: Made, view: UnknownRolesPuzzle, change: Any, me
 def test_a_network_needs_roles(view: UnknownRolesPuzzle) -> None:
     with pytest.raises(UnsupportedPuzzleError, match=r"does not solve puzzles with unknown roles.*puzzle\.squares"):
         _ = view.network
+    with pytest.raises(UnsupportedPuzzleError, match=r"puzzle\.answer needs the roles"):
+        view.answer(range(DEPTH), range(DEPTH))
 
 
 def test_answers_under_assumed_roles_are_answers(made: Made, view: UnknownRolesPuzzle) -> None:
