@@ -119,7 +119,7 @@ class UnknownRolesPuzzle:
         """
         raise UnsupportedPuzzleError(NEEDS_ROLES.format("puzzle.network"))
 
-    def answer(self, incoming: Sequence[int], outgoing: Sequence[int]) -> list[int]:
+    def answer(self, *_: object, **__: object) -> list[int]:
         """Refuse: there are no rows of incoming and outgoing halves without roles; see `square_answer`.
 
         Raises:
