@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SMALL = ["--depth", "3", "--width", "4", "--hidden", "4", "--rows", "60", "--steps", "5", "--batch", "10"]
 GENERATE = ["generate", "reassembly", *SMALL, "--seed", "2", "--roles", "unknown"]
 REASON = "does not solve puzzles with unknown roles"
-SOLVES = frozenset({"random"})
+SOLVES = frozenset({"fast", "random"})
 """Built-in solvers that answer such puzzles."""
 
 

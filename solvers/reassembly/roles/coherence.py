@@ -55,13 +55,21 @@ class RoleModel:
         """Compute the coherence of roles, 2K signs."""
         return float(roles @ self.couplings @ roles / 2 + self.field @ roles)
 
+    def exchanges(self, roles: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Compute what exchanging an incoming with an outgoing half adds to the coherence.
+
+        Returns:
+            The K incoming halves, the K outgoing halves, and the gains, K x K.
+        """
+        pull = self.couplings @ roles + self.field
+        up, down = np.flatnonzero(roles > 0), np.flatnonzero(roles < 0)
+        return up, down, 2 * (pull[down][None, :] - pull[up][:, None] - 2 * self.couplings[np.ix_(up, down)])
+
     def climb(self, roles: NDArray[np.float64]) -> NDArray[np.float64]:
         """Exchange an incoming with an outgoing half, the best exchange first, until no exchange gains."""
         roles = roles.copy()
         while True:
-            pull = self.couplings @ roles + self.field
-            up, down = np.flatnonzero(roles > 0), np.flatnonzero(roles < 0)
-            gain = 2 * (pull[down][None, :] - pull[up][:, None] - 2 * self.couplings[np.ix_(up, down)])
+            up, down, gain = self.exchanges(roles)
             row, column = divmod(int(gain.argmax()), len(down))
             if gain[row, column] <= GAIN:
                 return roles

@@ -36,8 +36,17 @@ if TYPE_CHECKING:
 __all__ = ["coherent_roles", "solve_unknown_roles"]
 
 SCREENED = 1_000
-"""Roles that are screened. More take time in proportion, about a millisecond each. Hand-set; 924 are all roles of six
-blocks."""
+"""Most roles that are screened. More take time in proportion, about a millisecond each for six blocks, which have 924
+in all. Hand-set."""
+
+SCREENING = 0.5
+"""Largest share of the time that the screening takes. Hand-set."""
+
+SEARCHED = 100
+"""Most roles that the thorough solver tries, so that a search without a time limit ends. Hand-set."""
+
+BRANCHES = 64
+"""Most exchanges that are followed from one choice of roles, the most coherent ones. Hand-set; bounds memory."""
 
 COMPARED_ROWS = 1_000
 """Rows on which answers under different roles are compared. Hand-set."""
@@ -50,24 +59,25 @@ LEAST_S, MOST_S = 0.5, 20.0
 
 
 def coherent_roles(model: RoleModel, start: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """List roles in the order of falling coherence, as far as exchanges of two halves lead from `start` downhill.
+    """List different roles, the most coherent of those next that one exchange of two halves separates from the listed.
 
-    Best-first search: of all roles that one exchange separates from those listed, the most coherent ones come next.
+    From a maximum on, coherence falls nearly steadily along this best-first search.
     """
-    count = itertools.count()  # breaks ties, since arrays have no order
-    waiting = [(-model.coherence(start), next(count), start)]
-    seen = {start.tobytes()}
+    waiting = [(-model.coherence(start), start.astype(np.int8).tobytes())]
+    seen = {waiting[0][1]}
     while waiting:
-        value, _, roles = heapq.heappop(waiting)
-        yield roles
-        pull = model.couplings @ roles + model.field
-        for a, b in itertools.product(np.flatnonzero(roles > 0), np.flatnonzero(roles < 0)):
+        value, key = heapq.heappop(waiting)
+        roles = np.frombuffer(key, dtype=np.int8)
+        yield roles.astype(np.float64)
+        up, down, gain = model.exchanges(roles.astype(np.float64))
+        for flat in np.argsort(-gain, axis=None, kind="stable")[:BRANCHES]:
+            row, column = divmod(int(flat), len(down))
             other = roles.copy()
-            other[a], other[b] = -1.0, 1.0
-            if other.tobytes() not in seen:
-                seen.add(other.tobytes())
-                gain = 2 * (pull[b] - pull[a] - 2 * model.couplings[a, b])
-                heapq.heappush(waiting, (value - float(gain), next(count), other))
+            other[up[row]], other[down[column]] = -1, 1
+            key = other.tobytes()
+            if key not in seen:
+                seen.add(key)
+                heapq.heappush(waiting, (value - float(gain[row, column]), key))
 
 
 def solve_unknown_roles(
@@ -92,15 +102,16 @@ def solve_unknown_roles(
         start = guess_roles(model, context.rng())
         best = _Best(puzzle, context)
         best.offer(Answer(plain(_in_order(puzzle, start)), note="roles guessed, nothing searched"))
+        reserve_s = max(LEAST_S, (1 - SCREENING) * context.time_left())
         for roles in itertools.islice(coherent_roles(model, start), SCREENED):
-            if context.time_left() < LEAST_S:
-                return best.answer
+            if context.time_left() < reserve_s < math.inf:
+                break
             assumed = puzzle.assuming(np.flatnonzero(roles > 0).tolist())
             if stands_out(assumed.network) and best.offer(quick(assumed, _part(context, math.inf, best))):
                 return best.answer
         if thorough is None:
             return best.answer
-        for roles in coherent_roles(model, start):
+        for roles in itertools.islice(coherent_roles(model, start), SEARCHED):
             left = context.time_left()
             if left < 2 * LEAST_S:
                 break
