@@ -10,6 +10,9 @@ without its trace and of unit norm, and M_h that of the head, the guess is the c
 
 This is an Ising model of 2K spins, whose couplings are inner products of role differences. A local search over
 exchanges of an incoming with an outgoing half, from several starts, finds its maximum.
+
+On three networks each of 11 trained recipes, the guess gives 69 to 100 % of the halves their right role (half is
+chance); on untrained networks and after 250 steps about 60 % (`experiments/solving/role_accuracy.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ __all__ = ["RoleModel", "guess_roles", "role_model"]
 
 HEAD_WEIGHT = 2.0
 """Weight of the head's Gram matrix, in units of one half's. Higher values trust the head more. Hand-set: 1 and 2 do
-equally well on the networks of the table in `tests/solvers/reassembly/roles`."""
+equally well on the networks of `experiments/solving/role_accuracy.py`."""
 
 STARTS = 8
 """Starts of the local search: one from the field alone, the others random. More starts take more time. Hand-set."""
