@@ -54,8 +54,8 @@ COMPARED_ROWS = 1_000
 SHARE = 0.2
 """Share of the time left that the thorough solver gets for one choice of roles. Hand-set."""
 
-LEAST_S, MOST_S = 0.5, 20.0
-"""Bounds of that time in seconds. Near the limit, with once or twice the first left, no solver starts. Hand-set."""
+LEAST_S, MOST_S = 1.0, 20.0
+"""Bounds of that time in seconds; with less than twice the first left until the limit, the search ends. Hand-set."""
 
 
 def coherent_roles(model: RoleModel, start: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
@@ -102,9 +102,9 @@ def solve_unknown_roles(
         start = guess_roles(model, context.rng())
         best = _Best(puzzle, context)
         best.offer(Answer(plain(_in_order(puzzle, start)), note="roles guessed, nothing searched"))
-        reserve_s = max(LEAST_S, (1 - SCREENING) * context.time_left())
+        reserve_s = (1 - SCREENING) * context.time_left()
         for roles in itertools.islice(coherent_roles(model, start), SCREENED):
-            if context.time_left() < reserve_s < math.inf:
+            if context.time_left() <= reserve_s < math.inf:
                 break
             assumed = puzzle.assuming(np.flatnonzero(roles > 0).tolist())
             if stands_out(assumed.network) and best.offer(quick(assumed, _part(context, math.inf, best))):
