@@ -6,6 +6,7 @@
     │   └── LayoutError the same for the published layout (pieces/, historical_data.csv)
     ├── AnswerError     an answer that does not have the family's format
     ├── QueryError      a query that an oracle refuses; it does not count against the budget
+    ├── UnsupportedPuzzleError  a kind of puzzle that a solver does not solve; its trial ends as `gave-up`
     ├── TrainingError   a training run that gave no usable network
     ├── StorageError    a file or folder that cannot be read or written
     ├── PluginError     a solver or family that cannot be found or loaded
@@ -33,6 +34,7 @@ __all__ = [
     "SpecError",
     "StorageError",
     "TrainingError",
+    "UnsupportedPuzzleError",
     "first_fault",
 ]
 
@@ -59,6 +61,10 @@ class AnswerError(NetjigsawError):
 
 class QueryError(NetjigsawError):
     """An oracle refuses a query: budget spent, wrong shape, too many rows, not finite, out of bounds."""
+
+
+class UnsupportedPuzzleError(NetjigsawError):
+    """A solver uses what this kind of puzzle does not have; its trial ends as `gave-up`, with this error as reason."""
 
 
 class TrainingError(NetjigsawError):

@@ -3,6 +3,7 @@
 Pieces carry the numbers 0..2K. Tensors are named `<number>.weight` and `<number>.bias`.
 The role of each piece (incoming half, outgoing half, head) is public. Shapes give it away,
 except where the hidden width equals the state width, so the manifest always states it.
+Puzzles whose roles are part of the answer are in `generator.reassembly.unknown_roles`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -23,16 +24,28 @@ from generator.reassembly.network.residual import ACTIVATIONS, ResidualNetwork
 from generator.reassembly.spec import UNDEGRADED, Degradation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import Puzzle
 
-__all__ = ["ReassemblyPuzzle", "Roles", "check_answer", "view_puzzle"]
+__all__ = [
+    "Ascending",
+    "ReassemblyPuzzle",
+    "Roles",
+    "check_answer",
+    "check_numbers",
+    "view_puzzle",
+    "view_with_roles",
+]
 
 
 def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(numbers))
+
+
+Ascending: TypeAlias = Annotated[tuple[int, ...], AfterValidator(_ascending)]
+"""Piece numbers, which a pydantic model sorts, so that their order reveals nothing."""
 
 
 class Roles(BaseModel):
@@ -40,8 +53,8 @@ class Roles(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    incoming: Annotated[tuple[int, ...], AfterValidator(_ascending)]
-    outgoing: Annotated[tuple[int, ...], AfterValidator(_ascending)]
+    incoming: Ascending
+    outgoing: Ascending
     head: int
 
 
@@ -108,7 +121,14 @@ class ReassemblyPuzzle:
         return self.network.reordered(*self.assembly(pieces))
 
 
-def check_answer(view: ReassemblyPuzzle, answer: Answer) -> None:
+class ReadsAnswers(Protocol):
+    """A puzzle, with known or with unknown roles."""
+
+    def assembly(self, pieces: Any) -> tuple[list[int], list[int]]:
+        """Read piece numbers in execution order as rows of halves; raise AnswerError where they are no answer."""
+
+
+def check_answer(view: ReadsAnswers, answer: Answer) -> None:
     """Check the form of an answer.
 
     Raises:
@@ -118,12 +138,20 @@ def check_answer(view: ReassemblyPuzzle, answer: Answer) -> None:
 
 
 def view_puzzle(puzzle: Puzzle) -> ReassemblyPuzzle:
-    """Read a puzzle of this family, checking that its tensors form a residual network.
+    """Read a puzzle of this family whose roles are known, checking that its tensors form a residual network.
 
     Raises:
         PuzzleError: if they do not.
     """
-    roles = _roles(puzzle)
+    return view_with_roles(puzzle, _roles(puzzle))
+
+
+def view_with_roles(puzzle: Puzzle, roles: Roles) -> ReassemblyPuzzle:
+    """Read a puzzle of this family with given roles, checking that its tensors form a residual network.
+
+    Raises:
+        PuzzleError: if they do not.
+    """
     weights = _numbered(puzzle.pieces, "weight")
     biases = _numbered(puzzle.pieces, "bias")
     _check_roles(roles, weights)
@@ -214,11 +242,15 @@ def _check_shape(what: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
         raise PuzzleError(f"{what} has shape {array.shape}; expected {shape}")
 
 
-def _check_pieces(pieces: Any, roles: Roles) -> None:
-    count = 2 * len(roles.incoming) + 1
+def check_numbers(pieces: Any, known: Collection[int]) -> None:
+    """Check that an answer names every piece once, in any order.
+
+    Raises:
+        AnswerError: naming the first fault.
+    """
+    count = len(known)
     if not isinstance(pieces, list) or not all(isinstance(p, int) and not isinstance(p, bool) for p in pieces):
         raise AnswerError(f"the answer is not a list of {count} piece numbers")
-    known = {*roles.incoming, *roles.outgoing, roles.head}
     for piece, times in Counter(pieces).items():
         if piece not in known:
             raise AnswerError(f"there is no piece {piece}; the pieces are numbered {min(known)} to {max(known)}")
@@ -226,6 +258,10 @@ def _check_pieces(pieces: Any, roles: Roles) -> None:
             raise AnswerError(f"piece {piece} is named {times} times; each piece is used once")
     if len(pieces) != count:
         raise AnswerError(f"the answer has {len(pieces)} pieces; the puzzle has {count}")
+
+
+def _check_pieces(pieces: Any, roles: Roles) -> None:
+    check_numbers(pieces, {*roles.incoming, *roles.outgoing, roles.head})
     wanted = [("incoming half", set(roles.incoming)), ("outgoing half", set(roles.outgoing))] * len(roles.incoming)
     for position, (piece, (role, members)) in enumerate(zip(pieces, [*wanted, ("head", {roles.head})], strict=True)):
         if piece not in members:

@@ -14,6 +14,8 @@ from generator.reassembly.examples.starter import STARTER
 from generator.reassembly.spec import PRESETS, Degradation, ReassemblySpec
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from generator.puzzle.content import Manifest, Puzzle
 
 __all__ = ["FAMILY"]
@@ -35,7 +37,11 @@ def groups(puzzle: Puzzle) -> dict[str, str | int]:
         "degradation": Degradation.of(spec).label,
     }
     rows = spec.get("rows_exported", spec.get("rows"))
-    return {**labels, "rows": rows} if isinstance(rows, int) else labels
+    if isinstance(rows, int):
+        labels["rows"] = rows
+    if "unknown" in _roles(puzzle.manifest):
+        labels["roles"] = "unknown"
+    return labels
 
 
 def outline(manifest: Manifest) -> Outline | None:
@@ -49,9 +55,16 @@ def outline(manifest: Manifest) -> Outline | None:
 
 
 def _depth(manifest: Manifest) -> int:
+    roles = _roles(manifest)
+    for name, pieces_of_a_block in (("incoming", 1), ("unknown", 2)):
+        if isinstance(listed := roles.get(name), list):
+            return len(listed) // pieces_of_a_block
+    return 0
+
+
+def _roles(manifest: Manifest) -> dict[str, JsonValue]:
     roles = manifest.facts.get("roles")
-    incoming = roles.get("incoming") if isinstance(roles, dict) else None
-    return len(incoming) if isinstance(incoming, list) else 0
+    return roles if isinstance(roles, dict) else {}
 
 
 FAMILY = Family(
@@ -60,7 +73,7 @@ FAMILY = Family(
     spec=ReassemblySpec,
     presets=PRESETS,
     generate=late("generator.reassembly.making.generate:generate"),
-    view=late("generator.reassembly.puzzle:view_puzzle"),
+    view=late("generator.reassembly.unknown_roles:view_any"),
     check=late("generator.reassembly.puzzle:check_answer"),
     score=late("generator.reassembly.scoring.score:score"),
     metrics=(
@@ -69,6 +82,7 @@ FAMILY = Family(
         Metric("mse_ratio", "MSE / var(pred)", "low", summary="median", shown="scientific", digits=1, floor=1e-10),
         Metric("position_accuracy", "position", "high", shown="percent", digits=1, headline=False),
         Metric("kendall_tau", "Kendall tau", "high", headline=False),
+        Metric("role_accuracy", "roles", "high", shown="percent", digits=1, headline=False),
         Metric("mse", "MSE", "low", summary="median", shown="scientific", digits=1, headline=False),
     ),
     groups=groups,
@@ -77,7 +91,7 @@ FAMILY = Family(
         "solvers.reassembly.flagship.fast",
         "solvers.reassembly.published",
     ),
-    warm=("torch", "safetensors.torch", "generator.reassembly.puzzle"),
+    warm=("torch", "safetensors.torch", "generator.reassembly.unknown_roles"),
     libraries=("scipy.linalg", "scipy.optimize"),
     pictures=Pictures(
         facts=late("leaderboard.reassembly.fingerprint:facts"),
@@ -107,6 +121,9 @@ FAMILY = Family(
                     "(default: the storage is measured)",
                 ),
                 LayoutOption("activation", "Activation of the blocks: relu, gelu, silu or tanh.", "relu"),
+                LayoutOption(
+                    "roles", "unknown: the solver must find which square halves are incoming; known: state it.", "known"
+                ),
             ),
             write=late("generator.reassembly.layout.janestreet:write_layout"),
             write_options=(LayoutOption("nested", "Put everything under historical_data_and_pieces/.", default=False),),

@@ -150,6 +150,10 @@ class ReassemblySpec(BaseModel):
     rows_exported: int | None = Field(
         None, ge=1, description="Number of rows exported, the first rows drawn; none: all."
     )
+    roles: Literal["known", "unknown"] = Field(
+        "known",
+        description="Whether the puzzle states which halves are incoming; unknown needs hidden equal to width.",
+    )
 
     @property
     def degradation(self) -> Degradation:
@@ -157,8 +161,8 @@ class ReassemblySpec(BaseModel):
         return Degradation.of(dict(self))
 
     @model_serializer(mode="wrap")
-    def _omit_unused_degradations(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit unused degradations, so that the digest of an undegraded puzzle does not depend on these fields."""
+    def _omit_unused_fields(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Omit optional fields that have no effect, so that they change no recipe and no puzzle's digest."""
         written: dict[str, Any] = handler(self)
         fields = type(self).model_fields
         return {key: value for key, value in written.items() if key not in _OPTIONAL or value != fields[key].default}
@@ -171,10 +175,20 @@ class ReassemblySpec(BaseModel):
             raise ValueError(f"warmup ({self.warmup}) is larger than steps ({self.steps}); lower warmup")
         if self.rows_exported is not None and self.rows_exported > self.rows:
             raise ValueError(f"rows_exported ({self.rows_exported}) is larger than rows ({self.rows}); lower it")
+        if self.roles == "unknown" and self.hidden != self.width:
+            raise ValueError(
+                f"roles cannot be unknown with hidden {self.hidden} and width {self.width}, because shapes tell the "
+                "roles; make hidden equal to width"
+            )
+        if self.roles == "unknown" and self.outputs == self.width:
+            raise ValueError(
+                f"roles cannot be unknown with outputs and width both {self.width}, because the head would have the "
+                "shape of a half; change outputs"
+            )
         return self
 
 
-_OPTIONAL = frozenset({*Degradation.model_fields, "rows_exported"})
+_OPTIONAL = frozenset({*Degradation.model_fields, "rows_exported", "roles"})
 """Fields that a recipe holds only if they differ from their defaults."""
 
 

@@ -1,7 +1,7 @@
 """Statistics of a reassembly puzzle that pairing and ordering methods use.
 
 With the sealed answer, the statistics use the true pairs and depths. Without the answer, pairs are matched by diagonal
-dominance, and statistics that need depth are unknown.
+dominance, and statistics that need depth are unknown. If the roles are unknown too, only the answer gives the pairs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from generator.puzzle.content import SealedAnswer
     from generator.reassembly.puzzle import ReassemblyPuzzle
+    from generator.reassembly.unknown_roles import AnyPuzzle, UnknownRolesPuzzle
 
-__all__ = ["Blocks", "PuzzleStatistics", "blocks_of", "facts", "statistics_of", "tau_with_depth"]
+__all__ = ["Blocks", "PuzzleStatistics", "blocks_of", "facts", "statistics_of", "tau_with_depth", "with_true_roles"]
 
 ROWS = 2000
 """Number of rows over which norms are averaged. More rows take more time. Hand-set."""
@@ -153,8 +154,43 @@ def tau_with_depth(values: Tensor) -> float:
     return float(statistic)
 
 
-def facts(view: ReassemblyPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
+def with_true_roles(view: UnknownRolesPuzzle, sealed: SealedAnswer | None) -> ReassemblyPuzzle | None:
+    """Give a puzzle of unknown roles those of the sealed answer; None where there is no sealed answer.
+
+    Raises:
+        AnswerError: if the sealed answer is no assembly of this puzzle.
+    """
+    return None if sealed is None else view.assuming(view.assembly(sealed.answer)[0])
+
+
+def facts(view: AnyPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
     """Write the statistics as pairs of label and value."""
+    if view.roles is not None:
+        return _facts_with_roles(view, sealed)
+    known = with_true_roles(view, sealed)
+    if known is None:
+        return _facts_without_roles(view)
+    network, data, *others = _facts_with_roles(known, sealed)
+    return [network, data, ("roles", "unknown to solvers; below, those of the sealed answer"), *others]
+
+
+def _facts_without_roles(view: UnknownRolesPuzzle) -> list[tuple[str, str]]:
+    """Describe a puzzle of unknown roles without its answer."""
+    squares = view.squares
+    norms = squares.weights.flatten(1).norm(dim=1)
+    count, width = squares.biases.shape
+    lines = [
+        ("network", f"{view.depth} blocks, width {width}, hidden {width}, {view.activation}"),
+        ("data", f"{len(view.inputs)} rows, {view.predictions.shape[1]} outputs, var(pred) {view.variance:.4g}"),
+        ("roles", f"unknown, part of the answer: which {view.depth} of the {count} square halves are incoming"),
+        ("order", "not known"),
+        ("|W|_F", f"{_span(_range(norms), '.2f')}, incoming and outgoing halves"),
+    ]
+    label_mse = _label_mse(view)
+    return lines if label_mse is None else [*lines, ("MSE(pred, true)", f"{label_mse:.4g}")]
+
+
+def _facts_with_roles(view: ReassemblyPuzzle, sealed: SealedAnswer | None) -> list[tuple[str, str]]:
     found = statistics_of(view, sealed)
     hidden, width = view.network.U.shape[1:]
     pairs = "true pairs" if found.known else "pairs matched by diagonal dominance"
@@ -206,7 +242,7 @@ def _state_norm(view: ReassemblyPuzzle, blocks: Blocks) -> Range:
     return float(x.norm(dim=1).mean()), float(last.norm(dim=1).mean())
 
 
-def _label_mse(view: ReassemblyPuzzle) -> float | None:
+def _label_mse(view: AnyPuzzle) -> float | None:
     """Compute the MSE between predictions and labels; None for class labels."""
     if view.labels is None or view.labels.shape != view.predictions.shape:
         return None

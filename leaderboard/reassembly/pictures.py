@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from generator.reassembly.network.residual import ResidualNetwork
 from leaderboard.pictures.drawing import COLOURS, GREY, new_figure, tidy, title, whole_ticks
-from leaderboard.reassembly.fingerprint import blocks_of, tau_with_depth
+from leaderboard.reassembly.fingerprint import blocks_of, tau_with_depth, with_true_roles
+from solvers.reassembly.pairing.statistics import diagonal_dominance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from generator.puzzle.content import SealedAnswer
     from generator.reassembly.puzzle import ReassemblyPuzzle
+    from generator.reassembly.unknown_roles import AnyPuzzle, UnknownRolesPuzzle
     from leaderboard.reassembly.fingerprint import Blocks
 
 __all__ = ["draw"]
@@ -26,13 +29,22 @@ SYMBOLS = {"|V|₁": r"$|V|_1$", "|V|_F": r"$\|V\|_F$", "|U|_F": r"$\|U\|_F$", "
 MARKERS = ("o", "s", "^", "D")
 
 
-def draw(view: ReassemblyPuzzle, sealed: SealedAnswer | None, name: str) -> Figure:
+def draw(view: AnyPuzzle, sealed: SealedAnswer | None, name: str) -> Figure:
     """Draw pairing scores before and after assignment, the separation of the scores, and norms by depth.
+
+    Where roles are unknown, the sealed answer gives them; without it, only scores and norms of all halves are drawn.
 
     Raises:
         PluginError: if matplotlib is not installed.
         AnswerError: if the sealed answer is no assembly of this puzzle.
     """
+    if view.roles is not None:
+        return _draw_with_roles(view, sealed, name)
+    known = with_true_roles(view, sealed)
+    return _draw_without_roles(view, name) if known is None else _draw_with_roles(known, sealed, name)
+
+
+def _draw_with_roles(view: ReassemblyPuzzle, sealed: SealedAnswer | None, name: str) -> Figure:
     figure = new_figure(10.0, 8.8)
     blocks = blocks_of(view, sealed)
     before, after, separation, norms = figure.subplots(2, 2).flat
@@ -45,6 +57,32 @@ def draw(view: ReassemblyPuzzle, sealed: SealedAnswer | None, name: str) -> Figu
     hidden, width = view.network.U.shape[1:]
     known = "" if blocks.known else " (answer not known)"
     figure.suptitle(f"{name}: {view.depth} blocks, width {width}, hidden {hidden}{known}", fontsize=13, weight="bold")
+    return figure
+
+
+def _draw_without_roles(view: UnknownRolesPuzzle, name: str) -> Figure:
+    """Draw the pairing score of every half as incoming with every other as outgoing, and the norms of all halves."""
+    figure = new_figure(10.0, 4.8)
+    scores, norms = figure.subplots(1, 2).flat
+    weights, biases = view.squares.weights, view.squares.biases
+    dominance = diagonal_dominance(
+        ResidualNetwork(weights, biases, weights, biases, view.head, view.head_bias, view.activation)
+    ).fill_diagonal_(0.0)
+    _scores(scores, dominance, "half i as incoming half", "half j as outgoing half")
+    title(scores, "Pairing scores of the square halves, as dealt")
+    figure.colorbar(scores.images[0], ax=scores, shrink=0.85, pad=0.015, label=DOMINANCE)
+    sizes = weights.flatten(1).norm(dim=1).sort().values
+    norms.plot(range(1, len(sizes) + 1), sizes.numpy(), color=COLOURS[0], marker=MARKERS[0], markersize=4.2)
+    tidy(norms)
+    whole_ticks(norms.xaxis)
+    norms.set_xlabel("half, by ascending norm")
+    norms.set_ylabel(r"$\|W\|_F$")
+    title(norms, "Norms of the square halves")
+    figure.suptitle(
+        f"{name}: {view.depth} blocks, width {weights.shape[-1]}, roles not known",
+        fontsize=13,
+        weight="bold",
+    )
     return figure
 
 

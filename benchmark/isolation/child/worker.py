@@ -22,10 +22,10 @@ from benchmark.isolation.child.folder import NATIVE, unpack_folder
 from benchmark.isolation.child.handle import Handle
 from benchmark.isolation.child.relay import relay, write_terms
 from benchmark.isolation.wire import encode, receive, tensor_bytes
-from generator.errors import AnswerError, NetjigsawError, PluginError, PuzzleError
+from generator.errors import AnswerError, NetjigsawError, PluginError, PuzzleError, UnsupportedPuzzleError
 from generator.family.registry import find_family
 from generator.plugins import describe_failure, load_plugin
-from generator.puzzle.answer import as_answer
+from generator.puzzle.answer import Answer, as_answer
 from generator.puzzle.storage import load_puzzle
 from solvers.api import Context, with_oracle
 from solvers.program import Command
@@ -35,7 +35,6 @@ from solvers.registry import OtherFamilyError, build_solver, find_solver
 if TYPE_CHECKING:
     import socket
 
-    from generator.puzzle.answer import Answer
     from generator.puzzle.content import Puzzle
     from solvers.api import Solver
 
@@ -62,7 +61,7 @@ def work(connection: socket.socket, order: dict[str, Any]) -> int:
 
 
 def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Any:
-    """Build the solver, read the puzzle, and solve it."""
+    """Build the solver, read the puzzle, and solve it. A solver for which the puzzle is unsupported gives up."""
     solver = _make_solver(order)
     connection.sendall(encode("built"))
     began = time.monotonic()
@@ -79,7 +78,10 @@ def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) 
         started=began,
         oracle=oracle,
     )
-    return solver.solve(view, context)
+    try:
+        return solver.solve(view, context)
+    except UnsupportedPuzzleError as error:
+        return Answer(None, note=str(error))
 
 
 def _handle(connection: socket.socket, puzzle: Puzzle, order: dict[str, Any]) -> Handle | None:

@@ -27,6 +27,7 @@ PROBES: dict[str, dict[str, Any]] = {
     "three outputs": {**_LOOSE, "outputs": 3},
     "four classes": {**_LOOSE, "task": "classes", "outputs": 4},
     "square halves": {**_LOOSE, "hidden": 8},
+    "unknown roles": {**_LOOSE, "hidden": 8, "roles": "unknown"},
     "constant predictions": _LOOSE,
     "deep": {**_LOOSE, "depth": 40, "width": 16, "hidden": 32, "rows": 1000},
 }

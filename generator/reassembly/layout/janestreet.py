@@ -7,7 +7,8 @@
 Both may lie in a folder `historical_data_and_pieces/`. A solution is the list of piece
 numbers in execution order; it is published as the SHA-256 of the numbers joined with commas.
 The layout does not name the activation. Roles of pieces follow from their shapes; where shapes
-are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states the roles.
+are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states the roles, unless
+they are for the solver to find.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from generator.reassembly.layout.reading.apart import find_network, seal_importe
 from generator.reassembly.layout.reading.folder import CSV, NESTED, find_files
 from generator.reassembly.layout.reading.numbering import PIECES
 from generator.reassembly.layout.reading.piece import read_pieces
-from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes
+from generator.reassembly.layout.roles import ROLES_FILE, roles_from_shapes, unknown_roles
 from generator.reassembly.layout.table import read_table, write_table
 from generator.reassembly.network.residual import activation_function
-from generator.reassembly.puzzle import Roles, view_puzzle
+from generator.reassembly.puzzle import Roles
 from generator.reassembly.scoring.verdict import remarks as precision_remarks
+from generator.reassembly.unknown_roles import view_any
+from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,6 +78,10 @@ def read_layout(folder: Path, *, name: str, activation: str = "relu", **options:
     return seal_imported(puzzle, answer, [*remarks, *precision_remarks(puzzle)])
 
 
+ROLES = ("known", "unknown")
+"""Choices of `roles`."""
+
+
 def import_layout(
     folder: Path,
     *,
@@ -82,6 +89,7 @@ def import_layout(
     activation: str = "relu",
     solution_sha256: str | None = None,
     precision: str | None = None,
+    roles: str = "known",
     remark: Callable[[str], None] = lambda _: None,
 ) -> Puzzle:
     """Read a folder in the published layout as a puzzle whose answer is not known.
@@ -92,16 +100,19 @@ def import_layout(
         activation: of the blocks.
         solution_sha256: hash of the published solution, if there is one.
         precision: of the predictions, as `layout.precision.parse_precision` reads it; measured by default.
+        roles: with "unknown", which square blocks allow, the solver must find the roles; `roles.json` is not read.
         remark: called with each deviation from the published layout that was read nevertheless.
 
     Raises:
         StorageError: if a file is missing or cannot be read.
         LayoutError: if the files do not describe shuffled layers of a residual network with data.
-        SpecError: for an unknown activation or precision, or an invalid hash.
+        SpecError: for an unknown activation or precision, an invalid hash, or `roles` neither "known" nor "unknown".
     """
     activation_function(activation)
     if solution_sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", solution_sha256):
         raise SpecError(f"{solution_sha256!r} is no SHA-256; it has 64 hexadecimal digits")
+    if roles not in ROLES:
+        raise SpecError(f"--roles is known or unknown, not {roles!r}{did_you_mean(roles, ROLES)}")
     files = find_files(folder, remark)
     pieces = read_pieces(files.pieces, remark)
     data, measured = with_precision(read_table(files.table, remark=remark), precision)
@@ -109,13 +120,13 @@ def import_layout(
         family="reassembly",
         name=name,
         spec={"activation": activation, **measured},
-        facts={"roles": _read_roles(files.root, pieces, data)},
+        facts={"roles": _read_roles(files.root, pieces, data, known=roles == "known")},
         generator="published layout",
         pieces=pieces,
         data=data,
         solution_sha256=solution_sha256.lower() if solution_sha256 else None,
     )
-    view_puzzle(puzzle)
+    view_any(puzzle)
     return puzzle
 
 
@@ -131,6 +142,8 @@ def write_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False) -> tuple
         remarks.append(f"the layout does not name the activation: this network's is {activation}, not relu")
     if (computed := spec.get("predictions_computed", "float32")) != "float32":
         remarks.append(f"the layout does not name the precision: import it with --precision {computed}")
+    if view_any(puzzle).roles is None:
+        remarks.append(f"the roles are part of the puzzle, so there is no {ROLES_FILE}; import with --roles unknown")
     return tuple(remarks)
 
 
@@ -140,7 +153,7 @@ def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace
     Raises:
         StorageError: if the folder exists (unless `replace`) or cannot be written.
     """
-    view_puzzle(puzzle)
+    roles = view_any(puzzle).roles
     layers: dict[int, dict[str, torch.Tensor]] = {}
     for tensor_name, array in puzzle.pieces.items():
         piece, _, kind = tensor_name.partition(".")
@@ -151,13 +164,16 @@ def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace
         for number, state in sorted(layers.items()):
             ordered = {key: state[key] for key in ("weight", "bias") if key in state}
             torch.save(ordered, root / PIECES / f"piece_{number}.pth")
-        if not _shapes_tell(puzzle):
-            roles = Roles.model_validate(puzzle.manifest.facts["roles"])
+        if roles is not None and not _shapes_tell(puzzle):
             (root / ROLES_FILE).write_text(roles.model_dump_json() + "\n", encoding="utf-8")
         write_table(puzzle.data, root / CSV)
 
 
-def _read_roles(root: Path, pieces: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> dict[str, JsonValue]:
+def _read_roles(
+    root: Path, pieces: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray], *, known: bool
+) -> dict[str, JsonValue]:
+    if not known:
+        return unknown_roles(pieces, width=data["inputs"].shape[1], outputs=data["predictions"].shape[1])
     file = root / ROLES_FILE
     if not file.exists():
         return roles_from_shapes(pieces, width=data["inputs"].shape[1], outputs=data["predictions"].shape[1])

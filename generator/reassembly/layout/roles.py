@@ -3,7 +3,7 @@
 Incoming halves are m x d, outgoing ones d x m, the head is o x d. Shapes are ambiguous
 where the hidden width m equals the state width d, or the number of outputs o. Norms and
 alignment with the head or the inputs do not separate the halves of trained square blocks
-reliably, so there the layout must state the roles.
+reliably, so there the layout must state the roles, or the puzzle leaves them for the solver to find.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pydantic import JsonValue
 
-__all__ = ["ROLES_FILE", "roles_from_shapes"]
+__all__ = ["ROLES_FILE", "roles_from_shapes", "unknown_roles"]
 
 ROLES_FILE = "roles.json"
 """File beside `pieces/` that states the roles where shapes are ambiguous; the published puzzle has no such file."""
@@ -43,13 +43,41 @@ def roles_from_shapes(pieces: Mapping[str, np.ndarray], *, width: int, outputs: 
     if hidden == width:
         raise LayoutError(
             f"hidden width and state width are both {width}, so shapes cannot tell incoming from outgoing halves; "
-            f"add {ROLES_FILE}"
+            f"add {ROLES_FILE}, or --roles unknown"
         )
     incoming: list[JsonValue] = [number for number, array in sorted(blocks.items()) if array.shape == (hidden, width)]
     outgoing: list[JsonValue] = [number for number in sorted(blocks) if number not in incoming]
     if len(incoming) != len(outgoing):
         raise LayoutError(f"{len(incoming)} incoming halves cannot pair with {len(outgoing)} outgoing ones")
     return {"incoming": incoming, "outgoing": outgoing, "head": head}
+
+
+def unknown_roles(pieces: Mapping[str, np.ndarray], *, width: int, outputs: int) -> dict[str, JsonValue]:
+    """Find the head among the pieces of a residual network, and list the square halves, whose roles stay unknown.
+
+    Args:
+        pieces: tensors named `<number>.weight` and `<number>.bias`.
+        width: of the inputs, d.
+        outputs: of the predictions, o.
+
+    Raises:
+        LayoutError: if the shapes form no residual network with a head, or tell the roles.
+    """
+    weights = {int(name.partition(".")[0]): array for name, array in pieces.items() if name.endswith(".weight")}
+    _check_layers(pieces, weights)
+    if outputs == width:
+        raise LayoutError(
+            f"the head has the shape {(outputs, width)} of a square half, so roles cannot be unknown; "
+            f"add {ROLES_FILE} and leave out --roles unknown"
+        )
+    head = _find_head(weights, width, outputs)
+    halves: list[JsonValue] = [number for number in sorted(weights) if number != head]
+    hidden = _hidden_width({array.shape for number, array in weights.items() if number != head}, width)
+    if hidden != width:
+        raise LayoutError(
+            f"hidden width {hidden} and state width {width} differ, so shapes tell the roles; leave out --roles unknown"
+        )
+    return {"unknown": halves, "head": head}
 
 
 def _check_layers(pieces: Mapping[str, np.ndarray], weights: Mapping[int, np.ndarray]) -> None:

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from generator.reassembly.network.residual import ResidualNetwork
     from generator.reassembly.scoring.likelihood import LikelihoodVerdict
 
-__all__ = ["fingerprint", "noise_rng", "pieces_of", "public_health", "sealed_health", "shuffled_numbers", "warnings_of"]
+__all__ = [
+    "fingerprint",
+    "noise_rng",
+    "pieces_of",
+    "public_health",
+    "public_roles",
+    "sealed_health",
+    "shuffled_numbers",
+    "warnings_of",
+]
 
 
 def fingerprint(network: ResidualNetwork) -> str:
@@ -54,6 +63,19 @@ def pieces_of(network: ResidualNetwork, answer: Sequence[int], *, biases: bool) 
         if biases:
             pieces[f"{number}.bias"] = bias.numpy().copy()
     return pieces
+
+
+def public_roles(answer: Sequence[int], *, known: bool) -> dict[str, JsonValue]:
+    """State what a puzzle says of the pieces' roles, in ascending order of numbers, which reveals nothing else.
+
+    Args:
+        answer: piece numbers in execution order.
+        known: whether the roles of the halves are public; that of the head always is, since its shape tells it.
+    """
+    incoming, outgoing, head = answer[:-1:2], answer[1::2], answer[-1]
+    if known:
+        return {"incoming": [*sorted(incoming)], "outgoing": [*sorted(outgoing)], "head": head}
+    return {"unknown": [*sorted([*incoming, *outgoing])], "head": head}
 
 
 def public_health(health: Health, verdict: LikelihoodVerdict | None = None) -> dict[str, JsonValue]:

@@ -15,6 +15,7 @@ from generator.reassembly.making.dealing import (
     noise_rng,
     pieces_of,
     public_health,
+    public_roles,
     sealed_health,
     shuffled_numbers,
     warnings_of,
@@ -75,7 +76,7 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
         data = {"inputs": x[rows], "predictions": predictions[rows], "labels": y[rows]}
         network, verdict = _degrade(network, data, spec, noise_rng(seed, secret))
     answer = shuffled_numbers(seed, secret, 2 * spec.depth + 1)
-    incoming, outgoing, head = answer[:-1:2], answer[1::2], answer[-1]
+    incoming = answer[:-1:2]
     return seal(
         family="reassembly",
         name=name,
@@ -86,7 +87,7 @@ def generate(spec: ReassemblySpec, *, name: str, seed: int, progress: Progress =
         data={kind: tensor.numpy() for kind, tensor in data.items()},
         spec=spec.model_dump(mode="json"),
         facts={
-            "roles": {"incoming": [*sorted(incoming)], "outgoing": [*sorted(outgoing)], "head": head},
+            "roles": public_roles(answer, known=spec.roles == "known"),
             "health": public_health(health, verdict),
         },
         notes=sealed_health(health, incoming, verdict),

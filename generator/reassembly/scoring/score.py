@@ -1,4 +1,4 @@
-"""Score an assembly: which halves pair, which order, how close the predictions.
+"""Score an assembly: which halves pair, which order, how close the predictions; and which roles, where unknown.
 
 Where the data cannot tell some blocks apart, every equivalent order counts: the sealed
 answer lists interchangeable pairs of blocks, and both orders are brought into
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import SealedAnswer
-    from generator.reassembly.puzzle import ReassemblyPuzzle
+    from generator.reassembly.unknown_roles import AnyPuzzle
 
 __all__ = ["mean_squared_error", "normal_form", "reproduces", "score", "solution_sha256"]
 
@@ -38,7 +38,7 @@ Block = tuple[int, int]
 """Piece numbers of an incoming half and of the outgoing half after it."""
 
 
-def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
+def score(view: AnyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
     """Score an answer whose form is right.
 
     An assembly whose error is within its own rounding is exact in every metric, since the data cannot
@@ -63,14 +63,17 @@ def score(view: ReassemblyPuzzle, answer: Answer, sealed: SealedAnswer | None) -
     truth: list[int] = list(sealed.answer)  # type: ignore[arg-type]  # the generator wrote it
     loose = sealed.notes.get("interchangeable") or []
     interchangeable = {frozenset(pair) for pair in loose}  # type: ignore[union-attr,arg-type]
-    metrics |= _compare(_blocks(pieces), _blocks(truth), interchangeable)
+    compared = _compare(_blocks(pieces), _blocks(truth), interchangeable)
+    if view.roles is None:
+        compared["role_accuracy"] = len({*pieces[:-1:2]} & {*truth[:-1:2]}) / view.depth
+    metrics |= compared
     if metrics["exact_order"] < 1 and _equivalent(view, pieces, truth, ratio):
         # Pieces that the data cannot tell apart may be equivalent in more ways than were listed.
-        metrics |= dict.fromkeys(("pairing_accuracy", "exact_order", "position_accuracy", "kendall_tau"), 1.0)
+        metrics |= dict.fromkeys(compared, 1.0)
     return Score(metrics["exact_order"] == 1.0, metrics)
 
 
-def mean_squared_error(view: ReassemblyPuzzle, pieces: Sequence[int]) -> float:
+def mean_squared_error(view: AnyPuzzle, pieces: Sequence[int]) -> float:
     """Compute the MSE of an assembly to the predictions, over all rows and outputs, summed in float64."""
     network = view.assembled(pieces)
     total = 0.0
@@ -82,13 +85,13 @@ def mean_squared_error(view: ReassemblyPuzzle, pieces: Sequence[int]) -> float:
     return mean if mean < math.inf else LARGEST
 
 
-def reproduces(view: ReassemblyPuzzle, pieces: Sequence[int]) -> bool:
+def reproduces(view: AnyPuzzle, pieces: Sequence[int]) -> bool:
     """Decide whether an assembly's error is no more than its own rounding; no fixed threshold could."""
     with torch.inference_mode():
         return certify(view.assembled(pieces), view.inputs, view.predictions, view.variance).exact
 
 
-def _equivalent(view: ReassemblyPuzzle, pieces: Sequence[int], truth: Sequence[int], ratio: float) -> bool:
+def _equivalent(view: AnyPuzzle, pieces: Sequence[int], truth: Sequence[int], ratio: float) -> bool:
     """Decide whether an assembly computes what the true one does."""
     if view.degradation.none:
         return ratio <= PROMISING and reproduces(view, pieces)
@@ -128,13 +131,17 @@ def _blocks(pieces: Sequence[int]) -> list[Block]:
 def _compare(
     answer: Sequence[Block], truth: Sequence[Block], interchangeable: Collection[frozenset[int]]
 ) -> dict[str, float]:
-    """Compare two orders of blocks, each in normal form."""
+    """Compare two orders of blocks, each in normal form.
+
+    Where roles are unknown, an answer's halves may have each other's role: two halves of one block are a right pair
+    in either order, and a block of the answer has the depth of its incoming half, whatever that half's true role.
+    """
     found, wanted = normal_form(answer, interchangeable), normal_form(truth, interchangeable)
     depth = len(wanted)
-    depth_of = {incoming: t for t, (incoming, _) in enumerate(wanted)}
+    depth_of = {half: t for t, block in enumerate(wanted) for half in block}
     order = [depth_of[incoming] for incoming, _ in found]
     return {
-        "pairing_accuracy": len(set(found) & set(wanted)) / depth,
+        "pairing_accuracy": len(set(map(frozenset, found)) & set(map(frozenset, wanted))) / depth,
         "exact_order": float(found == wanted),
         "position_accuracy": sum(a == b for a, b in zip(found, wanted, strict=True)) / depth,
         "kendall_tau": _kendall_tau(order),
@@ -142,7 +149,11 @@ def _compare(
 
 
 def _kendall_tau(order: Sequence[int]) -> float:
-    """Compute Kendall's tau of a permutation with ascending order; importing scipy.stats takes half a second."""
+    """Compute Kendall's tau-b with ascending order; importing scipy.stats takes half a second.
+
+    It is 0 where all values are equal: the incoming halves of all blocks are from one block then.
+    """
     count = len(order)
     signs = np.sign(np.subtract.outer(order, order))[np.tril_indices(count, -1)]
-    return round(float(signs.sum()) / len(signs), 12) if count > 1 else 1.0
+    scale = math.sqrt(signs.size * np.count_nonzero(signs))
+    return round(float(signs.sum()) / scale, 12) if scale else float(count == 1)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import torch
 
-from generator.reassembly.puzzle import view_puzzle
 from generator.reassembly.scoring.certificate import MOST_ROUNDING, certify
 from generator.reassembly.scoring.likelihood import EXPECTED_ROWS, LikelihoodVerdict, expected_error, judge
 from generator.reassembly.scoring.storage import StorageVerdict, fit_storage, judge_storage, storage_error
+from generator.reassembly.unknown_roles import view_any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from generator.puzzle.content import Puzzle
     from generator.reassembly.network.residual import ResidualNetwork
-    from generator.reassembly.puzzle import ReassemblyPuzzle
     from generator.reassembly.spec import Degradation
+    from generator.reassembly.unknown_roles import AnyPuzzle
 
 __all__ = [
     "PROMISING",
@@ -95,7 +95,7 @@ def explained_error(
     return expected_error(network, inputs, targets, degradation, rng)
 
 
-def without_answer(view: ReassemblyPuzzle, pieces: Sequence[int], mse: float) -> tuple[bool, str]:
+def without_answer(view: AnyPuzzle, pieces: Sequence[int], mse: float) -> tuple[bool, str]:
     """Decide from the predictions alone whether an assembly is right, and say why not or on what grounds.
 
     A puzzle that was degraded on purpose needs its sealed answer.
@@ -128,7 +128,7 @@ def without_answer(view: ReassemblyPuzzle, pieces: Sequence[int], mse: float) ->
     )
 
 
-def undecidable(view: ReassemblyPuzzle) -> str:
+def undecidable(view: AnyPuzzle) -> str:
     """Say that no order can be certified where the mean of the predictions dwarfs their spread; empty elsewhere."""
     values = view.predictions.double()
     rounding = torch.finfo(torch.float32).eps ** 2 * float(values.square().mean())
@@ -143,7 +143,7 @@ def undecidable(view: ReassemblyPuzzle) -> str:
 
 def remarks(puzzle: Puzzle) -> tuple[str, ...]:
     """Remark on the precision of an imported puzzle, and on predictions that cannot certify an order."""
-    view = view_puzzle(puzzle)
+    view = view_any(puzzle)
     degradation = view.degradation
     found = [undecidable(view)]
     words = precision_in_words(degradation)

@@ -5,6 +5,9 @@ up to a few positions. The fast solver handles these networks. It starts with a 
 a wider window only when a round gains too little; one certificate ends the search. Where no pairs stand out, the norms
 do not sort the blocks, rounds stall, or the certificate fails, the flagship continues with the time that is left. Only
 assemblies better than the fast solver's best are reported after that.
+
+Where the roles of the halves are unknown, roles are assumed, the most coherent ones first
+(`solvers.reassembly.roles.search`), and the same search solves the puzzle that they make.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from solvers.reassembly.flagship.flagship import Flagship
 from solvers.reassembly.ordering.seeding import seed_order
 from solvers.reassembly.ordering.window import windowed_round
 from solvers.reassembly.pairing.statistics import PAIRINGS, match
+from solvers.reassembly.roles.search import solve_unknown_roles
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from generator.reassembly.network.residual import ResidualNetwork
     from generator.reassembly.puzzle import ReassemblyPuzzle
+    from generator.reassembly.unknown_roles import AnyPuzzle
     from solvers.api import Context
     from solvers.reassembly.core.attempt import PairedBlocks
 
@@ -83,8 +88,16 @@ class Fast:
 
     handover: bool = True
 
-    def solve(self, puzzle: ReassemblyPuzzle, context: Context) -> Answer:
+    def solve(self, puzzle: AnyPuzzle, context: Context) -> Answer:
         """Search fast, and hand over to the flagship if there is no certificate."""
+        if puzzle.roles is None:
+            return solve_unknown_roles(
+                puzzle,
+                context,
+                stands_out=_stands_out,
+                quick=Fast(handover=False).solve,
+                thorough=Flagship().solve if self.handover else None,
+            )
         with torch.inference_mode():
             attempt = Attempt.begin(puzzle, context, LEVELS[-1][0])
             answer = _Easy(attempt).run()
@@ -110,6 +123,10 @@ def clear_pairs(network: ResidualNetwork) -> list[int] | None:
         if float(best.float().mean()) >= CLEAR:
             return partners
     return None
+
+
+def _stands_out(network: ResidualNetwork) -> bool:
+    return clear_pairs(network) is not None
 
 
 class _Easy:

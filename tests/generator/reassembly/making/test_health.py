@@ -109,7 +109,7 @@ def test_blocks_that_may_pass_each_other_are_named(
     health: Any = made.puzzle.manifest.facts["health"]
     assert health["identifiable"] is False
     assert made.sealed.notes["interchangeable"] == [[truth[2 * a], truth[2 * b]] for a, b in pairs]
-    (warning,) = (warning for warning in made.warnings if "cannot tell" in warning)
+    (warning,) = (warning for warning in made.warnings if "do not determine" in warning)
     for a, b in pairs:
         assert f"{a + 1} and {b + 1} (pieces {truth[2 * a]}, {truth[2 * b]})" in warning
 

@@ -1,0 +1,1 @@
+"""Find which square halves are incoming, for puzzles with unknown roles."""
