@@ -50,6 +50,9 @@ LEVEL = 0.01
 CONFIDENCE = 0.95
 """Posterior probability, among an assembly's neighbours, from which the assembly is certified. Hand-set."""
 
+IMPRECISE_CONFIDENCE = 0.999
+"""The same for a table from elsewhere, whose law of errors is a model, and which no sealed answer checks. Hand-set."""
+
 LAW_SLACK = 2.0
 """Ratio of an error to the drawn one up to which a lower precision of the arithmetic may explain it.
 
@@ -75,6 +78,7 @@ class LikelihoodVerdict:
         rival: that neighbour.
         confidence: probability of the assembly among the neighbours looked at.
         rows: number of rows.
+        required: confidence from which the assembly is certified.
     """
 
     mse: float
@@ -84,6 +88,7 @@ class LikelihoodVerdict:
     rival: Neighbour | None
     confidence: float
     rows: int
+    required: float = CONFIDENCE
 
     @property
     def plausible(self) -> bool:
@@ -98,7 +103,7 @@ class LikelihoodVerdict:
     @property
     def certified(self) -> bool:
         """Whether the assembly may be called right: settled, and its neighbours ruled out together."""
-        return self.settled and self.confidence >= CONFIDENCE
+        return self.settled and self.confidence >= self.required
 
     @property
     def note(self) -> str:
@@ -174,6 +179,7 @@ def judge(
         rival=None if best is None else rivals[best],
         confidence=float(1 / (1 + np.exp(np.clip(-ratios, None, LARGEST_EXPONENT)).sum())),
         rows=len(inputs),
+        required=IMPRECISE_CONFIDENCE if degradation.imprecise else CONFIDENCE,
     )
 
 
