@@ -1,4 +1,4 @@
-"""What Linux tells of a process tree: who is in it, and what it takes."""
+"""Read from Linux which processes a tree has, and how much memory and processor time they take."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import signal
 from pathlib import Path
 
-__all__ = ["children", "cpu_seconds", "descendants", "kill_tree", "memory_kib", "resident_kib"]
+__all__ = ["children", "cpu_seconds", "descendants", "kill_tree", "memory_kib", "peak_kib", "resident_kib"]
 
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:
-    """List the children of all threads of a process; none for one that has ended."""
+    """List the children of all threads of a process; no children if the process has ended."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
@@ -32,15 +32,24 @@ def descendants(pid: int) -> list[int]:
 
 
 def resident_kib(pid: int) -> int:
-    """Read resident memory, pages shared with other processes included; 0 for one that has ended."""
+    """Read resident memory, pages shared with other processes included; 0 if the process has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * _PAGE_KIB
     except (OSError, IndexError):
         return 0
 
 
+def peak_kib(pid: int) -> int:
+    """Read the largest resident memory that a process has had, shared pages included; 0 if the process has ended."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM:")), 0)
+
+
 def memory_kib(pid: int) -> int:
-    """Read resident memory with every shared page split among its holders; slow, but adds up over a tree."""
+    """Read resident memory, each shared page divided by the number of its processes; slow, but adds up over a tree."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     except OSError:
@@ -49,7 +58,7 @@ def memory_kib(pid: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Read processor time, user and system, with that of children waited for; 0 for one that has ended."""
+    """Read processor time, user and system, with that of reaped children; 0 if the process has ended."""
     try:
         # The name in parentheses may itself hold spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
@@ -59,7 +68,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def kill_tree(pid: int) -> None:
-    """Kill every descendant of a process, itself not included."""
+    """Kill every descendant of a process, but not the process itself."""
     for process in descendants(pid):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process, signal.SIGKILL)

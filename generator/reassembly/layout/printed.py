@@ -11,7 +11,7 @@ tables whose columns are named or whose positions count from 1, and indented JSO
 A list is an answer only if it holds the number of every piece exactly once. Further rules keep the figures in
 a log from being read as an answer:
 
-* A line that echoes arguments, or a list whose label says `positions` or `ranks`, is no answer.
+* A list among the arguments of a program, in an error message, or under a label such as `positions` is no answer.
 * An ascending or alphabetical list is no answer if it may be a listing of the folder.
 * Of fewer than 8 pieces, a list counts only if it has its line to itself or a label such as `order:`. Numbers on
   several lines count only below such a label, or if nothing else was printed before and right after them.
@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING
 
 from generator.errors import AnswerError
 from generator.reassembly.layout.columns import Columns, Row, read_row
+from generator.reassembly.layout.labels import POSITIONS, is_answer, names_arguments, quoted
+from generator.reassembly.layout.pairs import Pairs
 from generator.reassembly.layout.refusals import NEAR, NOTHING, WEAK, fault
 from generator.reassembly.layout.scanning import List, Scanner, plain, without_prefix, words_of
 
@@ -43,85 +45,25 @@ FEW = 8
 """Puzzles of fewer pieces need a label or lines of its own for an answer, because few small numbers form a permutation
 by chance. A larger value refuses more. Hand-set: 8 numbers below 8 are a permutation with probability 0.0024."""
 
-NEAR_LINES = 3
-"""Lines between a list of pairs and the last piece that belongs to it. A larger value reads more. Hand-set."""
-
-# Words of the label right before a list. A label with a word of `_ANSWER` and none of `_FIGURE` announces an answer.
-_ANSWER = frozenset(
-    {
-        "permutation",
-        "perm",
-        "order",
-        "ordering",
-        "solution",
-        "answer",
-        "result",
-        "best",
-        "final",
-        "sequence",
-        "arrangement",
-        "assembly",
-        "optimal",
-    }
-)
-_FIGURE = frozenset(
-    {
-        "shape",
-        "size",
-        "sizes",
-        "dim",
-        "dims",
-        "axes",
-        "axis",
-        "loss",
-        "losses",
-        "mse",
-        "error",
-        "seed",
-        "seeds",
-        "epoch",
-        "epochs",
-        "batch",
-        "time",
-        "times",
-        "score",
-        "scores",
-        "depth",
-        "width",
-        "count",
-        "counts",
-        "label",
-        "labels",
-        "config",
-        "options",
-        "settings",
-        "parameters",
-        "initial",
-        "default",
-    }
-)
-_ECHOED = frozenset(
-    {
-        "args",
-        "argv",
-        "arguments",
-        "config",
-        "options",
-        "settings",
-        "parameters",
-        "usage",
-        "command",
-    }
-)
-_POSITIONS = frozenset({"position", "positions", "rank", "ranks", "inverse"})
-_HEADS = frozenset({"last", "head", "final", "output", "readout"})
-_PAIRS = frozenset({"pair", "pairs", "block", "blocks"})
-_ECHO = re.compile(r"Namespace\(|\bargv\b|\bargs\b|\barguments\b|^[$+>]?\s?(?:\S*/)?python[\d.]*\s|--[A-Za-z]")
 _DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(r"[A-DF-Za-df-z]")
-_HINT = re.compile(
-    r"piece|position|index|slot|step|layer|last|head|final|output|readout|int\d|tensor|float\d", re.IGNORECASE
+_HINTS = (
+    "piece",
+    "pos",
+    "index",
+    "idx",
+    "slot",
+    "step",
+    "layer",
+    "place",
+    "last",
+    "head",
+    "final",
+    "output",
+    "readout",
 )
+"""A line with one of these words may be a row of a table or name the last piece."""
+_TYPES = ("int", "tensor", "float")
 
 
 def permutation_reader(puzzle: Puzzle) -> PermutationReader:
@@ -148,8 +90,7 @@ class PermutationReader:
         self._weight = 0
         self._faults: list[Reason] = []
         self._columns: Columns | None = None
-        self._most_of: tuple[int, list[int]] = (-NEAR_LINES - 1, [])
-        self._head: tuple[int, int] = (-NEAR_LINES - 1, -1)
+        self._pairs = Pairs(self._pieces, labelled=self._small)
 
     def __call__(self, line: str) -> JsonValue:
         """Read one line. Returns the permutation that the line completes, or None.
@@ -160,12 +101,12 @@ class PermutationReader:
         self._line += 1
         if not line.strip():
             return self.settle(ended=False)
-        text = without_prefix(line)
+        text = line if self._holds_nothing(line) else without_prefix(line)
         if self._is_text(text):
             answer = self._close_columns(ended=False)
             self._title = text
         else:
-            answer = self._read(text, echoed=_ECHO.search(text) is not None)
+            answer = self._read(text, quote=quoted(text))
         self._empty = False
         return self._conclude(answer)
 
@@ -181,7 +122,7 @@ class PermutationReader:
         settled = ended or (self._columns is not None and self._columns.complete(self._pieces))
         return self._conclude(self._close_columns(ended=True) if settled else None)
 
-    def _read(self, text: str, *, echoed: bool) -> list[int] | None:
+    def _read(self, text: str, *, quote: str) -> list[int] | None:
         """Read a line that may hold a part of an answer."""
         if text.isdecimal() and len(text) < 10 and not self._scanner.open:
             return self._add_to_columns(List((), self._line, [int(text)], points={False}))
@@ -195,19 +136,26 @@ class PermutationReader:
         else:
             earlier = self._close_columns(ended=False)
             self._title = text
-        answer = self._choose(found, echoed=echoed)
+        answer = self._choose(found, quote=quote)
         if answer is None:
             return earlier
         self._columns = None
         return answer
 
+    def _holds_nothing(self, line: str) -> bool:
+        """Whether a line has neither a number nor a bracket, as most of the words that a program prints."""
+        return not self._scanner.open and _DIGITS.search(line) is None and "[" not in line and "(" not in line
+
     def _is_text(self, text: str) -> bool:
         """Whether a line surely holds no part of an answer; most lines of a log are passed over here."""
+        if self._holds_nothing(text):
+            return True
         if self._scanner.open or _LETTER.search(text) is None:
             return False
         if max(text.rfind("["), text.rfind("(")) > max(text.rfind("]"), text.rfind(")")):
             return False
-        return len(_DIGITS.findall(text)) < self._few and _HINT.search(text) is None
+        small = text.lower()
+        return len(_DIGITS.findall(text)) < self._few and not any(hint in small for hint in (*_HINTS, *_TYPES))
 
     def _conclude(self, answer: list[int] | None) -> JsonValue:
         faults, self._faults = self._faults, []
@@ -221,7 +169,7 @@ class PermutationReader:
 
     # One line
 
-    def _choose(self, line: Line, *, echoed: bool) -> list[int] | None:
+    def _choose(self, line: Line, *, quote: str) -> list[int] | None:
         """Choose the one permutation among the lists of a line."""
         whole = [one for one in line.lists if self._is_whole(one.numbers)]
         different = {tuple(one.numbers) for one in whole}
@@ -233,31 +181,30 @@ class PermutationReader:
                 )
             )
             return None
-        reasons = [self._objection(one, echoed=echoed) for one in whole]
+        reasons = [self._objection(one, quote=quote) for one in whole]
         if whole and not all(reasons):
             return whole[reasons.index("")].numbers
         self._faults += [(NEAR, reason) for reason in reasons]
-        joined = None if whole or echoed else self._join_pairs(line)
-        if joined is None and not whole and not echoed:
+        joined = None if whole or quote else self._pairs.join(line, self._line)
+        if joined is None and not whole and not quote:
             self._explain(line)
         return joined
 
     def _is_whole(self, values: list[int]) -> bool:
         return len(values) == len(self._pieces) and sorted(values) == self._pieces
 
-    def _objection(self, one: List, *, echoed: bool) -> str:
+    def _objection(self, one: List, *, quote: str) -> str:
         """Say why a permutation is no answer; an empty text if it is one."""
         reason = ""
-        label = set(one.label)
-        if echoed or label & _ECHOED:
-            reason = "among a program's arguments; print the order after 'order:'"
-        elif label & _POSITIONS:
+        if quote or names_arguments(one.label):
+            reason = f"{quote or 'among arguments'}; print the order on a line of its own"
+        elif POSITIONS & set(one.label):
             reason = f"as {' '.join(one.label[-3:])}; print the pieces in the order of execution"
         elif one.powers:
             reason = "in scientific notation; print whole numbers"
         elif one.mixed:
             reason = "with decimals in some numbers only; print whole numbers"
-        elif _is_answer(one.label):
+        elif is_answer(one.label):
             pass
         elif (one.named or not one.alone) and self._is_listing(one.numbers):
             reason = "in the order of a folder's listing; print the answer after 'order:'"
@@ -273,29 +220,11 @@ class PermutationReader:
     def _explain(self, line: Line) -> None:
         """Note why the lists of a line are no answer."""
         for one in line.lists:
-            if not (self._small or one.mixed) or one.alone or _is_answer(one.label):
+            if not (self._small or one.mixed) or one.alone or is_answer(one.label):
                 at = (
                     f"line {self._line} holds" if one.begun == self._line else f"lines {one.begun} to {self._line} hold"
                 )
                 self._faults.append(fault(one.numbers, self._pieces, at))
-
-    # Pairs and the last piece
-
-    def _join_pairs(self, line: Line) -> list[int] | None:
-        """Join a list of all pieces but one with the last piece, which a label such as `last` names."""
-        joined = None
-        for one in line.lists:
-            if len(one.numbers) == 1 and set(one.label) & _HEADS:
-                self._head = (self._line, one.numbers[0])
-                joined = self._joined(self._most_of[0]) or joined
-            elif len(one.numbers) == len(self._pieces) - 1 and (not self._small or set(one.label) & _PAIRS):
-                self._most_of = (self._line, one.numbers)
-                joined = self._joined(one.begun) or joined
-        return joined
-
-    def _joined(self, line: int) -> list[int] | None:
-        values = [*self._most_of[1], self._head[1]]
-        return values if abs(line - self._head[0]) <= NEAR_LINES and self._is_whole(values) else None
 
     # Several lines
 
@@ -324,7 +253,7 @@ class PermutationReader:
         self._faults.append(reason if not self._small or columns.leading else NOTHING)
         if answer is None:
             return None
-        titled = _is_answer(columns.title) or columns.title in {("piece",), ("pieces",)}
+        titled = is_answer(columns.title) or columns.title in {("piece",), ("pieces",)}
         where = f"{columns.where} all {len(self._pieces)} pieces"
         if self._is_listing(answer) and not titled:
             self._faults.append((WEAK, f"{where} in the order of a folder's listing; print the answer on one line"))
@@ -334,8 +263,3 @@ class PermutationReader:
             self._faults.append((NEAR, f"{where} among other text; print the order on one line, or below 'order:'"))
             return None
         return answer
-
-
-def _is_answer(label: tuple[str, ...]) -> bool:
-    words = set(label)
-    return bool(words & _ANSWER) and not words & _FIGURE

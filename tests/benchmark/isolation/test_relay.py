@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(code: str) -> tuple[Answer, list[Any]]:
     """Run Python code as a program for a puzzle of five pieces."""
     reported: list[Any] = []
-    answer = relay([sys.executable, "-u", "-c", code], PermutationReader(range(5)), reported.append)
+    answer = relay([sys.executable, "-u", "-c", code], lambda: PermutationReader(range(5)), reported.append)
     return answer, reported
 
 
@@ -69,7 +69,7 @@ def test_a_program_that_is_none_cannot_be_started(tmp_path: Any) -> None:
     (tmp_path / "x").write_bytes(b"\x00nothing")
     (tmp_path / "x").chmod(0o755)
     with pytest.raises(ProgramError, match="cannot be started"):
-        relay([str(tmp_path / "x")], PermutationReader(range(5)), lambda _: None)
+        relay([str(tmp_path / "x")], lambda: PermutationReader(range(5)), lambda _: None)
 
 
 def test_it_does_not_wait_for_children_that_hold_the_output_open() -> None:
