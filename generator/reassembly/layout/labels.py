@@ -1,4 +1,4 @@
-"""Judge lists of numbers by the words before them: which label announces an answer, and which line quotes another list."""
+"""Judge a list of numbers by the words before it: a label that announces an answer, or a line that quotes a list."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class PermutationReader:
         text = line if self._holds_nothing(line) else without_prefix(line)
         if self._is_text(text):
             answer = self._close_columns(ended=False)
-            self._title = text
+            self._title = text if _LETTER.search(text) else self._title  # below a title there may be a rule
         else:
             answer = self._read(text, quote=quoted(text))
         self._empty = False
@@ -126,6 +126,8 @@ class PermutationReader:
         """Read a line that may hold a part of an answer."""
         if text.isdecimal() and len(text) < 10 and not self._scanner.open:
             return self._add_to_columns(List((), self._line, [int(text)], points={False}))
+        if text.startswith("{") and text.count(":") == len(self._pieces) and (answer := self._read_object(text)):
+            return answer
         row = read_row(text) if len(_DIGITS.findall(text)) == 2 and not self._scanner.open else None
         cleaned, named = plain(text)
         found = self._scanner.scan(cleaned, self._line, named=named)
@@ -220,7 +222,7 @@ class PermutationReader:
     def _explain(self, line: Line) -> None:
         """Note why the lists of a line are no answer."""
         for one in line.lists:
-            if not (self._small or one.mixed) or one.alone or is_answer(one.label):
+            if not one.mixed and (not self._small or one.alone or is_answer(one.label)):
                 at = (
                     f"line {self._line} holds" if one.begun == self._line else f"lines {one.begun} to {self._line} hold"
                 )
@@ -232,13 +234,28 @@ class PermutationReader:
         """Add a line to the series of lines of numbers. Returns the answer of the series that the line ends, if any."""
         answer = None
         marked = isinstance(numbers, Row)
-        if self._columns is not None and self._columns.marked != marked:
+        if self._columns is not None and (self._columns.marked != marked or self._is_full(self._columns)):
             answer = self._close_columns(ended=False)
         if self._columns is None:
             title = words_of(_DIGITS.split(self._title)[-1])
             self._columns = Columns(3 * len(self._pieces), title, leading=self._empty, marked=marked)
         self._columns.add(numbers, self._line)
         return answer
+
+    def _is_full(self, columns: Columns) -> bool:
+        """Whether a series is a complete list, so that the next number begins another one."""
+        return not self._small and columns.count == len(self._pieces) and columns.complete(self._pieces)
+
+    def _read_object(self, text: str) -> list[int] | None:
+        """Read `{"1": 10, "2": 7}` as a table."""
+        rows = [read_row(part.strip()) for part in text.strip("{} ").split(",")]
+        if len(rows) != len(self._pieces) or None in rows:
+            return None
+        self._close_columns(ended=False)
+        for row in rows:
+            if row is not None:
+                self._add_to_columns(row)
+        return self._close_columns(ended=True)
 
     def _close_columns(self, *, ended: bool) -> list[int] | None:
         """Read the series of lines of numbers as an answer.

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 __all__ = ["Line", "List", "Scanner", "plain", "without_prefix", "words_of"]
 
 DEPTH = 16
-"""Nesting depth of brackets that a list may have. A larger value reads deeper lists. Hand-set."""
+"""Deepest nesting of brackets that is followed; outer brackets are dropped. A larger value reads deeper lists.
+Hand-set."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TIME = re.compile(
@@ -225,8 +226,9 @@ class Scanner:
         outer = self._stack[-1].label if self._stack else ()
         if not self._stack:
             line.end_stretch()
-        if len(self._stack) < DEPTH:
-            self._stack.append(List(tuple(line.words) or outer, line.number))
+        if len(self._stack) == DEPTH:
+            del self._stack[0]
+        self._stack.append(List(tuple(line.words) or outer, line.number))
 
     def _close(self, line: _Builder) -> None:
         if not self._stack:
