@@ -170,11 +170,10 @@ class _Server:
         if budget.cpu_s is not None and running.cpu_s + sum(map(processes.cpu_seconds, tree)) > budget.cpu_s:
             return "cpu"
         if budget.memory_mib is not None:
-            allowed = budget.memory_mib * 1024
             # The rough sum counts pages that processes of the trial share more than once, but it is fast. The exact sum
             # is computed only if the rough sum is above the limit.
-            rough = sum(max(0, processes.resident_kib(pid) - self._baseline_kib) for pid in tree)
-            if rough > allowed and sum(map(processes.memory_kib, tree)) > self._baseline_kib + allowed:
+            allowed_kib = self._baseline_kib + budget.memory_mib * 1024
+            if all(sum(map(measure, tree)) > allowed_kib for measure in (processes.resident_kib, processes.memory_kib)):
                 return "memory"
         return ""
 

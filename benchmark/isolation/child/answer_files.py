@@ -64,12 +64,14 @@ def _content(path: Path, folder: Path) -> tuple[bytes, str]:
             return b"", "a link that leads out of the working folder"
         # Without O_NONBLOCK, opening a named pipe would wait for a writer.
         descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", closefd=True) as file:  # noqa: PTH123 - a descriptor
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return b"", "not a plain file"
             if status.st_size > LARGEST_FILE:
                 return b"", f"{status.st_size / 2**20:.1f} MiB; at most {LARGEST_FILE >> 20} MiB are read"
-            return file.read(LARGEST_FILE), ""
+            return os.read(descriptor, LARGEST_FILE), ""
+        finally:
+            os.close(descriptor)
     except (OSError, RuntimeError) as error:
         return b"", f"cannot be read: {getattr(error, 'strerror', None) or error}"
