@@ -74,8 +74,12 @@ _ECHOED = frozenset(
     }
 )
 POSITIONS = frozenset({"position", "positions", "rank", "ranks", "inverse"})
-_ECHO = re.compile(r"Namespace\(|\bargv\b|\bargs\b|\barguments\b|^[$+>]?\s?(?:\S*/)?python[\d.]*\s|--[A-Za-z]")
-_ERROR = re.compile(r"(?:Error|Exception|Warning)\b")
+_ECHO = re.compile(
+    r"Namespace\(|\bargv\b|\bargs\b|\barguments\b|^[$+>]?\s?(?:\S*/)?python[\d.]*\s"
+    r"|(?<![-\w])--[a-z][\w-]*(?=[=\s\"',])"
+)
+_ERROR = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning):")
+"""The start of the last line of a traceback: `ValueError:`."""
 
 
 def is_answer(label: tuple[str, ...]) -> bool:
@@ -93,4 +97,4 @@ def quoted(text: str) -> str:
     """Say where a line quotes lists that are no answer; an empty text if it does not."""
     if _ECHO.search(text):
         return "among a program's arguments"
-    return "in an error message" if _ERROR.search(text) else ""
+    return "in an error message" if _ERROR.match(text) else ""

@@ -176,12 +176,8 @@ class PermutationReader:
         whole = [one for one in line.lists if self._is_whole(one.numbers)]
         different = {tuple(one.numbers) for one in whole}
         if len(different) > 1:
-            self._faults.append(
-                (
-                    NEAR,
-                    f"line {self._line} holds {len(different)} different permutations of the pieces; print one a line",
-                )
-            )
+            reason = f"line {self._line} holds {len(different)} different permutations of the pieces; print one a line"
+            self._faults.append((NEAR, reason))
             return None
         reasons = [self._objection(one, quote=quote) for one in whole]
         if whole and not all(reasons):
@@ -223,10 +219,9 @@ class PermutationReader:
         """Note why the lists of a line are no answer."""
         for one in line.lists:
             if not one.mixed and (not self._small or one.alone or is_answer(one.label)):
-                at = (
-                    f"line {self._line} holds" if one.begun == self._line else f"lines {one.begun} to {self._line} hold"
-                )
-                self._faults.append(fault(one.numbers, self._pieces, at))
+                several = f"lines {one.begun} to {self._line} hold"
+                where = several if one.begun < self._line else f"line {self._line} holds"
+                self._faults.append(fault(one.numbers, self._pieces, where))
 
     # Several lines
 
