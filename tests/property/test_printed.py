@@ -89,7 +89,7 @@ orders = st.integers(1, 30).flatmap(lambda blocks: st.permutations(list(range(2 
 
 
 @pytest.mark.parametrize("style", STYLES)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(order=orders)
 @example(order=[1, 0, 2])
 @example(order=[4, 0, 3, 1, 2])
@@ -103,7 +103,7 @@ def test_every_order_is_read_back_exactly(style: str, order: Order) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(order=orders.filter(lambda order: len(order) > 3), data=st.data())
 def test_an_order_with_a_wrong_piece_is_never_read(style: str, order: Order, data: st.DataObject) -> None:
     at, other = data.draw(st.permutations(range(len(order))))[:2]
@@ -139,17 +139,20 @@ noise = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(lines=st.lists(noise, max_size=40), count=st.sampled_from([3, 5, 13, 97]))
 def test_the_figures_of_a_log_are_never_read(lines: list[str], count: int) -> None:
     assert heard("\n".join(["start", *lines, "end"]), count) == []
 
 
+@settings(deadline=None)
 @given(lines=st.lists(noise, max_size=20), order=orders.filter(lambda order: len(order) > 3))
 def test_an_order_among_figures_is_read(lines: list[str], order: Order) -> None:
     text = "\n".join(["start", *lines, f"best order so far: {order}", *lines, "end"])
     assert heard(text, len(order)) == [order]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="0123 ,[]().:-\n'xe", max_size=60), max_size=10))
 def test_no_text_makes_the_reader_fail_or_answer_wrongly(lines: list[str]) -> None:
     for answer in heard("\n".join(lines), 3):
