@@ -95,7 +95,8 @@ def _answers(one: Tried, fixes: Fixes, check: str) -> ConformanceFinding:
     """Judge one trial. Every valid answer keeps to the contract, whatever its score."""
     verdict, wall = one.verdict, one.outcome.wall_s or 0.0
     if verdict.status in _VALID and not verdict.from_report:
-        return ConformanceFinding(check, one.probe, "ok", f"{verdict.status} in {wall:.2f} s")
+        remark = f"; {verdict.reason}" if one.errand.cell.reference.command is not None and verdict.reason else ""
+        return ConformanceFinding(check, one.probe, "ok", f"{verdict.status} in {wall:.2f} s{remark}")
     if verdict.from_report:
         ending = one.outcome.status or verdict.status  # where a metric ranks, a report makes a timeout `scored`
         found = f"{ending}: {verdict.reason}; its last report was scored"
@@ -175,7 +176,7 @@ def _writes(tried: Sequence[Tried], written: Sequence[str], fixes: Fixes) -> Con
 
 
 def _output(tried: Sequence[Tried], fixes: Fixes) -> ConformanceFinding:
-    flood = next((one for one in tried if one.verdict.reason.startswith("printed more than")), None)
+    flood = next((one for one in tried if "printed more than" in one.verdict.reason), None)
     if flood is not None:
         return ConformanceFinding("output", flood.probe, "wrong", flood.verdict.reason, fixes.output)
     loud = Counter({one.probe: len(one.outcome.output.encode()) for one in tried}).most_common(1)[0]

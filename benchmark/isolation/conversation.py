@@ -189,6 +189,7 @@ class Conversation:
                 if self._take(frame, now):
                     break
         except WireError as error:
+            self.ending.damaged = True
             self._stop(Status.CRASHED, f"sent {error}")
         return True
 

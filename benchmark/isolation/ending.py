@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.isolation.wire import Frame, WireError
@@ -16,7 +16,7 @@ from generator.puzzle.answer import Answer, plain
 if TYPE_CHECKING:
     from generator.family.oracle import Usage
 
-__all__ = ["Ending", "Stop", "classify", "decode_answer"]
+__all__ = ["Ending", "Stop", "answer_of_stopped_program", "classify", "decode_answer"]
 
 MAX_DEPTH = 100
 """Largest nesting depth of an answer, in levels of lists and objects. A larger value accepts deeper answers.
@@ -40,6 +40,7 @@ class Ending:
         answer: frame of the final answer; None if none came.
         error: content of an error frame; None if none came.
         stop: why the parent stopped the trial; None if it did not.
+        damaged: whether the child sent bytes that are not valid frames.
         done: the server's report on how the child ended; None if the server is gone.
         reports: best-so-far answers, each as seconds since go, frame, rows answered by the oracle until then.
         usage: queries to the oracle; None where the puzzle has no oracle.
@@ -53,6 +54,7 @@ class Ending:
     answer: Frame | None = None
     error: dict[str, Any] | None = None
     stop: Stop | None = None
+    damaged: bool = False
     done: dict[str, Any] | None = None
     reports: list[tuple[float, Frame, int]] = field(default_factory=list)
     usage: Usage | None = None
@@ -77,6 +79,33 @@ def classify(ending: Ending, limits: Limits) -> tuple[Status | None, str]:
     if ending.done is None:
         return Status.CRASHED, SERVER_DIED
     return _of_exit(ending.done, limits, ending.output)
+
+
+def answer_of_stopped_program(ending: Ending, status: Status | None, reason: str, limits: Limits) -> Answer | None:
+    """Return the last printed answer of a program that a limit or the kernel ended; None if that does not apply.
+
+    A program need not end well after its answer. A program that ends with exit code 1 is judged by the answer that it
+    printed last, and so is a program that was stopped. The answer's note says when it was printed and what followed.
+
+    Args:
+        ending: the record of the program's trial.
+        status: status from `classify`.
+        reason: reason from `classify`.
+        limits: limits of the trial.
+    """
+    stopped = status in (Status.TIMEOUT, Status.MEMORY, Status.CRASHED) and reason != SERVER_DIED
+    if not stopped or not ending.reports or ending.error is not None or ending.damaged:
+        return None
+    printed_s, frame, _queries = ending.reports[-1]
+    out_of_time = ending.stop is not None and ending.stop.status is Status.TIMEOUT
+    peak = (ending.done or {}).get("peak_mib")
+    largest = f"; its largest process took {peak:.0f} MiB" if status is Status.MEMORY and peak else ""
+    what = f"did not end within {limits.wall_s:g} s" if out_of_time else f"then stopped: {reason}{largest}"
+    try:
+        answer = decode_answer(frame)
+    except (WireError, AnswerError):
+        return None
+    return replace(answer, note=f"answered at {printed_s:.1f} s, {what}")
 
 
 def _of_error(error: dict[str, Any], stage: str) -> tuple[Status, str]:

@@ -51,7 +51,9 @@ class Running:
         cause: limit for which the server killed the child: memory, cpu or processes; empty if it broke none.
         status: wait status from `wait4`; None while the child runs.
         cpu_s: processor seconds of the child and of every reaped descendant.
-        peak_kib: peak resident memory of the child, in KiB.
+        peak_kib: peak resident memory of the largest single process of the trial, in KiB. The kernel's figures of
+            reaped processes cover every process that was killed, and every process that its parent waited for. A
+            sample at each check of the limits covers the other ones.
         ended: whether the child has been reaped.
     """
 
@@ -162,14 +164,14 @@ class _Server:
         budget = running.budget
         if len(tree) > MAX_PROCESSES:
             return "processes"
+        running.peak_kib = max([running.peak_kib, *map(processes.peak_kib, tree)])
         if budget.cpu_s is not None and running.cpu_s + sum(map(processes.cpu_seconds, tree)) > budget.cpu_s:
             return "cpu"
         if budget.memory_mib is not None:
-            allowed = budget.memory_mib * 1024
             # The rough sum counts pages that processes of the trial share more than once, but it is fast. The exact sum
             # is computed only if the rough sum is above the limit.
-            rough = sum(max(0, processes.resident_kib(pid) - self._baseline_kib) for pid in tree)
-            if rough > allowed and sum(map(processes.memory_kib, tree)) > self._baseline_kib + allowed:
+            allowed_kib = self._baseline_kib + budget.memory_mib * 1024
+            if all(sum(map(measure, tree)) > allowed_kib for measure in (processes.resident_kib, processes.memory_kib)):
                 return "memory"
         return ""
 
@@ -183,8 +185,9 @@ class _Server:
             if pid == 0:
                 return True
             running.cpu_s += usage.ru_utime + usage.ru_stime
+            running.peak_kib = max(running.peak_kib, usage.ru_maxrss)
             if pid == running.pid:
-                running.ended, running.status, running.peak_kib = True, status, usage.ru_maxrss
+                running.ended, running.status = True, status
 
     def _kill_all(self, running: Running) -> None:
         """Kill and reap every descendant, including detached ones."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.isolation.conversation import Conversation
-from benchmark.isolation.ending import classify, decode_answer
+from benchmark.isolation.ending import answer_of_stopped_program, classify, decode_answer
 from benchmark.isolation.packing import Packed, make_order, pack, pack_for_program
 from benchmark.isolation.wire import WireError, encode, receive
 from benchmark.results.outcome import Outcome, Report
@@ -160,6 +160,9 @@ class Server:
                 status, reason = Status.CRASHED, f"sent {error}"
             except AnswerError as error:
                 status, reason = Status.WRONG_FORMAT, str(error)
+        elif work.reference.command is not None:
+            answer = answer_of_stopped_program(ending, status, reason, work.trial.limits)
+            status, reason = (status, reason) if answer is None else (None, "")
         done = ending.done or {}
         return Outcome(
             status=status,

@@ -36,10 +36,11 @@ class Outcome:
         reason: one line that explains the status.
         answer: the final answer; None if the trial ended without one.
         reports: the best-so-far answers that were kept, in order of time.
-        wall_s: seconds from go to the answer; without an answer, from go to the end of the trial.
+        wall_s: seconds from go to the answer. Without an answer, or for a program that was stopped, seconds from go to
+            the end of the trial.
         load_s: seconds until go, the moment when the solver gets the puzzle.
         cpu_s: processor seconds of the child and of the processes it started.
-        peak_mib: peak resident memory of the child, in MiB.
+        peak_mib: peak resident memory of the largest single process of the trial, in MiB, libraries included.
         log: the last lines that the solver logged.
         output: the end of what the solver printed.
         usage: queries to the oracle; None for a puzzle without an oracle.

@@ -145,7 +145,8 @@ class Row(BaseModel):
     cpu_s: float | None = None
     """Processor seconds of the child, user and system."""
     peak_mib: float | None = None
-    """Peak resident memory of the child in MiB, including the libraries."""
+    """Peak resident memory of the largest single process of the trial in MiB, including the libraries. The limit of
+    memory bounds another figure: the sum over the processes, beyond the libraries."""
     queries: int | None = None
     """Rows that the oracle answered; None for a puzzle without an oracle."""
     query_calls: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from generator.puzzle.content import Puzzle
     from generator.puzzle.sealing import Made
 
-__all__ = ["ForeignLayout", "Imported", "Layout", "LayoutOption"]
+__all__ = ["ForeignLayout", "Imported", "Layout", "LayoutOption", "Reader"]
+
+
+class Reader(Protocol):
+    """Reads the output of one program, line by line.
+
+    A reader whose answers may span lines also has a method `settle(*, ended: bool) -> JsonValue`. The harness calls it
+    when the output pauses, and with `ended=True` after the last line. It returns the answer that the lines so far hold
+    but that no line has completed, and else None.
+    """
+
+    def __call__(self, line: str, /) -> JsonValue:
+        """Return the answer that a line completes, or None for another line.
+
+        Raises:
+            AnswerError: if the line holds an invalid answer.
+        """
 
 
 @dataclass(frozen=True)
@@ -23,12 +39,14 @@ class ForeignLayout:
 
     Attributes:
         write: `(puzzle, folder)` creates the folder and writes the files that the program reads.
-        reader: `(puzzle)` returns a function that reads the program's output line by line. The function returns the
-            answer that a line completes, or None for another line. It raises AnswerError for an invalid answer.
+        reader: `(puzzle)` makes a `Reader`. Standard output, standard error and each answer file have their own.
+        answer_files: files in which a program may leave its answer, relative to its working folder. They are read after
+            the program has ended, and count only if both streams hold no answer.
     """
 
     write: Callable[[Puzzle, Path], None]
-    reader: Callable[[Puzzle], Callable[[str], JsonValue]]
+    reader: Callable[[Puzzle], Reader]
+    answer_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

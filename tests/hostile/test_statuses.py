@@ -21,6 +21,7 @@ EXPECTED: dict[str, tuple[Status, str]] = {
     "loop_c": (Status.TIMEOUT, "no answer within 1.5 s"),
     "stop_itself": (Status.TIMEOUT, "no answer within 1.5 s"),
     "ignore_signals": (Status.TIMEOUT, "no answer within 1.5 s"),
+    "hold_in_child": (Status.TIMEOUT, "no answer within 1.5 s"),
     "half_frame": (Status.TIMEOUT, "no answer within 1.5 s"),
     "import_loops": (Status.TIMEOUT, "loading took more than 1.5 s"),
     "segfault": (Status.CRASHED, "SIGSEGV"),
@@ -106,6 +107,13 @@ def test_what_ran_was_measured(rows: dict[str, Row]) -> None:
     spent = rows["loop_c"].cpu_s
     assert spent is not None
     assert spent > 0.5
+
+
+def test_the_peak_is_that_of_the_largest_process_also_when_it_was_killed(rows: dict[str, Row]) -> None:
+    idle, held = rows["loop_python"].peak_mib, rows["hold_in_child"].peak_mib
+    assert idle is not None
+    assert held is not None
+    assert idle + 90 < held < idle + 256
 
 
 def test_reports_are_scored_when_time_runs_out(rows: dict[str, Row]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ def folder(made: Made, tmp_path: Path) -> Path:
     return tmp_path
 
 
+HOLD = "import time\nblock = b'x' * (350 << 20)\n"
 SCRIPTS = {
     "look": "import os, pathlib, sys\n"
     "found = sorted(str(path) for path in pathlib.Path('.').rglob('*') if path.is_file())\n"
@@ -53,6 +55,16 @@ SCRIPTS = {
     "assert os.environ['NETJIGSAW_SEED'] == '0' and float(os.environ['NETJIGSAW_WALL_S']) == 3\n"
     "open('scratch', 'w').write('mine')\n"
     "sys.exit('all is well')\n",
+    "fails": "import sys\nprint('0 1 2')\nprint('best [ANSWER]')\nsys.exit('alas')\n",
+    "floods-late": "print('ANSWER')\nfor _ in range(17 << 4): print('x' * (1 << 16))\n",
+    "hoards-late": "import os, time\nprint('ANSWER')\nfor _ in range(3): os.fork()\n"
+    "block = b'x' * (150 << 20)\ntime.sleep(60)\n",
+    "greedy-late": "print('ANSWER')\nblock = bytearray(1 << 36)\n",
+    "aborts-late": "import os\nprint('ANSWER')\nos.abort()\n",
+    "holds": f"{HOLD}time.sleep(60)\n",
+    "holds-in-child": f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {HOLD + 'time.sleep(60)'!r}])\n",
+    "held-in-child": "import subprocess, sys, time\n"
+    f"subprocess.run([sys.executable, '-c', {HOLD!r}])\ntime.sleep(60)\n",
     "late": "import time\nprint('0 1 2')\nprint('best [ANSWER]')\ntime.sleep(60)\n",
     "parent": "import subprocess\nsubprocess.Popen(['sleep', '31.4159'], start_new_session=True)\nprint('ANSWER')\n",
     "flood": "while True: print('x' * 1000)\n",
@@ -76,7 +88,7 @@ def rows(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]
     commands = [part for name in SCRIPTS for part in _option(f"{name}={PYTHON} {name}.py")]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        assert run(["run", "p1", *commands, "--timeout", "3s"]) == 0
+        assert run(["run", "p1", *commands, "--timeout", "3s", "--memory", "700MiB"]) == 0
     store = Store(home / "results")
     isolated = {session.isolation for session in store.sessions().values()} == {"namespaces"}
     found = {row.solver: row for row in store.rows()}
@@ -123,11 +135,40 @@ def test_its_folder_holds_every_layout_and_nothing_else(rows: dict[str, Row]) ->
     assert rows["look"].reason.endswith("all is well")
 
 
-def test_when_time_runs_out_its_last_list_is_scored(rows: dict[str, Row]) -> None:
-    row = rows["late"]
-    assert (row.status, row.from_report, row.metrics["exact_order"]) == (Status.TIMEOUT, True, 1.0)
-    assert row.wall_s is not None
-    assert row.wall_s < 4
+def test_a_program_that_hangs_after_its_answer_is_judged_like_one_that_fails_after_it(rows: dict[str, Row]) -> None:
+    for name in ("late", "fails"):
+        row = rows[name]
+        assert (row.status, row.from_report, row.metrics["exact_order"]) == (Status.SOLVED, False, 1.0), row.reason
+    assert re.fullmatch(r"answered at \d\.\d s, did not end within 3 s", rows["late"].reason)
+    assert re.fullmatch(r"answered at \d\.\d s, then ended with exit code 1: alas", rows["fails"].reason)
+    late, fails = rows["late"].wall_s, rows["fails"].wall_s
+    assert late is not None
+    assert fails is not None
+    assert fails < 3 <= late < 4  # both from go to the end of the program
+
+
+def test_a_program_that_breaks_a_limit_after_its_answer_says_so(rows: dict[str, Row]) -> None:
+    reasons = {
+        "floods-late": r"answered at \d\.\d s, then stopped: printed more than 16 MiB",
+        "hoards-late": r"answered at \d\.\d s, then stopped: took more than 700\.0 MiB beyond the libraries; "
+        r"its largest process took \d+ MiB",
+        "greedy-late": r"answered at \d\.\d s, then ended with exit code 1: MemoryError",
+        "aborts-late": r"answered at \d\.\d s, then was killed by signal 6",
+    }
+    for name, reason in reasons.items():
+        assert rows[name].status is Status.SOLVED, (name, rows[name].reason)
+        assert re.fullmatch(reason, rows[name].reason), rows[name].reason
+
+
+def test_the_peak_covers_what_was_killed_and_what_the_program_waited_for(rows: dict[str, Row]) -> None:
+    usual = rows["silent"].peak_mib
+    assert usual is not None
+    assert usual < 330
+    for name in ("holds", "holds-in-child", "held-in-child"):
+        peak = rows[name].peak_mib
+        assert rows[name].status is Status.TIMEOUT
+        assert peak is not None
+        assert 330 < peak < 700, (name, peak)
 
 
 def test_what_it_started_ends_with_it(rows: dict[str, Row]) -> None:

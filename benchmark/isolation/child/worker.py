@@ -13,6 +13,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from safetensors import SafetensorError
 
 from benchmark.isolation.child.folder import NATIVE, unpack_folder
 from benchmark.isolation.child.handle import Handle
-from benchmark.isolation.child.relay import relay, write_terms
+from benchmark.isolation.child.queries import write_terms
+from benchmark.isolation.child.relay import relay
 from benchmark.isolation.wire import encode, receive, tensor_bytes
 from generator.errors import AnswerError, NetjigsawError, PluginError, PuzzleError, UnsupportedPuzzleError
 from generator.family.registry import find_family
@@ -102,7 +104,8 @@ def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, 
     if layout is None:
         raise PuzzleError(f"{order['family']} puzzles cannot be put to programs")
     puzzle = load_puzzle(folder / NATIVE)
-    reader = layout.reader(puzzle)
+    new_reader = partial(layout.reader, puzzle)
+    new_reader()  # imports the reader's module before the clock starts
     oracle = _handle(connection, puzzle, order)
     if oracle is not None:
         write_terms(oracle, folder)
@@ -113,7 +116,7 @@ def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, 
     connection.sendall(encode("built"))
     if receive(connection) is None:
         raise SystemExit(0)
-    return relay(argv, reader, speaker.report, oracle)
+    return relay(argv, new_reader, speaker.report, oracle, layout.answer_files)
 
 
 def _program_environment(order: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-__all__ = ["children", "cpu_seconds", "descendants", "kill_tree", "memory_kib", "resident_kib"]
+__all__ = ["children", "cpu_seconds", "descendants", "kill_tree", "memory_kib", "peak_kib", "resident_kib"]
 
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -37,6 +37,15 @@ def resident_kib(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * _PAGE_KIB
     except (OSError, IndexError):
         return 0
+
+
+def peak_kib(pid: int) -> int:
+    """Read the largest resident memory that a process has had, shared pages included; 0 if the process has ended."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def memory_kib(pid: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.isolation.ending import Ending, Stop, classify, decode_answer
+from benchmark.isolation.ending import Ending, Stop, answer_of_stopped_program, classify, decode_answer
 from benchmark.isolation.wire import Frame, WireError
 from benchmark.results.outcome import one_line, readable
 from benchmark.results.trial import Limits, Status
@@ -48,6 +48,47 @@ def test_each_ending_has_one_status(ending: Ending, status: Status | None, reaso
     found, text = classify(ending, LIMITS)
     assert found == status
     assert reason in text
+
+
+MEMORY = "took more than 3.0 MiB beyond the libraries"
+REPORT = (0.34, Frame("report", b'{"value": [1, 0]}'), 0)
+
+
+@pytest.mark.parametrize(
+    ("ending", "note"),
+    [
+        (Ending(stop=WALL, done=DONE), "answered at 0.3 s, did not end within 1 s"),
+        (Ending(stop=WALL), "answered at 0.3 s, did not end within 1 s"),
+        (
+            Ending(done={**DONE, "cause": "memory", "status": -9, "peak_mib": 812.4}),
+            f"answered at 0.3 s, then stopped: {MEMORY}; its largest process took 812 MiB",
+        ),
+        (
+            Ending(done={**DONE, "cause": "cpu", "status": -9}),
+            "answered at 0.3 s, then stopped: used more than 2.0 s of processor time",
+        ),
+        (Ending(done={**DONE, "status": -11}), "answered at 0.3 s, then stopped: killed by SIGSEGV"),
+    ],
+)
+def test_a_program_that_was_stopped_is_judged_by_its_last_answer(ending: Ending, note: str) -> None:
+    ending.reports = [(0.1, Frame("report", b'{"value": [0, 1]}'), 0), REPORT]
+    answer = answer_of_stopped_program(ending, *classify(ending, LIMITS), LIMITS)
+    assert answer is not None
+    assert (answer.value, answer.note) == ([1, 0], note)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Ending(stop=WALL, done=DONE),
+        Ending(reports=[REPORT]),  # the fork server died
+        Ending(reports=[REPORT], error={"kind": "exception", "reason": "x"}, stage="solving", done=DONE),
+        Ending(reports=[REPORT], stop=Stop(Status.CRASHED, "sent no frame"), damaged=True, done=DONE),
+        Ending(reports=[(0.1, Frame("report", b'{"value": NaN}'), 0)], stop=WALL, done=DONE),
+    ],
+)
+def test_without_a_report_or_after_damage_a_stopped_program_has_no_answer(ending: Ending) -> None:
+    assert answer_of_stopped_program(ending, *classify(ending, LIMITS), LIMITS) is None
 
 
 @given(st.text())

@@ -243,11 +243,12 @@ def test_a_program_that_floods_or_never_reads_is_stopped_at_the_wall(tmp_path: P
     assert time.monotonic() - began < 25
     for name in ("floods", "refused", "closed", "waits"):
         row, output = found[name]
-        assert row.status is Status.TIMEOUT, (name, row.reason)
+        answered = {Status.SOLVED, Status.PARTIAL} if name == "closed" else {Status.TIMEOUT}
+        assert row.status in answered, (name, row.reason)
         assert row.wall_s is not None
         assert row.wall_s < 3, name
         assert '"query"' not in output
     spent = {name: found[name][0].queries for name in found}
     assert spent == {"floods": 20, "refused": 0, "closed": 20, "waits": 0, "honest": 1}
-    assert found["closed"][0].from_report
+    assert "did not end within 1.5 s" in found["closed"][0].reason
     assert found["honest"][0].status is Status.SOLVED
