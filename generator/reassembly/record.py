@@ -100,7 +100,7 @@ FAMILY = Family(
     ),
     foreign_layout=ForeignLayout(
         write=late("generator.reassembly.layout.foreign:write_foreign"),
-        reader=late("generator.reassembly.layout.printed:permutation_reader"),
+        reader=late("generator.reassembly.layout.printing.reader:permutation_reader"),
         answer_files=("solution.txt", "solution.json", "solution.csv"),
     ),
     layouts=(

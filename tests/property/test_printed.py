@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.errors import AnswerError
-from generator.reassembly.layout.printed import PermutationReader
+from generator.reassembly.layout.printing.reader import PermutationReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.isolation.child.relay import ProgramError, relay
 from generator.errors import AnswerError
-from generator.reassembly.layout.printed import PermutationReader
+from generator.reassembly.layout.printing.reader import PermutationReader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from generator.errors import LayoutError, SpecError
 from generator.reassembly.layout.foreign import write_foreign
 from generator.reassembly.layout.janestreet import import_layout, write_layout
-from generator.reassembly.layout.printed import permutation_reader
+from generator.reassembly.layout.printing.reader import permutation_reader
 from generator.reassembly.making.generate import generate
 from generator.reassembly.spec import ReassemblySpec
 from generator.reassembly.unknown_roles import view_any

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from generator.reassembly.layout.refusals import NEAR, NOTHING, fault
+from generator.reassembly.layout.printing.refusals import NEAR, NOTHING, fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.reassembly.layout.refusals import Reason
-    from generator.reassembly.layout.scanning import List
+    from generator.reassembly.layout.printing.refusals import Reason
+    from generator.reassembly.layout.printing.scanning import List
 
 __all__ = ["Columns", "Row", "read_row"]
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from generator.errors import AnswerError
-from generator.reassembly.layout.printed import PermutationReader
+from generator.reassembly.layout.printing.reader import PermutationReader
 
 ORDER = [int(number) for number in np.random.default_rng(0).permutation(97)]
 NUMPY = np.array(ORDER)

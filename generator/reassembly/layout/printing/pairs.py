@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from generator.reassembly.layout.scanning import Line
+    from generator.reassembly.layout.printing.scanning import Line
 
 __all__ = ["Pairs"]
 

@@ -24,11 +24,11 @@ import re
 from typing import TYPE_CHECKING
 
 from generator.errors import AnswerError
-from generator.reassembly.layout.columns import Columns, Row, read_row
-from generator.reassembly.layout.labels import POSITIONS, is_answer, names_arguments, quoted
-from generator.reassembly.layout.pairs import Pairs
-from generator.reassembly.layout.refusals import NEAR, NOTHING, WEAK, fault
-from generator.reassembly.layout.scanning import List, Scanner, plain, without_prefix, words_of
+from generator.reassembly.layout.printing.columns import Columns, Row, read_row
+from generator.reassembly.layout.printing.labels import POSITIONS, is_answer, names_arguments, quoted
+from generator.reassembly.layout.printing.pairs import Pairs
+from generator.reassembly.layout.printing.refusals import NEAR, NOTHING, WEAK, fault
+from generator.reassembly.layout.printing.scanning import List, Scanner, plain, without_prefix, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from generator.puzzle.content import Puzzle
-    from generator.reassembly.layout.refusals import Reason
-    from generator.reassembly.layout.scanning import Line
+    from generator.reassembly.layout.printing.refusals import Reason
+    from generator.reassembly.layout.printing.scanning import Line
 
 __all__ = ["PermutationReader", "permutation_reader"]
 

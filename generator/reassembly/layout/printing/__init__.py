@@ -1,0 +1,1 @@
+"""Read the answer of a program from what the program prints."""
