@@ -1,0 +1,273 @@
+"""Trace a command to the files that it needs, step by step, from its words over its scripts to their modules."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.home import HOME
+from solvers.source import OWN, files_of_source
+from solvers.tracing.found import Found, Item, Setting
+from solvers.tracing.modules import files_of_module, locate
+from solvers.tracing.shell import read_shell
+from solvers.tracing.syntax import read_python
+from solvers.tracing.texts import read_makefile, read_text
+from solvers.tracing.tools import LANGUAGES, MAKES, PYTHON, SHELLS
+from solvers.tracing.words import first_line, read_words
+
+if TYPE_CHECKING:
+    from solvers.tracing.syntax import Imported
+
+__all__ = ["Trace", "trace_command"]
+
+LARGEST_MIB = 256.0
+"""MiB of a folder's files that are digested; a larger folder is not covered. Hand-set."""
+MOST_FILES = 2000
+"""Files of one folder, or of one command, that are digested; more are not covered. Hand-set."""
+_OURS = frozenset({*OWN, "netjigsaw", "benchmark", "leaderboard"})
+_LANGUAGES = {".sh": "shell", ".bash": "shell", ".py": "python", ".pyw": "python", ".mk": "make"} | dict.fromkeys(
+    (
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".ts",
+        ".rb",
+        ".pl",
+        ".pm",
+        ".R",
+        ".r",
+        ".jl",
+        ".lua",
+        ".php",
+        ".m",
+        ".tcl",
+        ".scm",
+        ".rkt",
+    ),
+    "other",
+)
+_LONGEST_SCRIPT = 1 << 22
+"""Bytes of the longest script that is read; a longer file counts as data. Hand-set."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a command needs.
+
+    Attributes:
+        files: every file found, sorted.
+        gaps: reasons why the command may need more files, in the order in which they were found.
+    """
+
+    files: tuple[Path, ...]
+    gaps: tuple[str, ...]
+
+    @property
+    def digests(self) -> list[str]:
+        """Digest the content of each file, sorted, so that the paths do not count."""
+        digests = []
+        for path in self.files:
+            with contextlib.suppress(OSError), path.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        return sorted(digests)
+
+
+def trace_command(words: tuple[str, ...], folder: Path) -> Trace:
+    """Find the files that a command needs.
+
+    Args:
+        words: the command, split into words.
+        folder: where it was typed.
+    """
+    tracer = _Tracer()
+    tracer.follow(("words", words, Setting((folder,))))
+    return Trace(tuple(sorted(tracer.files)), tuple(tracer.gaps))
+
+
+class _Tracer:
+    """Follows items until nothing new is found; a class because each step adds to the same files and gaps."""
+
+    def __init__(self) -> None:
+        self.files: dict[Path, None] = {}
+        self.gaps: dict[str, None] = {}
+        self._seen: set[tuple[str, object, Setting]] = set()
+
+    def follow(self, first: Item) -> None:
+        """Follow an item, and the items that it leads to."""
+        waiting = [first]
+        while waiting:
+            item = waiting.pop()
+            if item in self._seen:
+                continue
+            self._seen.add(item)
+            if len(self.files) > MOST_FILES:
+                self.gaps[f"the command needs more than {MOST_FILES} files"] = None
+                return
+            waiting += reversed(self._step(item))
+
+    def _step(self, item: Item) -> list[Item]:
+        match item:
+            case ("words", tuple(words), setting):
+                return self._note(read_words(words, setting), "the command" if setting.script is None else "", setting)
+            case ("shell", str(text), setting):
+                return self._note(read_shell(text, setting), "the command", setting)
+            case ("python", str(text), setting):
+                roots = (*setting.folders, *setting.modules)
+                return self._python(text.encode(), None, replace(setting, modules=tuple(dict.fromkeys(roots))))
+            case ("other", str(text), setting):
+                return self._note(read_text(text, setting), "the command", setting)
+            case ("module", str(name), setting):
+                return self._module(name, setting)
+            case ("folder", Path() as path, _):
+                self._folder(path)
+            case ("file" | "run" as kind, Path() as path, setting):
+                return self._file(path, setting if kind == "run" else replace(setting, language=""), ran=kind == "run")
+        return []
+
+    def _note(self, found: Found, who: str, setting: Setting) -> list[Item]:
+        name = setting.script.name if setting.script is not None else who
+        self.gaps |= dict.fromkeys(f"{name} {gap}" for gap in found.gaps)
+        return found.items
+
+    def _file(self, path: Path, setting: Setting, *, ran: bool) -> list[Item]:
+        """Record a file, and read it if it is a script."""
+        if path.is_dir():
+            main = path / "__main__.py"
+            return [("run", main, replace(setting, language="python"))] if main.is_file() else self._missing(path)
+        if not path.is_file():
+            return []
+        try:
+            with path.open("rb") as file:
+                content = file.read() if path.stat().st_size <= _LONGEST_SCRIPT else b""
+            self.files[path] = None
+        except OSError as error:
+            self.gaps[f"{path.name} cannot be read ({error.strerror})"] = None
+            return []
+        language, python = _language_of(path, setting)
+        if ran and content and not language and b"\0" not in content[:4096]:
+            language = "other"
+        # A link is run from its own folder by a shell, and from its target's folder by Python.
+        home = tuple(dict.fromkeys((path.parent, Path(os.path.realpath(path)).parent)))
+        setting = replace(setting, language="", python=python or setting.python)
+        if language == "python":
+            modules = (*home, *setting.modules) if ran or not setting.modules else setting.modules
+            return self._python(content, path, replace(setting, modules=tuple(dict.fromkeys(modules)), script=None))
+        setting = replace(setting.beside(path), script=path, functions=frozenset())
+        text = content.decode("utf-8", "replace")
+        match language:
+            case "shell":
+                return self._note(read_shell(text, setting), "", setting)
+            case "make":
+                return self._note(read_makefile(text, setting), "", setting)
+            case "other":
+                return self._note(read_text(text, setting), "", setting)
+        if language:
+            self.gaps[f"{path.name} is run by {language}"] = None
+        return []
+
+    def _missing(self, path: Path) -> list[Item]:
+        self.gaps[f"{path.name}/ has no __main__.py"] = None
+        return []
+
+    def _python(self, source: bytes, path: Path | None, setting: Setting) -> list[Item]:
+        """Follow a Python source: what it imports, runs and names."""
+        name = "the command" if path is None else path.name
+        reading = read_python(source, path)
+        self.gaps |= dict.fromkeys(f"{name} {doubt}" for doubt in reading.doubts)
+        setting = replace(setting, modules=tuple(dict.fromkeys((*setting.modules, *reading.roots))))
+        beside = setting if path is None else setting.beside(path)
+        items: list[Item] = [("file", place, setting) for place in reading.places]
+        for text in reading.texts:
+            found = beside.find(text)
+            if found is not None and found.is_file():
+                items.append(("file", found, setting))
+        for command in reading.commands:
+            inner = replace(beside, script=path)
+            items.append(("words", command, inner) if isinstance(command, tuple) else ("shell", command, inner))
+        for one in reading.imports:
+            items += self._imported(one, path, setting)
+        return items
+
+    def _imported(self, one: Imported, path: Path | None, setting: Setting) -> list[Item]:
+        if one.level:
+            if path is None or one.level > len(path.parents):
+                return []
+            folder = path.parents[one.level - 1]
+            own = [folder / "__init__.py"] if (folder / "__init__.py").is_file() else []
+            return _python_files((*own, *files_of_module(folder, one.name)), setting)
+        top = one.name.partition(".")[0]
+        located = locate(one.name, setting.modules, setting.python, setting.followed, _OURS)
+        if top in _OURS and not located.files:
+            for file in _ours(one.name):
+                self.files |= dict.fromkeys(files_of_source(file))
+            return []
+        if not located.found and not one.guarded:
+            who = "the command" if path is None else path.name
+            self.gaps[f"{who} imports {one.name}, which is not found"] = None
+        return _python_files(located.files, setting)
+
+    def _module(self, name: str, setting: Setting) -> list[Item]:
+        """Follow `python -m name`, also where the module is installed: then its package is the solver."""
+        roots = tuple(dict.fromkeys((*setting.folders, *setting.modules)))
+        setting = replace(setting, modules=roots, followed=setting.followed | {name.partition(".")[0]})
+        files = [*locate(name, roots, setting.python, setting.followed).files]
+        files += locate(f"{name}.__main__", roots, setting.python, setting.followed).files
+        if not files:
+            self.gaps[f"the command runs the module {name}, which is not found"] = None
+        return _python_files(tuple(files), setting)
+
+    def _folder(self, path: Path) -> None:
+        """Record the files of a folder that the command names."""
+        main = path / "__main__.py"
+        if main.is_file():
+            self.follow(("run", main, Setting((path,))))
+        found: list[Path] = []
+        size = 0
+        for place, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
+            for file in (Path(place, name) for name in sorted(names)):
+                if file.is_file():
+                    found.append(file)
+                    size += file.stat().st_size
+            if len(found) > MOST_FILES or size > LARGEST_MIB * 2**20:
+                self.gaps[f"the folder {path.name}/ is too large to digest"] = None
+                return
+        self.files |= dict.fromkeys(found)
+
+
+def _python_files(files: tuple[Path, ...], setting: Setting) -> list[Item]:
+    return [("file", file, setting) for file in files]
+
+
+def _ours(name: str) -> tuple[Path, ...]:
+    """List the files of a module of netjigsaw that count towards a solver's digest."""
+    return files_of_module(HOME, name) if name.partition(".")[0] in OWN else ()
+
+
+def _language_of(path: Path, setting: Setting) -> tuple[str, str]:
+    """Tell the language of a file, by its interpreter line, its ending or how it is run; and its Python interpreter."""
+    line = first_line(path)
+    if line.startswith(b"#!"):
+        words = line[2:].decode("utf-8", "replace").split()
+        words = [word for word in words if not word.startswith("-")]
+        if words and Path(words[0]).name == "env":
+            words = words[1:]
+        program = Path(words[0]).name if words else ""
+        if not setting.language:
+            if PYTHON.fullmatch(program):
+                return "python", words[0]
+            kinds = {
+                **dict.fromkeys(LANGUAGES, "other"),
+                **dict.fromkeys(SHELLS, "shell"),
+                **dict.fromkeys(MAKES, "make"),
+            }
+            return kinds.get(program, program), ""
+    if setting.language:
+        return setting.language, ""
+    if path.name.lower() in {"makefile", "gnumakefile"}:
+        return "make", ""
+    return _LANGUAGES.get(path.suffix, ""), ""
