@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.home import HOME
@@ -11,7 +12,6 @@ from solvers.tracing.syntax import imports_of, read_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["OWN", "digest_of_source", "files_of_source", "gaps_of_source", "is_ours"]
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Found", "Item", "Kind", "Setting", "parted_path"]
 
-Kind = Literal["words", "shell", "python", "module", "other", "run", "file", "folder"]
+LONGEST_PATH = 4000
+"""Characters of the longest name that is looked up. Hand-set, near the limit of Linux."""
+
+Kind = Literal["words", "shell", "python", "module", "other", "run", "file", "import", "folder"]
 """What an item is: words of a command; a text for a shell, for Python or in another language; a Python module by name;
-a file that is run; a file or a folder that is named."""
+a file that is run; a file that is named; a Python file that is imported; a folder that is named."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +45,17 @@ class Setting:
 
     def find(self, name: str) -> Path | None:
         """Find a file or folder by a relative or absolute name. Links are not resolved."""
-        if not name or "\0" in name or len(name) > 4000:
-            return None
+        return next(self.find_all(name), None)
+
+    def find_all(self, name: str) -> Iterator[Path]:
+        """Find the files and folders of a name in all folders."""
+        if not name or "\0" in name or len(name) > LONGEST_PATH:
+            return
         for folder in self.folders:
             path = Path(os.path.normpath(folder / os.path.expanduser(name)))  # noqa: PTH111 - an unknown user is no error
-            try:
+            with contextlib.suppress(OSError):
                 if path.exists():
-                    return path
-            except OSError:
-                return None
-        return None
+                    yield path
 
     def within(self, *folders: Path) -> Setting:
         """Look names up in these folders first."""

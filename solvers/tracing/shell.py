@@ -30,6 +30,7 @@ class _Script:
     variables: dict[str, str]
     found: Found = field(default_factory=Found)
     words: list[str] = field(default_factory=list)
+    commands: list[tuple[str, ...]] = field(default_factory=list)
     heredocs: list[tuple[str, bool]] = field(default_factory=list)
 
     def end(self) -> None:
@@ -43,6 +44,7 @@ class _Script:
                 self.variables[match[1]] = match[2]
         if "PYTHONPATH" in self.variables:
             self.setting = with_modules(self.setting, self.variables["PYTHONPATH"])
+        self.commands.append(tuple(words))
         self.found.items.append(("words", tuple(words), self.setting))
         plain = [word for word in words if word not in KEYWORDS]
         if plain and plain[0] in {"cd", "pushd"}:
@@ -247,7 +249,7 @@ def _read_apart(text: str, script: _Script) -> list[tuple[str, ...]]:
     _read(text, inner)
     script.found.items += inner.found.items
     script.found.gaps += inner.found.gaps
-    return [item[1] for item in inner.found.items if item[0] == "words" and isinstance(item[1], tuple)]
+    return inner.commands
 
 
 def _substituted(text: str, script: _Script) -> str:

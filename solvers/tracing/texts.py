@@ -18,19 +18,26 @@ LONGEST_NAME = 300
 _QUOTED = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1""")
 _WORD = re.compile(r"[\w./~+-]*[\w/][\w./~+-]*")
 _LOADS = re.compile(
-    r"(?<![\w.-])(include|source|require_relative|load|dofile|loadfile|sys\.source|do)\b(?!\s*[={])\s*[(\"'@]"
+    r"(?<![\w.-])(?:include|include_once|require_once|source|require_relative|load|dofile|loadfile|sys\.source|do)\b"
+    r"(?!\s*[={])\s*[(\"'@]"
 )
-"""Loading a file of the solver, in Julia, R, Ruby, Lua, PHP, Perl, Lisp."""
+"""Loading a file of the solver, in Julia, R, Ruby, Lua, PHP, Perl and Lisp."""
 _MODULE = re.compile(r"""(?<![\w.-])(?:require|import|from|use|using)\b\s*\(?\s*(["'])(\.{1,2}/[^"'\n]*)\1""")
 """Loading a module by a relative path."""
-_RUNS = re.compile(
-    r"(?<![\w.])(eval|exec|execSync|execFile|spawn|spawnSync|system|popen|pipeline|shell_exec|passthru|run)\s*[(`\"']|%x"
-)
-"""Running a text or a program."""
-_PLACE = re.compile(
-    r"__dirname|__DIR__|__FILE__|@__FILE__|FindBin|import\.meta|commandArgs|readdir|Dir\.|glob|list\.files"
-)
-"""Reading files by the place of the script, or listing a folder."""
+_DOUBTS = {
+    "runs a command": re.compile(
+        r"(?<![\w.])(?:eval|exec|execSync|execFile|spawn|spawnSync|system|popen|pipeline|shell_exec|passthru|run)"
+        r"\s*[(`\"']|%x|qx|child_process"
+    ),
+    "loads a module whose name is computed": re.compile(r"(?<![\w.-])(?:require|import)\s*\(\s*[^\"'\s)]"),
+    "changes where modules are found": re.compile(
+        r"\buse\s+lib\b|@INC|LOAD_PATH|\$:|package\.c?path|libPaths|include_path|addpath|Pkg\.activate"
+    ),
+    "lists a folder": re.compile(r"readdir|Dir\.|\bglob\b|list\.files|opendir"),
+}
+"""What a line may do so that the files it needs are not known."""
+_PLACE = re.compile(r"__dirname|__filename|__DIR__|__FILE__|@__FILE__|FindBin|import\.meta|commandArgs|mfilename")
+"""Asking for the place of the script."""
 _ENDINGS = ("", ".js", ".mjs", ".cjs", ".ts", ".json", ".rb", ".lua", ".jl", ".R", "/index.js", "/index.ts")
 _MAKE_ASSIGNED = re.compile(r"^(?:export\s+)?([\w.-]+)\s*(?:::?|[?+])?=\s*(.*)$")
 _MAKE_NAMED = re.compile(r"\$[({]([\w.-]+)[)}]|\$([@<^*?+%])|\$\$|\$[({]")
@@ -45,33 +52,23 @@ def read_text(text: str, setting: Setting) -> Found:
             continue
         quoted = [match[2] for match in _QUOTED.finditer(line) if 0 < len(match[2]) <= LONGEST_NAME]
         names = [name for name in dict.fromkeys((*quoted, *_WORD.findall(line))) if len(name) <= LONGEST_NAME]
-        here = {name: path for name in names if (path := _file(name, setting)) is not None}
-        found.items += [("file", path, setting) for path in here.values()]
-        for match in _MODULE.finditer(line):
-            if match[2] not in here:
-                found.gaps.append(f"loads {match[2]}, which is not found")
-        if _LOADS.search(line) and not any(name in here for name in quoted):
+        here = {name: files for name in names if (files := _files(name, setting))}
+        found.items += [("file", path, setting) for files in here.values() for path in files]
+        found.gaps += [f"loads {match[2]}, which is not found" for match in _MODULE.finditer(line) if match[2] not in here]
+        found.gaps += [doubt for doubt, pattern in _DOUBTS.items() if pattern.search(line)]
+        if (_LOADS.search(line) or _PLACE.search(line)) and not any(name in here for name in quoted):
             found.gaps.append("loads a file that is not found")
-        if _RUNS.search(line):
-            found.gaps.append("runs a command")
-        if _PLACE.search(line) and not any(name in here for name in quoted):
-            found.gaps.append("reads files by its own place")
     return found
 
 
-def _file(name: str, setting: Setting) -> Path | None:
-    """Find a file by a name that may lack its ending."""
+def _files(name: str, setting: Setting) -> list[Path]:
+    """Find the files of a name that may lack its ending, or its dot after the script's place: `__dirname + "/x.js"`."""
     if not name.strip("./~"):
-        return None
-    for ending in _ENDINGS if name.startswith(("./", "../")) else ("",):
-        # A name after the script's own place, as in `__dirname + "/x.js"`, begins with a slash.
-        for text in dict.fromkeys(
-            (f"{name}{ending}", f".{name}{ending}" if name.startswith("/") else f"{name}{ending}")
-        ):
-            path = setting.find(text)
-            if path is not None and path.is_file():
-                return path
-    return None
+        return []
+    endings = _ENDINGS if name.startswith(("./", "../")) else ("",)
+    spellings = (name, f".{name}") if name.startswith("/") else (name,)
+    texts = [f"{spelling}{ending}" for spelling in spellings for ending in endings]
+    return [path for text in texts for path in setting.find_all(text) if path.is_file()]
 
 
 def read_makefile(text: str, setting: Setting) -> Found:

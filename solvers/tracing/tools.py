@@ -91,13 +91,12 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "escript": (),
     "sbcl": ("--eval",),
     "swipl": ("-g",),
-    "fish": ("-c",),
 }
 """Interpreters of other languages, and their options that take a text of the language."""
 EVALUATORS = frozenset("eval".split())
 ELSEWHERE = frozenset(
     (
-        "docker podman singularity apptainer ssh scp curl wget srun sbatch salloc mpirun mpiexec parallel xargs kubectl "
+        "fish docker podman singularity apptainer ssh scp curl wget srun sbatch salloc mpirun mpiexec parallel xargs kubectl "
         "sudo su chroot nix-shell nix npx go cargo dotnet gcc g++ cc c++ clang clang++ rustc ghc nvcc javac gfortran "
         "tmux screen at batch crontab watch entr socat nc telnet git svn hg pip pip3 npm yarn pnpm uvx pipx"
     ).split()

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from generator.home import HOME
 from solvers.source import OWN, files_of_source
-from solvers.tracing.found import Found, Item, Setting
+from solvers.tracing.found import Found, Item, Kind, Setting
 from solvers.tracing.modules import files_of_module, locate
 from solvers.tracing.shell import read_shell
-from solvers.tracing.syntax import read_python
+from solvers.tracing.syntax import imports_of, read_python
 from solvers.tracing.texts import read_makefile, read_text
 from solvers.tracing.tools import LANGUAGES, MAKES, PYTHON, SHELLS
 from solvers.tracing.words import first_line, read_words
@@ -124,8 +124,8 @@ class _Tracer:
                 return self._module(name, setting)
             case ("folder", Path() as path, _):
                 self._folder(path)
-            case ("file" | "run" as kind, Path() as path, setting):
-                return self._file(path, setting if kind == "run" else replace(setting, language=""), ran=kind == "run")
+            case ("file" | "import" | "run" as kind, Path() as path, setting):
+                return self._file(path, setting if kind == "run" else replace(setting, language=""), kind)
         return []
 
     def _note(self, found: Found, who: str, setting: Setting) -> list[Item]:
@@ -133,7 +133,7 @@ class _Tracer:
         self.gaps |= dict.fromkeys(f"{name} {gap}" for gap in found.gaps)
         return found.items
 
-    def _file(self, path: Path, setting: Setting, *, ran: bool) -> list[Item]:
+    def _file(self, path: Path, setting: Setting, kind: Kind) -> list[Item]:
         """Record a file, and read it if it is a script."""
         if path.is_dir():
             main = path / "__main__.py"
@@ -148,13 +148,16 @@ class _Tracer:
             self.gaps[f"{path.name} cannot be read ({error.strerror})"] = None
             return []
         language, python = _language_of(path, setting)
-        if ran and content and not language and b"\0" not in content[:4096]:
+        if kind == "run" and content and not language and b"\0" not in content[:4096]:
             language = "other"
         # A link is run from its own folder by a shell, and from its target's folder by Python.
         home = tuple(dict.fromkeys((path.parent, Path(os.path.realpath(path)).parent)))
         setting = replace(setting, language="", python=python or setting.python)
         if language == "python":
-            modules = (*home, *setting.modules) if ran or not setting.modules else setting.modules
+            if python and Path(python).parent == path.parent:  # a script that an installed package put there
+                tops = (one.name.partition(".")[0] for one in imports_of(content))
+                setting = replace(setting, followed=setting.followed.union(tops) - {"sys", "re"})
+            modules = setting.modules if kind == "import" else (*home, *setting.modules)
             return self._python(content, path, replace(setting, modules=tuple(dict.fromkeys(modules)), script=None))
         setting = replace(setting.beside(path), script=path, functions=frozenset())
         text = content.decode("utf-8", "replace")
@@ -182,9 +185,7 @@ class _Tracer:
         beside = setting if path is None else setting.beside(path)
         items: list[Item] = [("file", place, setting) for place in reading.places]
         for text in reading.texts:
-            found = beside.find(text)
-            if found is not None and found.is_file():
-                items.append(("file", found, setting))
+            items += [("file", found, setting) for found in beside.find_all(text) if found.is_file()]
         for command in reading.commands:
             inner = replace(beside, script=path)
             items.append(("words", command, inner) if isinstance(command, tuple) else ("shell", command, inner))
@@ -240,7 +241,7 @@ class _Tracer:
 
 
 def _python_files(files: tuple[Path, ...], setting: Setting) -> list[Item]:
-    return [("file", file, setting) for file in files]
+    return [("import", file, setting) for file in files]
 
 
 def _ours(name: str) -> tuple[Path, ...]:

@@ -57,7 +57,7 @@ def _read(words: list[str], setting: Setting, found: Found) -> None:
     if OPAQUE in name or GIVEN in name:
         found.gaps.append("runs a program whose name is computed")
         return _name_all(arguments, setting, found)
-    base = Path(name).name
+    base = os.path.basename(name)  # noqa: PTH119 - a dot is a name here
     program = _program(name, setting)
     own = program is not None and first_line(program).startswith(b"#!")
     if base in QUIET and "/" not in name:
@@ -285,7 +285,7 @@ def _make(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
         if word in {"-f", "--file", "--makefile"}:
             file = setting.find(after)
     names = ("GNUmakefile", "makefile", "Makefile")
-    file = file or next(filter(None, map(setting.find, names)), None)
+    file = file or next((path for name in names if (path := setting.folders[0] / name).is_file()), None)
     if file is None:
         found.gaps.append("runs make without a makefile that is found")
     else:
