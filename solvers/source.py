@@ -13,6 +13,8 @@ from solvers.tracing.syntax import imports_of, read_python
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from solvers.tracing.syntax import Imported
+
 __all__ = ["OWN", "digest_of_source", "files_of_source", "gaps_of_source", "is_ours"]
 
 OWN = ("generator", "solvers")
@@ -37,7 +39,7 @@ def files_of_source(file: Path) -> set[Path]:
     """
     file = file.resolve()
     roots = tuple(dict.fromkeys((file.parent, package_root(file))))
-    waiting, seen = [file, *_packages(file, roots[-1])], set[Path]()
+    waiting, seen = [file, *([] if is_ours(file) else _packages(file, roots[-1]))], set[Path]()
     while waiting:
         path = waiting.pop()
         if path not in seen:
@@ -68,17 +70,25 @@ def _packages(file: Path, root: Path) -> Iterator[Path]:
 
 
 def _needed(path: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
-    source = path.read_bytes()
+    ours, source = is_ours(path), path.read_bytes()
     for one in imports_of(source):
-        if one.level:
-            folder = path.parents[min(one.level, len(path.parents)) - 1]
-            own = (folder / "__init__.py",) if (folder / "__init__.py").is_file() else ()
-            found = (*own, *files_of_module(folder, one.name))
-        elif one.name.partition(".")[0] in OWN:
-            found = files_of_module(HOME, one.name)
-        else:
-            found = next(filter(None, (files_of_module(root, one.name) for root in roots)), ())
-        yield from (one.resolve() for one in found)
-    if not is_ours(path):
+        if one.name.partition(".")[0] in OWN and not one.level:
+            # Packages of netjigsaw do nothing but list their modules, so their `__init__` is no source of a solver.
+            stem = HOME.joinpath(*one.name.split("."))
+            yield from (found for found in (stem.with_suffix(".py"), stem / "__init__.py") if found.is_file())
+        elif not ours:
+            yield from (found.resolve() for found in _module(one, path, roots))
+    if not ours:
         places = (place.resolve() for place in read_python(source, path).places)
         yield from (place for place in places if place.is_file() and place.is_relative_to(roots[-1]))
+
+
+def _module(one: Imported, path: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Find the files of a module in the solver's own folders."""
+    if not one.level:
+        return next(filter(None, (files_of_module(root, one.name) for root in roots)), ())
+    if one.level > len(path.parents):
+        return ()
+    folder = path.parents[one.level - 1]
+    own = (folder / "__init__.py",) if (folder / "__init__.py").is_file() else ()
+    return (*own, *files_of_module(folder, one.name))

@@ -39,7 +39,7 @@ def files_of_module(root: Path, name: str) -> tuple[Path, ...]:
     for count in range(1, len(parts) + 1):
         stem = root.joinpath(*parts[:count])
         here = [path for ending in _ENDINGS if (path := Path(f"{stem}{ending}")).is_file()]
-        if stem.parent.is_dir():
+        if not here and stem.parent.is_dir():
             here += [path for path in stem.parent.glob(f"{stem.name}.*.so") if path.is_file()]
             here += [path for path in (stem.with_name(f"{stem.name}.so"),) if path.is_file()]
         if not here and not stem.is_dir():
