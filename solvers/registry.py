@@ -20,7 +20,7 @@ from generator.family.registry import families
 from generator.home import HOME
 from generator.plugins import describe_failure, load_object
 from generator.suggest import did_you_mean
-from solvers.source import digest_of_source
+from solvers.source import digest_of_source, gaps_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,9 +166,20 @@ def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
 
 def source_digest(entry: SolverEntry) -> str:
     """Digest a solver's source code. For an unavailable solver, digest the reason."""
+    file = _source_file(entry)
+    return hashlib.sha256(entry.error.encode()).hexdigest()[:16] if file is None else digest_of_source(file)
+
+
+def source_gaps(entry: SolverEntry) -> tuple[str, ...]:
+    """Say why a solver may need more files than its digest covers; nothing for a built-in solver."""
+    file = None if entry.built_in else _source_file(entry)
+    return () if file is None else gaps_of_source(file)
+
+
+def _source_file(entry: SolverEntry) -> Path | None:
     factory = inspect.unwrap(entry.factory) if entry.factory is not None else None
     file = Path(inspect.getsourcefile(factory) or "") if factory is not None else Path()
-    return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
+    return file if file.is_file() else None
 
 
 def _load_built_in(family: str | None) -> None:

@@ -150,3 +150,16 @@ class Row(BaseModel):
     """Seconds that the oracle took to answer; part of `wall_s`."""
     load_average: float | None = None
     """One-minute load average of the machine at the end of the trial; shows whether times come from a busy machine."""
+    uncovered: str = ""
+    """Why `source` does not cover all of the solver's source; empty if it does. A later run runs the trial again."""
+    beside: str = ""
+    """What of the puzzle lies beside the program's script as well, so that the program may have read another puzzle."""
+
+    @model_serializer(mode="wrap")
+    def _without_remarks(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out empty remarks, so that versions of netjigsaw without them can read the row."""
+        written: dict[str, Any] = handler(self)
+        for name in ("uncovered", "beside"):
+            if not getattr(self, name):
+                written.pop(name, None)
+        return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.isolation.supervisor import Settings, warm_modules
@@ -13,6 +13,7 @@ from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge, Verdict
 from benchmark.running.messages import Ended
 from benchmark.running.plan import absolute_plugins, plan
+from benchmark.running.remarks import reason_of
 from benchmark.running.runner import Event, pass_on
 from generator.plugins import load_plugin
 
@@ -68,4 +69,5 @@ def solve_once(request: RunRequest, on_event: Callable[[Event], None] | None = N
                     outcome = message.outcome
                 elif on_event is not None:
                     pass_on(cell, message, judge, on_event)
-    return Solved(judge.decide(cell.loaded, outcome), outcome, executor.isolation)
+    verdict = judge.decide(cell.loaded, outcome)
+    return Solved(replace(verdict, reason=reason_of(verdict, cell.beside)), outcome, executor.isolation)

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.results.outcome import one_line
 from benchmark.submission.bundle.archive import source_name_fits
 from benchmark.submission.findings import Discrepancy
 from generator.errors import SpecError
@@ -21,7 +22,7 @@ __all__ = ["check_source", "gather_source", "source_in", "unpack_source"]
 
 
 def gather_source(file: Path) -> dict[str, bytes]:
-    """Read a solver's file and what it imports from its own folder, by name within that folder.
+    """Read a solver's file and what it needs of its own folder, by name within that folder.
 
     Raises:
         SpecError: if a name could not be in a bundle.
@@ -55,6 +56,24 @@ def unpack_source(contents: Contents, folder: Path) -> Path | None:
 
 def check_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
     """Compare the source with the digest that every row names: findings, and what to remark."""
+    findings, notes = _check_covered(contents)
+    more = _compare_source(contents)
+    return [*findings, *more[0]], [*notes, *more[1]]
+
+
+def _check_covered(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
+    """Say where the digest does not cover the source; rows of several runs may then be of different versions."""
+    why = next((row.uncovered for row in contents.rows if row.uncovered), "")
+    if not why:
+        return [], []
+    sessions = {row.session for row in contents.rows}
+    if len(sessions) > 1:
+        problem = f"is not covered by its digest ({why}), and the rows come from {len(sessions)} runs"
+        return [Discrepancy("source", problem=problem)], []
+    return [], [one_line(f"the source of {contents.manifest.solver.name} is not covered by its digest: {why}")]
+
+
+def _compare_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
     solver = contents.manifest.solver
     if not solver.is_file:
         return [], [_named(solver)]

@@ -25,10 +25,13 @@ class ForeignLayout:
         write: `(puzzle, folder)` creates the folder and writes the files that the program reads.
         reader: `(puzzle)` returns a function that reads the program's output line by line. The function returns the
             answer that a line completes, or None for another line. It raises AnswerError for an invalid answer.
+        names: files and folders at the top of the working folder. Where one lies beside a program's script as well, a
+            script that reads its own folder answers another puzzle, so the user is warned.
     """
 
     write: Callable[[Puzzle, Path], None]
     reader: Callable[[Puzzle], Callable[[str], JsonValue]]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ FAMILY = Family(
     foreign_layout=ForeignLayout(
         write=late("generator.reassembly.layout.foreign:write_foreign"),
         reader=late("generator.reassembly.layout.printed:permutation_reader"),
+        names=("pieces", "historical_data.csv", "historical_data_and_pieces"),
     ),
     layouts=(
         Layout(

@@ -5,6 +5,7 @@ puzzle, puzzle_name, family, solver, source, seed, status, wall_s   as in `Row`
 limits           the row's limits in words
 metrics.<name>   one column per metric, NaN where a row has none
 groups.<key>     one column per group label, None where a puzzle has none
+uncovered        as in `Row`: why the digest does not cover the solver's source; a frame may lack it
 reason, session  as in `Row`; only with details
 """
 
@@ -51,7 +52,7 @@ BLOCK = 32
 """Rows held at a time. More rows leave the processor's cache and trigger garbage collections. Hand-set with
 `experiments/page/leaderboard_scale.py`."""
 
-_NAMES = ("family", "puzzle", "puzzle_name", "solver", "source")
+_NAMES = ("family", "puzzle", "puzzle_name", "solver", "source", "uncovered")
 
 
 def frame_of(rows: Iterable[Row], *, details: bool = False) -> pd.DataFrame:

@@ -34,4 +34,7 @@ def notes_of(part: pd.DataFrame) -> Iterator[str]:
     older = int((~part["live"] & (part["source"] != PLANNED)).sum())
     if older:
         yield f"{older} older row{'s are' if older > 1 else ' is'} superseded by a later run or a newer source."
+    if "uncovered" in live and (doubtful := live[live["uncovered"].astype(str) != ""])["solver"].size:
+        names = ", ".join(sorted(map(str, doubtful["solver"].unique())))
+        yield f"Source not covered by its digest, so rows may come from different versions: {names}."
     yield from machine_notes(live)

@@ -59,12 +59,15 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw solve p1 --solver-command "python solve.py"
         """
+        from benchmark.running.remarks import warnings_of
         from benchmark.running.request import RunRequest
         from benchmark.running.runner import Logged, Progressed, Queried
         from benchmark.running.single import solve_once
 
         reference = one_solver(solver, solver_command)
         target, loaded = load_one(puzzle, answers, plugins)
+        for warning in warnings_of([reference], [loaded.puzzle.manifest.family]):
+            remark(warning)
         request = RunRequest(
             puzzles=(loaded,),
             references=(reference,),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_frame_has_a_column_for_every_metric_and_group(row: Callable[..., Row]) -> None:
     frame = frame_of([row("a", metrics={"x": 1.0}, groups={"depth": 8}), row("b", metrics={"y": 2.0}, wall_s=None)])
-    assert set(frame.columns) == {*COLUMNS, "metrics.x", "metrics.y", "groups.depth"}
+    assert set(frame.columns) == {*COLUMNS, "uncovered", "metrics.x", "metrics.y", "groups.depth"}
     assert group_keys(frame) == ("depth",)
     assert frame["metrics.x"].tolist()[0] == 1.0
     assert np.isnan(frame["metrics.x"].tolist()[1])
