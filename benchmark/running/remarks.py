@@ -43,14 +43,14 @@ def rerun_in_words(solvers: Iterable[tuple[str, str]]) -> list[str]:
         counts[label] = counts.get(label, 0) + 1
         reasons[label] = reasons.get(label) or why
     return [
-        f"{label}: {count} trial{' is' if count == 1 else 's are'} in the store and run{'s' if count == 1 else ''} again, "
-        f"because the source is not covered ({reasons[label] or 'when it was run'})"
+        f"{label}: the store holds {count} trial{'' if count == 1 else 's'}, run again because the source is not "
+        f"covered ({reasons[label] or 'when the trial was run'})"
         for label, count in counts.items()
     ]
 
 
 def puzzle_beside(trace: Trace, family: str) -> str:
-    """Say what lies beside a program's script and is named like a file of its working folder; empty if nothing does."""
+    """Name the files of a working folder that lie beside a program's script as well; empty if none does."""
     return next((f"{names} beside {file.name}" for file, names in _beside(trace, family)), "")
 
 
@@ -65,9 +65,9 @@ def warnings_of(references: Iterable[Reference], families: Iterable[str]) -> lis
             file, names = found[0]
             path = os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
             warnings.append(
-                f"{reference.label}: {names} beside {path}; a script that reads its own folder answers that puzzle, not "
-                "the one it is given. Let it read the current folder, or copy it to a folder without them, or let the "
-                f"command copy it: sh -c 'cp {file} . && ...'"
+                f"{reference.label}: {names} beside {path}; a script that reads its own folder answers that puzzle, "
+                "not the one it is given. Let the script read the current folder, or copy it to a folder without them, "
+                f"or let the command copy it: sh -c 'cp {file} . && ...'"
             )
     return warnings
 

@@ -48,7 +48,7 @@ def files_of_module(root: Path, name: str) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def locate(
+def locate(  # noqa: PLR0911 - one return for each place where a module may be
     name: str,
     roots: tuple[Path, ...],
     python: str,
@@ -77,9 +77,8 @@ def locate(
         if files := files_of_module(root, name):
             return Located(files)
     for folder in installed:
-        root = _editable(folder).get(top)
-        if root is not None:
-            return Located(files_of_module(root, name))
+        if top in (editable := _editable(folder)):
+            return Located(files_of_module(editable[top], name))
         if (folder / top).is_dir() or files_of_module(folder, top):
             return Located(files_of_module(folder, name) if top in followed else ())
     return Located(found=False)

@@ -59,7 +59,7 @@ class Places:
         value = self.value(node)
         return OPAQUE if value is None else str(value)
 
-    def value(self, node: ast.AST | None) -> Path | None:
+    def value(self, node: ast.AST | None) -> Path | None:  # noqa: PLR0911 - one return for each form of a path
         """Compute the path that an expression gives; None if it is no path that can be known."""
         match node:
             case ast.Name(id="__file__"):
@@ -86,7 +86,7 @@ class Places:
                 return self._call(function, arguments)
         return None
 
-    def _call(self, function: ast.expr, arguments: list[ast.expr]) -> Path | None:
+    def _call(self, function: ast.expr, arguments: list[ast.expr]) -> Path | None:  # noqa: PLR0911 - as above
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if isinstance(function, ast.Attribute) and name in _SAME_METHODS:
             return self.value(function.value)

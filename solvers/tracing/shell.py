@@ -10,7 +10,7 @@ from solvers.tracing.found import Found, Setting
 from solvers.tracing.places import OPAQUE
 from solvers.tracing.tools import KEYWORDS
 
-__all__ = ["GIVEN", "read_shell"]
+__all__ = ["GIVEN", "OPAQUE", "read_shell", "with_modules"]
 
 GIVEN = "\1"
 """Stands for a value that the run gives: an argument of the script, the seed, a limit, the exit code."""
@@ -19,7 +19,6 @@ _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
 _FUNCTION = re.compile(r"^\s*(?:function\s+([\w.-]+)|([\w.-]+)\s*\(\s*\))", re.MULTILINE)
 _GIVEN_NAMES = re.compile(r"NETJIGSAW_\w+|[0-9@*#?$!-]|HOSTNAME|RANDOM|SECONDS|LINENO|TMPDIR|\w+_NUM_THREADS")
 _DECLARE = frozenset({"export", "declare", "local", "readonly", "typeset"})
-_SEPARATORS = frozenset(";&|()\n")
 
 
 @dataclass
@@ -31,7 +30,6 @@ class _Script:
     found: Found = field(default_factory=Found)
     words: list[str] = field(default_factory=list)
     commands: list[tuple[str, ...]] = field(default_factory=list)
-    heredocs: list[tuple[str, bool]] = field(default_factory=list)
 
     def end(self) -> None:
         """End a command: note its assignments and a change of folder, and hand on its words."""
@@ -87,86 +85,124 @@ def read_shell(text: str, setting: Setting) -> Found:
 
 
 def _read(text: str, script: _Script) -> None:
-    at = 0
-    word: list[str] | None = None
-    redirected = ""
-
-    def finish() -> None:
-        nonlocal word, redirected
-        if word is not None:
-            whole = "".join(word)
-            if redirected == "<<":
-                script.heredocs.append((whole, False))
-            elif redirected == "<":
-                script.found.name(whole, script.setting)
-            elif not redirected:
-                script.words.append(whole)
-            redirected = ""
-        word = None
-
-    while at < len(text):
-        char = text[at]
-        if char in " \t\r":
-            finish()
-            at += 1
-        elif char in _SEPARATORS:
-            finish()
-            script.end()
-            at += 1
-            if char == "\n":
-                at = _skip_heredocs(text, at, script)
-        elif char == "#" and word is None:
-            end = text.find("\n", at)
-            at = len(text) if end < 0 else end
-        elif char in "<>":
-            if word is not None and "".join(word).isdigit():
-                word = None  # the number of a stream
-            finish()
-            if text[at + 1 : at + 2] == "(":  # a process substitution
-                inner, at = _enclosed(text, at + 1)
-                _read_apart(inner, script)
-                word = [OPAQUE]
-                continue
-            mark = re.match(r"<<<|<<-?|<>|>>|[<>]&?|>\|", text[at:])
-            sign = mark[0] if mark else char
-            redirected = "<<" if sign in {"<<", "<<-"} else "<" if sign in {"<", "<>"} else ">"
-            at += len(sign)
-        elif char == "\\":
-            if text[at + 1 : at + 2] != "\n":
-                word = [*(word or []), text[at + 1 : at + 2]]
-            at += 2
-        elif char == "'":
-            end = text.find("'", at + 1)
-            end = len(text) if end < 0 else end
-            word = [*(word or []), text[at + 1 : end]]
-            at = end + 1
-        elif char == '"':
-            part, at = _quoted(text, at + 1, script)
-            word = [*(word or []), part]
-        elif char in "$`":
-            part, at = _expanded(text, at, script)
-            word = [*(word or []), part]
-        elif char in "*?[" and not (char == "[" and word is None):
-            word = [*(word or []), OPAQUE]  # a pattern of names
-            at += 1
-        else:
-            word = [*(word or []), char]
-            at += 1
-    finish()
+    """Read a text into commands."""
+    reader = _Reader(text, script)
+    while reader.at < len(text):
+        char = text[reader.at]
+        _ACTIONS.get(char, _Reader.plain)(reader, char)
+    reader.finish()
     script.end()
 
 
-def _skip_heredocs(text: str, at: int, script: _Script) -> int:
-    """Skip the texts after a line with `<<END`."""
-    for end, _ in script.heredocs:
-        while at < len(text):
-            stop = text.find("\n", at)
-            stop = len(text) if stop < 0 else stop
-            line, at = text[at:stop], stop + 1
-            if line.strip() == end:
-                break
-    script.heredocs.clear()
-    return at
+class _Reader:
+    """Reads a text character by character; a class because a word grows over several steps."""
+
+    def __init__(self, text: str, script: _Script) -> None:
+        self.text, self.script = text, script
+        self.at = 0
+        self._word: list[str] | None = None
+        self._sign = ""  # the redirection that the word belongs to
+        self._heredocs: list[str] = []
+
+    def finish(self) -> None:
+        """End a word."""
+        if self._word is None:
+            return
+        word, sign, self._word, self._sign = "".join(self._word), self._sign, None, ""
+        if sign == "<<":
+            self._heredocs.append(word)
+        elif sign == "<":
+            self.script.found.name(word, self.script.setting)
+        elif not sign:
+            self.script.words.append(word)
+
+    def _add(self, part: str, at: int) -> None:
+        self._word = [*(self._word or []), part]
+        self.at = at
+
+    def plain(self, char: str) -> None:
+        self._add(char, self.at + 1)
+
+    def blank(self, _: str) -> None:
+        self.finish()
+        self.at += 1
+
+    def separator(self, char: str) -> None:
+        self.finish()
+        self.script.end()
+        self.at += 1
+        if char == "\n":
+            self._skip_heredocs()
+
+    def _skip_heredocs(self) -> None:
+        """Skip the texts after a line with `<<END`."""
+        for end in self._heredocs:
+            while self.at < len(self.text):
+                line = self.text[self.at :].partition("\n")[0]
+                self.at += len(line) + 1
+                if line.strip() == end:
+                    break
+        self._heredocs.clear()
+
+    def comment(self, char: str) -> None:
+        if self._word is not None:
+            return self.plain(char)
+        self.at = _end_of(self.text, "\n", self.at)
+        return None
+
+    def redirection(self, char: str) -> None:
+        if self._word is not None and "".join(self._word).isdigit():
+            self._word = None  # the number of a stream
+        self.finish()
+        if self.text[self.at + 1 : self.at + 2] == "(":  # a process substitution
+            inner, at = _enclosed(self.text, self.at + 1)
+            _read_apart(inner, self.script)
+            return self._add(OPAQUE, at)
+        match = re.match(r"<<<|<<-?|<>|>>|>\||[<>]&?", self.text[self.at :])
+        sign = match[0] if match else char
+        self._sign = "<<" if sign in {"<<", "<<-"} else "<" if sign in {"<", "<>"} else ">"
+        self.at += len(sign)
+        return None
+
+    def escape(self, _: str) -> None:
+        escaped = self.text[self.at + 1 : self.at + 2]
+        if escaped == "\n":
+            self.at += 2
+        else:
+            self._add(escaped, self.at + 2)
+
+    def single(self, _: str) -> None:
+        end = _end_of(self.text, "'", self.at + 1)
+        self._add(self.text[self.at + 1 : end], end + 1)
+
+    def double(self, _: str) -> None:
+        self._add(*_quoted(self.text, self.at + 1, self.script))
+
+    def expansion(self, _: str) -> None:
+        self._add(*_expanded(self.text, self.at, self.script))
+
+    def pattern(self, char: str) -> None:
+        """Read a pattern of names; `[` at the start of a word is a command."""
+        self._add(char if char == "[" and self._word is None else OPAQUE, self.at + 1)
+
+
+_ACTIONS = {
+    **dict.fromkeys(" \t\r", _Reader.blank),
+    **dict.fromkeys(";&|()\n", _Reader.separator),
+    **dict.fromkeys("<>", _Reader.redirection),
+    **dict.fromkeys("$`", _Reader.expansion),
+    **dict.fromkeys("*?[", _Reader.pattern),
+    "#": _Reader.comment,
+    "\\": _Reader.escape,
+    "'": _Reader.single,
+    '"': _Reader.double,
+}
+"""How each character that is special to a shell is read."""
+
+
+def _end_of(text: str, sign: str, at: int) -> int:
+    end = text.find(sign, at)
+    return len(text) if end < 0 else end
 
 
 def _quoted(text: str, at: int, script: _Script) -> tuple[str, int]:
@@ -188,8 +224,7 @@ def _quoted(text: str, at: int, script: _Script) -> tuple[str, int]:
 def _expanded(text: str, at: int, script: _Script) -> tuple[str, int]:
     """Read a variable or a command substitution."""
     if text[at] == "`":
-        end = text.find("`", at + 1)
-        end = len(text) if end < 0 else end
+        end = _end_of(text, "`", at + 1)
         return _substituted(text[at + 1 : end], script), end + 1
     if text.startswith("$((", at):
         _, end = _enclosed(text, at + 1)
@@ -198,8 +233,7 @@ def _expanded(text: str, at: int, script: _Script) -> tuple[str, int]:
         inner, end = _enclosed(text, at + 1)
         return _substituted(inner, script), end
     if text.startswith("${", at):
-        end = text.find("}", at)
-        end = len(text) if end < 0 else end
+        end = _end_of(text, "}", at)
         return _variable(text[at + 2 : end], script), end + 1
     match = re.match(r"\$(\w+|[@*#?$!-])", text[at:])
     if match is None:
@@ -252,7 +286,7 @@ def _read_apart(text: str, script: _Script) -> list[tuple[str, ...]]:
     return inner.commands
 
 
-def _substituted(text: str, script: _Script) -> str:
+def _substituted(text: str, script: _Script) -> str:  # noqa: PLR0911 - one return for each known command
     """Return the output of a command substitution where it is a path that can be known."""
     commands = [
         [word for word in words if word not in {"--", "-P", "-f", "-e", "-L"}] for words in _read_apart(text, script)

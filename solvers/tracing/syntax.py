@@ -148,7 +148,7 @@ def dotted(node: ast.AST) -> str:
         before = dotted(node.value)
         return f"{before}.{node.attr}" if before else f"().{node.attr}"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return f"{dotted(node.value)}[{node.slice.value}]"
+        return f"{dotted(node.value)}[{node.slice.value!r}]"
     return ""
 
 
@@ -168,10 +168,11 @@ def _imports(tree: ast.Module) -> Iterator[Imported]:
 def _guarded(tree: ast.Module) -> Iterator[ast.stmt]:
     """List the statements that may fail to import: those in a `try`, and those for type checkers only."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Try) and any(map(_copes, node.handlers)):
-            yield from node.body
-        elif isinstance(node, ast.If) and dotted(node.test).rpartition(".")[2] == "TYPE_CHECKING":
-            yield from node.body
+        match node:
+            case ast.Try(body=body, handlers=handlers) if any(map(_copes, handlers)):
+                yield from body
+            case ast.If(body=body, test=test) if dotted(test).rpartition(".")[2] == "TYPE_CHECKING":
+                yield from body
 
 
 def _copes(handler: ast.ExceptHandler) -> bool:

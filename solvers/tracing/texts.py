@@ -54,7 +54,9 @@ def read_text(text: str, setting: Setting) -> Found:
         names = [name for name in dict.fromkeys((*quoted, *_WORD.findall(line))) if len(name) <= LONGEST_NAME]
         here = {name: files for name in names if (files := _files(name, setting))}
         found.items += [("file", path, setting) for files in here.values() for path in files]
-        found.gaps += [f"loads {match[2]}, which is not found" for match in _MODULE.finditer(line) if match[2] not in here]
+        found.gaps += [
+            f"loads {match[2]}, which is not found" for match in _MODULE.finditer(line) if match[2] not in here
+        ]
         found.gaps += [doubt for doubt, pattern in _DOUBTS.items() if pattern.search(line)]
         if (_LOADS.search(line) or _PLACE.search(line)) and not any(name in here for name in quoted):
             found.gaps.append("loads a file that is not found")

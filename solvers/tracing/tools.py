@@ -6,7 +6,6 @@ import re
 
 __all__ = [
     "ELSEWHERE",
-    "EVALUATORS",
     "KEYWORDS",
     "LANGUAGES",
     "MAKES",
@@ -19,23 +18,27 @@ __all__ = [
     "WRAPPERS",
 ]
 
+
+def _names(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
 PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
-SHELLS = frozenset("sh bash dash ash ksh zsh".split())
-MAKES = frozenset("make gmake".split())
-KEYWORDS = frozenset("if then else elif while until do ! { } time fi done esac".split())
+SHELLS = _names("sh bash dash ash ksh zsh")
+MAKES = _names("make gmake")
+KEYWORDS = _names("if then else elif while until do ! { } time fi done esac")
 """Words of a shell before a command."""
-QUIET = frozenset(
-    (
-        "for case select in function [ [[ test true false : echo printf set unset shift exit return break continue read "
-        "sleep wait kill jobs ulimit umask export declare local readonly typeset let getopts shopt hash type trap pwd cd "
-        "pushd popd dirname basename realpath readlink which mkdir rmdir rm touch date seq head tail sort uniq tr cut wc "
-        "grep egrep fgrep tee chmod nproc uname hostname mktemp ls sync stat du df id whoami yes times expr bc fi done esac"
-    ).split()
+QUIET = _names(
+    "for case select in function [ [[ test true false : echo printf set unset shift exit return break continue",
+    "read sleep wait kill jobs ulimit umask export declare local readonly typeset let getopts shopt hash type",
+    "trap pwd cd pushd popd dirname basename realpath readlink which mkdir rmdir rm touch date seq head tail",
+    "sort uniq tr cut wc grep egrep fgrep tee chmod nproc uname hostname mktemp ls sync stat du df id whoami",
+    "yes times expr bc fi done esac",
 )
 """Commands that run no file, whatever their words are."""
-TOOLS = frozenset(
-    "cp mv ln cat sed awk gawk mawk tar unzip gzip gunzip zcat bzip2 xz diff cmp paste join comm find install dd rsync jq "
-    "od xxd base64 md5sum sha256sum column nl fold split".split()
+TOOLS = _names(
+    "cp mv ln cat sed awk gawk mawk tar unzip gzip gunzip zcat bzip2 xz diff cmp paste join comm find install",
+    "dd rsync jq od xxd base64 md5sum sha256sum column nl fold split",
 )
 """Commands whose files are those among their words."""
 WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
@@ -56,15 +59,11 @@ WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
     "xvfb-run": (frozenset(), 0),
 }
 """Programs that run the command after their options: the options that take a value, and the count of other words."""
-RUNNERS: dict[str, tuple[str, ...]] = {
-    name: ("run",) for name in ("uv", "poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba")
-}
-"""Managers of environments: the subcommand that runs a command."""
-SILENT_OPTIONS = frozenset(
-    (
-        "--project --directory --with --with-editable --with-requirements --python -p --env-file --extra --group --index "
-        "--index-url --only-group --no-group -e -n --name --prefix --manifest-path -C -P --environment"
-    ).split()
+RUNNERS = _names("uv poetry pipenv pdm hatch rye pixi conda mamba micromamba")
+"""Managers of environments, whose subcommand `run` runs a command."""
+SILENT_OPTIONS = _names(
+    "--project --directory --with --with-editable --with-requirements --python -p --env-file --extra --group",
+    "--index --index-url --only-group --no-group -e -n --name --prefix --manifest-path -C -P --environment",
 )
 """Options of managers that take a value."""
 LANGUAGES: dict[str, tuple[str, ...]] = {
@@ -93,12 +92,11 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "swipl": ("-g",),
 }
 """Interpreters of other languages, and their options that take a text of the language."""
-EVALUATORS = frozenset("eval".split())
-ELSEWHERE = frozenset(
-    (
-        "fish docker podman singularity apptainer ssh scp curl wget srun sbatch salloc mpirun mpiexec parallel xargs kubectl "
-        "sudo su chroot nix-shell nix npx go cargo dotnet gcc g++ cc c++ clang clang++ rustc ghc nvcc javac gfortran "
-        "tmux screen at batch crontab watch entr socat nc telnet git svn hg pip pip3 npm yarn pnpm uvx pipx"
-    ).split()
+
+ELSEWHERE = _names(
+    "eval fish docker podman singularity apptainer ssh scp curl wget srun sbatch salloc mpirun mpiexec parallel",
+    "xargs kubectl sudo su chroot nix-shell nix npx go cargo dotnet gcc g++ cc c++ clang clang++ rustc ghc",
+    "nvcc javac gfortran tmux screen at batch crontab watch entr socat nc telnet git svn hg pip pip3 npm yarn",
+    "pnpm uvx pipx",
 )
 """Programs that fetch, build or run what no word of the command shows."""

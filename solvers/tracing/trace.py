@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from generator.home import HOME
 from solvers.source import OWN, files_of_source
 from solvers.tracing.found import Found, Item, Kind, Setting
+from solvers.tracing.languages import language_of
 from solvers.tracing.modules import files_of_module, locate
 from solvers.tracing.shell import read_shell
 from solvers.tracing.syntax import imports_of, read_python
 from solvers.tracing.texts import read_makefile, read_text
-from solvers.tracing.tools import LANGUAGES, MAKES, PYTHON, SHELLS
-from solvers.tracing.words import first_line, read_words
+from solvers.tracing.words import read_words
 
 if TYPE_CHECKING:
     from solvers.tracing.syntax import Imported
@@ -29,27 +29,6 @@ LARGEST_MIB = 256.0
 MOST_FILES = 2000
 """Files of one folder, or of one command, that are digested; more are not covered. Hand-set."""
 _OURS = frozenset({*OWN, "netjigsaw", "benchmark", "leaderboard"})
-_LANGUAGES = {".sh": "shell", ".bash": "shell", ".py": "python", ".pyw": "python", ".mk": "make"} | dict.fromkeys(
-    (
-        ".js",
-        ".mjs",
-        ".cjs",
-        ".ts",
-        ".rb",
-        ".pl",
-        ".pm",
-        ".R",
-        ".r",
-        ".jl",
-        ".lua",
-        ".php",
-        ".m",
-        ".tcl",
-        ".scm",
-        ".rkt",
-    ),
-    "other",
-)
 _LONGEST_SCRIPT = 1 << 22
 """Bytes of the longest script that is read; a longer file counts as data. Hand-set."""
 
@@ -112,20 +91,18 @@ class _Tracer:
     def _step(self, item: Item) -> list[Item]:
         match item:
             case ("words", tuple(words), setting):
-                return self._note(read_words(words, setting), "the command" if setting.script is None else "", setting)
-            case ("shell", str(text), setting):
-                return self._note(read_shell(text, setting), "the command", setting)
+                return self._note(read_words(words, setting), "the command", setting)
+            case ("shell" | "other" as language, str(text), setting):
+                return self._note(_READERS[language](text, setting), "the command", setting)
             case ("python", str(text), setting):
                 roots = (*setting.folders, *setting.modules)
                 return self._python(text.encode(), None, replace(setting, modules=tuple(dict.fromkeys(roots))))
-            case ("other", str(text), setting):
-                return self._note(read_text(text, setting), "the command", setting)
             case ("module", str(name), setting):
                 return self._module(name, setting)
-            case ("folder", Path() as path, _):
-                self._folder(path)
             case ("file" | "import" | "run" as kind, Path() as path, setting):
                 return self._file(path, setting if kind == "run" else replace(setting, language=""), kind)
+            case ("folder", Path() as path, _):
+                self._folder(path)
         return []
 
     def _note(self, found: Found, who: str, setting: Setting) -> list[Item]:
@@ -137,44 +114,44 @@ class _Tracer:
         """Record a file, and read it if it is a script."""
         if path.is_dir():
             main = path / "__main__.py"
-            return [("run", main, replace(setting, language="python"))] if main.is_file() else self._missing(path)
+            if main.is_file():
+                return [("run", main, replace(setting, language="python"))]
+            self.gaps[f"{path.name}/ has no __main__.py"] = None
         if not path.is_file():
             return []
         try:
             with path.open("rb") as file:
                 content = file.read() if path.stat().st_size <= _LONGEST_SCRIPT else b""
-            self.files[path] = None
         except OSError as error:
             self.gaps[f"{path.name} cannot be read ({error.strerror})"] = None
             return []
-        language, python = _language_of(path, setting)
-        if kind == "run" and content and not language and b"\0" not in content[:4096]:
+        self.files[path] = None
+        language, python = language_of(path, setting.language)
+        if kind == "run" and not language and content and b"\0" not in content:
             language = "other"
-        # A link is run from its own folder by a shell, and from its target's folder by Python.
-        home = tuple(dict.fromkeys((path.parent, Path(os.path.realpath(path)).parent)))
         setting = replace(setting, language="", python=python or setting.python)
         if language == "python":
-            if python and Path(python).parent == path.parent:  # a script that an installed package put there
-                tops = (one.name.partition(".")[0] for one in imports_of(content))
-                setting = replace(setting, followed=setting.followed.union(tops) - {"sys", "re"})
-            modules = setting.modules if kind == "import" else (*home, *setting.modules)
-            return self._python(content, path, replace(setting, modules=tuple(dict.fromkeys(modules)), script=None))
+            return self._script(content, path, setting, kind)
+        return self._text(content.decode("utf-8", "replace"), path, setting, language)
+
+    def _text(self, text: str, path: Path, setting: Setting, language: str) -> list[Item]:
+        """Read a script that is not in Python."""
         setting = replace(setting.beside(path), script=path, functions=frozenset())
-        text = content.decode("utf-8", "replace")
-        match language:
-            case "shell":
-                return self._note(read_shell(text, setting), "", setting)
-            case "make":
-                return self._note(read_makefile(text, setting), "", setting)
-            case "other":
-                return self._note(read_text(text, setting), "", setting)
+        if language in _READERS:
+            return self._note(_READERS[language](text, setting), "", setting)
         if language:
             self.gaps[f"{path.name} is run by {language}"] = None
         return []
 
-    def _missing(self, path: Path) -> list[Item]:
-        self.gaps[f"{path.name}/ has no __main__.py"] = None
-        return []
+    def _script(self, content: bytes, path: Path, setting: Setting, kind: Kind) -> list[Item]:
+        """Read a Python file; one that is imported finds modules where the script that imports it does."""
+        if Path(setting.python).parent == path.parent:  # a script that the installation of a package put there
+            tops = (one.name.partition(".")[0] for one in imports_of(content))
+            setting = replace(setting, followed=setting.followed.union(tops))
+        # The folder of a script is that of its target if it is a link.
+        home = () if kind == "import" else (path.parent, Path(os.path.realpath(path)).parent)
+        modules = tuple(dict.fromkeys((*home, *setting.modules)))
+        return self._python(content, path, replace(setting, modules=modules, script=None))
 
     def _python(self, source: bytes, path: Path | None, setting: Setting) -> list[Item]:
         """Follow a Python source: what it imports, runs and names."""
@@ -240,6 +217,9 @@ class _Tracer:
         self.files |= dict.fromkeys(found)
 
 
+_READERS = {"shell": read_shell, "make": read_makefile, "other": read_text}
+
+
 def _python_files(files: tuple[Path, ...], setting: Setting) -> list[Item]:
     return [("import", file, setting) for file in files]
 
@@ -247,28 +227,3 @@ def _python_files(files: tuple[Path, ...], setting: Setting) -> list[Item]:
 def _ours(name: str) -> tuple[Path, ...]:
     """List the files of a module of netjigsaw that count towards a solver's digest."""
     return files_of_module(HOME, name) if name.partition(".")[0] in OWN else ()
-
-
-def _language_of(path: Path, setting: Setting) -> tuple[str, str]:
-    """Tell the language of a file, by its interpreter line, its ending or how it is run; and its Python interpreter."""
-    line = first_line(path)
-    if line.startswith(b"#!"):
-        words = line[2:].decode("utf-8", "replace").split()
-        words = [word for word in words if not word.startswith("-")]
-        if words and Path(words[0]).name == "env":
-            words = words[1:]
-        program = Path(words[0]).name if words else ""
-        if not setting.language:
-            if PYTHON.fullmatch(program):
-                return "python", words[0]
-            kinds = {
-                **dict.fromkeys(LANGUAGES, "other"),
-                **dict.fromkeys(SHELLS, "shell"),
-                **dict.fromkeys(MAKES, "make"),
-            }
-            return kinds.get(program, program), ""
-    if setting.language:
-        return setting.language, ""
-    if path.name.lower() in {"makefile", "gnumakefile"}:
-        return "make", ""
-    return _LANGUAGES.get(path.suffix, ""), ""

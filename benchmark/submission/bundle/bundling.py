@@ -140,7 +140,7 @@ def _check_covered(rows: Collection[Row]) -> None:
     if doubtful and len(sessions) > 1:
         raise SpecError(
             f"the source of {doubtful[0].solver} is not covered ({doubtful[0].uncovered}), and its rows come from "
-            f"{len(sessions)} runs, which may be of different versions; run submit without --no-run, which runs every trial"
+            f"{len(sessions)} runs, which may be of different versions; leave out --no-run to run every trial again"
         )
 
 

@@ -30,15 +30,19 @@ FILES = {
     "dir/joined.py": "import os\nopen(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data.npz'))\n",
     "dir/named.py": "open('data.npz')\n",
     "dir/late.py": "import importlib\nimportlib.import_module('s')\n",
-    "dir/path.py": "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent.parent / 'lib'))\n"
+    "dir/path.py": "import sys\nfrom pathlib import Path\n"
+    "sys.path.insert(0, str(Path(__file__).parent.parent / 'lib'))\n"
     "import m\n",
     "dir/starts.py": "import subprocess, sys\nfrom pathlib import Path\n"
     "subprocess.run([sys.executable, str(Path(__file__).with_name('s.py'))])\n",
-    "run.sh": "#!/bin/sh\nset -e\npython dir/s.py \"$@\"\n",
-    "here.sh": '#!/usr/bin/env bash\nHERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"\nexec python "$HERE/s.py" "$@"\n',
-    "dirname.sh": '#!/bin/sh\n# a comment about "x\npython "$(dirname "$0")/dir/s.py" --seed "$NETJIGSAW_SEED" 2>/dev/null | tail -1\n',
-    "outer.sh": "#!/bin/sh\nif true; then\n  sh \"$(dirname $0)/here.sh\"\nfi\n",
-    "loop.sh": "for n in 1 2; do echo $n; done\ncat <<END > note\npython nothing.py\nEND\nOUT=$(python dir/s.py)\necho \"$OUT\"\n",
+    "run.sh": '#!/bin/sh\nset -e\npython dir/s.py "$@"\n',
+    "here.sh": "#!/usr/bin/env bash\n"
+    'HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"\nexec python "$HERE/s.py" "$@"\n',
+    "dirname.sh": '#!/bin/sh\n# a comment about "x\n'
+    'python "$(dirname "$0")/dir/s.py" --seed "$NETJIGSAW_SEED" 2>/dev/null | tail -1\n',
+    "outer.sh": '#!/bin/sh\nif true; then\n  sh "$(dirname $0)/here.sh"\nfi\n',
+    "loop.sh": "for n in 1 2; do echo $n; done\n"
+    'cat <<END > note\npython nothing.py\nEND\nOUT=$(python dir/s.py)\necho "$OUT"\n',
     "in.sh": "cd dir\n./s.py\n",
     "path.sh": "export PYTHONPATH=lib\npython -m m\n",
     "Makefile": "PY = python\nDIR := dir\n\nall: s.py\n\t@$(PY) $(DIR)/s.py --x $$HOME\n",
@@ -89,7 +93,7 @@ COVERED = [
     ("sh -c 'cp dir/s.py copy.py && cp dir/late.py . && python late.py'", "dir/late.py"),
     ("bash -lc 'python dir/s.py --fast > log'", "dir/s.py"),
     ("bash -euo pipefail -c 'python dir/s.py'", "dir/s.py"),
-    ('sh -c "python \'dir/s.py\' < weights.bin"', "weights.bin"),
+    ("sh -c \"python 'dir/s.py' < weights.bin\"", "weights.bin"),
     ("sh -c 'python \"$1\"' sh dir/s.py", "dir/s.py"),
     ("nice -n 5 timeout 10 python s.py", "helper.py"),
     ("env A=1 python -u -X dev s.py", "helper.py"),
@@ -274,7 +278,9 @@ def environment(folder: Path) -> Path:
     packages.mkdir(parents=True)
     (folder / "bin").mkdir()
     (folder / "bin/python").symlink_to(sys.executable)
-    (folder / "bin/mine").write_text(f"#!{folder}/bin/python\nimport sys\nfrom mine.cli import main\nsys.exit(main())\n")
+    (folder / "bin/mine").write_text(
+        f"#!{folder}/bin/python\nimport sys\nfrom mine.cli import main\nsys.exit(main())\n"
+    )
     (folder / "bin/mine").chmod(0o755)
     return packages
 
