@@ -68,8 +68,8 @@ def locate(  # noqa: PLR0911 - one return for each place where a module may be
     for root in roots:
         if files := files_of_module(root, name):
             return Located(files)
-        if _holds_modules(root / top):
-            return Located()
+    if any(_holds_modules(root / top) for root in roots):  # a package without `__init__`, found after all others
+        return Located()
     if top in sys.stdlib_module_names or top in tools:
         return Located()
     installed, own = _search_path(python if "/" in python else shutil.which(python) or "")

@@ -43,15 +43,16 @@ _SHELL_VALUES = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _STDIN = "reads its code from standard input"
 
 
-def assign(name: str, value: str, setting: Setting, found: Found) -> Setting:
-    """Read `NAME=value` before a command."""
+def assign(name: str, value: str, setting: Setting, found: Found, *, seen: bool = True) -> Setting:
+    """Read `NAME=value` before a command; without a command no program has `seen` the variable."""
     if name == "PYTHONPATH":
         if OPAQUE in value or GIVEN in value:
             found.gaps.append("sets PYTHONPATH to a value that is computed")
         return with_modules(setting, value)
     if _REDIRECTING.fullmatch(name):
         found.gaps.append(f"sets {name}")
-    found.name(value, setting)
+    if seen:
+        found.name(value, setting)
     return setting
 
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ LARGEST_MIB = 256.0
 MOST_FILES = 2000
 """Files of one folder, or of one command, that are digested; more are not covered. Hand-set."""
 _OURS = frozenset({*OWN, "netjigsaw", "benchmark", "leaderboard"})
+_STORE = "rows-*.jsonl"
+"""Files of a result store, which solvers cannot see, and which changes with every run."""
 _LONGEST_SCRIPT = 1 << 22
 """Bytes of the longest script that is read; a longer file counts as data. Hand-set."""
 
@@ -207,6 +210,9 @@ class _Tracer:
         size = 0
         for place, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
+            if any(fnmatch(name, _STORE) for name in names):
+                folders.clear()
+                continue
             for file in (Path(place, name) for name in sorted(names)):
                 if file.is_file():
                     found.append(file)

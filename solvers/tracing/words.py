@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from solvers.tracing.found import Found, Setting
+from solvers.tracing.found import Found, Setting, parted_path
 from solvers.tracing.languages import first_line
 from solvers.tracing.programs import ASSIGNED, READERS, Rest, assign, name_all, read_python_words
 from solvers.tracing.shell import GIVEN, OPAQUE
@@ -29,7 +30,10 @@ def read_words(words: tuple[str, ...], setting: Setting) -> Found:
 
 def _read(words: list[str], setting: Setting, found: Found) -> Rest | None:
     """Read one program with its arguments, and return the command that it runs."""
-    words, setting = _without_assignments(words, setting, found)
+    assigned = list(itertools.takewhile(lambda word: word in KEYWORDS or ASSIGNED.fullmatch(word), words))
+    words = words[len(assigned) :]
+    for match in filter(None, map(ASSIGNED.fullmatch, assigned)):
+        setting = assign(match[1], match[2], setting, found, seen=bool(words))
     if not words:
         return None
     name, arguments = words[0], words[1:]
@@ -39,9 +43,7 @@ def _read(words: list[str], setting: Setting, found: Found) -> Rest | None:
         found.gaps.append("runs a program whose name is computed")
         name_all(arguments, setting, found)
     elif name in QUIET or name in setting.functions:
-        for word in arguments:
-            if OPAQUE not in word and GIVEN not in word:
-                found.name(word, setting)
+        _name_files(name, arguments, setting, found)
     elif "/" in name and program is not None and first_line(program).startswith(b"#!"):
         found.items.append(("run", program, setting))
         name_all(arguments, setting, found)
@@ -55,13 +57,16 @@ def _read(words: list[str], setting: Setting, found: Found) -> Rest | None:
     return None
 
 
-def _without_assignments(words: list[str], setting: Setting, found: Found) -> Rest:
-    """Read the keywords and the assignments before a command."""
-    while words and (words[0] in KEYWORDS or ASSIGNED.fullmatch(words[0])):
-        if (match := ASSIGNED.fullmatch(words[0])) is not None:
-            setting = assign(match[1], match[2], setting, found)
-        words = words[1:]
-    return words, setting
+def _name_files(name: str, arguments: list[str], setting: Setting, found: Found) -> None:
+    """Record the files, but no folders, that the words of a command name that runs nothing."""
+    for word in arguments:
+        if OPAQUE in word or GIVEN in word:
+            continue
+        path = setting.find(parted_path(word)) if word.strip("./") else None
+        if path is not None and path.is_file():
+            found.name(word, setting)
+        elif path is not None and name == "export" and "=" in word and not word.startswith("PYTHONPATH="):
+            found.gaps.append(f"exports the folder {path.name}/")
 
 
 def _program(name: str, setting: Setting) -> Path | None:

@@ -327,6 +327,22 @@ def test_a_folder_that_is_too_large_is_a_gap(home: Path, monkeypatch: pytest.Mon
     assert "the folder weights/ is too large to digest" in command("python dir/named.py weights").trace.gaps
 
 
+def test_a_result_store_in_a_folder_does_not_count(home: Path) -> None:
+    first = command("python s.py weights").source
+    (home / "weights/results/raw").mkdir(parents=True)
+    (home / "weights/results/rows-1.jsonl").touch()
+    (home / "weights/results/raw/1.json").touch()
+    assert command("python s.py weights").source == first
+
+
+@pytest.mark.parametrize("name", ["run.sh", "here.sh", "dirname.sh", "outer.sh", "loop.sh", "in.sh", "path.sh"])
+def test_files_that_a_script_does_not_name_do_not_count(home: Path, name: str) -> None:
+    first = command(f"sh {name}").source
+    (home / "new.txt").touch()
+    (home / "dir/new.txt").touch()
+    assert command(f"sh {name}").source == first
+
+
 def test_scripts_that_call_each_other_end(home: Path) -> None:
     (home / "a.sh").write_text("#!/bin/sh\nsh b.sh\n")
     (home / "b.sh").write_text("#!/bin/sh\nsh a.sh\n")
