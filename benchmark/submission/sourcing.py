@@ -25,10 +25,14 @@ def gather_source(file: Path) -> dict[str, bytes]:
     """Read a solver's file and what it needs of its own folder, by name within that folder.
 
     Raises:
-        SpecError: if a name could not be in a bundle.
+        SpecError: if a name could not be in a bundle, or a file lies outside of the solver's folder.
     """
     home = file.resolve().parent
-    found = {path.relative_to(home).as_posix(): path for path in files_of_source(file) if not is_ours(path)}
+    own = [path for path in files_of_source(file) if not is_ours(path)]
+    for path in own:
+        if not path.is_relative_to(home):
+            raise SpecError(f"a bundle cannot hold {path}, which {file.name} needs; move it into the folder {home}")
+    found = {path.relative_to(home).as_posix(): path for path in own}
     for name in found:
         if not source_name_fits(name):
             raise SpecError(f"a bundle cannot hold {name!r}; use letters, digits, dots, dashes and underscores only")

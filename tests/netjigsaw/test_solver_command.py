@@ -175,8 +175,8 @@ def beside(folder: Path, made: Made) -> str:
 
 WARNING = (
     "pieces/ and historical_data.csv lie beside published/s.py; a script that reads its own folder answers that "
-    "puzzle, not the one it is given. Let the script read the current folder, or copy it to a folder without them, or let the "
-    "command copy it: sh -c 'cp "
+    "puzzle, not the one it is given. Let the script read the current folder, or copy it to a folder without them, or "
+    "let the command copy it: sh -c 'cp "
 )
 
 
