@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -84,6 +85,18 @@ class Found:
             if path is not None:
                 self.items.append(("folder" if path.is_dir() else "file", path, setting))
                 return
+            if text.startswith(("/", "~")) and _begins_files(text):
+                self.gaps.append("has a word that only begins like the name of a file")
+                return
+
+
+def _begins_files(text: str) -> bool:
+    """Tell whether a path that does not exist begins like files that do, or is a pattern of their names."""
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - an unknown user is no error
+    start = re.split(r"[*?\[{%]", path.name)[0]
+    with contextlib.suppress(OSError):
+        return any(other.startswith(start) for other in os.listdir(path.parent))  # noqa: PTH208 - names only
+    return False
 
 
 def parted_path(word: str) -> str:

@@ -103,6 +103,8 @@ def _search_path(program: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     prefixes = [Path(program).parent.parent, Path(os.path.realpath(program)).parent.parent] if program else []
     if not program:
         prefixes.append(Path(sys.prefix))
+    if program and Path(program).parent.name == "shims":  # which interpreter a shim of pyenv runs is not known before
+        prefixes += sorted(Path(program).parent.parent.glob("versions/*"))
     installed: dict[Path, None] = {}
     own: dict[Path, None] = {}
     for prefix in dict.fromkeys(prefixes):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 
-__all__ = ["OPAQUE", "Places", "find_places"]
+__all__ = ["OPAQUE", "Places", "dotted", "find_places"]
 
 OPAQUE = "\0"
 """Stands for the part of a word that cannot be known without running the program."""
@@ -54,7 +55,7 @@ class Places:
         """Write an argument of a command as a word; `OPAQUE` if it is not known."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return node.value
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.executable":
+        if dotted(node) == "sys.executable":
             return "python3"
         value = self.value(node)
         return OPAQUE if value is None else str(value)
@@ -115,6 +116,18 @@ def find_places(tree: ast.Module, path: Path | None) -> Places:
     return found
 
 
+def dotted(node: ast.AST) -> str:
+    """Write `a.b.c`, or `a.b[0]`, of an expression that is one; else an empty text."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.attr}" if before else f"().{node.attr}"
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return f"{dotted(node.value)}[{node.slice.value!r}]"
+    return ""
+
+
 def _bind(tree: ast.Module, found: Places) -> None:
     """Bind names to paths, round by round; a name with two values is unknown."""
     for _ in range(_PASSES):
@@ -156,6 +169,8 @@ def _visit(node: ast.AST, parent: ast.AST, found: Places) -> None:
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in found.names:
         found.doubts["computes a path"] = None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _begins_path(node.value, parent):
+        found.doubts["computes a path"] = None
     if _is_sys_path(node):
         _widen(node, found)
     for child in ast.iter_child_nodes(node):
@@ -179,11 +194,11 @@ def _is_sys_path(node: ast.AST) -> bool:
     """Tell whether a node changes `sys.path`."""
     match node:
         case ast.Call(func=ast.Attribute(value=inner, attr="insert" | "append" | "extend")):
-            return ast.unparse(inner) == "sys.path"
+            return dotted(inner) == "sys.path"
         case ast.Call(func=function):
-            return ast.unparse(function) in {"site.addsitedir", "addsitedir"}
+            return dotted(function) in {"site.addsitedir", "addsitedir"}
         case ast.Assign(targets=[target]) | ast.AugAssign(target=target):
-            return ast.unparse(target).startswith("sys.path")
+            return dotted(target.value if isinstance(target, ast.Subscript) else target) == "sys.path"
     return False
 
 
@@ -207,8 +222,21 @@ def _absolute(text: str) -> Path | None:
         exists = path.exists()
     except OSError:
         return None
-    own = len(path.parts) > 2 and not any(path.is_relative_to(folder) for folder in _SYSTEM)
-    return path if exists and own else None
+    return path if exists and _is_own(path) else None
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether a path may be the user's, and is neither the root nor the folder of temporary files."""
+    return str(path) not in {"/", gettempdir()} and not any(path.is_relative_to(folder) for folder in _SYSTEM)
+
+
+def _begins_path(text: str, parent: ast.AST) -> bool:
+    """Tell whether an absolute path that does not exist is a pattern, or the beginning of a path that is computed."""
+    if not text.startswith(("/", "~/")) or not text.isprintable() or not text.strip("/~"):
+        return False
+    folder = Path(text).expanduser().parent
+    computed = isinstance(parent, ast.JoinedStr | ast.BinOp | ast.Attribute) or any(sign in text for sign in "*?[{%")
+    return computed and _is_own(folder) and folder.is_dir()
 
 
 def _parent(path: Path | None, depth: int) -> Path | None:

@@ -158,6 +158,8 @@ def _enter(rest: list[str], setting: Setting, found: Found) -> Setting:
     if folder is None:
         found.gaps.append("changes into a folder that is not found")
         return setting
+    # A program that runs there may read any file of the folder by its name.
+    found.items.append(("folder", folder, setting))
     return setting.within(folder)
 
 
@@ -239,9 +241,15 @@ def _tool(base: str, arguments: list[str], setting: Setting, found: Found) -> No
     name_all(arguments, setting, found)
 
 
+def _trap(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
+    if arguments and not arguments[0].startswith("-"):
+        _shell_text(arguments[0], setting, found)
+
+
 READERS: dict[str, Callable[[str, list[str], Setting, Found], Rest | None]] = {
     **dict.fromkeys(TOOLS, _tool),
     **dict.fromkeys(ELSEWHERE, _elsewhere),
+    "trap": _trap,
     **dict.fromkeys(("source", "."), _source),
     **dict.fromkeys(MAKES, _make),
     **dict.fromkeys(LANGUAGES, _language),

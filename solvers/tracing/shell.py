@@ -16,6 +16,8 @@ GIVEN = "\1"
 """Stands for a value that the run gives: an argument of the script, the seed, a limit, the exit code."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
+_REDIRECTED = re.compile(r"<<<|<<-?|<>|>>|>\||[<>]&?")
+_VARIABLE = re.compile(r"\$(\w+|[@*#?$!-])")
 _FUNCTION = re.compile(r"^\s*(?:function\s+([\w.-]+)|([\w.-]+)\s*\(\s*\))", re.MULTILINE)
 _GIVEN_NAMES = re.compile(r"NETJIGSAW_\w+|[0-9@*#?$!-]|HOSTNAME|RANDOM|SECONDS|LINENO|TMPDIR|\w+_NUM_THREADS")
 _DECLARE = frozenset({"export", "declare", "local", "readonly", "typeset"})
@@ -62,6 +64,8 @@ class _Script:
         if folder is None or not folder.is_dir():
             self.found.gaps.append(f"changes into {names[0]}, which is not found")
             return
+        # A program that runs there may read any file of the folder by its name.
+        self.found.items.append(("folder", folder, self.setting))
         self.setting = self.setting.within(folder)
 
 
@@ -103,6 +107,8 @@ class _Reader:
         self._word: list[str] | None = None
         self._sign = ""  # the redirection that the word belongs to
         self._heredocs: list[str] = []
+        self._depth = 0
+        self._in_pattern = False
 
     def finish(self) -> None:
         """End a word."""
@@ -129,6 +135,15 @@ class _Reader:
 
     def separator(self, char: str) -> None:
         self.finish()
+        words = self.script.words
+        self._depth += {"(": 1, ")": -1}.get(char, 0)
+        if self._depth < 0:  # the words before are a pattern of `case`
+            self._depth, self._in_pattern = 0, False
+            words.clear()
+        if self._in_pattern and "esac" not in words:
+            self.at += 1
+            return
+        self._in_pattern = self.text.startswith(";;", self.at) or (words[:1] == ["case"] and words[-1] == "in")
         self.script.end()
         self.at += 1
         if char == "\n":
@@ -138,8 +153,8 @@ class _Reader:
         """Skip the texts after a line with `<<END`."""
         for end in self._heredocs:
             while self.at < len(self.text):
-                line = self.text[self.at :].partition("\n")[0]
-                self.at += len(line) + 1
+                stop = _end_of(self.text, "\n", self.at)
+                line, self.at = self.text[self.at : stop], stop + 1
                 if line.strip() == end:
                     break
         self._heredocs.clear()
@@ -158,7 +173,7 @@ class _Reader:
             inner, at = _enclosed(self.text, self.at + 1)
             _read_apart(inner, self.script)
             return self._add(OPAQUE, at)
-        match = re.match(r"<<<|<<-?|<>|>>|>\||[<>]&?", self.text[self.at :])
+        match = _REDIRECTED.match(self.text, self.at)
         sign = match[0] if match else char
         self._sign = "<<" if sign in {"<<", "<<-"} else "<" if sign in {"<", "<>"} else ">"
         self.at += len(sign)
@@ -183,7 +198,7 @@ class _Reader:
 
     def pattern(self, char: str) -> None:
         """Read a pattern of names; `[` at the start of a word is a command."""
-        self._add(char if char == "[" and self._word is None else OPAQUE, self.at + 1)
+        self._add(char if char == "[" and self._word in (None, ["["]) else OPAQUE, self.at + 1)
 
 
 _ACTIONS = {
@@ -235,7 +250,7 @@ def _expanded(text: str, at: int, script: _Script) -> tuple[str, int]:
     if text.startswith("${", at):
         end = _end_of(text, "}", at)
         return _variable(text[at + 2 : end], script), end + 1
-    match = re.match(r"\$(\w+|[@*#?$!-])", text[at:])
+    match = _VARIABLE.match(text, at)
     if match is None:
         return "$", at + 1
     name = match[1][0] if match[1][0].isdigit() else match[1]
@@ -281,7 +296,8 @@ def _read_apart(text: str, script: _Script) -> list[tuple[str, ...]]:
     """Read the text of a subshell, whose assignments end with it; return its commands."""
     inner = _Script(script.setting, dict(script.variables))
     _read(text, inner)
-    script.found.items += inner.found.items
+    passed = [words[0] for words in inner.commands] == ["cd", "pwd"]  # nothing runs in that folder
+    script.found.items += [item for item in inner.found.items if not (passed and item[0] == "folder")]
     script.found.gaps += inner.found.gaps
     return inner.commands
 

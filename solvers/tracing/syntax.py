@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from solvers.tracing.places import OPAQUE, Places, find_places
+from solvers.tracing.places import OPAQUE, Places, dotted, find_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Imported", "Reading", "dotted", "imports_of", "read_python"]
+__all__ = ["Imported", "Reading", "imports_of", "read_python"]
 
 LONGEST_NAME = 300
 """Characters of the longest text that is looked up as a file's name. Hand-set."""
@@ -78,7 +78,7 @@ def _parse(source: bytes) -> ast.Module | None:
     """Parse a source; None if that fails. The cache is keyed by content, because a file may change during a run."""
     try:
         return ast.parse(source)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
@@ -92,7 +92,10 @@ def read_python(source: bytes, path: Path | None) -> Reading:
     tree = _parse(source)
     if tree is None:
         return Reading(doubts=("cannot be parsed",))
-    found = find_places(tree, path)
+    try:
+        found = find_places(tree, path)
+    except RecursionError:
+        return Reading(imports_of(source), doubts=("is nested too deeply to be read",))
     commands: list[str | tuple[str, ...]] = []
     imports, doubts = list(imports_of(source)), dict.fromkeys(found.doubts)
     for node in ast.walk(tree):
@@ -138,18 +141,6 @@ def _imports_by_name(call: ast.Call) -> bool:
 
 def _first_text(call: ast.Call) -> str | None:
     return _constant(call.args[0]) if call.args else None
-
-
-def dotted(node: ast.AST) -> str:
-    """Write `a.b.c`, or `a.b[0]`, of an expression that is one; else an empty text."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        before = dotted(node.value)
-        return f"{before}.{node.attr}" if before else f"().{node.attr}"
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return f"{dotted(node.value)}[{node.slice.value!r}]"
-    return ""
 
 
 def _imports(tree: ast.Module) -> Iterator[Imported]:

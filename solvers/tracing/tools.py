@@ -31,7 +31,7 @@ KEYWORDS = _names("if then else elif while until do ! { } time fi done esac")
 QUIET = _names(
     "for case select in function [ [[ test true false : echo printf set unset shift exit return break continue",
     "read sleep wait kill jobs ulimit umask export declare local readonly typeset let getopts shopt hash type",
-    "trap pwd cd pushd popd dirname basename realpath readlink which mkdir rmdir rm touch date seq head tail",
+    "pwd cd pushd popd dirname basename realpath readlink which mkdir rmdir rm touch date seq head tail",
     "sort uniq tr cut wc grep egrep fgrep tee chmod nproc uname hostname mktemp ls sync stat du df id whoami",
     "yes times expr bc fi done esac",
 )

@@ -41,7 +41,7 @@ class Trace:
     """What a command needs.
 
     Attributes:
-        files: every file found, sorted.
+        files: every file found, in the order in which they were found: a script before what it needs.
         gaps: reasons why the command may need more files, in the order in which they were found.
     """
 
@@ -67,7 +67,7 @@ def trace_command(words: tuple[str, ...], folder: Path) -> Trace:
     """
     tracer = _Tracer()
     tracer.follow(("words", words, Setting((folder,))))
-    return Trace(tuple(sorted(tracer.files)), tuple(tracer.gaps))
+    return Trace(tuple(tracer.files), tuple(tracer.gaps))
 
 
 class _Tracer:
@@ -132,6 +132,8 @@ class _Tracer:
         language, python = language_of(path, setting.language)
         if kind == "run" and not language and content and b"\0" not in content:
             language = "other"
+        if (language or kind == "run") and not content and path.stat().st_size:
+            self.gaps[f"{path.name} is too long to be read as a script"] = None
         setting = replace(setting, language="", python=python or setting.python)
         if language == "python":
             return self._script(content, path, setting, kind)
@@ -198,7 +200,9 @@ class _Tracer:
         files = [*locate(name, roots, setting.python, setting.followed).files]
         files += locate(f"{name}.__main__", roots, setting.python, setting.followed).files
         if not files:
-            self.gaps[f"the command runs the module {name}, which is not found"] = None
+            known = locate(name, roots, setting.python).found
+            why = "whose files are not followed" if known else "which is not found"
+            self.gaps[f"the command runs the module {name}, {why}"] = None
         return _python_files(tuple(files), setting)
 
     def _folder(self, path: Path) -> None:
@@ -210,7 +214,7 @@ class _Tracer:
         size = 0
         for place, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
-            if any(fnmatch(name, _STORE) for name in names):
+            if any(fnmatch(name, _STORE) for name in names) or (Path(place) != path and "pyvenv.cfg" in names):
                 folders.clear()
                 continue
             for file in (Path(place, name) for name in sorted(names)):

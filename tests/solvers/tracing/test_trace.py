@@ -43,6 +43,7 @@ FILES = {
     "outer.sh": '#!/bin/sh\nif true; then\n  sh "$(dirname $0)/here.sh"\nfi\n',
     "loop.sh": "for n in 1 2; do echo $n; done\n"
     'cat <<END > note\npython nothing.py\nEND\nOUT=$(python dir/s.py)\necho "$OUT"\n',
+    "case.sh": 'case "$1" in\n  -f|--fast) python dir/s.py ;;\n  *) [[ -n "$1" ]] && python s.py ;;\nesac\n',
     "in.sh": "cd dir\n./s.py\n",
     "path.sh": "export PYTHONPATH=lib\npython -m m\n",
     "Makefile": "PY = python\nDIR := dir\n\nall: s.py\n\t@$(PY) $(DIR)/s.py --x $$HOME\n",
@@ -107,6 +108,9 @@ COVERED = [
     ("sh loop.sh", "dir/s.py"),
     ("sh in.sh", "dir/s.py"),
     ("sh path.sh", "lib/m.py"),
+    ("sh case.sh", "dir/s.py"),
+    ("sh case.sh", "helper.py"),
+    ("sh -c 'trap \"python dir/s.py\" EXIT'", "dir/s.py"),
     ("make -f Makefile", "dir/s.py"),
     ("node main.js", "part.js"),
     ("julia main.jl", "part.jl"),
@@ -208,6 +212,11 @@ GAPS = [
     ("unheard-of s.py", "no well-known tool"),
     ("xargs python", "runs xargs"),
     ("uv sync", "runs uv"),
+    ("python -m http.server", "not followed"),
+    ("python s.py {home}/weigh", "only begins like"),
+    ("python s.py '{home}/weights/*.bin'", "only begins like"),
+    ("python absolute.py", "computes a path"),
+    ("sh -c 'trap \"python $X\" EXIT'", "computed"),
     ("./strange", "is run by strange-interpreter"),
 ]
 DOUBTFUL = {
@@ -218,6 +227,7 @@ DOUBTFUL = {
     "missing_module.py": "import nowhere\n",
     "Variable.mk": "all:\n\tpython $(SCRIPT)\n",
     "dynamic.js": "const a = require(process.argv[2]);\n",
+    "absolute.py": "import glob\nglob.glob('{home}/weights/*.bin')\n",
     "strange": "#!/opt/strange-interpreter\n",
 }
 
@@ -229,9 +239,9 @@ def test_what_cannot_be_followed_is_a_gap(
     names = ("node", "julia", "perl", "docker", "ssh", "unheard-of", "uv", "make", "xargs")
     offer(tmp_path / "bin", monkeypatch, *names)
     for name, content in DOUBTFUL.items():
-        (home / name).write_text(content)
+        (home / name).write_text(content.replace("{home}", str(home)))
     (home / "strange").chmod(0o755)
-    gaps = command(text).trace.gaps
+    gaps = command(text.replace("{home}", str(home))).trace.gaps
     assert any(gap in one for one in gaps), gaps
     assert all(one.isprintable() and str(home) not in one for one in gaps)
 
@@ -335,12 +345,20 @@ def test_a_result_store_in_a_folder_does_not_count(home: Path) -> None:
     assert command("python s.py weights").source == first
 
 
-@pytest.mark.parametrize("name", ["run.sh", "here.sh", "dirname.sh", "outer.sh", "loop.sh", "in.sh", "path.sh"])
+@pytest.mark.parametrize("name", ["run.sh", "here.sh", "dirname.sh", "outer.sh", "loop.sh", "path.sh"])
 def test_files_that_a_script_does_not_name_do_not_count(home: Path, name: str) -> None:
     first = command(f"sh {name}").source
     (home / "new.txt").touch()
     (home / "dir/new.txt").touch()
     assert command(f"sh {name}").source == first
+
+
+def test_any_file_of_the_folder_in_which_a_program_runs_counts(home: Path) -> None:
+    first = command("sh in.sh").source
+    (home / "new.txt").touch()
+    assert command("sh in.sh").source == first
+    (home / "dir/new.txt").touch()
+    assert command("sh in.sh").source != first
 
 
 def test_scripts_that_call_each_other_end(home: Path) -> None:
