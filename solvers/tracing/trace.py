@@ -30,6 +30,8 @@ LARGEST_MIB = 256.0
 MOST_FILES = 2000
 """Files of one folder, or of one command, that are digested; more are not covered. Hand-set."""
 _OURS = frozenset({*OWN, "netjigsaw", "benchmark", "leaderboard"})
+MOST_STEPS = 20_000
+"""Steps of one trace. Hand-set: scripts that call each other from many folders could go on for very long."""
 _STORE = "rows-*.jsonl"
 """Files of a result store, which solvers cannot see, and which changes with every run."""
 _LONGEST_SCRIPT = 1 << 22
@@ -86,8 +88,8 @@ class _Tracer:
             if item in self._seen:
                 continue
             self._seen.add(item)
-            if len(self.files) > MOST_FILES:
-                self.gaps[f"the command needs more than {MOST_FILES} files"] = None
+            if len(self.files) > MOST_FILES or len(self._seen) > MOST_STEPS:
+                self.gaps["the command leads to too many files"] = None
                 return
             waiting += reversed(self._step(item))
 
@@ -217,6 +219,8 @@ class _Tracer:
             if any(fnmatch(name, _STORE) for name in names) or (Path(place) != path and "pyvenv.cfg" in names):
                 folders.clear()
                 continue
+            if any(Path(place, name).is_symlink() for name in folders):
+                self.gaps[f"the folder {path.name}/ has a link to a folder"] = None
             for file in (Path(place, name) for name in sorted(names)):
                 if file.is_file():
                     found.append(file)

@@ -361,7 +361,12 @@ def test_any_file_of_the_folder_in_which_a_program_runs_counts(home: Path) -> No
     assert command("sh in.sh").source != first
 
 
+def test_a_link_to_a_folder_in_a_folder_is_a_gap(home: Path) -> None:
+    (home / "weights/more").symlink_to(home / "dir")
+    assert command("python dir/named.py weights").trace.gaps == ("the folder weights/ has a link to a folder",)
+
+
 def test_scripts_that_call_each_other_end(home: Path) -> None:
     (home / "a.sh").write_text("#!/bin/sh\nsh b.sh\n")
-    (home / "b.sh").write_text("#!/bin/sh\nsh a.sh\n")
-    assert {path.name for path in command("sh a.sh").trace.files} == {"a.sh", "b.sh"}
+    (home / "b.sh").write_text("#!/bin/sh\ncd dir\nsh a.sh\n")
+    assert {"a.sh", "b.sh", "data.npz"} <= {path.name for path in command("sh a.sh").trace.files}
