@@ -56,7 +56,9 @@ class Command:
 
     def digest_of(self, trace: Trace) -> str:
         """Digest the command and the files of a trace."""
-        return hashlib.sha256("\0".join([*self.words, "", *trace.digests]).encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            "\0".join([*self.words, "", *trace.digests]).encode("utf-8", "surrogateescape")
+        ).hexdigest()[:16]
 
 
 def parted(word: str) -> tuple[str, str]:

@@ -171,8 +171,10 @@ def _runner(base: str, arguments: list[str], setting: Setting, found: Found) -> 
         if options[-1] in {"-m", "--module"} and "run" in options:
             rest = ["python3", "-m", *rest]
             break
-        if options[-1] in {"--project", "--directory", "-C", "-P"}:
+        if options[-1] in {"--directory", "-C"}:
             setting = _enter(rest, setting, found)
+        if options[-1] in {"--project", "-P"} and rest and (project := setting.find(rest[0])) is not None:
+            setting = setting.within(project)
         if options[-1] in SILENT_OPTIONS:
             options += rest[:1]
             rest = rest[1:]

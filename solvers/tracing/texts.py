@@ -51,6 +51,7 @@ def read_text(text: str, setting: Setting) -> Found:
         if bare.startswith(("#!", "//")):
             continue
         quoted = [match[2] for match in _QUOTED.finditer(line) if 0 < len(match[2]) <= LONGEST_NAME]
+        quoted += [f"./{name}" for name in quoted if "require_relative" in line]  # its names lack the ending
         names = [name for name in dict.fromkeys((*quoted, *_WORD.findall(line))) if len(name) <= LONGEST_NAME]
         here = {name: files for name in names if (files := _files(name, setting))}
         found.items += [("file", path, setting) for files in here.values() for path in files]

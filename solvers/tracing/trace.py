@@ -101,7 +101,9 @@ class _Tracer:
                 return self._note(_READERS[language](text, setting), "the command", setting)
             case ("python", str(text), setting):
                 roots = (*setting.folders, *setting.modules)
-                return self._python(text.encode(), None, replace(setting, modules=tuple(dict.fromkeys(roots))))
+                return self._python(
+                    text.encode("utf-8", "surrogateescape"), None, replace(setting, modules=tuple(dict.fromkeys(roots)))
+                )
             case ("module", str(name), setting):
                 return self._module(name, setting)
             case ("file" | "import" | "run" as kind, Path() as path, setting):

@@ -51,6 +51,10 @@ FILES = {
     "part.js": "module.exports = 1;\n",
     "main.jl": 'using LinearAlgebra\ninclude("part.jl")\n',
     "part.jl": "x = 1\n",
+    "main.rb": "require 'json'\nrequire_relative 'part'\n",
+    "part.rb": "X = 1\n",
+    "main.R": 'source("part.R")\n',
+    "part.R": "x <- 1\n",
     "tool": "#!/usr/bin/env python3\nimport helper\n",
     "weights.bin": "w",
     "weights/a.bin": "a",
@@ -116,6 +120,8 @@ COVERED = [
     ("julia main.jl", "part.jl"),
     ("julia -e 'include(\"part.jl\")'", "part.jl"),
     ("perl s.pl", "s.pl"),
+    ("ruby main.rb", "part.rb"),
+    ("Rscript main.R", "part.R"),
     ("python -m helper", "helper.py"),
     ("python3 -m s", "helper.py"),
     ("env PYTHONPATH=lib python -m m", "lib/pkg/core.py"),
@@ -148,7 +154,7 @@ COVERED = [
 def test_an_edit_of_any_file_that_a_command_needs_changes_the_digest(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, name: str
 ) -> None:
-    offer(tmp_path / "bin", monkeypatch, "node", "julia", "uv", "poetry", "make", "perl")
+    offer(tmp_path / "bin", monkeypatch, "node", "julia", "uv", "poetry", "make", "perl", "ruby", "Rscript")
     text = text.format(home=home)
     before = command(text)
     assert before.trace.gaps == ()
