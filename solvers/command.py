@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path
 from generator.errors import SpecError
 from solvers.program import Command, parted
 from solvers.reference import Reference, check_text
+from solvers.tracing.tools import PYTHON
 
 __all__ = ["find_command"]
 
@@ -38,7 +40,8 @@ def find_command(text: str) -> Reference:
     program = _find_program(words[0], labelled=match is not None)
     # A program given by name or absolute path is a tool, such as an interpreter, and is not the solver's.
     own = program if "/" in words[0] and not Path(words[0]).is_absolute() else ""
-    places = (own, *map(_place_of, words[1:]))
+    modules = _module_names(words)
+    places = (own, *("" if at in modules else _place_of(word) for at, word in enumerate(words[1:], start=1)))
     return Reference(match["label"] if match else shlex.join(words), command=Command(program, tuple(words), places))
 
 
@@ -56,6 +59,16 @@ def _find_program(word: str, *, labelled: bool) -> str:
     )
     advice = "check the path" if "/" in word else f"name one on the PATH, or give a path such as ./{word}"
     raise SpecError(f"there is no program {word!r}; {advice}{hint}")
+
+
+def _module_names(words: list[str]) -> set[int]:
+    """List the positions of the words after `python -m`, which name a module even if a folder has that name."""
+    found = set()
+    for at, word in enumerate(words):
+        if PYTHON.fullmatch(Path(word).name):
+            options = itertools.takewhile(lambda other: other.startswith("-"), words[at + 1 :])
+            found |= {at + 2 + count for count, option in enumerate(options) if option == "-m"}
+    return found
 
 
 def _place_of(word: str) -> str:

@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from solvers.source import digest_of_source
+from solvers.tracing.trace import Trace, trace_command
 
 __all__ = ["Command", "parted"]
 
-_ASSIGNED = re.compile(r"(?P<before>--?[\w-]+=)(?P<path>.+)", re.DOTALL)
+_ASSIGNED = re.compile(r"(?P<before>(?:--?[\w-]+|[A-Za-z_]\w*)=)(?P<path>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,24 @@ class Command:
         return tuple(Path(_path_in(place)) for place in self.places if place)
 
     @property
-    def source(self) -> str:
-        """Digest the command and the files that it names.
+    def trace(self) -> Trace:
+        """Find the files that the program needs, also those that no word of the command names."""
+        return trace_command((self.program if "/" in self.words[0] else self.words[0], *self.words[1:]), Path.cwd())
 
-        For a Python file, the digest covers the modules that it imports from its own folder. For a folder, it covers
-        the folder's `__main__.py`.
-        """
-        digests = []
-        for path in self.files:
-            main = path / "__main__.py" if path.is_dir() else path
-            if main.suffix == ".py" and main.is_file():
-                digests.append(digest_of_source(main))
-            elif main.is_file():
-                with main.open("rb") as file:
-                    digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-        return hashlib.sha256("\0".join([*self.words, "", *digests]).encode()).hexdigest()[:16]
+    @property
+    def source(self) -> str:
+        """Digest the command and the files that it needs, see `trace`."""
+        return self.digest_of(self.trace)
+
+    def digest_of(self, trace: Trace) -> str:
+        """Digest the command and the files of a trace."""
+        return hashlib.sha256(
+            "\0".join([*self.words, "", *trace.digests]).encode("utf-8", "surrogateescape")
+        ).hexdigest()[:16]
 
 
 def parted(word: str) -> tuple[str, str]:
-    """Split `--option=path` into the option and the path; any other word is a path."""
+    """Split `--option=path` and `NAME=path` into the text up to the path and the path; any other word is a path."""
     match = _ASSIGNED.fullmatch(word)
     return (match["before"], match["path"]) if match else ("", word)
 

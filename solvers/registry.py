@@ -21,7 +21,7 @@ from generator.plugins import describe_failure, load_object
 from generator.suggest import did_you_mean
 from solvers.declared import declared_solvers, file_of_module
 from solvers.entry import SolverEntry, file_of, make_entry
-from solvers.source import digest_of_source
+from solvers.source import digest_of_source, gaps_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -150,10 +150,21 @@ def check_parameters(entry: SolverEntry, parameters: Mapping[str, Any]) -> None:
 
 def source_digest(entry: SolverEntry) -> str:
     """Digest a solver's source code. For an unavailable solver, digest the reason."""
+    file = _source_file(entry)
+    return hashlib.sha256(entry.error.encode()).hexdigest()[:16] if file is None else digest_of_source(file)
+
+
+def source_gaps(entry: SolverEntry) -> tuple[str, ...]:
+    """List the reasons why a solver may need more files than its digest covers; a built-in solver has none."""
+    file = None if entry.built_in else _source_file(entry)
+    return () if file is None else gaps_of_source(file)
+
+
+def _source_file(entry: SolverEntry) -> Path | None:
     if entry.built_in:
-        return digest_of_source(file_of_module(entry.module))
+        return file_of_module(entry.module)
     file = file_of(inspect.unwrap(entry.factory)) if entry.factory is not None else Path()
-    return digest_of_source(file) if file.is_file() else hashlib.sha256(entry.error.encode()).hexdigest()[:16]
+    return file if file.is_file() else None
 
 
 def _usable(entry: SolverEntry, entries: Iterable[SolverEntry]) -> SolverEntry:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.home import HOME
+from solvers.tracing.modules import files_of_module, package_root
+from solvers.tracing.syntax import imports_of, read_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["digest_of_source", "files_of_source", "is_ours", "packages_of_source"]
+    from solvers.tracing.syntax import Imported
+
+__all__ = ["OWN", "digest_of_source", "files_of_source", "gaps_of_source", "is_ours", "packages_of_source"]
 
 OWN = ("generator", "solvers")
 """Packages of netjigsaw whose files count towards a solver's digest."""
 
 
 def digest_of_source(file: Path) -> str:
-    """Digest a Python file and the netjigsaw modules and modules of its own folder that it imports, also indirectly.
+    """Digest a Python file and what it needs, see `files_of_source`.
 
     No code runs: imports are read from the syntax tree. A file that cannot be parsed counts without its imports.
     """
@@ -30,19 +32,34 @@ def digest_of_source(file: Path) -> str:
 
 
 def files_of_source(file: Path) -> set[Path]:
-    """Find a Python file and the netjigsaw modules and modules of its own folder that it imports, also indirectly."""
-    waiting, seen = [file.resolve()], set[Path]()
+    """Find a Python file and, also indirectly, the modules and data files that it needs.
+
+    These are netjigsaw's modules, modules of the file's own folder and of its package, with the `__init__` of each
+    package, and files of its own folder that it names by their place, as in `Path(__file__).with_name("weights.npz")`.
+    """
+    file = file.resolve()
+    roots = tuple(dict.fromkeys((file.parent, package_root(file))))
+    waiting, seen = [file, *([] if is_ours(file) else _packages(file, roots[-1]))], set[Path]()
     while waiting:
         path = waiting.pop()
         if path not in seen:
             seen.add(path)
-            waiting.extend(_imported(path, file.resolve().parent))
+            if path.suffix == ".py":
+                waiting.extend(_needed(path, roots))
     return seen
 
 
 def packages_of_source(file: Path) -> set[str]:
     """List the top-level packages that a Python file imports, also indirectly and inside functions."""
-    return {name.partition(".")[0] for path in files_of_source(file) for name in _names(path.read_bytes())}
+    sources = [path for path in files_of_source(file) if path.suffix == ".py"]
+    return {one.name.partition(".")[0] for path in sources for one in imports_of(path.read_bytes())}
+
+
+def gaps_of_source(file: Path) -> tuple[str, ...]:
+    """List the reasons why a Python file may need more files than `files_of_source` finds; no reason if it does not."""
+    own = [path for path in sorted(files_of_source(file)) if path.suffix == ".py" and not is_ours(path)]
+    doubts = ((path, doubt) for path in own for doubt in read_python(path.read_bytes(), path).doubts)
+    return tuple(dict.fromkeys(f"{path.name} {doubt}" for path, doubt in doubts))
 
 
 def is_ours(path: Path) -> bool:
@@ -50,25 +67,34 @@ def is_ours(path: Path) -> bool:
     return any(path.is_relative_to(HOME / package) for package in OWN)
 
 
-def _imported(path: Path, folder: Path) -> Iterator[Path]:
-    for name in _names(path.read_bytes()):
-        parts = name.split(".")
-        root = HOME if parts[0] in OWN else folder
-        stem = root.joinpath(*parts)
-        yield from (found for found in (stem.with_suffix(".py"), stem / "__init__.py") if found.is_file())
+def _packages(file: Path, root: Path) -> Iterator[Path]:
+    """List the `__init__` of each package that holds a file."""
+    for folder in file.parents:
+        if folder == root or not folder.is_relative_to(root):
+            return
+        yield folder / "__init__.py"
 
 
-@cache
-def _names(source: bytes) -> tuple[str, ...]:
-    """List the modules that a source imports. The cache is keyed by content, because a file may change during a run."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+def _needed(path: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
+    ours, source = is_ours(path), path.read_bytes()
+    for one in imports_of(source):
+        if one.name.partition(".")[0] in OWN and not one.level:
+            # Packages of netjigsaw do nothing but list their modules, so their `__init__` is no source of a solver.
+            stem = HOME.joinpath(*one.name.split("."))
+            yield from (found for found in (stem.with_suffix(".py"), stem / "__init__.py") if found.is_file())
+        elif not ours:
+            yield from (found.resolve() for found in _module(one, path, roots))
+    if not ours:
+        places = (place.resolve() for place in read_python(source, path).places)
+        yield from (place for place in places if place.is_file() and place.is_relative_to(roots[-1]))
+
+
+def _module(one: Imported, path: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Find the files of a module in the solver's own folders."""
+    if not one.level:
+        return next(filter(None, (files_of_module(root, one.name) for root in roots)), ())
+    if one.level > len(path.parents):
         return ()
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(names)
+    folder = path.parents[one.level - 1]
+    own = (folder / "__init__.py",) if (folder / "__init__.py").is_file() else ()
+    return (*own, *files_of_module(folder, one.name))

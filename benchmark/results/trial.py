@@ -155,11 +155,16 @@ class Row(BaseModel):
     """Seconds that the oracle took to answer; part of `wall_s`."""
     load_average: float | None = None
     """One-minute load average of the machine at the end of the trial; shows whether times come from a busy machine."""
+    uncovered: str = ""
+    """Why `source` does not cover all of the solver's source; empty if it does. A later run runs the trial again."""
+    beside: str = ""
+    """Files of the puzzle that lie beside the program's script as well: the program may have read another puzzle."""
 
     @model_serializer(mode="wrap")
-    def _without_origin(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out `origin` if it is empty, so that earlier versions of netjigsaw read the row."""
+    def _omit_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `origin`, `uncovered` and `beside` if empty, so that earlier versions of netjigsaw read the row."""
         written: dict[str, Any] = handler(self)
-        if not self.origin:
-            written.pop("origin", None)
+        for name in ("origin", "uncovered", "beside"):
+            if not getattr(self, name):
+                written.pop(name, None)
         return written

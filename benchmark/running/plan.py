@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from benchmark.isolation.work import Work
 from benchmark.results.trial import Limits, Status, Trial
+from benchmark.running.remarks import puzzle_beside, uncovered_by
 from generator.errors import SpecError
 from generator.family.registry import find_family
 from generator.suggest import did_you_mean
-from solvers.registry import build_solver, check_parameters, list_solvers, source_digest
-from solvers.source import digest_of_source
+from solvers.registry import build_solver, check_parameters, list_solvers, source_digest, source_gaps
+from solvers.source import digest_of_source, gaps_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,8 @@ class Cell:
         reference: the solver; the path of a file is absolute.
         label: the solver's name with parameters, as typed.
         settled: status and reason if the trial need not run; None if it must run.
+        uncovered: why the source digest does not cover all of the solver's source; empty if it does.
+        beside: what of a puzzle lies beside a program's script; empty if nothing does.
     """
 
     trial: Trial
@@ -48,6 +51,8 @@ class Cell:
     reference: Reference
     label: str
     settled: tuple[Status, str] | None = None
+    uncovered: str = ""
+    beside: str = ""
 
     def work(self, plugins: tuple[str, ...]) -> Work:
         """Return the part that an executor needs. The sealed answer is included only for families with an oracle."""
@@ -57,10 +62,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Source digest of a solver for one family, and its status if it cannot run."""
+    """Source digest of a solver for one family, its status if it cannot run, and remarks as in `Cell`."""
 
     source: str
     settled: tuple[Status, str] | None = None
+    uncovered: str = ""
+    beside: str = ""
 
 
 def plan(
@@ -144,7 +151,8 @@ def _cell(loaded: LoadedPuzzle, reference: Reference, candidate: _Candidate, see
         limits=limits_of(loaded.puzzle, limits),
     )
     settled = candidate.settled or _without_oracle(loaded)
-    return Cell(trial, loaded, _absolute(reference), label_of(reference), settled)
+    absolute, label = _absolute(reference), label_of(reference)
+    return Cell(trial, loaded, absolute, label, settled, candidate.uncovered, candidate.beside)
 
 
 def label_of(reference: Reference) -> str:
@@ -172,12 +180,14 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
             return _Candidate(
                 "", (Status.SKIPPED, f"programs cannot solve {family} puzzles; name a solver with --solver")
             )
-        return _Candidate(reference.command.source)
+        trace = reference.command.trace
+        remarks = uncovered_by(trace.gaps), puzzle_beside(trace, family)
+        return _Candidate(reference.command.digest_of(trace), None, *remarks)
     if reference.is_file:
         path = Path(reference.target.rpartition(":")[0])
         if not path.is_file():
             raise SpecError(f"no solver file at {path}")
-        return _Candidate(digest_of_source(path))
+        return _Candidate(digest_of_source(path), None, uncovered_by(gaps_of_source(path)))
     known = {entry.name: entry for entry in reversed(list_solvers()) if _may(entry, reference.family)}
     if reference.target not in known:
         if reference.target.endswith(".py"):
@@ -198,7 +208,7 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
         # Built-in code is trusted, so it may be built next to the answers. Building it checks the parameter values;
         # the default values need no check, and no import of the solver's libraries.
         build_solver(entry, reference.parameters)
-    return _Candidate(source_digest(entry))
+    return _Candidate(source_digest(entry), None, uncovered_by(source_gaps(entry)))
 
 
 def _may(entry: SolverEntry, family: str | None) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark.results.session import describe_session
 from benchmark.results.store import Store, Writer
 from benchmark.running.judge import Judge
+from benchmark.running.remarks import reason_of
 from benchmark.running.runner import finite_metrics
 from generator.errors import SpecError
 
@@ -67,7 +68,7 @@ def score_again(row: Row, outcome: Outcome, loaded: LoadedPuzzle, judge: Judge) 
     return row.model_copy(
         update={
             "status": verdict.status,
-            "reason": verdict.reason,
+            "reason": reason_of(verdict, row.beside),
             "certified": verdict.certified,
             "from_report": verdict.from_report,
             "metrics": finite_metrics(verdict.metrics),

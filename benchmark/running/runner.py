@@ -20,6 +20,7 @@ from benchmark.running.judge import Judge
 from benchmark.running.messages import Asked, Began, Ended, Reported, Said
 from benchmark.running.origin import origin_of
 from benchmark.running.plan import Cell, absolute_plugins, plan
+from benchmark.running.remarks import reason_of
 from benchmark.running.warming import warm_modules
 from generator.family.oracle import Usage
 from generator.family.registry import find_family
@@ -49,11 +50,19 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """The session begins: `planned` cells, of which the store already holds `kept`."""
+    """The session begins: `planned` cells, of which the store already holds `kept`.
+
+    Attributes:
+        session: machine and settings; None if nothing has to run.
+        planned: number of cells.
+        kept: number of cells that are not run again.
+        again: cells that the store holds but that run again, because the solver's source is not covered.
+    """
 
     session: Session | None
     planned: int
     kept: int
+    again: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +136,9 @@ def run(
     cells = plan(request.puzzles, request.references, request.seeds, request.limits)
     hidden = hidden_places(request)
     store = Store(request.results)
-    held = {row.trial: row for row in store.rows() if row.status not in request.retry}
+    stored = {row.trial: row for row in store.rows() if row.status not in request.retry}
+    held = {cell.trial.id: row for cell in cells if (row := _reusable(cell, stored)) is not None}
+    again = tuple(cell for cell in cells if cell.trial.id in stored and cell.trial.id not in held)
     todo = request.order([cell for cell in cells if cell.trial.id not in held])
     tell = on_event or _ignore
     if todo or _unrecorded(store, request):
@@ -146,13 +157,19 @@ def run(
                 suites=request.suites,
             )
             with Writer(request.results, session) as writer:
-                tell(Opened(session, len(cells), len(cells) - len(todo)))
+                tell(Opened(session, len(cells), len(cells) - len(todo), again))
                 judge = Judge(executor.scorer, absolute_plugins(request.plugins))
                 for row in _Run(request, session, writer, tell, judge).rows(todo, executor):
                     held[row.trial] = row
     else:
         tell(Opened(None, len(cells), len(cells)))
     return [held[cell.trial.id] for cell in cells]
+
+
+def _reusable(cell: Cell, stored: Mapping[str, Row]) -> Row | None:
+    """Return the stored row of a cell if it is certain that the same source gave it."""
+    row = stored.get(cell.trial.id)
+    return None if row is None or row.uncovered or cell.uncovered else row
 
 
 def _unrecorded(store: Store, request: RunRequest) -> bool:
@@ -235,7 +252,7 @@ def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str, origin: s
         seed=trial.seed,
         limits=trial.limits,
         status=verdict.status,
-        reason=verdict.reason,
+        reason=reason_of(verdict, cell.beside),
         certified=verdict.certified,
         from_report=verdict.from_report,
         metrics=finite_metrics(verdict.metrics),
@@ -245,6 +262,8 @@ def make_row(cell: Cell, outcome: Outcome, judge: Judge, session: str, origin: s
         peak_mib=outcome.peak_mib,
         **_usage_fields(outcome),
         load_average=None if outcome.wall_s is None else round(os.getloadavg()[0], 2),
+        uncovered=cell.uncovered,
+        beside=cell.beside,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.isolation.supervisor import Settings
@@ -13,6 +13,7 @@ from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge, Verdict
 from benchmark.running.messages import Ended
 from benchmark.running.plan import absolute_plugins, plan
+from benchmark.running.remarks import reason_of
 from benchmark.running.runner import Event, pass_on
 from benchmark.running.warming import warm_modules
 from generator.plugins import load_plugin
@@ -75,4 +76,4 @@ def solve_once(
                     outcome, verdict = message.outcome, judge.decide(cell.loaded, message.outcome)
                 elif on_event is not None:
                     pass_on(cell, message, judge, on_event)
-    return Solved(verdict, outcome, executor.isolation)
+    return Solved(replace(verdict, reason=reason_of(verdict, cell.beside)), outcome, executor.isolation)

@@ -107,6 +107,8 @@ def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[D
     answers = [answer for answer in (raw.answer, *raw.reports) if answer is not None]
     if not all(map(is_line, [raw.reason, *(answer.note for answer in answers)])):
         yield Discrepancy(place, "reason", "or a note in the raw answer is not one printable line")
+    if not all(map(is_line, (row.uncovered, row.beside))):
+        yield Discrepancy(place, "uncovered", "or `beside` is not one printable line")
     if row.session not in contents.sessions:
         yield Discrepancy(place, "session", f"is {row.session}, which the bundle does not describe")
     else:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.results.outcome import one_line
 from benchmark.submission.bundle.archive import source_name_fits
 from benchmark.submission.findings import Discrepancy
 from generator.errors import SpecError
@@ -21,13 +22,17 @@ __all__ = ["check_source", "gather_source", "source_in", "unpack_source"]
 
 
 def gather_source(file: Path) -> dict[str, bytes]:
-    """Read a solver's file and the files that it imports from its folder, by name within the folder.
+    """Read a solver's file and the files that it needs from its folder, by name within the folder.
 
     Raises:
-        SpecError: if a bundle cannot hold a file's name.
+        SpecError: if a bundle cannot hold a file's name, or a file lies outside of the solver's folder.
     """
     home = file.resolve().parent
-    found = {path.relative_to(home).as_posix(): path for path in files_of_source(file) if not is_ours(path)}
+    own = [path for path in files_of_source(file) if not is_ours(path)]
+    for path in own:
+        if not path.is_relative_to(home):
+            raise SpecError(f"a bundle cannot hold {path}, which {file.name} needs; move it into the folder {home}")
+    found = {path.relative_to(home).as_posix(): path for path in own}
     for name in found:
         if not source_name_fits(name):
             raise SpecError(f"a bundle cannot hold {name!r}; use letters, digits, dots, dashes and underscores only")
@@ -55,6 +60,24 @@ def unpack_source(contents: Contents, folder: Path) -> Path | None:
 
 def check_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
     """Compare the source with the digest in the rows; return findings and notes."""
+    findings, notes = _check_covered(contents)
+    more = _compare_source(contents)
+    return [*findings, *more[0]], [*notes, *more[1]]
+
+
+def _check_covered(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
+    """Report a source that the digest does not cover; rows of several runs may then be of different versions."""
+    why = next((row.uncovered for row in contents.rows if row.uncovered), "")
+    if not why:
+        return [], []
+    sessions = {row.session for row in contents.rows}
+    if len(sessions) > 1:
+        problem = f"is not covered by its digest ({why}), and the rows come from {len(sessions)} runs"
+        return [Discrepancy("source", problem=problem)], []
+    return [], [one_line(f"the source of {contents.manifest.solver.name} is not covered by its digest: {why}")]
+
+
+def _compare_source(contents: Contents) -> tuple[list[Discrepancy], list[str]]:
     solver = contents.manifest.solver
     if not solver.is_file:
         return [], [_named(solver)]

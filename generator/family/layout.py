@@ -42,11 +42,14 @@ class ForeignLayout:
         reader: `(puzzle)` makes a `Reader`. Standard output, standard error and each answer file have their own.
         answer_files: files in which a program may leave its answer, relative to its working folder. They are read after
             the program has ended, and count only if both streams hold no answer.
+        names: files and folders at the top of the working folder. A script that has one of them beside it may read its
+            own folder and answer another puzzle, so the user is warned.
     """
 
     write: Callable[[Puzzle, Path], None]
     reader: Callable[[Puzzle], Reader]
     answer_files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

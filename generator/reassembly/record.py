@@ -102,6 +102,7 @@ FAMILY = Family(
         write=late("generator.reassembly.layout.foreign:write_foreign"),
         reader=late("generator.reassembly.layout.printing.reader:permutation_reader"),
         answer_files=("solution.txt", "solution.json", "solution.csv"),
+        names=("pieces", "historical_data.csv", "historical_data_and_pieces"),
     ),
     layouts=(
         Layout(

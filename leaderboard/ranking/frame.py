@@ -5,6 +5,7 @@ puzzle, puzzle_name, family, solver, source, seed, status, wall_s   as in `Row`
 limits           the row's limits in words
 metrics.<name>   one column per metric, NaN where a row has none
 groups.<key>     one column per group label, None where a puzzle has none
+uncovered        as in `Row`: why the digest does not cover the solver's source; a frame may lack it
 reason, session  as in `Row`; only with details
 typed            the solver as in `Row`; only if a name stands for solvers from several places, which `solver` then
                  tells apart, see `benchmark.results.naming`
@@ -58,7 +59,7 @@ BLOCK = 32
 with `experiments/page/leaderboard_scale.py`.
 """
 
-_NAMES = ("family", "puzzle", "puzzle_name", "solver", "source")
+_NAMES = ("family", "puzzle", "puzzle_name", "solver", "source", "uncovered")
 
 
 def frame_of(rows: Iterable[Row], *, details: bool = False) -> pd.DataFrame:

@@ -37,6 +37,9 @@ def notes_of(part: pd.DataFrame) -> Iterator[str]:
         yield f"These puzzles were made on one machine and differ from their suite's lock: {', '.join(local)}."
     yield from _told_apart(part)
     yield from _superseded(part)
+    if "uncovered" in live and (doubtful := live[live["uncovered"].astype(str) != ""])["solver"].size:
+        names = ", ".join(sorted(map(str, doubtful["solver"].unique())))
+        yield f"The digest does not cover the source, so rows may come from different versions: {names}."
     yield from machine_notes(live)
 
 

@@ -63,7 +63,7 @@ def _cells(sessions: Iterable[Session]) -> Iterator[tuple[PlannedPuzzle, int]]:
 def _row(like: pd.Series, puzzle: PlannedPuzzle, seed: int) -> dict[str, Any]:
     row = {str(name): value for name, value in like.items() if not str(name).startswith((METRICS, GROUPS))}
     own = {"puzzle": puzzle.digest, "puzzle_name": puzzle.name, "seed": seed, "source": PLANNED, "wall_s": float("nan")}
-    texts = dict.fromkeys(row.keys() & {"reason", "session"}, "")
+    texts = dict.fromkeys(row.keys() & {"reason", "session", "uncovered"}, "")
     return {**row, **own, **texts, **{GROUPS + key: value for key, value in puzzle.groups.items()}}
 
 

@@ -118,6 +118,111 @@ def test_three_styles_of_script_solve_and_are_in_the_table(cli: Callable[..., tu
     assert "4 held already" in cli("run", "p1", *commands, "--solver", "random")[2]
 
 
+STYLES = {
+    "shell text": "sh -c '{python} {folder}/dir/s.py'",
+    "shell text in a folder": "sh -c 'cd {folder}/dir && {python} ./s.py'",
+    "shell script": "bash run.sh",
+    "module": "env PYTHONPATH=dir {python} -m s",
+    "module of a package": "env PYTHONPATH={folder} {python} -m dir.s",
+    "code": "env PYTHONPATH=dir {python} -c 'import s'",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_edited_script_runs_again_however_the_command_names_it(
+    folder: Path, made: Made, cli: Callable[..., tuple[int, str, str]], style: str
+) -> None:
+    (folder / "dir").mkdir()
+    (folder / "dir/s.py").write_text(f"print('{answer_of(made)}')\n")
+    (folder / "run.sh").write_text(
+        f'#!/bin/sh\nHERE="$(cd "$(dirname "$0")" && pwd)"\nexec {PYTHON} "$HERE/dir/s.py"\n'
+    )
+    command = _option("mine=" + STYLES[style].format(python=PYTHON, folder=folder))
+    assert "1 solved" in cli("run", "p1", *command)[1]
+    assert "1 held already" in cli("run", "p1", *command)[2]
+    (folder / "dir/s.py").write_text("print('no idea')\n")
+    code, out, err = cli("run", "p1", *command)
+    assert "1 trials planned, 0 held already" in err
+    assert "not covered" not in err
+    assert (code, "1 gave-up" in out) == (0, True)
+    (row,) = json.loads(cli("leaderboard", "--format", "json")[1])["tables"][0]["rows"]
+    assert (row["solver"], row["solved"]) == ("mine", 0)
+
+
+def test_a_script_that_cannot_be_followed_runs_every_time(
+    folder: Path, made: Made, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    (folder / "s.py").write_text(f"print('{answer_of(made)}')\n")
+    text = f"mine=sh -c '{PYTHON} $NOWHERE{folder}/s.py'"
+    code, _, err = cli("run", "p1", *_option(text), "--solver", "random")
+    assert code == 0
+    assert "mine: source not covered (the command runs a script whose name is computed)" in err
+    (folder / "s.py").write_text("print('no idea')\n")
+    code, _, err = cli("run", "p1", *_option(text), "--solver", "random")
+    assert code == 0
+    assert "2 trials planned, 1 held already" in err
+    told = [line for line in err.splitlines() if "run again because the source is not covered" in line]
+    why = "the command runs a script whose name is computed"
+    assert told == [f"mine: the store holds 1 trial, run again because the source is not covered ({why})"]
+    rows = {row.solver: row for row in Store(folder / "results").rows()}
+    assert len(list(Store(folder / "results").lines())) == 3
+    assert (rows["mine"].status, rows["random"].uncovered) == (Status.GAVE_UP, "")
+    assert rows["mine"].uncovered == why
+    table = json.loads(cli("leaderboard", "--format", "json")[1])["tables"][0]
+    assert {row["solver"]: row["solved"] for row in table["rows"]} == {"mine": 0, "random": 0}
+    assert "Source not covered by its digest, so rows may come from different versions: mine." in table["caption"]
+
+
+@pytest.fixture
+def beside(folder: Path, made: Made) -> str:
+    """A script that answers the puzzle in its own folder, which is not the one that it is given."""
+    home = folder / "published"
+    (home / "pieces").mkdir(parents=True)
+    (home / "historical_data.csv").touch()
+    assert isinstance(made.sealed.answer, list)
+    answer = list(map(str, made.sealed.answer))
+    (home / "s.py").write_text(f"print('{','.join([*answer[2:4], *answer[:2], *answer[4:]])}')\n")
+    return f"{PYTHON} published/s.py"
+
+
+WARNING = (
+    "pieces/ and historical_data.csv lie beside published/s.py; a script that reads its own folder answers that "
+    "puzzle, not the one it is given. Let the script read the current folder, or copy it to a folder without them, or "
+    "let the command copy it: sh -c 'cp "
+)
+
+
+def test_a_puzzle_beside_the_script_is_told_before_and_after(
+    folder: Path, beside: str, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    code, _, err = cli("run", "p1", *_option(f"mine={beside}"))
+    assert code == 0
+    assert err.count(f"mine: {WARNING}") == 1
+    (row,) = Store(folder / "results").rows()
+    assert row.status == Status.PARTIAL
+    remark = "pieces/ and historical_data.csv lie beside s.py: a script that reads its own folder answers that puzzle"
+    assert row.reason == remark
+    assert cli("score", "p1", "--results", "results")[0] == 0
+    assert [one.reason for one in Store(folder / "results").rows()] == [remark]
+    _, out, err = cli("solve", "p1", *_option(beside))
+    assert err.count(WARNING) == 1
+    assert remark in out
+
+
+def test_check_warns_of_a_puzzle_beside_the_script(beside: str, cli: Callable[..., tuple[int, str, str]]) -> None:
+    assert cli("check", *_option(beside))[2].count(WARNING) == 1
+
+
+def test_a_script_by_itself_is_not_warned_of(
+    folder: Path, beside: str, made: Made, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    assert beside
+    copied = f"sh -c 'cp {folder}/published/s.py . && {PYTHON} s.py'"
+    assert WARNING in cli("run", "p1", *_option(f"copied={copied}"))[2]  # nothing shows that the copy finds no puzzle
+    (folder / "s.py").write_text(f"print('{answer_of(made)}')\n")
+    assert "beside" not in cli("run", "p1", *_option(f"alone={PYTHON} s.py"))[2]
+
+
 def _option(command: str) -> tuple[str, str]:
     return "--solver-command", command
 

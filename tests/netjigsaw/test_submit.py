@@ -190,6 +190,38 @@ def test_resuming_runs_nothing_twice(cli: Cli, home: Path, toys: Path, bundle: P
     assert Path("c.njz").read_bytes() == before
 
 
+def test_a_source_that_is_not_covered_is_told_to_readers(cli: Cli, toys: Path) -> None:
+    Path("part.py").write_text("def place(keys): return list(range(len(keys)))\n")
+    Path("mine.py").write_text(
+        "import importlib\nPART = importlib.import_module('pa' + 'rt')\n"
+        "def solve(keys, context): return PART.place(keys)\n"
+    )
+    submit = (*TOY, "submit", "mine.py:solve", "--suite", toys, "--results", "mine", "--out", "m.njz")
+    why = "mine.py imports a module whose name is computed"
+    code, _, err = cli(*submit)
+    assert code == 0
+    assert f"the source of mine.py:solve is not covered by its digest ({why}); readers of the bundle are told" in err
+    code, out, _ = cli(*TOY, "verify", "m.njz", "--suite", toys)
+    assert code == 0
+    assert f"  note   the source of mine.py:solve is not covered by its digest: {why}" in out
+    assert cli(*submit, "--no-run")[0] == 0
+    assert cli(*TOY, "run", f"{toys}/t0", "--solver", "mine.py:solve", "--results", "mine")[0] == 0
+    code, _, err = cli(*submit, "--no-run")
+    assert code == 1
+    assert f"the source of mine.py:solve is not covered ({why}), and its rows come from 2 runs" in err
+    code, _, err = cli(*submit)
+    assert code == 0, err
+    assert f"mine.py:solve: the store holds 3 trials, run again because the source is not covered ({why})" in err
+
+    def split(_: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        rows[0]["session"] = "another"
+
+    forged = forge(Path("m.njz"), "forged.njz", split)
+    code, out, _ = cli(*TOY, "verify", forged, "--suite", toys)
+    assert code == 1
+    assert f"wrong  source: is not covered by its digest ({why}), and the rows come from 2 runs" in out
+
+
 def test_a_table_of_bundles_and_a_store(cli: Cli, toys: Path, bundle: Path) -> None:
     exact = f"{TOYS}/toy_solvers.py:exact"
     assert cli(*TOY, "submit", exact, "--suite", toys, "--results", "theirs", "--out", "b.njz")[0] == 0

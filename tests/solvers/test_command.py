@@ -57,6 +57,16 @@ def test_a_link_to_an_interpreter_is_not_followed(here: Path) -> None:
     assert command("./python solve.py").program == str(here / "python")
 
 
+def test_a_module_is_no_path(here: Path, tmp_path: Path) -> None:
+    (here / "helper").mkdir()
+    found = command(f"env PYTHONPATH=. DATA=weights.bin {sys.executable} -u -m helper -m helper")
+    assert found.words[-3:] == ("helper", "-m", "helper")
+    assert found.argv(tmp_path)[1:] == [
+        *("PYTHONPATH=.", f"DATA={here}/weights.bin", sys.executable, "-u", "-m", "helper"),
+        *("-m", str(here / "helper")),
+    ]
+
+
 def test_the_digest_follows_words_script_and_what_it_imports(here: Path) -> None:
     first = command("python3 solve.py").source
     assert command("mine=python3 solve.py").source == first

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from benchmark.comparison.gate import GATE_ALPHA
-from benchmark.comparison.output.unmatched import MOST_NAMES, one_sided, unmatched_in_words
+from benchmark.comparison.output.unmatched import MOST_NAMES, one_sided, uncovered_in_words, unmatched_in_words
 from benchmark.comparison.report import Exit
 from benchmark.results.trial import Status
 from benchmark.statistics import ALPHA, mcnemar
@@ -106,6 +106,7 @@ def _result(result: Result, style: str) -> Iterator[str]:
     yield "\n".join(_swings(result))
     if contest.only_base or contest.only_new:
         yield one_sided(contest)
+    yield from uncovered_in_words(contest)
 
 
 def _table(contrasts: Sequence[Contrast], style: str) -> str:

@@ -1,16 +1,16 @@
-"""Write the reasons why trials of the two sides cannot be compared."""
+"""Write the reasons why trials of the two sides cannot be compared, or only with care."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from benchmark.comparison.matching import Contest
     from benchmark.results.trial import Row
 
-__all__ = ["MOST_NAMES", "one_sided", "unmatched_in_words"]
+__all__ = ["MOST_NAMES", "one_sided", "uncovered_in_words", "unmatched_in_words"]
 
 MOST_NAMES = 30
 """Largest number of puzzles that the text names; the JSON file names all. Hand-set."""
@@ -30,6 +30,20 @@ def _puzzles(rows: Sequence[Row]) -> str:
     names = sorted({row.puzzle_name for row in rows})
     some = ", ".join(names[:MOST_NAMES])
     return some if len(names) <= MOST_NAMES else f"{some} and {len(names) - MOST_NAMES} more"
+
+
+def uncovered_in_words(contest: Contest) -> Iterator[str]:
+    """Warn of each side whose rows may come from different versions of a solver, because its source is not covered."""
+    pairs = (*contest.pairs, *contest.unjudged)
+    for name, solver, rows in (
+        ("BASE", contest.base_solver, [row for pair in pairs for row in pair.base]),
+        ("NEW", contest.new_solver, [row for pair in pairs for row in pair.new]),
+    ):
+        why = next((row.uncovered for row in rows if row.uncovered), "")
+        runs = len({row.session for row in rows if row.uncovered})
+        if why:
+            told = f"rows of {runs} runs, which may be of different versions" if runs > 1 else "rows of one run"
+            yield f"{name}: the source of {solver} is not covered by its digest ({why}); {told}"
 
 
 def unmatched_in_words(contest: Contest) -> str:

@@ -26,7 +26,7 @@ from generator.errors import SpecError, StorageError
 from generator.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pydantic import BaseModel
 
@@ -76,10 +76,12 @@ def make_bundle(store: Store, submission: Submission, target: Path) -> str:
     """Write a bundle and return its SHA-256. Rows are scored again, so that they agree with the raw answers.
 
     Raises:
-        SpecError: if the store lacks a cell, the solver ran on no cell, or its source cannot be included.
+        SpecError: if the store lacks a cell, the solver ran on no cell, its source cannot be included, or rows of a
+            source that is not covered come from several runs.
         StorageError: if a file cannot be read or written.
     """
     rows = _rows_of(store, submission)
+    _check_covered(rows.values())
     reference = submission.cells[0].reference
     folder = Path(reference.target.rpartition(":")[0]).parent if reference.is_file else None
     scrub = make_scrub(folder)
@@ -131,12 +133,28 @@ def _rows_of(store: Store, submission: Submission) -> dict[str, Row]:
     return rows
 
 
+def _check_covered(rows: Collection[Row]) -> None:
+    """Check that all rows come from one run if the source is not covered: else they may be of different versions.
+
+    Raises:
+        SpecError: if they come from several runs.
+    """
+    doubtful = [row for row in rows if row.uncovered]
+    sessions = {row.session for row in rows}
+    if doubtful and len(sessions) > 1:
+        raise SpecError(
+            f"the source of {doubtful[0].solver} is not covered ({doubtful[0].uncovered}), and its rows come from "
+            f"{len(sessions)} runs, which may be of different versions; leave out --no-run to run every trial again"
+        )
+
+
 def _clean(store: Store, row: Row, cell: Cell, scrub: Callable[[str], str]) -> tuple[Row, Outcome | None]:
     """Remove private parts from a row and its outcome: folders, names, log and printed output."""
     trial = _bare(cell.trial)
     name = cell.loaded.puzzle.manifest.name
     label = label_of(replace(cell.reference, target=trial.solver))
     changes = {"trial": trial.id, "solver": label, "origin": "", "puzzle_name": name, "reason": scrub(row.reason)}
+    changes |= {"uncovered": scrub(row.uncovered), "beside": scrub(row.beside)}
     outcome = store.outcome(row)
     if outcome is not None:
         answer = outcome.answer and replace(outcome.answer, note=scrub(outcome.answer.note))

@@ -66,6 +66,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         """
         from benchmark.results.store import Store
         from benchmark.running.plan import plan
+        from benchmark.running.remarks import warnings_of
         from benchmark.running.request import RunRequest
         from benchmark.running.runner import run
         from benchmark.submission.bundle.bundling import Submission, check_as_locked
@@ -88,6 +89,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             isolation=isolation,
             suites=(ground.use,),
         )
+        for warning in warnings_of([reference], [item.puzzle.manifest.family for item in request.puzzles]):
+            remark(warning)
         if not no_run:
             _run(request, run)
         cells = plan(request.puzzles, request.references, request.seeds, request.limits)
@@ -131,6 +134,7 @@ def _check_texts(author: str | None, notes: str) -> None:
 
 
 def _run(request: RunRequest, run: Any) -> None:
+    from benchmark.running.remarks import rerun_in_words
     from benchmark.running.runner import Finished, Opened
 
     with progress_bar() as bar:
@@ -140,6 +144,8 @@ def _run(request: RunRequest, run: Any) -> None:
             if isinstance(event, Opened):
                 bar.update(task, total=event.planned, completed=event.kept, detail="")
                 remark(f"{event.planned} trials planned, {event.kept} held already")
+                for line in rerun_in_words((cell.label, cell.uncovered) for cell in event.again):
+                    remark(line)
             elif isinstance(event, Finished):
                 bar.advance(task)
                 row = event.row
@@ -181,6 +187,12 @@ def _remarks(work: Submission, opened: Any) -> list[str]:
 
     scrub = make_scrub()
     remarks = []
+    why = next((row.uncovered for row in opened.contents.rows if row.uncovered), "")
+    if why:
+        remarks.append(
+            f"the source of {work.cells[0].label} is not covered by its digest ({why}); readers of the bundle are told "
+            "that nothing shows which version ran"
+        )
     for name in source_in(opened.contents):
         lines = traces(opened.contents.archive.read(name).decode("utf-8", "replace"), scrub)
         if lines:

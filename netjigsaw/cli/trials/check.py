@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tabulate import tabulate
 
-from netjigsaw.cli.shared.console import progress_bar, say
+from netjigsaw.cli.shared.console import progress_bar, remark, say
 from netjigsaw.cli.shared.limits import Commands, Isolation
 from netjigsaw.cli.shared.quantities import parse_duration
 from netjigsaw.cli.trials.solve import one_solver
@@ -57,10 +57,14 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw check --solver-command "python solve.py" --json
         """
+        from benchmark.conformance.errands import choose_family
         from benchmark.conformance.examine import examine
+        from benchmark.running.remarks import warnings_of
 
         reference = one_solver(solver, solver_command)
         wall_s = None if timeout is None else parse_duration(timeout)
+        for warning in warnings_of([reference], [choose_family(reference, family).name]):
+            remark(warning)
         with progress_bar() as bar:
             task = bar.add_task(reference.label, total=None, detail="starting")
 

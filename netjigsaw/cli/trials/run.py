@@ -83,6 +83,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw run p1 --solver-command "mine=python solve.py --fast" --solver park
         """
+        from benchmark.running.remarks import warnings_of
         from benchmark.running.request import RunRequest
         from benchmark.running.runner import run as run_request
         from benchmark.suites.loading import common_seeds, load_target, suite_use
@@ -98,9 +99,12 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
                 remark(f"{item.path}: no sealed answer found, so only predictions are compared; see --answers")
         uses = tuple(filter(None, (suite_use(*pair, numbers) for pair in zip(targets, loaded, strict=True))))
         remark_on_locks(uses)
+        references = _references(solver, solver_command, flat)
+        for warning in warnings_of(references, [item.puzzle.manifest.family for item in flat]):
+            remark(warning)
         request = RunRequest(
             puzzles=flat,
-            references=_references(solver, solver_command, flat),
+            references=references,
             results=results,
             seeds=numbers,
             limits=limits,
@@ -116,6 +120,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         endings = Counter(str(row.status) for row in rows)
         say(f"{len(rows)} trials: " + ", ".join(f"{count} {status}" for status, count in endings.most_common()))
         say(f"results in {results}; netjigsaw leaderboard --results {results}")
+        for label, why in {row.solver: row.uncovered for row in rows if row.uncovered}.items():
+            remark(f"{label}: source not covered ({why}); its trials are never held, so a later run runs them again")
         _check_measured(rows)
 
 
@@ -195,11 +201,15 @@ class _Display:
                 remark(_line(event.row, self._names[event.row.puzzle]))
 
     def _open(self, event: Any) -> None:
+        from benchmark.running.remarks import rerun_in_words
+
         self._bar.update(self._all, total=event.planned, completed=event.kept, detail=f"of {event.planned}")
         todo = event.planned - event.kept
         worst = self._request.limits.wall_s
         bound = f", at most {show_duration(todo * worst / self._request.jobs)}" if worst and todo else ""
         remark(f"{event.planned} trials planned, {event.kept} held already{bound}")
+        for line in rerun_in_words((cell.label, cell.uncovered) for cell in event.again):
+            remark(line)
         if event.session is not None and event.session.isolation.startswith("rlimits"):
             remark(f"isolation: {event.session.isolation}; a solver that looks for the answers can find them")
 

@@ -65,9 +65,12 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
         reference = one_solver(solver, solver_command)
         with launched_early(Path(puzzle), reference, threads or 1) as launcher:
+            from benchmark.running.remarks import warnings_of
             from benchmark.running.request import RunRequest
 
             target, loaded = load_one(puzzle, answers, plugins)
+            for warning in warnings_of([reference], [loaded.puzzle.manifest.family]):
+                remark(warning)
             request = RunRequest(
                 puzzles=(loaded,),
                 references=(reference,),

@@ -47,6 +47,15 @@ def test_the_same_twice_differs_in_nothing(row: Make, compared: Compare) -> None
     assert verdict(report) == "verdict: no regression; 0 of 5 measures differ"
 
 
+def test_a_source_that_is_not_covered_is_told(row: Make, compared: Compare) -> None:
+    base = [outcome(row, n, 1.0) for n in range(9)]
+    new = [outcome(row, n, 1.0, session="s", uncovered="the command runs docker") for n in range(9)]
+    text = render_comparison(compared(base, new))
+    assert "NEW: the source of mine is not covered by its digest (the command runs docker); rows of one run" in text
+    assert "BASE: the source" not in text
+    assert "not covered" not in render_comparison(compared(base, base))
+
+
 def test_values_by_hand(row: Make, compared: Compare) -> None:
     base = [outcome(row, n, 1.0, wall_s=1.0) for n in range(8)]
     new = [outcome(row, n, 1.0 if n > 2 else 0.5, wall_s=2.0 if n % 2 else 0.5) for n in range(8)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,17 @@ def test_rows_come_back_as_written(tmp_path: Path) -> None:
             writer.append(row(trial))
     assert Store(tmp_path).rows() == [row("a"), row("b"), row("c")]
     assert Store(tmp_path / "nowhere").rows() == []
+
+
+def test_remarks_are_written_only_where_there_are_any(tmp_path: Path) -> None:
+    told = row("b").model_copy(update={"uncovered": "the command runs docker", "beside": "pieces/ lies beside s.py"})
+    with open_writer(tmp_path) as writer:
+        writer.append(row("a"))
+        writer.append(told)
+    assert Store(tmp_path).rows() == [row("a"), told]
+    (path,) = tmp_path.glob("rows-*.jsonl")
+    plain, remarked = map(json.loads, path.read_text().splitlines())
+    assert remarked.keys() - plain.keys() == {"uncovered", "beside"}  # versions without the fields read the first row
 
 
 def test_two_sessions_share_a_folder_and_the_later_row_counts(tmp_path: Path) -> None:

@@ -49,6 +49,29 @@ def test_every_cell_gets_one_row_with_its_status(ask: Callable[..., RunRequest])
     assert Store(request.results).rows() == rows
 
 
+def test_a_solver_whose_source_is_not_covered_runs_again(ask: Callable[..., RunRequest], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text("import numpy as np\ndef place(keys): return np.argsort(keys).tolist()\n")
+    code = "import importlib\nPART = importlib.import_module({})\ndef solve(keys, context): return PART.place(keys)\n"
+    (tmp_path / "named.py").write_text(code.format("'one'"))
+    (tmp_path / "computed.py").write_text(code.format("'t' + 'wo'"))
+    references = tuple(parse_reference(f"{tmp_path}/{name}.py:solve") for name in ("named", "computed"))
+    first = run(ask(references=references))
+    assert {row.status for row in first} == {Status.SOLVED}
+    assert [row.uncovered for row in first[:2]] == ["", "computed.py imports a module whose name is computed"]
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text("def place(keys): return list(range(len(keys)))\n")
+    events: list[Event] = []
+    second = run(ask(references=references), events.append)
+    assert {row.status for row in second} == {Status.PARTIAL}
+    assert [row.trial == before.trial for row, before in zip(second, first, strict=True)] == [False, True] * 3
+    (opened,) = [event for event in events if isinstance(event, Opened)]
+    assert (opened.kept, [cell.label for cell in opened.again]) == (0, [references[1].target] * 3)
+    assert Store(tmp_path / "results").rows()[-1].status == Status.PARTIAL
+    kept = run(ask(references=references[:1]))
+    assert [row.session for row in kept] == [row.session for row in second[::2]]
+
+
 def test_a_second_run_runs_nothing_and_returns_the_same_rows(ask: Callable[..., RunRequest]) -> None:
     request = ask("exact", "identity")
     first = run(request)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_frame_has_a_column_for_every_metric_and_group(row: Callable[..., Row]) -> None:
     frame = frame_of([row("a", metrics={"x": 1.0}, groups={"depth": 8}), row("b", metrics={"y": 2.0}, wall_s=None)])
-    assert set(frame.columns) == {*COLUMNS, "metrics.x", "metrics.y", "groups.depth"}
+    assert set(frame.columns) == {*COLUMNS, "uncovered", "metrics.x", "metrics.y", "groups.depth"}
     assert group_keys(frame) == ("depth",)
     assert frame["metrics.x"].tolist()[0] == 1.0
     assert np.isnan(frame["metrics.x"].tolist()[1])
@@ -25,7 +25,7 @@ def test_a_frame_has_a_column_for_every_metric_and_group(row: Callable[..., Row]
 
 
 def test_a_frame_of_nothing_still_has_its_columns() -> None:
-    assert set(frame_of([]).columns) == set(COLUMNS)
+    assert set(frame_of([]).columns) == {*COLUMNS, "uncovered"}
 
 
 def test_limits_are_said_in_words() -> None:
@@ -36,7 +36,7 @@ def test_limits_are_said_in_words() -> None:
 
 def test_details_are_given_where_asked_for(row: Callable[..., Row]) -> None:
     frame = frame_of([row("a", reason="so", session="t"), row("b")], details=True)
-    assert set(frame.columns) == {*COLUMNS, *DETAILS}
+    assert set(frame.columns) == {*COLUMNS, *DETAILS, "uncovered"}
     assert frame["reason"].tolist() == ["so", ""]
     assert frame["session"].tolist() == ["t", "s"]
 

@@ -1,0 +1,202 @@
+"""Read from the syntax tree of a Python source what it names: modules, commands, files, and what cannot be known."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from solvers.tracing.places import OPAQUE, Places, dotted, find_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Imported", "Reading", "imports_of", "read_python"]
+
+LONGEST_NAME = 300
+"""Characters of the longest text that is looked up as a file's name. Hand-set."""
+_RUNNERS = frozenset(
+    {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"}
+    | {"create_subprocess_exec", "create_subprocess_shell"}
+)
+"""Functions of `subprocess` and `asyncio` whose first argument is a command."""
+_DOUBTFUL = {
+    "__spec__": "asks for its own place",
+    "__path__": "asks for its own place",
+    "sys.argv[0]": "asks for its own place",
+    "sys.path[0]": "asks for its own place",
+    "inspect.getfile": "asks for its own place",
+    "inspect.getsourcefile": "asks for its own place",
+    "importlib.resources": "reads files of a package",
+    "pkgutil.get_data": "reads files of a package",
+    "pkg_resources": "reads files of a package",
+    "zipimport": "imports from an archive",
+}
+"""What a source may name so that the files it reads are not known, and how a gap says it."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A module that a source imports.
+
+    Attributes:
+        name: dotted name; empty for `from . import x` itself.
+        level: number of leading dots of a relative import.
+        guarded: whether the source copes without the module.
+    """
+
+    name: str
+    level: int = 0
+    guarded: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a Python source names.
+
+    Attributes:
+        imports: modules.
+        places: files and folders, absolute: paths computed from the source's own place, and absolute ones.
+        roots: folders that the source adds to `sys.path`.
+        texts: short texts, each of which may be the name of a file.
+        commands: commands that the source runs: a text for a shell, or words; `OPAQUE` stands for an unknown word.
+        doubts: reasons why the source may need more than that.
+    """
+
+    imports: tuple[Imported, ...] = ()
+    places: tuple[Path, ...] = ()
+    roots: tuple[Path, ...] = ()
+    texts: tuple[str, ...] = ()
+    commands: tuple[str | tuple[str, ...], ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1024)
+def _parse(source: bytes) -> ast.Module | None:
+    """Parse a source; None if that fails. The cache is keyed by content, because a file may change during a run."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def read_python(source: bytes, path: Path | None) -> Reading:
+    """Read a source.
+
+    Args:
+        source: the text of a Python file.
+        path: the file; None for a text in a command.
+    """
+    tree = _parse(source)
+    if tree is None:
+        return Reading(doubts=("cannot be parsed",))
+    try:
+        found = find_places(tree, path)
+    except RecursionError:
+        return Reading(imports_of(source), doubts=("is nested too deeply to be read",))
+    commands: list[str | tuple[str, ...]] = []
+    imports, doubts = list(imports_of(source)), dict.fromkeys(found.doubts)
+    for node in ast.walk(tree):
+        doubts |= dict.fromkeys([_DOUBTFUL[name]] if (name := dotted(node)) in _DOUBTFUL else [])
+        if isinstance(node, ast.Call):
+            doubts |= dict.fromkeys(_doubts_of_call(node, found))
+            if _runs(dotted(node.func)) and (command := _command(node, found)) is not None:
+                commands.append(command)
+    doubts |= dict.fromkeys(_DOUBTFUL[one.name] for one in imports if one.name in _DOUBTFUL)
+    texts = dict.fromkeys(text for node in ast.walk(tree) if (text := _constant(node)) and _may_name(text))
+    return Reading(tuple(imports), found.places, found.roots, tuple(texts), tuple(commands), tuple(doubts))
+
+
+@lru_cache(maxsize=4096)
+def imports_of(source: bytes) -> tuple[Imported, ...]:
+    """List the modules that a source imports, also by `importlib`; none if it cannot be parsed."""
+    tree = _parse(source)
+    if tree is None:
+        return ()
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    named = [module for call in calls if _imports_by_name(call) and (module := _first_text(call)) is not None]
+    return (*_imports(tree), *(Imported(name.lstrip("."), len(name) - len(name.lstrip("."))) for name in named))
+
+
+def _doubts_of_call(call: ast.Call, found: Places) -> Iterator[str]:
+    name = dotted(call.func)
+    last = name.rpartition(".")[2]
+    if _imports_by_name(call) and _first_text(call) is None:
+        yield "imports a module whose name is computed"
+    elif name in {"exec", "eval", "compile"}:
+        yield "executes a text"
+    elif last in {"spec_from_file_location", "SourceFileLoader", "run_path"}:
+        position = 0 if last == "run_path" else 1
+        if len(call.args) <= position or found.word(call.args[position]) == OPAQUE:
+            yield "imports a file whose name is computed"
+    elif _runs(name) and _command(call, found) is None:
+        yield "runs a command that is computed"
+
+
+def _imports_by_name(call: ast.Call) -> bool:
+    return dotted(call.func).rpartition(".")[2] in {"import_module", "__import__", "run_module"}
+
+
+def _first_text(call: ast.Call) -> str | None:
+    return _constant(call.args[0]) if call.args else None
+
+
+def _imports(tree: ast.Module) -> Iterator[Imported]:
+    guarded = {id(node) for part in _guarded(tree) for node in ast.walk(part)}
+    for node in ast.walk(tree):
+        loose = id(node) in guarded
+        if isinstance(node, ast.Import):
+            yield from (Imported(alias.name, 0, loose) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            before = f"{node.module}." if node.module else ""
+            yield Imported(node.module or "", node.level, loose)
+            # A name may be a module or not, so it need not be found.
+            yield from (Imported(f"{before}{alias.name}", node.level, guarded=True) for alias in node.names)
+
+
+def _guarded(tree: ast.Module) -> Iterator[ast.stmt]:
+    """List the statements that may fail to import: those in a `try`, and those for type checkers only."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Try(body=body, handlers=handlers) if any(map(_copes, handlers)):
+                yield from body
+            case ast.If(body=body, test=test) if dotted(test).rpartition(".")[2] == "TYPE_CHECKING":
+                yield from body
+
+
+def _copes(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {"" if kind is None else dotted(kind) for kind in kinds}
+    return bool(names & {"", "ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+def _runs(name: str) -> bool:
+    """Tell whether a function runs a command. A bare name counts if only `subprocess` has such a function."""
+    before, _, last = name.rpartition(".")
+    if before in {"subprocess", "asyncio", "sp"}:
+        return last in _RUNNERS
+    if before in {"os", "posix", "pty"}:
+        return last in {"system", "popen", "spawn"} or last.startswith(("exec", "spawn", "posix_spawn"))
+    return not before and last in {"check_call", "check_output", "Popen", "getoutput", "getstatusoutput", "system"}
+
+
+def _command(call: ast.Call, found: Places) -> str | tuple[str, ...] | None:
+    """Return the command that a call runs: a text for a shell, or words; None if it is computed."""
+    if not call.args:
+        return None
+    first = call.args[0]
+    if dotted(call.func).endswith("create_subprocess_exec"):
+        return tuple(map(found.word, call.args))
+    if isinstance(first, ast.List | ast.Tuple):
+        return tuple(map(found.word, first.elts)) or None
+    return _constant(first)
+
+
+def _constant(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _may_name(text: str) -> bool:
+    return len(text) <= LONGEST_NAME and text.isprintable() and text.strip(". /") != ""
