@@ -62,6 +62,25 @@ def test_a_right_answer_is_solved_and_a_wrong_one_partial(toys: tuple[LoadedPuzz
     assert Judge().decide(toys[0], Outcome(None, answer=wrong)).status is Status.PARTIAL
 
 
+@pytest.mark.parametrize(
+    ("note", "said", "reason"),
+    [
+        ("mse 1", "too few rows", "mse 1; too few rows"),
+        ("mse 1", "", "mse 1"),
+        ("", "too few rows", "too few rows"),
+        ("too few", "too few rows", "too few rows"),
+    ],
+)
+def test_the_reason_of_a_score_follows_the_solver_s_note(
+    change: Callable[..., LoadedPuzzle], note: str, said: str, reason: str
+) -> None:
+    toy = change(score=lambda *_: Score(solved=False, metrics={}, reason=said))
+    answer = dataclasses.replace(right(toy), note=note)
+    assert Judge().decide(toy, Outcome(None, answer=answer)).reason == reason
+    stopped = Outcome(Status.TIMEOUT, note, reports=(Report(1.0, answer),))
+    assert Judge().decide(toy, stopped).reason == "; ".join(filter(None, (note, said)))
+
+
 def test_a_wrong_form_is_told_and_none_is_giving_up(toys: tuple[LoadedPuzzle, ...]) -> None:
     verdict = Judge().decide(toys[0], Outcome(None, answer=Answer("word")))
     assert verdict.status is Status.WRONG_FORMAT
