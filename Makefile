@@ -34,10 +34,11 @@ demo: $(INSTALLED)
 	@$(BIN)/netjigsaw run $(DEMO)/tiny $(DEMO)/small --results $(DEMO)/results --timeout 15s --jobs 2
 	@$(BIN)/netjigsaw show $(DEMO)/tiny --out $(DEMO)/tiny.png
 	@$(BIN)/netjigsaw show $(DEMO)/results --puzzle $(DEMO)/tiny --puzzle $(DEMO)/small --out $(DEMO)/results.png
-	@$(BIN)/netjigsaw leaderboard --results $(DEMO)/results --format plain
 	@echo
-	@echo "puzzles  $(DEMO)/tiny  $(DEMO)/small    answers  $(DEMO)/answers"
-	@echo "results  $(DEMO)/results               pictures $(DEMO)/tiny.png  $(DEMO)/results.png"
+	@echo "Next, for example:"
+	@echo "  $(BIN)/netjigsaw solve $(DEMO)/tiny --solver flagship"
+	@echo "  $(BIN)/netjigsaw leaderboard --results $(DEMO)/results --html $(DEMO)/board.html"
+	@echo "  $(BIN)/netjigsaw new-solver my-solver"
 
 # The tests of the page need a browser. Where there is none the others run, and a line says so; but with
 # NETJIGSAW_REQUIRE_BROWSER set, as in continuous integration, its absence is a failure.

@@ -2,8 +2,8 @@
 
 Run as `make readme`, or `python experiments/page/readme.py`. The script runs every built-in solver on `mini` and writes
 the results to `build/readme/results`; repeat the command to resume an interrupted run. It writes the table between two
-marks in README.md. It takes screenshots of the leaderboard page, makes a network of the published size, and writes the
-pictures of both to docs/images. `--results DIR` uses existing results, and `--puzzle DIR` uses an existing network.
+marks in README.md, with the columns that `COLUMNS` names. It takes screenshots of the leaderboard page, makes a network
+of the published size, and writes the pictures of both to docs/images. `--results DIR` uses existing results, and `--puzzle DIR` uses an existing network.
 Without Chromium, the screenshots are not updated; the last line says so, and the exit code is 1.
 """
 
@@ -22,11 +22,8 @@ from generator.errors import NetjigsawError, StorageError
 from generator.puzzle.storage import writing_file
 
 BEGIN, END = "<!-- mini: begin -->", "<!-- mini: end -->"
-PICTURES = """<picture>
-  <source media="(prefers-color-scheme: dark)" srcset="docs/images/leaderboard-dark.png">
-  <img alt="The same as a page: the table, and puzzles solved within a time" src="docs/images/leaderboard-light.png">
-</picture>
-"""
+COLUMNS = ("rank", "solver", "solved", "95 % interval (%)", "pairing (%)", "median wall (s)")
+"""Columns of the leaderboard that the README shows."""
 
 
 def netjigsaw(*arguments: object) -> str:
@@ -56,17 +53,18 @@ def between_marks(document: str, text: str) -> str:
 
 
 def table_of(results: Path) -> str:
-    """Rank a store, and return the table without its heading, the family's name.
+    """Rank a store, and return the columns of the table that the README shows.
 
     Raises:
         StorageError: if the store cannot be ranked, or holds more than one family.
     """
-    headings, tables = [], []
-    for line in netjigsaw("leaderboard", "--results", results, "--format", "github").splitlines():
-        (headings if line.startswith("### ") else tables).append(line)
-    if len(headings) != 1:
-        raise StorageError(f"{results} holds {len(headings)} families; the README's table is of one")
-    return "\n".join(tables)
+    lines = netjigsaw("leaderboard", "--results", results, "--format", "github").splitlines()
+    headings = sum(line.startswith("### ") for line in lines)
+    if headings != 1:
+        raise StorageError(f"{results} holds {headings} families; the README's table is of one")
+    cells = [line.strip("|").split("|") for line in lines if line.startswith("|")]
+    kept = [number for number, name in enumerate(cells[0]) if name.strip() in COLUMNS]
+    return "\n".join(f"|{'|'.join(row[number] for number in kept)}|" for row in cells)
 
 
 def draw_page(results: Path, images: Path) -> str:
@@ -104,7 +102,7 @@ def make(options: argparse.Namespace) -> int:
         options.puzzle = options.work / "p1"
         if not options.puzzle.exists():
             netjigsaw("generate", "reassembly", "--preset", "janestreet", "--seed", 1, "--out", options.puzzle)
-    text = f"{table_of(options.results)}\n\n{PICTURES}"
+    text = table_of(options.results)
     with writing_file(readme) as scratch:
         scratch.write_text(between_marks(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
     print(readme)
