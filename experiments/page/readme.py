@@ -3,8 +3,9 @@
 Run as `make readme`, or `python experiments/page/readme.py`. The script runs every built-in solver on `mini` and writes
 the results to `build/readme/results`; repeat the command to resume an interrupted run. It writes the table between two
 marks in README.md, with the columns that `COLUMNS` names. It takes screenshots of the leaderboard page, makes a network
-of the published size, and writes the pictures of both to docs/images. `--results DIR` uses existing results, and `--puzzle DIR` uses an existing network.
-Without Chromium, the screenshots are not updated; the last line says so, and the exit code is 1.
+of the published size, and writes the pictures of both to docs/images. `--results DIR` uses existing results, and
+`--puzzle DIR` uses an existing network. Without Chromium, the screenshots are not updated; the last line says so, and
+the exit code is 1.
 """
 
 from __future__ import annotations
