@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.suites.cache import BUILT_IN, puzzle_home
-from benchmark.suites.folders import holds_answers
+from benchmark.suites.folders import holds_answers, holds_results
 from generator.errors import SpecError, StorageError
 from generator.puzzle.storage import answers_beside
 
@@ -68,5 +68,5 @@ def _secrets_in(ground: Path) -> Iterator[Path]:
     with contextlib.suppress(PermissionError, FileNotFoundError):
         for folder in ground.iterdir():
             with contextlib.suppress(PermissionError, FileNotFoundError, StorageError):
-                if folder.is_dir() and (any(folder.glob("rows-*.jsonl")) or holds_answers(folder)):
+                if holds_results(folder) or holds_answers(folder):
                     yield folder

@@ -12,7 +12,15 @@ from generator.puzzle.storage import MANIFEST, TENSOR_FILES
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["WHAT_IS_A_PUZZLE", "content_in_words", "holds_answers", "is_puzzle", "natural_order", "puzzles_at"]
+__all__ = [
+    "WHAT_IS_A_PUZZLE",
+    "content_in_words",
+    "holds_answers",
+    "holds_results",
+    "is_puzzle",
+    "natural_order",
+    "puzzles_at",
+]
 
 WHAT_IS_A_PUZZLE = f"a puzzle is a folder with {MANIFEST}, as netjigsaw generate writes it"
 
@@ -51,6 +59,11 @@ def holds_answers(folder: Path) -> bool:
         StorageError: if the folder cannot be read.
     """
     return folder.is_dir() and any(_SEALED.fullmatch(name) for name in _names(folder))
+
+
+def holds_results(folder: Path) -> bool:
+    """Tell whether a folder is a result store, by the names of its files."""
+    return folder.is_dir() and any(folder.glob("rows-*.jsonl"))
 
 
 def content_in_words(folder: Path) -> str:

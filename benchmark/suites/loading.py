@@ -16,6 +16,7 @@ from benchmark.suites.folders import (
     WHAT_IS_A_PUZZLE,
     content_in_words,
     holds_answers,
+    holds_results,
     is_puzzle,
     natural_order,
     puzzles_at,
@@ -68,18 +69,20 @@ class Target:
 def find_targets(texts: Sequence[str]) -> list[Target]:
     """Parse arguments: each is a puzzle's folder, a folder of puzzles, a suite, or `suite/pattern`.
 
-    A folder of puzzles stands for its puzzles, one target each. A folder of sealed answers beside puzzles is passed
-    over, because a shell's pattern names it too. Puzzles given side by side are sorted in natural order, and a puzzle's
-    folder that is given twice counts once.
+    A folder of puzzles stands for its puzzles, one target each. A folder of sealed answers or of results beside puzzles
+    is passed over, because a shell's pattern names it too. Puzzles given side by side are sorted in natural order, and
+    a puzzle's folder that is given twice counts once.
 
     Raises:
         SpecError: if an argument is none of these, a folder holds no puzzle, or a suite's file or pattern is invalid.
         StorageError: if a folder or a suite's file cannot be read.
     """
-    answers = [text for text in texts if find_suite_file(text) is None and _is_answers(Path(text))]
-    found = [target for text in texts if text not in answers for target in _targets(text)]
-    if answers and not any(target.folder for target in found):
-        raise SpecError(f"{answers[0]} holds sealed answers, no puzzle; {WHAT_IS_A_PUZZLE}")
+    others = {text: _other_content(Path(text)) for text in texts if find_suite_file(text) is None}
+    passed = {text: content for text, content in others.items() if content}
+    found = [target for text in texts if text not in passed for target in _targets(text)]
+    if passed and not any(target.folder for target in found):
+        text, content = next(iter(passed.items()))
+        raise SpecError(f"{text} holds {content}, no puzzle; {WHAT_IS_A_PUZZLE}")
     once = {target.folder.resolve() if target.folder else number: target for number, target in enumerate(found)}
     ordered: list[Target] = []
     for home, beside in groupby(once.values(), key=lambda target: target.folder and target.folder.absolute().parent):
@@ -103,9 +106,14 @@ def find_target(text: str) -> Target:
     return targets[0]
 
 
-def _is_answers(folder: Path) -> bool:
-    """Tell whether a folder is one of sealed answers; one of the default name may be empty."""
-    return holds_answers(folder) or (folder.name == DEFAULT_ANSWERS and folder.is_dir() and not puzzles_at(folder))
+def _other_content(folder: Path) -> str:
+    """Name the content of a folder that holds no puzzle: sealed answers or results; empty for any other folder.
+
+    A folder with the default name of answers may be empty.
+    """
+    if holds_answers(folder) or (folder.name == DEFAULT_ANSWERS and folder.is_dir() and not puzzles_at(folder)):
+        return "sealed answers"
+    return "results" if holds_results(folder) and not puzzles_at(folder) else ""
 
 
 def _targets(text: str) -> list[Target]:

@@ -91,7 +91,7 @@ def draw_run(frame: pd.DataFrame, family: str, series: Sequence[Series] = ()) ->
     solvers = [standing.solver for standing in ranking.standings]
     grid = grid_of(drop_skipped(mark_live(rows)))
     styles = _styles([*solvers, *(one.label for one in series)])
-    heights = [4.6] if ranking.ranking_metric else [4.6, 0.6 + 0.55 * len(solvers)]
+    heights = [4.6] if ranking.ranking_metric else [4.6, 0.55 * len(solvers) + _room_for_names(grid)]
     figure = new_figure(10.0, sum(heights))
     parts = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     top = figure.add_subfigure(parts[0])
@@ -207,6 +207,13 @@ def _by_puzzle(figure: SubFigure, grid: Grid, solvers: Sequence[str], styles: St
     panels[-1].set_xticks(place if labelled else [], names if labelled else [], rotation=30, ha="right", fontsize=8.5)
     if not labelled:
         panels[-1].set_xlabel(f"{puzzles} puzzles")
+
+
+def _room_for_names(grid: Grid) -> float:
+    """Return the height in inches that the title and the slanted names of the puzzles need."""
+    puzzles, _, names = _puzzles(grid)
+    longest = max(map(len, names)) if puzzles <= MOST_NAMES else 0
+    return 0.5 + 0.04 * longest
 
 
 def _family(grid: Grid) -> str:

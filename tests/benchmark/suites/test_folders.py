@@ -30,6 +30,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         make_puzzle(Path("q", name))
     Path("q/answers").mkdir()
     Path("q/answers", SEALED).touch()
+    Path("q/results").mkdir()
+    Path("q/results", "rows-1.jsonl").touch()
     return tmp_path
 
 
@@ -50,6 +52,7 @@ def folders(targets: Iterable[Target]) -> list[str]:
         ["q"],
         ["q/"],
         ["q/answers", "q/tiny-10", "q/tiny-2"],  # as a shell writes q/*
+        ["q/answers", "q/results", "q/tiny-10", "q/tiny-2"],
         ["q/tiny-10", "q", "q/tiny-2/"],
         ["q/tiny-2/data.safetensors", "q/tiny-2/manifest.json", "q/tiny-10"],
     ],
@@ -89,8 +92,9 @@ def test_a_suite_keeps_its_place_among_folders() -> None:
     [
         (["q/answers"], "q/answers holds sealed answers, no puzzle; a puzzle is a folder with manifest.json"),
         (["mini", "q/answers"], "q/answers holds sealed answers, no puzzle"),
+        (["q/results"], "q/results holds results, no puzzle"),
         (["q/tiny-2", "notes.txt"], "notes.txt is a file, no puzzle; a puzzle is a folder with manifest.json"),
-        (["q/tiny-2", "store"], "no puzzle in store, which holds rows-1.jsonl; a puzzle is a folder with manifest"),
+        (["store"], "store holds results, no puzzle; a puzzle is a folder with manifest.json"),
         (["empty"], "no puzzle in empty, which holds nothing; a puzzle is a folder with manifest.json"),
         (["q/tiny-3"], "no puzzle at q/tiny-3, and no suite of that name"),
     ],
