@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmark.comparison.matching import Side
 from benchmark.results.naming import with_distinct_names
 from benchmark.results.store import Store
-from benchmark.running.plan import label_of
+from benchmark.running.planning.plan import label_of
 from benchmark.running.runner import run
 from generator.errors import SpecError
 from generator.suggest import did_you_mean
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from benchmark.results.session import Session
     from benchmark.results.trial import Row
-    from benchmark.running.plan import Cell
-    from benchmark.running.request import RunRequest
-    from benchmark.running.runner import Event
+    from benchmark.running.events import Event
+    from benchmark.running.planning.plan import Cell
+    from benchmark.running.planning.request import RunRequest
 
 __all__ = ["alternating", "load_side", "run_interleaved", "same_solvers", "two_solvers"]
 

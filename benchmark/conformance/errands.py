@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.results.trial import Limits
-from benchmark.running.plan import plan
+from benchmark.running.planning.plan import plan
 from generator.errors import SpecError
 from generator.family.registry import families, find_family
 from generator.puzzle.storage import LoadedPuzzle
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from benchmark.results.outcome import Outcome
     from benchmark.running.judge import Verdict
-    from benchmark.running.plan import Cell
+    from benchmark.running.planning.plan import Cell
     from generator.family.record import Family
     from solvers.reference import Reference
 

@@ -15,8 +15,8 @@ from benchmark.results.trial import Status
 from benchmark.running.executors import LocalExecutor
 from benchmark.running.judge import Judge
 from benchmark.running.messages import Ended
-from benchmark.running.plan import absolute_plugins
-from benchmark.running.warming import warm_modules
+from benchmark.running.planning.plan import absolute_plugins
+from benchmark.running.planning.warming import warm_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

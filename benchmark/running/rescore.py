@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark.results.session import describe_session
 from benchmark.results.store import Store, Writer
 from benchmark.running.judge import Judge
-from benchmark.running.remarks import reason_of
+from benchmark.running.planning.remarks import reason_of
 from benchmark.running.runner import finite_metrics
 from generator.errors import SpecError
 

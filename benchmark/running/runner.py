@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.isolation.supervisor import Settings
@@ -14,14 +13,15 @@ from benchmark.results.outcome import Outcome
 from benchmark.results.session import Session, describe_session
 from benchmark.results.store import Store, Writer, make_folders
 from benchmark.results.trial import Row
+from benchmark.running.events import Event, Finished, Logged, Opened, Progressed, Queried, Started
 from benchmark.running.executors import LocalExecutor
-from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge
 from benchmark.running.messages import Asked, Began, Ended, Reported, Said
-from benchmark.running.origin import origin_of
-from benchmark.running.plan import Cell, absolute_plugins, plan
-from benchmark.running.remarks import reason_of
-from benchmark.running.warming import warm_modules
+from benchmark.running.planning.hiding import hidden_places
+from benchmark.running.planning.origin import origin_of
+from benchmark.running.planning.plan import Cell, absolute_plugins, plan
+from benchmark.running.planning.remarks import reason_of
+from benchmark.running.planning.warming import warm_modules
 from generator.family.oracle import Usage
 from generator.family.registry import find_family
 from generator.plugins import load_plugin
@@ -30,84 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from benchmark.running.messages import Message
-    from benchmark.running.request import RunRequest
-    from generator.family.metric import Score
+    from benchmark.running.planning.request import RunRequest
 
 __all__ = [
-    "Event",
-    "Finished",
-    "Logged",
-    "Opened",
-    "Progressed",
-    "Queried",
-    "Started",
     "finite_metrics",
     "make_row",
     "pass_on",
     "run",
 ]
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """The session begins: `planned` cells, of which the store already holds `kept`.
-
-    Attributes:
-        session: machine and settings; None if nothing has to run.
-        planned: number of cells.
-        kept: number of cells that are not run again.
-        again: cells that the store holds but that run again, because the solver's source is not covered.
-    """
-
-    session: Session | None
-    planned: int
-    kept: int
-    again: tuple[Cell, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Started:
-    """A trial starts."""
-
-    cell: Cell
-
-
-@dataclass(frozen=True, eq=False)
-class Logged:
-    """A solver logged a line, `time_s` seconds after go."""
-
-    cell: Cell
-    time_s: float
-    text: str
-
-
-@dataclass(frozen=True, eq=False)
-class Progressed:
-    """A solver reported an answer with this score, `time_s` seconds after go."""
-
-    cell: Cell
-    time_s: float
-    score: Score
-
-
-@dataclass(frozen=True, eq=False)
-class Queried:
-    """A solver queried its oracle, which has answered `queries` rows so far."""
-
-    cell: Cell
-    time_s: float
-    queries: int
-
-
-@dataclass(frozen=True, eq=False)
-class Finished:
-    """A trial is over and its row is on disk."""
-
-    cell: Cell
-    row: Row
-
-
-Event = Opened | Started | Logged | Progressed | Queried | Finished
 
 
 def run(

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 from benchmark.isolation.supervisor import Settings
 from benchmark.results.outcome import Outcome
 from benchmark.running.executors import LocalExecutor
-from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge, Verdict
 from benchmark.running.messages import Ended
-from benchmark.running.plan import absolute_plugins, plan
-from benchmark.running.remarks import reason_of
-from benchmark.running.runner import Event, pass_on
-from benchmark.running.warming import warm_modules
+from benchmark.running.planning.hiding import hidden_places
+from benchmark.running.planning.plan import absolute_plugins, plan
+from benchmark.running.planning.remarks import reason_of
+from benchmark.running.planning.warming import warm_modules
+from benchmark.running.runner import pass_on
 from generator.plugins import load_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmark.isolation.launch import Launcher
-    from benchmark.running.request import RunRequest
+    from benchmark.running.events import Event
+    from benchmark.running.planning.request import RunRequest
 
 __all__ = ["Solved", "solve_once"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.running.plan import limits_of
+from benchmark.running.planning.plan import limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.results.trial import Status
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from benchmark.running.single import solve_once
 from benchmark.submission.findings import Discrepancy
 from benchmark.submission.suiting import place_of

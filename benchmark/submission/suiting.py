@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.results.planned import LockState
 from benchmark.results.trial import Trial
-from benchmark.running.plan import limits_of
+from benchmark.running.planning.plan import limits_of
 from benchmark.submission.findings import Discrepancy
 from benchmark.suites.loading import suite_use
 from generator.errors import SpecError

@@ -20,8 +20,9 @@ from tabulate import tabulate
 HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
-from benchmark.running.request import RunRequest
-from benchmark.running.runner import Event, Finished, Opened, run
+from benchmark.running.events import Event, Finished, Opened
+from benchmark.running.planning.request import RunRequest
+from benchmark.running.runner import run
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle
 from solvers.reference import Reference

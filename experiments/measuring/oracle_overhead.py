@@ -21,7 +21,7 @@ HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
 from benchmark.results.trial import Limits
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from benchmark.running.single import solve_once
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle

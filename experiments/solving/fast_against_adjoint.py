@@ -26,7 +26,7 @@ sys.path.insert(0, str(HOME))
 
 from benchmark.comparison.stores import alternating
 from benchmark.results.trial import Limits, Row
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from benchmark.running.runner import run
 from generator.puzzle.storage import (
     LoadedPuzzle,

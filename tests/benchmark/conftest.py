@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.results.trial import Limits
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle
 from solvers.reference import parse_reference

@@ -14,7 +14,7 @@ import pytest
 from benchmark.isolation.launch import Launcher
 from benchmark.isolation.supervisor import Server, Settings
 from benchmark.results.trial import Limits
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from benchmark.running.runner import run
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle, save_answer, save_puzzle

@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.results.store import Store
 from benchmark.results.trial import Limits, Row, Status
-from benchmark.running.plan import plan
+from benchmark.running.planning.plan import plan
 from generator.errors import SpecError
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle, save_answer, save_puzzle

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.results.trial import Limits, Trial
-from benchmark.running.plan import plan
+from benchmark.running.planning.plan import plan
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle
 from solvers.reference import Reference

@@ -15,7 +15,7 @@ from benchmark.results.planned import LockState
 from benchmark.results.raw import raw_of
 from benchmark.results.trial import PROTOCOL, Status
 from benchmark.running.judge import Judge
-from benchmark.running.plan import label_of
+from benchmark.running.planning.plan import label_of
 from benchmark.running.rescore import score_again
 from benchmark.submission.bundle.archive import write_archive
 from benchmark.submission.bundle.contents import MANIFEST, ROWS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from benchmark.results.store import Store
     from benchmark.results.trial import Row, Trial
-    from benchmark.running.plan import Cell
+    from benchmark.running.planning.plan import Cell
     from benchmark.suites.record import Suite
     from generator.puzzle.storage import LoadedPuzzle
 

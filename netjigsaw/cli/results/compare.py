@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmark.comparison.matching import Side
     from benchmark.comparison.report import Comparison
     from benchmark.comparison.rules import Rule
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from solvers.reference import Reference
 
 __all__ = ["add"]
@@ -164,7 +164,7 @@ def _run_again(base: str, new: str, again: _Rerun, results: Path, rules: Sequenc
     from benchmark.comparison.measures import measures_of
     from benchmark.comparison.rules import check_rules
     from benchmark.comparison.stores import run_interleaved
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from benchmark.suites.loading import common_seeds, load_target
 
     references = _rerunnable(base, new)
@@ -211,7 +211,7 @@ def _rerunnable(*texts: str) -> tuple[Reference, ...]:
 
 def _with_bar(request: RunRequest, repeats: int, run: Any) -> Any:
     """Run with a progress bar that counts trials."""
-    from benchmark.running.runner import Finished
+    from benchmark.running.events import Finished
 
     total = 2 * len(request.puzzles) * len(request.seeds) * repeats
     with progress_bar() as bar:

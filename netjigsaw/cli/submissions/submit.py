@@ -16,7 +16,7 @@ from netjigsaw.cli.shared.targets import build_missing, find_suite, hidden_by
 from netjigsaw.cli.trials.solve import one_solver
 
 if TYPE_CHECKING:
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from benchmark.submission.bundle.bundling import Submission
     from benchmark.submission.suiting import Ground
     from benchmark.suites.loading import Target
@@ -65,9 +65,9 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
           netjigsaw submit --solver-command "mine=python solve.py" --suite mini
         """
         from benchmark.results.store import Store
-        from benchmark.running.plan import plan
-        from benchmark.running.remarks import warnings_of
-        from benchmark.running.request import RunRequest
+        from benchmark.running.planning.plan import plan
+        from benchmark.running.planning.remarks import warnings_of
+        from benchmark.running.planning.request import RunRequest
         from benchmark.running.runner import run
         from benchmark.submission.bundle.bundling import Submission, check_as_locked
         from benchmark.suites.loading import load_target
@@ -134,8 +134,8 @@ def _check_texts(author: str | None, notes: str) -> None:
 
 
 def _run(request: RunRequest, run: Any) -> None:
-    from benchmark.running.remarks import rerun_in_words
-    from benchmark.running.runner import Finished, Opened
+    from benchmark.running.events import Finished, Opened
+    from benchmark.running.planning.remarks import rerun_in_words
 
     with progress_bar() as bar:
         task = bar.add_task("trials", total=None, detail="starting")

@@ -59,7 +59,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         """
         from benchmark.conformance.errands import choose_family
         from benchmark.conformance.examine import examine
-        from benchmark.running.remarks import warnings_of
+        from benchmark.running.planning.remarks import warnings_of
 
         reference = one_solver(solver, solver_command)
         wall_s = None if timeout is None else parse_duration(timeout)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from benchmark.results.trial import Row, Status
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from generator.puzzle.storage import LoadedPuzzle
     from solvers.reference import Reference
 
@@ -83,8 +83,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw run p1 --solver-command "mine=python solve.py --fast" --solver park
         """
-        from benchmark.running.remarks import warnings_of
-        from benchmark.running.request import RunRequest
+        from benchmark.running.planning.remarks import warnings_of
+        from benchmark.running.planning.request import RunRequest
         from benchmark.running.runner import run as run_request
         from benchmark.suites.loading import common_seeds, load_target, suite_use
 
@@ -179,7 +179,7 @@ class _Display:
 
     def __call__(self, event: Any) -> None:
         """Show one event."""
-        from benchmark.running.runner import Finished, Opened, Progressed, Queried, Started
+        from benchmark.running.events import Finished, Opened, Progressed, Queried, Started
 
         match event:
             case Opened():
@@ -201,7 +201,7 @@ class _Display:
                 remark(_line(event.row, self._names[event.row.puzzle]))
 
     def _open(self, event: Any) -> None:
-        from benchmark.running.remarks import rerun_in_words
+        from benchmark.running.planning.remarks import rerun_in_words
 
         self._bar.update(self._all, total=event.planned, completed=event.kept, detail=f"of {event.planned}")
         todo = event.planned - event.kept

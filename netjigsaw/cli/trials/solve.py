@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from benchmark.isolation.launch import Launcher
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from benchmark.running.single import Solved
     from solvers.reference import Reference
 
@@ -61,12 +61,12 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw solve p1 --solver-command "python solve.py"
         """
-        from benchmark.running.warming import launched_early
+        from benchmark.running.planning.warming import launched_early
 
         reference = one_solver(solver, solver_command)
         with launched_early(Path(puzzle), reference, threads or 1) as launcher:
-            from benchmark.running.remarks import warnings_of
-            from benchmark.running.request import RunRequest
+            from benchmark.running.planning.remarks import warnings_of
+            from benchmark.running.planning.request import RunRequest
 
             target, loaded = load_one(puzzle, answers, plugins)
             for warning in warnings_of([reference], [loaded.puzzle.manifest.family]):
@@ -95,7 +95,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 def _watched(request: RunRequest, launcher: Launcher | None) -> Solved:
     """Solve, with the solver's log lines as they come and its progress in a bar."""
-    from benchmark.running.runner import Logged, Progressed, Queried
+    from benchmark.running.events import Logged, Progressed, Queried
     from benchmark.running.single import solve_once
 
     label = request.references[0].label

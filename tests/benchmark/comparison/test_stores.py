@@ -9,7 +9,7 @@ import pytest
 from benchmark.comparison.report import Exit, compare_sides
 from benchmark.comparison.rules import parse_rules
 from benchmark.comparison.stores import load_side, run_interleaved, same_solvers, two_solvers
-from benchmark.running.runner import Event, Finished
+from benchmark.running.events import Event, Finished
 from generator.errors import SpecError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from benchmark.comparison.matching import Side
     from benchmark.results.trial import Row
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
 
 
 def test_solvers_take_turns(ask: Callable[..., RunRequest]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.results.store import Store
 from benchmark.results.trial import Limits, Row, Status
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from benchmark.running.runner import run
 from generator.plugins import load_file
 from generator.puzzle.storage import LoadedPuzzle

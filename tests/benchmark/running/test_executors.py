@@ -14,18 +14,19 @@ import benchmark.running.live
 from benchmark.isolation.supervisor import Server, Settings
 from benchmark.isolation.wire import Frame
 from benchmark.results.trial import Limits, Status
+from benchmark.running.events import Event, Opened, Progressed, Started
 from benchmark.running.executors import LocalExecutor
 from benchmark.running.live import Listener, Quiet
 from benchmark.running.messages import Began, Ended, Message, Reported
-from benchmark.running.plan import plan
-from benchmark.running.runner import Event, Opened, Progressed, Started, run
+from benchmark.running.planning.plan import plan
+from benchmark.running.runner import run
 from generator.errors import HarnessError, SpecError
 from solvers.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from generator.puzzle.storage import LoadedPuzzle
 
 HERE = Path(__file__).parents[1]
@@ -60,7 +61,7 @@ def test_insisting_on_namespaces_is_an_error_where_there_are_none(
 
 
 def test_a_server_that_cannot_start_says_why(ask: Callable[..., RunRequest], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmark.running.warming.BASE", ("no_such_module",))
+    monkeypatch.setattr("benchmark.running.planning.warming.BASE", ("no_such_module",))
     with pytest.raises(HarnessError, match="no_such_module"):
         run(ask("exact"))
 

@@ -17,7 +17,7 @@ from generator.family.registry import find_family
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from generator.puzzle.storage import LoadedPuzzle
 
 

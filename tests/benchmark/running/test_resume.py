@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmark.results.trial import Row
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
 
 HERE = Path(__file__).parents[1]
 NAMES = ("exact", "identity", "gives_up", "Needs[offset=2]")
@@ -34,9 +34,10 @@ SCRIPT = """
 import signal
 import sys
 from pathlib import Path
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.request import RunRequest
 from generator.puzzle.storage import LoadedPuzzle
-from benchmark.running.runner import Opened, run
+from benchmark.running.events import Opened
+from benchmark.running.runner import run
 from benchmark.results.trial import Limits
 from generator.plugins import load_file
 from solvers.reference import parse_reference

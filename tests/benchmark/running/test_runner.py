@@ -8,7 +8,8 @@ import pytest
 
 from benchmark.results.store import Store
 from benchmark.results.trial import Limits, Row, Status
-from benchmark.running.runner import Event, Finished, Logged, Opened, Progressed, Started, run
+from benchmark.running.events import Event, Finished, Logged, Opened, Progressed, Started
+from benchmark.running.runner import run
 from benchmark.running.single import solve_once
 from generator.errors import HarnessError, SpecError, StorageError
 from solvers.reference import parse_reference
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from generator.puzzle.storage import LoadedPuzzle
 
 

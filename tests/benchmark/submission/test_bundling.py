@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.results.store import Store
 from benchmark.results.trial import Limits
-from benchmark.running.plan import plan
+from benchmark.running.planning.plan import plan
 from benchmark.submission.bundle.bundling import Submission, make_bundle
 from benchmark.submission.bundle.privacy import make_scrub, traces
 from generator.errors import SpecError

@@ -10,8 +10,8 @@ import pytest
 
 from benchmark.results.store import Store
 from benchmark.results.trial import Status
-from benchmark.running.plan import plan
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.plan import plan
+from benchmark.running.planning.request import RunRequest
 from benchmark.running.runner import run
 from benchmark.submission.bundle.bundling import Submission, make_bundle
 from benchmark.submission.bundle.contents import open_bundle

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.running.hiding import hidden_places
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.hiding import hidden_places
+from benchmark.running.planning.request import RunRequest
 from benchmark.suites.folders import content_in_words, holds_answers, natural_order
 from benchmark.suites.loading import Target, find_target, find_targets, load_target
 from generator.errors import SpecError

@@ -11,7 +11,7 @@ from benchmark.running.runner import run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
     from generator.puzzle.storage import LoadedPuzzle
 
 

@@ -15,7 +15,7 @@ from generator.puzzle.storage import answers_beside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from benchmark.running.request import RunRequest
+    from benchmark.running.planning.request import RunRequest
 
 __all__ = ["hidden_places"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.results.planned import SuiteUse
-    from benchmark.running.plan import Cell
+    from benchmark.running.planning.plan import Cell
     from generator.puzzle.storage import LoadedPuzzle
     from solvers.reference import Reference
 

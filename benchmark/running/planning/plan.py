@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.isolation.work import Work
 from benchmark.results.trial import Limits, Status, Trial
-from benchmark.running.remarks import puzzle_beside, uncovered_by
+from benchmark.running.planning.remarks import puzzle_beside, uncovered_by
 from generator.errors import SpecError
 from generator.family.registry import find_family
 from generator.suggest import did_you_mean

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmark.results.trial import Limits, Status
-from benchmark.running.hiding import hidden_places
-from benchmark.running.plan import plan
-from benchmark.running.request import RunRequest
+from benchmark.running.planning.hiding import hidden_places
+from benchmark.running.planning.plan import plan
+from benchmark.running.planning.request import RunRequest
 from benchmark.suites.cache import BUILT_IN, puzzle_home
 from generator.errors import SpecError
 from generator.puzzle.sealing import seal
