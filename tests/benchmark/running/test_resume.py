@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,10 @@ def written(results: Path) -> list[str]:
     return [json.loads(line)["trial"] for line in lines]
 
 
+def enough(results: Path, rows: int, process: subprocess.Popen[bytes]) -> bool:
+    return len(written(results)) >= rows or process.poll() is not None
+
+
 def key(row: Row) -> tuple[object, ...]:
     return row.trial, row.status, row.reason, row.metrics, row.solver, row.seed
 
@@ -107,7 +112,9 @@ def test_twenty_kills_lose_and_repeat_nothing(ask: Callable[..., RunRequest], tm
         with process.stdout:
             if kill % 5:
                 process.stdout.readline()
-                time.sleep(rng.uniform(0, 0.3))
+                more = len(kept) + int(rng.integers(0, 6))  # rows, not seconds: machines differ in speed
+                wait_until(partial(enough, results, more, process))
+                time.sleep(rng.uniform(0, 0.03))
             else:
                 time.sleep(rng.uniform(0, 0.6))
             process.send_signal(signal.SIGKILL)

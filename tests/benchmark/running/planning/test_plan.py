@@ -16,7 +16,7 @@ from generator.puzzle.storage import LoadedPuzzle
 from solvers.reference import Reference, parse_reference
 from solvers.registry import list_solvers
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 LIMITS = Limits()
 
 
