@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.isolation.supervisor import Settings
+from benchmark.results.origin import origin_of
 from benchmark.results.outcome import Outcome
 from benchmark.results.session import Session, describe_session
 from benchmark.results.store import Store, Writer, make_folders
@@ -18,7 +19,6 @@ from benchmark.running.executors import LocalExecutor
 from benchmark.running.hiding import hidden_places
 from benchmark.running.judge import Judge
 from benchmark.running.messages import Asked, Began, Ended, Reported, Said
-from benchmark.running.origin import origin_of
 from benchmark.running.plan import Cell, absolute_plugins, plan
 from benchmark.running.remarks import reason_of
 from benchmark.running.warming import warm_modules

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmark.running.origin import origin_of
+from benchmark.results.origin import origin_of
 from solvers import registry
 from solvers.command import find_command
 from solvers.reference import Reference
