@@ -78,4 +78,4 @@ def test_a_plug_in_is_its_file_or_its_package(project: Path, monkeypatch: pytest
     store = project / "results"
     assert origin_of(Reference("packed"), "reassembly", store) == "some-package"
     assert origin_of(Reference("broken"), "reassembly", store) == "some-package"
-    assert origin_of(Reference("filed"), "reassembly", store).endswith("tests/benchmark/running/test_origin.py")
+    assert origin_of(Reference("filed"), "reassembly", store).endswith("tests/benchmark/results/test_origin.py")
