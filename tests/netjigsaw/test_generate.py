@@ -196,7 +196,7 @@ def test_what_cannot_be_exported_or_imported_is_one_line(
     cli("export", "janestreet", stored / "p", "--out", "layout")
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        (["export", "janestreet", "nowhere", "--out", "q"], "no puzzle at nowhere/manifest.json"),
+        (["export", "janestreet", "nowhere", "--out", "q"], "no puzzle at nowhere"),
         (["export", "janestreet", stored / "p", "--out", "layout"], "layout exists already"),
         (["export", "janestreet", stored / "p"], "--out"),
         (["import", "janestreet", "nowhere", "--out", "q"], "no folder at nowhere"),
@@ -307,7 +307,7 @@ def test_a_spec_that_takes_our_options_is_one_line(
         "register_family(Family('clash', '', Spec, {}, None, None, ()))\n",
         encoding="utf-8",
     )
-    assert "family 'clash' has a field 'seed'" in fails("--plugin", "clash.py", "families")
+    assert "family 'clash' has a field 'seed'" in fails("--plugin", "clash.py", "generate", "clash")
 
 
 def test_durations() -> None:

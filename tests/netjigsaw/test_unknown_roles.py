@@ -37,7 +37,7 @@ def puzzle(cli: Cli, tmp_path: Path) -> Path:
 def test_roles_of_oblong_halves_cannot_be_unknown(fails: Fails, tmp_path: Path) -> None:
     said = fails(*GENERATE, "--hidden", "5", "--out", "p")
     assert said == (
-        "roles cannot be unknown with hidden 5 and width 4, since shapes tell them; make hidden equal to width"
+        "roles cannot be unknown with hidden 5 and width 4, because shapes tell the roles; make hidden equal to width"
     )
     assert not list(tmp_path.glob("p*"))
 
