@@ -224,6 +224,8 @@ GAPS = [
     ("python absolute.py", "computes a path"),
     ("sh -c 'trap \"python $X\" EXIT'", "computed"),
     ("./strange", "is run by strange-interpreter"),
+    ("python /dev/null", "is no file that can be digested"),
+    ("sh -c 'echo " + "$(" * 3000 + "'", "is nested too deeply to be read"),
 ]
 DOUBTFUL = {
     "broken.py": "def f(:\n",
