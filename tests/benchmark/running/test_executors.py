@@ -85,6 +85,11 @@ def test_a_server_killed_from_outside_costs_one_trial(
     assert set(psutil.Process().children()) <= before
 
 
+def test_an_order_that_is_longer_than_one_packet_of_the_socket_arrives(ask: Callable[..., RunRequest]) -> None:
+    rows = run(ask("exact", plugins=(PLUGIN,) * 3000))
+    assert {row.status for row in rows} == {Status.SOLVED}
+
+
 def test_an_isolation_that_does_not_exist_is_refused(ask: Callable[..., RunRequest]) -> None:
     with pytest.raises(SpecError, match="no isolation 'namespace'; did you mean namespaces"):
         run(ask("exact", isolation="namespace"))
