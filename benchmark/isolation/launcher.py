@@ -33,7 +33,7 @@ ENDING_LIMIT_S = 5.0
 
 
 def main(control_fd: int) -> NoReturn:
-    """Do what the parent asks until the parent closes the socket or dies."""
+    """Carry out the parent's orders until the parent closes the socket or dies."""
     control = socket.socket(fileno=control_fd)
     linux.become_subreaper()
     linux.set_dumpable(dumpable=False)
