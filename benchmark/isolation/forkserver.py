@@ -105,15 +105,18 @@ class _Server:
     def serve(self) -> None:
         """Run one trial per request until the runner closes the control socket."""
         self._control.sendall(encode("hello"))
-        decoder = Decoder()
+        decoder, descriptors = Decoder(), list[int]()
         while True:
-            data, descriptors, _flags, _address = socket.recv_fds(self._control, 1 << 20, 2)
+            data, received, _flags, _address = socket.recv_fds(self._control, 1 << 20, 2)
             if not data:
                 return
+            descriptors += received  # they come with the first byte of a frame, and a long frame comes in parts
             for frame in decoder.feed(data):
                 # Other frames are ignored: a "stop" may arrive just after its trial has ended.
                 if frame.kind == "trial":
-                    self._run(frame.fields(), *descriptors)
+                    channel, output = descriptors
+                    descriptors.clear()
+                    self._run(frame.fields(), channel, output)
 
     def _run(self, order: dict[str, Any], channel: int, output: int) -> None:
         budget = Budget.read(order.pop("budget"))

@@ -34,16 +34,17 @@ ENDING_LIMIT_S = 5.0
 
 
 def main(control_fd: int) -> NoReturn:
-    """Do what the parent asks until the parent closes the socket or dies."""
+    """Carry out the parent's orders until the parent closes the socket or dies."""
     control = socket.socket(fileno=control_fd)
     linux.become_subreaper()
     linux.set_dumpable(dumpable=False)
-    decoder, own = Decoder(), set[int]()
+    decoder, own, descriptors = Decoder(), set[int](), list[int]()
     while True:
-        data, descriptors, _flags, _address = socket.recv_fds(control, 1 << 20, 8)
+        data, received, _flags, _address = socket.recv_fds(control, 1 << 20, 8)
         if not data:
             break
-        # Descriptors come with the first byte of their frame, in the order of the frames.
+        # Descriptors come with the first byte of their frame, in the order of the frames. A long frame comes in parts.
+        descriptors += received
         for frame in decoder.feed(data):
             match frame.kind:
                 case "warm":

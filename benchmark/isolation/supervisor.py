@@ -195,6 +195,9 @@ class Server:
     def destroy(self) -> None:
         """Kill the server and every process that it started. Any thread may call this, more than once."""
         self._destroyed = True
+        with contextlib.suppress(OSError):
+            # A server whose process number is not known yet ends by this, and so does a thread that waits for it.
+            self._control.shutdown(socket.SHUT_RDWR)
         with self._ending:
             if "server" in self._pidfds:
                 # The kernel kills a namespace with its process 1; the process outside then ends by itself.

@@ -1,7 +1,7 @@
-"""Distinct names for what is called alike: solvers from different places, and puzzles with different digests.
+"""Give distinct names to solvers from different places, and to puzzles with different digests, that share a name.
 
 A row names its solver as typed, so `m.py:M` may stand for files of two folders. Tables need a name for each, else the
-results of one would pass for an older version of the other. What tells solvers apart is the row's `origin`. One source
+results of one would pass for an older version of the other. The row's `origin` distinguishes solvers. One source
 is one solver, wherever it was read. A row without an origin, as of an older store, belongs to the place of its source,
 else to the place of the latest row.
 """

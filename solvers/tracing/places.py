@@ -148,9 +148,12 @@ def _bind(tree: ast.Module, found: Places) -> None:
         for node in ast.walk(tree):
             for name, value in _bindings(node):
                 bound.setdefault(name, set()).add(found.value(value))
+        before = found.names
         found.names = {
             name: next(iter(values)) if len(values) == 1 else None for name, values in bound.items() if values != {None}
         }
+        if found.names == before:
+            return
 
 
 def _bindings(node: ast.AST) -> list[tuple[str, ast.expr | None]]:

@@ -18,6 +18,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
 _REDIRECTED = re.compile(r"<<<|<<-?|<>|>>|>\||[<>]&?")
 _VARIABLE = re.compile(r"\$(\w+|[@*#?$!-])")
+_PLAIN = re.compile(r"[^ \t\r;&|()\n<>$`*?\[#\\'\"]+")
+"""Characters that are not special to a shell, see `_ACTIONS`."""
 _FUNCTION = re.compile(r"^\s*(?:function\s+([\w.-]+)|([\w.-]+)\s*\(\s*\))", re.MULTILINE)
 _GIVEN_NAMES = re.compile(r"NETJIGSAW_\w+|[0-9@*#?$!-]|HOSTNAME|RANDOM|SECONDS|LINENO|TMPDIR|\w+_NUM_THREADS")
 _DECLARE = frozenset({"export", "declare", "local", "readonly", "typeset"})
@@ -84,7 +86,10 @@ def read_shell(text: str, setting: Setting) -> Found:
     names = {name for match in _FUNCTION.finditer(text) for name in match.groups() if name}
     setting = replace(setting, functions=setting.functions | names)
     script = _Script(setting, {"HOME": os.path.expanduser("~")})  # noqa: PTH111 - of the user who typed the command
-    _read(text, script)
+    try:
+        _read(text, script)
+    except RecursionError:
+        script.found.gaps.append("is nested too deeply to be read")
     return script.found
 
 
@@ -125,11 +130,14 @@ class _Reader:
             self.script.words.append(word)
 
     def _add(self, part: str, at: int) -> None:
-        self._word = [*(self._word or []), part]
+        if self._word is None:
+            self._word = []
+        self._word.append(part)
         self.at = at
 
     def plain(self, char: str) -> None:
-        self._add(char, self.at + 1)
+        match = _PLAIN.match(self.text, self.at)
+        self._add(*((char, self.at + 1) if match is None else (match[0], match.end())))
 
     def blank(self, _: str) -> None:
         self.finish()

@@ -34,8 +34,8 @@ MOST_STEPS = 20_000
 """Steps of one trace. Hand-set: scripts that call each other from many folders could go on for very long."""
 _STORE = "rows-*.jsonl"
 """Files of a result store, which solvers cannot see, and which changes with every run."""
-_LONGEST_SCRIPT = 1 << 22
-"""Bytes of the longest script that is read; a longer file counts as data. Hand-set."""
+_LONGEST_SCRIPT = 1 << 20
+"""Bytes of the longest script that is read; a longer file counts as data. Hand-set: reading takes up to 5 s a MiB."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,8 @@ class _Tracer:
             if main.is_file():
                 return [("run", main, replace(setting, language="python"))]
             self.gaps[f"{path.name}/ has no __main__.py"] = None
+        elif kind == "run" and not path.is_file():
+            self.gaps[f"{path.name} is no file that can be digested"] = None
         if not path.is_file():
             return []
         try:

@@ -66,7 +66,7 @@ class Listener:
         self._rest += rest[:room]
 
     def pause(self) -> None:
-        """Read what the lines so far hold, because the output pauses."""
+        """Read the lines so far, because the output pauses."""
         self._finish(ended=False)
 
     def close(self) -> None:

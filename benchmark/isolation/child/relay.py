@@ -121,12 +121,12 @@ class _Streams:
         return PAUSE_S if self.output.unsettled or self.errors.unsettled else None
 
     def pause(self) -> None:
-        """Read what the last lines hold, because nothing has come for a while."""
+        """Read the last lines, because nothing has come for a while."""
         self.output.pause()
         self.errors.pause()
 
     def close(self) -> None:
-        """Read what the last lines hold, because the program has ended."""
+        """Read the last lines, because the program has ended."""
         self.output.close()
         self.errors.close()
 

@@ -1,4 +1,4 @@
-"""Where a run found a solver, so that solvers of one name from different places are told apart."""
+"""Where a run found a solver, so that solvers of one name from different places can be distinguished."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Cell:
         label: the solver's name with parameters, as typed.
         settled: status and reason if the trial need not run; None if it must run.
         uncovered: why the source digest does not cover all of the solver's source; empty if it does.
-        beside: what of a puzzle lies beside a program's script; empty if nothing does.
+        beside: files of a puzzle that lie beside a program's script; empty if there are none.
     """
 
     trial: Trial

@@ -13,6 +13,8 @@ import pytest
 
 from benchmark.isolation.launch import Launcher
 from benchmark.isolation.process_one import enter_as_process_one
+from benchmark.isolation.supervisor import Settings
+from benchmark.running.executors import LocalExecutor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +66,12 @@ def test_closing_ends_a_launcher_that_still_imports(tmp_path: Path, monkeypatch:
     launcher.close()
     assert set(psutil.Process().children()) <= before
     assert not list(tmp_path.glob("netjigsaw-*"))
+
+
+@pytest.mark.parametrize("isolation", ["auto", "rlimits"])
+def test_a_server_that_hides_a_thousand_folders_starts(tmp_path: Path, isolation: str) -> None:
+    hidden = tuple(tmp_path / f"puzzle-{number:05}-of-a-long-name" for number in range(1000))
+    executor = LocalExecutor(Settings(hidden=hidden, isolation=isolation))
+    with contextlib.closing(executor):
+        executor.start()
+        assert executor.isolation.startswith("rlimits" if isolation == "rlimits" else ("namespaces", "rlimits"))

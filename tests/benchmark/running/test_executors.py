@@ -86,6 +86,11 @@ def test_a_server_killed_from_outside_costs_one_trial(
     assert set(psutil.Process().children()) <= before
 
 
+def test_an_order_that_is_longer_than_one_packet_of_the_socket_arrives(ask: Callable[..., RunRequest]) -> None:
+    rows = run(ask("exact", plugins=(PLUGIN,) * 3000))
+    assert {row.status for row in rows} == {Status.SOLVED}
+
+
 def test_an_isolation_that_does_not_exist_is_refused(ask: Callable[..., RunRequest]) -> None:
     with pytest.raises(SpecError, match="no isolation 'namespace'; did you mean namespaces"):
         run(ask("exact", isolation="namespace"))
@@ -185,7 +190,9 @@ def test_closing_the_iterator_ends_what_runs(toys: tuple[LoadedPuzzle, ...]) -> 
     executor = LocalExecutor(LIGHT, jobs=2)
     messages = executor.execute([cell.work((PLUGIN,)) for cell in cells])
     assert isinstance(next(messages), Began)
-    messages.close()
+    began = time.monotonic()
+    messages.close()  # while the servers of both jobs start
+    assert time.monotonic() - began < 30  # the solver sleeps for a minute
     assert set(psutil.Process().children()) <= before
 
 

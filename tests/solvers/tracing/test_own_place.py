@@ -112,3 +112,8 @@ def test_texts_of_awk_and_sed_are_followed(home: Path, code: str) -> None:
     found = trace(home, f"{code}\n", "s.sh", "sh")
     assert found.gaps == ()
     assert home / "w0.npz" in found.files
+
+
+def test_a_script_that_holds_one_word_of_a_million_characters_is_read(home: Path) -> None:
+    found = trace(home, f"echo {'a' * 1_000_000}\n", "s.sh", "sh")
+    assert (found.files, found.gaps) == ((home / "s.sh",), ())

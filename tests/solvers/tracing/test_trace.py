@@ -225,6 +225,8 @@ GAPS = [
     ("sh -c 'trap \"python $X\" EXIT'", "computed"),
     ("./strange", "is run by strange-interpreter"),
     ("sh -c 'make -f $F'", "computed"),
+    ("python /dev/null", "is no file that can be digested"),
+    ("sh -c 'echo " + "$(" * 3000 + "'", "is nested too deeply to be read"),
 ]
 DOUBTFUL = {
     "broken.py": "def f(:\n",

@@ -1,1 +1,1 @@
-"""Read what other people have saved: find pieces and table in a folder, recognise contents, read pieces and columns."""
+"""Read the files of other programs: find pieces and table in a folder, recognise contents, read pieces and columns."""
