@@ -160,7 +160,7 @@ def test_import_remarks_on_what_deviates_and_exits_with_zero(cli: Cli, tmp_path:
     code, out, err = cli("import", "janestreet", "layout", "--out", "q")
     assert code == 0
     assert out.startswith("q  ")
-    assert err == "q: the table is layout/data.csv\nq: passed over in layout/pieces: .DS_Store\n"
+    assert err == "q: the table is layout/data.csv\nq: skipped in layout/pieces: .DS_Store\n"
 
 
 def test_import_of_a_whole_network_seals_the_answer(cli: Cli, tmp_path: Path, stored: Path, tiny: Made) -> None:
@@ -196,7 +196,7 @@ def test_what_cannot_be_exported_or_imported_is_one_line(
     cli("export", "janestreet", stored / "p", "--out", "layout")
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        (["export", "janestreet", "nowhere", "--out", "q"], "no puzzle at nowhere/manifest.json"),
+        (["export", "janestreet", "nowhere", "--out", "q"], "no puzzle at nowhere"),
         (["export", "janestreet", stored / "p", "--out", "layout"], "layout exists already"),
         (["export", "janestreet", stored / "p"], "--out"),
         (["import", "janestreet", "nowhere", "--out", "q"], "no folder at nowhere"),

@@ -25,7 +25,7 @@ SMALL = ["--depth", "3", "--width", "4", "--hidden", "4", "--rows", "60", "--ste
 GENERATE = ["generate", "reassembly", *SMALL, "--seed", "2", "--roles", "unknown"]
 REASON = "does not solve puzzles with unknown roles"
 SOLVES = frozenset({"fast", "random"})
-"""Built-in solvers that answer such puzzles."""
+"""Built-in solvers that answer puzzles with unknown roles."""
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def puzzle(cli: Cli, tmp_path: Path) -> Path:
 def test_roles_of_oblong_halves_cannot_be_unknown(fails: Fails, tmp_path: Path) -> None:
     said = fails(*GENERATE, "--hidden", "5", "--out", "p")
     assert said == (
-        "roles cannot be unknown with hidden 5 and width 4, since shapes tell them; make hidden equal to width"
+        "roles cannot be unknown with hidden 5 and width 4, because shapes tell the roles; make hidden equal to width"
     )
     assert not list(tmp_path.glob("p*"))
 

@@ -26,7 +26,7 @@ __all__ = [
     "entries",
     "find_files",
     "find_table",
-    "places_of_pieces",
+    "folders_of_pieces",
     "saved_files",
 ]
 
@@ -37,9 +37,9 @@ CSV = "historical_data.csv"
 TABLE = re.compile(r".+\.(?:csv|tsv|csv\.gz|tsv\.gz|parquet|feather|xlsx?)", re.IGNORECASE)
 
 SEARCHED_DEPTH = 3
-"""Levels of folders that are searched for pieces where they do not lie in `pieces/`."""
+"""Levels of folders that are searched for pieces outside of `pieces/`. A larger value searches deeper. Hand-set."""
 SEARCHED_FOLDERS = 2000
-"""Folders after which the search ends: somebody gave a home folder."""
+"""Folders after which the search ends, in case a user gave a home folder. A larger value searches more. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def find_files(folder: Path, remark: Callable[[str], None]) -> PublishedFiles:
 
     Raises:
         StorageError: if a part is missing.
-        LayoutError: if a file may or may not be a piece, or a number is missing or there twice.
+        LayoutError: if a file may or may not be a piece, or a number is missing or used twice.
     """
     if folder.is_file():
         raise _no_folder(folder)
@@ -91,8 +91,8 @@ def _no_folder(path: Path) -> LayoutError:
     return LayoutError(f"{path} is a file; give the folder with {PIECES}/ and {CSV}")
 
 
-def places_of_pieces(folder: Path) -> list[Path]:
-    """List the folders that hold pieces: the first published place that does, or else all at or below a folder."""
+def folders_of_pieces(folder: Path) -> list[Path]:
+    """List the folders that hold pieces: a published one if it holds pieces, else all folders at or below `folder`."""
     for place in (folder / PIECES, folder / NESTED / PIECES):
         if place.is_dir() and _holds_pieces(place):
             return [place]
@@ -101,7 +101,7 @@ def places_of_pieces(folder: Path) -> list[Path]:
 
 def _pieces_folder(folder: Path) -> Path:
     """Find the one folder that holds pieces."""
-    holding = places_of_pieces(folder)
+    holding = folders_of_pieces(folder)
     if not holding:
         raise _no_pieces(folder)
     if len(holding) > 1:
@@ -177,9 +177,9 @@ def find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]
     """Find the table: by its published name, or as the only table there is.
 
     Args:
-        root: where it should lie.
+        root: the folder where it should lie.
         others: other folders to look in, in this order.
-        remark: is called if the table has another name or place.
+        remark: is called if the table has another name or lies in another folder.
 
     Raises:
         StorageError: if there is none.
@@ -201,7 +201,7 @@ def find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]
             return tables[0]
     below = [place / CSV for place in _folders(root) if (place / CSV).is_file()]
     if len(below) != 1:
-        several = f"; {len(below)} lie below, so move one of them there" if below else ""
+        several = f"; {len(below)} folders below hold one, so move one of them there" if below else ""
         raise StorageError(f"{root / CSV} is missing{several}")
     remark(f"the table is {below[0]}")
     return below[0]

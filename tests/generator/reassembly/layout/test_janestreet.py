@@ -225,7 +225,7 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(layout: Path, tmp_p
         ),
         ({"weight": torch.ones(6)}, "a layer's has two dimensions"),
         ({"weight": torch.ones(6, 4, 1)}, "a layer's has two dimensions"),
-        ({"weight": torch.ones(6, 4), "bias": torch.ones(5)}, "its weight asks for"),
+        ({"weight": torch.ones(6, 4), "bias": torch.ones(5)}, "expected (6,), one per row of its weight"),
         ({"weight": torch.ones(6, 7)}, "fits no block"),
         ({"weight": torch.ones(8, 4)}, "different hidden widths: 6, 8"),
     ],
