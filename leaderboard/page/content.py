@@ -150,7 +150,7 @@ def _groups(grid: Grid, digests: Sequence[str]) -> Labels:
     found: Labels = {}
     for key in group_keys(grid.rows):
         held = last[GROUPS + key].reindex(list(digests))
-        found[key] = {str(digest): value for digest, value in held.items() if value is not None and value == value}  # noqa: PLR0124 - NaN is what differs from itself
+        found[key] = {str(digest): value for digest, value in held.items() if value is not None and value == value}  # noqa: PLR0124 - NaN differs from itself
     return {key: held for key, held in found.items() if held}
 
 

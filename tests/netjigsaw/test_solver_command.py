@@ -170,7 +170,7 @@ def test_a_script_that_cannot_be_followed_runs_every_time(
     assert rows["mine"].uncovered == why
     table = json.loads(cli("leaderboard", "--format", "json")[1])["tables"][0]
     assert {row["solver"]: row["solved"] for row in table["rows"]} == {"mine": 0, "random": 0}
-    assert "Source not covered by its digest, so rows may come from different versions: mine." in table["caption"]
+    assert "The digest does not cover the source, so rows may come from different versions: mine." in table["caption"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// What stands below each family's table: a plot of what ranks, results by label, puzzles, machines.
+// The parts below each family's table: a plot of the ranking measure, results by label, puzzles, machines.
 
 /** A plot with a line per solver, buttons that hide and show lines, and the same numbers as a table. */
 function lineSection({ family, heading, note, label, plot, table }) {
@@ -28,7 +28,7 @@ function cactusSection(family) {
     columns: [
       { label: "solver", head: true, value: (one) => one.solver.name },
       ...[0.1, 1, 10, 60].map((mark) => ({ label: `${mark} s`, number: true, first: "descending", value: (one) => within(one.line, mark) })),
-      { label: "at all", number: true, first: "descending", value: (one) => one.solver.solved },
+      { label: "any time", number: true, first: "descending", value: (one) => one.solver.solved },
     ],
   });
   return lineSection({ family, table, plot: cactusPlot, heading: "Solved within a time", label: "Puzzles solved within a time, one line per solver",

@@ -1,4 +1,4 @@
-// One solver, or one puzzle.
+// The panels of one solver and of one puzzle.
 
 const statusText = (status) => html("span", { class: `tag ${status}` }, status);
 
@@ -30,7 +30,7 @@ function notSeparated(family, solver) {
   const own = new Set(solver.letters.includes(" ") ? solver.letters.split(" ") : solver.letters);
   const shares = (one) => [...(one.letters.includes(" ") ? one.letters.split(" ") : one.letters)].some((letter) => own.has(letter));
   if (solver.place === null) return null;
-  return family.solvers.filter((one) => one !== solver && shares(one)).map((one) => one.name).join(", ") || "nobody";
+  return family.solvers.filter((one) => one !== solver && shares(one)).map((one) => one.name).join(", ") || "no other solver";
 }
 
 function solverFacts(family, solver) {
@@ -111,7 +111,7 @@ function puzzlePanel(family, p) {
     puzzlePicture(family, p),
     strip(records.map((one) => ({ status: one.status, title: `${family.solvers[one.solver].name}: ${one.status}` })), "One square per result; the table says the same"),
     facts([["Digest", html("code", {}, single.digests[p])], ...said("groups").filter(([key]) => !own.has(key))]),
-    html("h2", {}, "Recipe, as far as it is public"),
+    html("h2", {}, "Public part of the recipe"),
     Object.keys(single.spec).length ? facts(said("spec")) : html("p", {}, "The store has no manifest of this puzzle."),
     html("h2", {}, "Solver by solver"),
     dataTable({ caption: `Results on ${single.names[p]}`, records,
