@@ -1,4 +1,4 @@
-"""`netjigsaw check` finds what breaks the contract, and nothing else; `new-solver` writes what passes it."""
+"""`netjigsaw check` finds every breach of the contract and nothing else; a file from `new-solver` passes the check."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_tensors_are_alike_in_everything_but_their_numbers(made: Made) -> None:
 
 
 def test_numbers_are_dealt_over_all_pieces() -> None:
-    """Over many seeds every number is incoming, outgoing and head about as often as chance has it."""
+    """Over many seeds, every number is an incoming half, an outgoing half and the head about as often as by chance."""
     seeds = 120
     answers = [truth(make(seed, depth=2, width=2, hidden=2, rows=5, steps=0)) for seed in range(seeds)]
     assert all(sorted(answer) == list(range(5)) for answer in answers)

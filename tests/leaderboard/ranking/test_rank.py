@@ -146,7 +146,7 @@ def test_nobody_but_skipped_solvers_is_an_error(row: MakeRow) -> None:
         rank([row("a", 0, "skipped"), row("b", 0, "skipped")])
 
 
-def test_places_count_up_and_letters_overlap(row: MakeRow) -> None:
+def test_ranks_count_up_and_letters_overlap(row: MakeRow) -> None:
     rows = [row("a", n) for n in range(10)]
     rows += [row("b", n, "solved" if n else "partial") for n in range(10)]
     rows += [row("c", n, "partial") for n in range(10)]

@@ -156,7 +156,7 @@ def test_pieces_saved_from_a_graphics_card_are_read_on_the_cpu(layout: Path, *, 
 
 
 def move_to_cuda(path: Path, *, legacy: bool) -> None:
-    """Change the place of every storage in a pickle from `cpu` to `cuda:0`, as a save from there would have it."""
+    """Change the device of every storage in a pickle from `cpu` to `cuda:0`, as in a file that was saved on a GPU."""
     here, there = b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"
     if legacy:
         content = path.read_bytes()
@@ -177,7 +177,7 @@ def move_to_cuda(path: Path, *, legacy: bool) -> None:
 
 
 class Bomb:
-    """Leaves a mark where it is unpickled."""
+    """Leaves a mark when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark

@@ -71,7 +71,7 @@ def disjoint_blocks(network: ResidualNetwork) -> None:
 
 
 def dead_blocks(network: ResidualNetwork) -> None:
-    """Let no unit of blocks 1 and 3 ever fire: which incoming half is whose cannot be seen."""
+    """Let no unit of blocks 1 and 3 ever fire, so that no data show which incoming half belongs to which block."""
     network.c[1] = -1e4
     network.c[3] = -1e4
 

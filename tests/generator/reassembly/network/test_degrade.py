@@ -1,4 +1,4 @@
-"""Degraded puzzles: the same network, less said of it."""
+"""Degraded puzzles: the same network with less information."""
 
 from __future__ import annotations
 

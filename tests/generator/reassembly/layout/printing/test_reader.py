@@ -125,7 +125,7 @@ def test_every_style_is_read(text: str) -> None:
         "epoch 3 loss 0.5\n" * 97,
     ],
 )
-def test_other_lines_are_passed_over(text: str) -> None:
+def test_lines_without_an_answer_are_skipped(text: str) -> None:
     assert read(text) == []
 
 

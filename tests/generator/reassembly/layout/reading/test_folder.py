@@ -38,7 +38,7 @@ LITTER = [
 
 
 @pytest.mark.parametrize("name", LITTER)
-def test_litter_is_passed_over_with_a_remark(layout: Path, digest: str, read: Read, name: str) -> None:
+def test_litter_is_skipped_with_a_remark(layout: Path, digest: str, read: Read, name: str) -> None:
     path = layout / "pieces" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"x")
@@ -79,7 +79,7 @@ def test_litter_beside_the_pieces_is_not_mentioned(layout: Path, digest: str, re
         "piece-3.pth",
     ],
 )
-def test_what_might_be_a_piece_is_an_error(layout: Path, refused: Refused, name: str) -> None:
+def test_a_file_that_may_be_a_piece_is_an_error(layout: Path, refused: Refused, name: str) -> None:
     shutil.copy(layout / "pieces/piece_3.pth", layout / "pieces" / name)
     assert f"{name} is no piece; expected piece_<number>.pth only; it may be piece 3" in refused(layout)
 
@@ -160,7 +160,7 @@ def test_nested_folders_are_searched(layout: Path, digest: str, read: Read, tmp_
         assert remarks == [f"the pieces lie in {outer.joinpath(*names, 'pieces')}"]
 
 
-def test_several_puzzles_are_not_chosen_among(layout: Path, refused: Refused, tmp_path: Path) -> None:
+def test_several_folders_of_pieces_are_an_error(layout: Path, refused: Refused, tmp_path: Path) -> None:
     for name in "ab":
         shutil.copytree(layout, tmp_path / "both" / name)
     assert "holds pieces in 2 folders" in refused(tmp_path / "both")
@@ -228,7 +228,7 @@ def test_the_table_may_lie_in_a_folder_beside_the_pieces(
     )
 
 
-def test_a_packed_piece_is_told_to_be_unpacked(layout: Path, refused: Refused) -> None:
+def test_the_error_for_a_packed_piece_says_to_unpack_it(layout: Path, refused: Refused) -> None:
     (layout / "pieces/piece_3.pth").rename(layout / "pieces/piece_3.pth.gz")
     assert "piece_3.pth.gz is no piece; expected piece_<number>.pth only; it may be piece 3: unpack it" in refused(
         layout
@@ -242,7 +242,7 @@ def test_several_tables_are_named(layout: Path, digest: str, read: Read, refused
     assert "holds several tables (test.csv, train.csv); name the one to read historical_data.csv" in refused(layout)
 
 
-def test_archives_are_told_to_be_unpacked(layout: Path, refused: Refused, tmp_path: Path) -> None:
+def test_the_error_for_an_archive_says_to_unpack_it(layout: Path, refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "zips").mkdir()
     packed = shutil.make_archive(str(tmp_path / "zips/download"), "zip", layout)
     assert "download.zip is a zip archive, not a folder; unpack it first (unzip)" in refused(tmp_path / packed)
