@@ -157,11 +157,11 @@ def _groups(grid: Grid, digests: Sequence[str]) -> Labels:
 def _prominence(groups: Labels) -> Callable[[str], tuple[bool, bool, str]]:
     """Sort labels: labels of the family before fields of the spec, numbers before words."""
 
-    def place(key: str) -> tuple[bool, bool, str]:
+    def rank_of(key: str) -> tuple[bool, bool, str]:
         held = groups.get(key, {})
         return key not in groups, any(isinstance(value, str) for value in held.values()), key
 
-    return place
+    return rank_of
 
 
 def _specs(digests: Sequence[str], manifests: Mapping[str, Manifest]) -> Labels:

@@ -71,9 +71,9 @@ def read_layout(folder: Path, *, name: str, activation: str = "relu", **options:
         return Imported(puzzle, (*remarks, *precision_remarks(puzzle)))
     activation_function(activation)
     with tempfile.TemporaryDirectory(prefix="netjigsaw-import-") as scratch:
-        place, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
-        answer = write_apart(network, place, activation=activation, rng=rng, remark=remarks.append)
-        puzzle = import_layout(place, name=name, activation=activation, **options)
+        unpacked, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
+        answer = write_apart(network, unpacked, activation=activation, rng=rng, remark=remarks.append)
+        puzzle = import_layout(unpacked, name=name, activation=activation, **options)
     return seal_imported(puzzle, answer, [*remarks, *precision_remarks(puzzle)])
 
 

@@ -9,16 +9,16 @@ const dash = (n) => DASHES[Math.floor(n / COLOURS) % DASHES.length] || null;
 
 /** A chart that is redrawn whenever its width changes, so that its text keeps its size on a phone. */
 function responsive(draw, label) {
-  const place = html("div", { class: "chart", role: "group", "aria-label": label });
+  const container = html("div", { class: "chart", role: "group", "aria-label": label });
   let last = 0;
   new ResizeObserver(() => {
-    const width = Math.floor(place.clientWidth);
+    const width = Math.floor(container.clientWidth);
     if (width && width !== last) {
       last = width;
-      place.replaceChildren(draw(width));
+      container.replaceChildren(draw(width));
     }
-  }).observe(place);
-  return place;
+  }).observe(container);
+  return container;
 }
 
 function logScale(values, from, to) {

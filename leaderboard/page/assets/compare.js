@@ -58,8 +58,8 @@ function pairTable(family, [nameA, nameB], records) {
   const outcomes = metric ? { first: nameA, second: nameB, equal: "equal" } : { both: "both", "first only": `only ${nameA}`, "second only": `only ${nameB}`, neither: "neither" };
   const text = metric ? (value) => metricText(value, metric) : seconds;
   const ratio = (one) => (one.a !== null && one.b !== null && one.a > 0 ? one.b / one.a : null);
-  const place = html("div");
-  const show = (outcome) => place.replaceChildren(dataTable({
+  const container = html("div");
+  const show = (outcome) => container.replaceChildren(dataTable({
     caption: `${nameA} and ${nameB}, puzzle by puzzle`,
     records: outcome ? records.filter((one) => one.outcome === outcome) : records,
     columns: [
@@ -71,7 +71,7 @@ function pairTable(family, [nameA, nameB], records) {
     ],
   }));
   show("");
-  return [choice(metric ? "Better solver" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), place];
+  return [choice(metric ? "Better solver" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), container];
 }
 
 function pairPlot({ metric }, dots, names) {

@@ -68,8 +68,8 @@ function solverPanel(family, s) {
   parts.push(html("h2", {}, "How its cells ended"), statusCounts(solver.statuses));
   if (family.single) {
     const records = family.single.results.puzzle.map((_, cell) => result(family, s, cell));
-    const place = html("div");
-    const show = (status) => place.replaceChildren(dataTable({
+    const container = html("div");
+    const show = (status) => container.replaceChildren(dataTable({
       caption: `Results of ${solver.name}`,
       records: status ? records.filter((one) => one.status === status) : records,
       columns: resultColumns(family, { label: "puzzle", head: true, value: (one) => family.single.names[one.puzzle],
@@ -80,7 +80,7 @@ function solverPanel(family, s) {
     parts.push(
       strip(shown.map((one) => ({ status: one.status, title: `${family.single.names[one.puzzle]}: ${one.status}` })), `One square per cell, ${shown.length} of ${records.length}; the table says the same`),
       html("h2", {}, "Puzzle by puzzle"),
-      choice("Status", [["", "any"], ...Object.keys(solver.statuses).map((status) => [status, status])], "", show), place);
+      choice("Status", [["", "any"], ...Object.keys(solver.statuses).map((status) => [status, status])], "", show), container);
   }
   return parts;
 }
