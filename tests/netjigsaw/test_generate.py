@@ -250,7 +250,7 @@ def test_solvers_and_families_are_listed(cli: Cli, fails: Callable[..., str]) ->
     assert "no puzzle family 'reasembly'; did you mean reassembly?" in fails("solvers", "--family", "reasembly")
 
 
-def test_the_front_door(cli: Cli, fails: Callable[..., str]) -> None:
+def test_version_help_mistyped_commands_and_public_names(cli: Cli, fails: Callable[..., str]) -> None:
     assert cli("--version")[:2] == (0, __version__ + "\n")
     assert cli("--help")[0] == 0
     assert "generte" in fails("generte")

@@ -137,7 +137,7 @@ def test_suites_hold_such_puzzles(cli: Cli, tmp_path: Path) -> None:
     assert cli("suite", "verify", "mine.toml")[0] == 0
 
 
-def test_check_takes_giving_up_for_a_note(cli: Cli) -> None:
+def test_check_reports_giving_up_as_a_note(cli: Cli) -> None:
     code, out, _ = cli("check", "asymmetry", "--json")
     assert code == 0
     findings = json.loads(out)["findings"]

@@ -89,7 +89,9 @@ def test_any_role_is_a_valid_answer_and_is_assembled_as_given(made: Made, view: 
         (lambda pieces: ",".join(map(str, pieces)), "not a list of 9 piece numbers"),
     ],
 )
-def test_what_is_no_answer(made: Made, view: UnknownRolesPuzzle, change: Any, message: str) -> None:
+def test_invalid_answers_are_refused_with_the_reason(
+    made: Made, view: UnknownRolesPuzzle, change: Any, message: str
+) -> None:
     with pytest.raises(AnswerError, match=message):
         check_answer(view, Answer(change(truth(made))))
 

@@ -103,7 +103,7 @@ def test_a_missing_cell_counts_as_the_record_says(scored: Scored) -> None:
 
 
 @pytest.mark.parametrize("value", [1e308, math.inf, 0.0, -1.0, math.nan])
-def test_a_value_without_a_place_on_the_scale_counts_as_a_failure(scored: Scored, value: float) -> None:
+def test_a_value_outside_the_scale_counts_as_a_failure(scored: Scored, value: float) -> None:
     (found,) = only(scored("a", [0.25, value])).standings
     assert found.ranking_value == pytest.approx(0.5)
 

@@ -127,7 +127,9 @@ def linear(state: dict[str, torch.Tensor]) -> Any:
     ],
     ids=["float64", "parameters", "ordered", "state_dict", "strides", "legacy"],
 )
-def test_however_pieces_were_saved(layout: Path, change: Callable[..., Any], options: dict[str, Any]) -> None:
+def test_pieces_are_read_in_every_form_of_saving(
+    layout: Path, change: Callable[..., Any], options: dict[str, Any]
+) -> None:
     wanted = import_layout(layout, name="p")
     for path in (layout / "pieces").iterdir():
         rewrite(path, change, **options)
