@@ -34,7 +34,7 @@ _DOUBTFUL = {
     "pkg_resources": "reads files of a package",
     "zipimport": "imports from an archive",
 }
-"""Names in a source by which it may read unknown files, and the text of the gap for each name."""
+"""What a source may name so that the files it reads are not known, and how a gap says it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Reading:
         roots: folders that the source adds to `sys.path`.
         texts: short texts, each of which may be the name of a file.
         commands: commands that the source runs: a text for a shell, or words; `OPAQUE` stands for an unknown word.
-        doubts: reasons why the source may need more files.
+        doubts: reasons why the source may need more than that.
     """
 
     imports: tuple[Imported, ...] = ()

@@ -35,7 +35,7 @@ QUIET = _names(
     "sort uniq tr cut wc grep egrep fgrep tee chmod nproc uname hostname mktemp ls sync stat du df id whoami",
     "yes times expr bc fi done esac",
 )
-"""Commands that run no file, whatever their arguments are."""
+"""Commands that run no file, whatever their words are."""
 TOOLS = _names(
     "cp mv ln cat sed awk gawk mawk tar unzip gzip gunzip zcat bzip2 xz diff cmp paste join comm find install",
     "dd rsync jq od xxd base64 md5sum sha256sum column nl fold split",

@@ -103,7 +103,7 @@ def _open_closed_streams() -> None:
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace characters that cannot be encoded; an error handler of `codecs`."""
+    """Replace what cannot be encoded, as an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_plain_character, error.object[error.start : error.end])), error.end
