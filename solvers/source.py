@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.home import HOME
 from solvers.tracing.modules import files_of_module, package_root
-from solvers.tracing.syntax import imports_of, read_python
+from solvers.tracing.syntax import gaps_of_sharing, imports_of, read_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +58,9 @@ def packages_of_source(file: Path) -> set[str]:
 def gaps_of_source(file: Path) -> tuple[str, ...]:
     """List the reasons why a Python file may need more files than `files_of_source` finds; no reason if it does not."""
     own = [path for path in sorted(files_of_source(file)) if path.suffix == ".py" and not is_ours(path)]
-    doubts = ((path, doubt) for path in own for doubt in read_python(path.read_bytes(), path).doubts)
-    return tuple(dict.fromkeys(f"{path.name} {doubt}" for path, doubt in doubts))
+    readings = [(path.name, read_python(path.read_bytes(), path)) for path in own]
+    doubts = [f"{name} {doubt}" for name, reading in readings for doubt in reading.doubts]
+    return tuple(dict.fromkeys((*doubts, *gaps_of_sharing(readings))))
 
 
 def is_ours(path: Path) -> bool:
@@ -77,7 +78,7 @@ def _packages(file: Path, root: Path) -> Iterator[Path]:
 
 def _needed(path: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
     ours, source = is_ours(path), path.read_bytes()
-    for one in imports_of(source):
+    for one in imports_of(source, by_name=not ours):
         if one.name.partition(".")[0] in OWN and not one.level:
             # Packages of netjigsaw do nothing but list their modules, so their `__init__` is no source of a solver.
             stem = HOME.joinpath(*one.name.split("."))

@@ -11,7 +11,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from benchmark.isolation.wire import Frame, encode, receive
-from generator.errors import HarnessError
+from generator.errors import HarnessError, NetjigsawError
 from generator.plugins import describe_failure
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Caller:
                 frame = receive(self._connection)
         if frame is None:
             self.gone = True
-            raise GoneError("the process that scores answers ended before its reply; check that memory is free")
+            raise GoneError("the process that scores answers ended before its reply")
         succeeded, value = pickle.loads(frame.blob)  # noqa: S301 - see the module's docstring
         if not succeeded:
             raise value
@@ -74,12 +74,12 @@ def serve_calls(connection: socket.socket) -> None:
 
 
 def _run(frame: Frame) -> bytes:
-    """Run one call. An exception is a result too; an exception that cannot be pickled is described in words."""
+    """Run one call. A failure is a result too; of a failure that is no error of netjigsaw, only its words are sent."""
     try:
         function, arguments = pickle.loads(frame.blob)  # noqa: S301 - see the module's docstring
         return pickle.dumps((True, function(*arguments)))
-    except Exception as error:  # noqa: BLE001 - raised again in the process that called
-        try:
-            return pickle.dumps((False, error))
-        except Exception:  # noqa: BLE001 - an exception may hold anything
-            return pickle.dumps((False, HarnessError(describe_failure(error))))
+    except NetjigsawError as error:
+        failure = error
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again in the process that called
+        failure = HarnessError(describe_failure(error))
+    return pickle.dumps((False, failure))

@@ -75,13 +75,12 @@ def main(control: socket.socket, order: dict[str, Any]) -> None:
     """
     slot, namespaces = Path(order["slot"]), order["namespaces"]
     os.environ.update(HOME=f"{slot}/work", TMPDIR=f"{slot}/work")
-    if not namespaces:
-        control.sendall(encode("process", {"server": os.getpid()}))
-    elif not enter_as_process_one(control, slot, order["hidden"]):
-        return
-    server = _Server(control, slot, namespaces=namespaces)
     with contextlib.suppress(ConnectionError):  # the runner was killed, perhaps before it read a reply
-        server.serve()
+        if not namespaces:
+            control.sendall(encode("process", {"server": os.getpid()}))
+        elif not enter_as_process_one(control, slot, order["hidden"]):
+            return
+        _Server(control, slot, namespaces=namespaces).serve()
     if not namespaces:
         shutil.rmtree(slot, ignore_errors=True)
 

@@ -110,7 +110,10 @@ class Launcher:
         return lines[-1] if lines else "it wrote no error message"
 
     def close(self) -> None:
-        """End the launcher and the process that scores. Servers must have been destroyed before."""
+        """Kill the launcher and the process that scores. Servers must have been destroyed before.
+
+        It is killed, because it would notice a closed socket only after the imports or the score that it works on.
+        """
         if self._closed:
             return
         self._closed = True
@@ -118,11 +121,8 @@ class Launcher:
         if self._scorer is not None:
             self._scorer.close()
         self._control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
         if killed:  # by a solver without namespaces; the launcher cannot have swept
             _sweep_marked(self._token)
         self._errors.close()

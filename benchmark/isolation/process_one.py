@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ __all__ = ["enter_as_process_one"]
 def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) -> bool:
     """Return True in process 1 of the new namespaces, and False in the process outside after process 1 has ended.
 
-    The process outside tells the parent the numbers of both, as the kernel counts them outside.
+    The process outside tells the parent the numbers of both, as the kernel counts them outside. It removes the folders
+    of the server at the end, because the parent may have been killed by then.
     """
     outside = Path("/proc/self/ns/pid").readlink()
     # The file tree stays writable through this descriptor, so the process outside can remove the folders at the end.
@@ -28,14 +30,16 @@ def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) 
     try:
         enter_namespaces()
     except OSError as error:
+        shutil.rmtree(slot, ignore_errors=True)
         control.sendall(encode("refused", {"reason": str(error)}))
         return False
-    waiting, told = os.pipe()
+    waiting, written = os.pipe()
     process_one = os.fork()
     if process_one:
         os.close(waiting)
-        control.sendall(encode("process", {"server": process_one, "outside": os.getpid()}))
-        os.close(told)
+        with contextlib.suppress(ConnectionError):  # the parent was killed; process 1 finds the same and ends
+            control.sendall(encode("process", {"server": process_one, "outside": os.getpid()}))
+        os.close(written)
         control.close()
         os.waitpid(process_one, 0)
         with contextlib.suppress(OSError):
@@ -45,7 +49,7 @@ def enter_as_process_one(control: socket.socket, slot: Path, hidden: list[str]) 
                 os.rmdir(folder, dir_fd=tree)
         return False
     os.close(tree)
-    os.close(told)
+    os.close(written)
     os.read(waiting, 1)  # returns at the end of the pipe, when the parent has the process numbers
     os.close(waiting)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from benchmark.isolation.calls import GoneError
 from benchmark.results.trial import Status
 from generator.errors import AnswerError, HarnessError
+from generator.family.metric import Score
 from generator.family.oracle import Usage
 from generator.family.registry import find_family
 from generator.plugins import describe_failure, load_plugin
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from benchmark.isolation.calls import Caller
     from benchmark.results.outcome import Outcome
-    from generator.family.metric import Score
     from generator.family.record import Family
     from generator.puzzle.answer import Answer
     from generator.puzzle.storage import LoadedPuzzle
@@ -118,10 +119,13 @@ class Judge:
         usage = usage or Usage()
         if self._scorer is None:
             return _score(self._views, loaded, answer, usage)
-        try:
-            return self._ask(self._scorer(), loaded, answer, usage)
-        except GoneError:  # something killed it; if scoring itself did, the second attempt fails too
-            return self._ask(self._scorer(), loaded, answer, usage)
+        for _attempt in range(2):  # something may have killed the process once; if scoring did, it dies again
+            with contextlib.suppress(GoneError):
+                return self._ask(self._scorer(), loaded, answer, usage)
+        raise HarnessError(
+            f"the process that scores answers ended twice at an answer to puzzle {loaded.puzzle.manifest.name!r}; "
+            f"check the scoring function of family {loaded.puzzle.manifest.family!r}, and that memory is free"
+        )
 
     def _ask(self, scorer: Caller, loaded: LoadedPuzzle, answer: Answer, usage: Usage) -> Score | str:
         if scorer is not self._asked:
@@ -161,12 +165,15 @@ def _score(views: dict[str, Any], loaded: LoadedPuzzle, answer: Answer, usage: U
             views[digest] = family.view(loaded.puzzle)
         _keep_to_one_thread()
         family.check(views[digest], answer)
-        return family.rate(views[digest], answer, loaded.sealed, usage)
+        score = family.rate(views[digest], answer, loaded.sealed, usage)
+        if not isinstance(score, Score):
+            raise TypeError(f"it returned an object of type {type(score).__name__}, not a Score")
     except AnswerError as error:
         return str(error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = loaded.puzzle.manifest.name
         raise HarnessError(f"scoring an answer to puzzle {name!r} failed: {describe_failure(error)}") from error
+    return score
 
 
 def _keep_to_one_thread() -> None:

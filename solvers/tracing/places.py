@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
 
-__all__ = ["OPAQUE", "Places", "dotted", "find_places"]
+__all__ = ["OPAQUE", "Places", "absolute", "dotted", "find_places"]
 
 OPAQUE = "\0"
 """Character that replaces the part of a word that cannot be known without running the program."""
@@ -16,7 +16,11 @@ _SAME = frozenset({"Path", "PurePath", "str", "abspath", "realpath", "normpath",
 """Functions that give the path of their argument."""
 _SAME_METHODS = frozenset({"resolve", "absolute", "expanduser", "as_posix"})
 _HARMLESS = frozenset({"name", "stem", "suffix"})
-"""Attributes of a folder's path that read nothing."""
+"""Attributes of a path that read nothing."""
+_READING = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "stat"})
+"""Attributes of a file's path that lead to no other file."""
+_PARTING = frozenset({"splitext", "split", "splitdrive", "relpath", "sub", "glob", "iglob"})
+"""Functions that make other paths from the path of a file."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "/sys", "/etc", "/run")
 """Folders whose files are no part of a solver."""
 _PASSES = 4
@@ -32,6 +36,8 @@ class Places:
         names: value of each name that is bound to a path; None if it is bound to several.
         found: files, and folders that are modules' roots.
         roots: folders that the source adds to `sys.path`.
+        shared: names and attributes whose value leads to more files: a folder, the source's own path, an unknown file.
+        asked: names that the source imports from modules, and attributes that it reads.
         doubts: reasons why more files may be read.
     """
 
@@ -39,6 +45,8 @@ class Places:
     names: dict[str, Path | None] = field(default_factory=dict)
     found: dict[Path, None] = field(default_factory=dict)
     added: dict[Path, None] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     doubts: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -67,8 +75,8 @@ class Places:
                 return self.path
             case ast.Name(id=name):
                 return self.names.get(name)
-            case ast.Constant(value=str(text)):
-                return _absolute(text)
+            case ast.Constant(value=str() | bytes() as text):
+                return absolute(text if isinstance(text, str) else text.decode("utf-8", "replace"))
             case ast.Attribute(value=inner, attr="parent"):
                 return _parent(self.value(inner), 1)
             case ast.Subscript(value=ast.Attribute(value=inner, attr="parents"), slice=ast.Constant(value=int(depth))):
@@ -76,13 +84,11 @@ class Places:
             case ast.BinOp(left=left, op=ast.Div(), right=right):
                 return _joined(self.value(left), [right])
             case ast.BinOp(left=left, op=ast.Add(), right=ast.Constant(value=str(text))):
-                before = self.value(left)
-                return None if before is None else Path(f"{before}{text}")
+                return _extended(self.value(left), text, slash=_ends_with_slash(left))
             case ast.JoinedStr(
                 values=[ast.FormattedValue(value=inner, format_spec=None), ast.Constant(value=str(text))]
             ):
-                before = self.value(inner)
-                return None if before is None else Path(f"{before}{text}")
+                return _extended(self.value(inner), text)
             case ast.Call(func=function, args=arguments, keywords=_):
                 return self._call(function, arguments)
         return None
@@ -111,6 +117,13 @@ def find_places(tree: ast.Module, path: Path | None) -> Places:
     found = Places(path)
     _bind(tree, found)
     _visit(tree, tree, found)
+    known = found.names.items()
+    found.shared = {name for name, value in known if value is None or value == path or not value.is_file()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found.asked |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute) and dotted(node) not in {"os.path", "sys.path"}:
+            found.asked.add(node.attr)
     if path is None and any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(tree)):
         found.doubts["asks for its own place"] = None
     return found
@@ -171,6 +184,8 @@ def _visit(node: ast.AST, parent: ast.AST, found: Places) -> None:
         found.doubts["computes a path"] = None
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and _begins_path(node.value, parent):
         found.doubts["computes a path"] = None
+    if dotted(node) == "sys.path" and not (isinstance(parent, ast.Attribute | ast.Compare) or _is_sys_path(parent)):
+        found.doubts["reads sys.path"] = None
     if _is_sys_path(node):
         _widen(node, found)
     for child in ast.iter_child_nodes(node):
@@ -178,16 +193,37 @@ def _visit(node: ast.AST, parent: ast.AST, found: Places) -> None:
 
 
 def _take(value: Path, node: ast.AST, parent: ast.AST, found: Places) -> None:
-    """Record a path that a source uses."""
-    if not value.is_dir():
-        found.found[value] = None
-    elif isinstance(parent, ast.Call) and _is_sys_path(parent):
-        found.added[value] = None
-    elif not (
-        (isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr) and parent.value is node)
-        or (isinstance(parent, ast.Attribute) and parent.attr in _HARMLESS)
+    """Record a path that a source uses, and doubt each use that may lead to other files."""
+    attribute = parent.attr if isinstance(parent, ast.Attribute) else ""
+    function = dotted(parent.func).rpartition(".")[2] if isinstance(parent, ast.Call) else ""
+    harmless = attribute in _HARMLESS or function in {"basename", "print"} or _binds(parent, node)
+    if value.is_dir() and not harmless:
+        if isinstance(parent, ast.Call) and _is_sys_path(parent):
+            found.added[value] = None
+        else:
+            found.doubts[f"uses the folder {value.name}"] = None
+    if value.is_dir() or (harmless and not value.is_file()):
+        return
+    found.found[value] = None
+    if harmless:
+        return
+    if value == found.path and not isinstance(parent, ast.List | ast.Tuple):  # a list may be a command
+        found.doubts["asks for its own place"] = None
+    elif not value.is_file() or (
+        (isinstance(parent, ast.Attribute) and attribute not in _READING)
+        or (isinstance(parent, ast.BinOp | ast.FormattedValue | ast.JoinedStr | ast.Subscript) or function in _PARTING)
     ):
-        found.doubts[f"uses the folder {value.name}"] = None
+        found.doubts["computes a path"] = None
+
+
+def _binds(parent: ast.AST, node: ast.AST) -> bool:
+    """Tell whether a value is only bound to a name."""
+    match parent:
+        case ast.Assign(targets=targets, value=value):
+            return value is node and all(isinstance(target, ast.Name) for target in targets)
+        case ast.AnnAssign(target=ast.Name(), value=value):
+            return value is node
+    return False
 
 
 def _is_sys_path(node: ast.AST) -> bool:
@@ -213,7 +249,7 @@ def _widen(node: ast.AST, found: Places) -> None:
         found.doubts["changes sys.path"] = None
 
 
-def _absolute(text: str) -> Path | None:
+def absolute(text: str) -> Path | None:
     """Return an absolute path that exists outside of the system's folders."""
     if not text.startswith(("/", "~/")) or not text.isprintable():
         return None
@@ -237,6 +273,18 @@ def _begins_path(text: str, parent: ast.AST) -> bool:
     folder = Path(text).expanduser().parent
     computed = isinstance(parent, ast.JoinedStr | ast.BinOp | ast.Attribute) or any(sign in text for sign in "*?[{%")
     return computed and _is_own(folder) and folder.is_dir()
+
+
+def _ends_with_slash(node: ast.expr) -> bool:
+    last = node.right if isinstance(node, ast.BinOp) else node
+    return isinstance(last, ast.Constant) and str(last.value).endswith("/")
+
+
+def _extended(path: Path | None, text: str, *, slash: bool = False) -> Path | None:
+    """Add a text to the text of a path; None if that changes the name of a folder."""
+    if path is None or not (slash or text.startswith("/") or not path.is_dir()):
+        return None
+    return Path(f"{path}{'/' if slash else ''}{text}")
 
 
 def _parent(path: Path | None, depth: int) -> Path | None:

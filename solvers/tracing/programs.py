@@ -14,6 +14,7 @@ from solvers.tracing.tools import (
     MAKES,
     PYTHON,
     RUNNERS,
+    SCRIPTED,
     SHELLS,
     SILENT_OPTIONS,
     TOOLS,
@@ -209,7 +210,7 @@ def _language(base: str, arguments: list[str], setting: Setting, found: Found) -
 
 def _make(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
     file: Path | None = None
-    for word, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, after in zip(arguments, [*arguments, ""][1:], strict=True):
         if word in {"-C", "--directory"}:
             setting = _enter([after], setting, found)
         if word in {"-f", "--file", "--makefile"}:
@@ -243,6 +244,17 @@ def _tool(base: str, arguments: list[str], setting: Setting, found: Found) -> No
     name_all(arguments, setting, found)
 
 
+def _scripted(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
+    """Read the words of awk and sed: each may be a text of their language, or a file with that text or with data."""
+    for word in arguments:
+        path = None if OPAQUE in word or GIVEN in word else setting.find(word)
+        if path is not None and path.is_file():
+            found.items.append(("run", path, replace(setting, language="other")))
+        else:
+            found.items.append(("other", word, setting))
+    name_all(arguments, setting, found)
+
+
 def _trap(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
     if arguments and not arguments[0].startswith("-"):
         _shell_text(arguments[0], setting, found)
@@ -250,6 +262,7 @@ def _trap(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
 
 READERS: dict[str, Callable[[str, list[str], Setting, Found], Rest | None]] = {
     **dict.fromkeys(TOOLS, _tool),
+    **dict.fromkeys(SCRIPTED, _scripted),
     **dict.fromkeys(ELSEWHERE, _elsewhere),
     "trap": _trap,
     **dict.fromkeys(("source", "."), _source),

@@ -117,6 +117,8 @@ class _Reader:
         word, sign, self._word, self._sign = "".join(self._word), self._sign, None, ""
         if sign == "<<":
             self._heredocs.append(word)
+        elif sign == "<" and OPAQUE in word:
+            self.script.found.gaps.append("has a word that is computed")
         elif sign == "<":
             self.script.found.name(word, self.script.setting)
         elif not sign:
@@ -157,6 +159,8 @@ class _Reader:
                 line, self.at = self.text[self.at : stop], stop + 1
                 if line.strip() == end:
                     break
+                if "$(" in line or "`" in line:
+                    self.script.found.gaps.append("has a command within a text")
         self._heredocs.clear()
 
     def comment(self, char: str) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from solvers.tracing.places import OPAQUE, Places, dotted, find_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Imported", "Reading", "imports_of", "read_python"]
+__all__ = ["Imported", "Reading", "gaps_of_sharing", "imports_of", "read_python"]
 
 LONGEST_NAME = 300
 """Characters of the longest text that is looked up as a file's name. Hand-set."""
@@ -27,14 +27,14 @@ _DOUBTFUL = {
     "__path__": "asks for its own place",
     "sys.argv[0]": "asks for its own place",
     "sys.path[0]": "asks for its own place",
-    "inspect.getfile": "asks for its own place",
-    "inspect.getsourcefile": "asks for its own place",
     "importlib.resources": "reads files of a package",
     "pkgutil.get_data": "reads files of a package",
     "pkg_resources": "reads files of a package",
     "zipimport": "imports from an archive",
 }
 """What a source may name so that the files it reads are not known, and how a gap says it."""
+_DOUBTFUL_LAST = frozenset({"__file__", "co_filename", "origin", "getfile", "getsourcefile", "getsource"})
+"""Attributes and functions that give the path of a source."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Reading:
         roots: folders that the source adds to `sys.path`.
         texts: short texts, each of which may be the name of a file.
         commands: commands that the source runs: a text for a shell, or words; `OPAQUE` stands for an unknown word.
+        shared: names and attributes through which the source gives paths to itself and to the files that import it.
+        asked: names that the source imports from modules, and attributes that it reads.
         doubts: reasons why the source may need more than that.
     """
 
@@ -70,6 +72,8 @@ class Reading:
     roots: tuple[Path, ...] = ()
     texts: tuple[str, ...] = ()
     commands: tuple[str | tuple[str, ...], ...] = ()
+    shared: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     doubts: tuple[str, ...] = ()
 
 
@@ -98,30 +102,86 @@ def read_python(source: bytes, path: Path | None) -> Reading:
         return Reading(imports_of(source), doubts=("is nested too deeply to be read",))
     commands: list[str | tuple[str, ...]] = []
     imports, doubts = list(imports_of(source)), dict.fromkeys(found.doubts)
+    aliases = _aliases(tree)
     for node in ast.walk(tree):
-        doubts |= dict.fromkeys([_DOUBTFUL[name]] if (name := dotted(node)) in _DOUBTFUL else [])
+        name = _full_name(node, aliases)
+        doubts |= dict.fromkeys([_DOUBTFUL[name]] if name in _DOUBTFUL else [])
+        if "." in name and name.rpartition(".")[2] in _DOUBTFUL_LAST:
+            doubts["asks for its own place"] = None
         if isinstance(node, ast.Call):
-            doubts |= dict.fromkeys(_doubts_of_call(node, found))
-            if _runs(dotted(node.func)) and (command := _command(node, found)) is not None:
+            function = _full_name(node.func, aliases)
+            doubts |= dict.fromkeys(_doubts_of_call(node, function, found))
+            if _runs(function) and (command := _command(node, function, found)) is not None:
                 commands.append(command)
     doubts |= dict.fromkeys(_DOUBTFUL[one.name] for one in imports if one.name in _DOUBTFUL)
     texts = dict.fromkeys(text for node in ast.walk(tree) if (text := _constant(node)) and _may_name(text))
-    return Reading(tuple(imports), found.places, found.roots, tuple(texts), tuple(commands), tuple(doubts))
+    return Reading(
+        imports=tuple(imports),
+        places=found.places,
+        roots=found.roots,
+        texts=tuple(texts),
+        commands=tuple(commands),
+        shared=frozenset(found.shared),
+        asked=frozenset(found.asked),
+        doubts=tuple(doubts),
+    )
+
+
+def _aliases(tree: ast.Module) -> dict[str, str]:
+    """Map the names that imports bind to the full names: `from subprocess import run` binds `run`."""
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return aliases
+
+
+def _full_name(node: ast.AST, aliases: dict[str, str]) -> str:
+    """Write the full dotted name of an expression; empty if it has none."""
+    name = dotted(node)
+    end = next((at for at, char in enumerate(name) if char in ".["), len(name))
+    return aliases.get(name[:end], name[:end]) + name[end:]
+
+
+def gaps_of_sharing(readings: Iterable[tuple[str, Reading]]) -> list[str]:
+    """Name the paths that a source gives to itself or to other sources by an attribute or an import.
+
+    The use of such a path is not followed.
+
+    Args:
+        readings: name and reading of each source of one solver.
+    """
+    known = list(readings)
+    asked = frozenset[str]().union(*(reading.asked for _, reading in known))
+    return [
+        f"{name} shares the path {shared} with other code"
+        for name, reading in known
+        for shared in sorted(reading.shared)
+        if shared in asked or "*" in asked
+    ]
 
 
 @lru_cache(maxsize=4096)
-def imports_of(source: bytes) -> tuple[Imported, ...]:
-    """List the modules that a source imports, also by `importlib`; none if it cannot be parsed."""
+def imports_of(source: bytes, *, by_name: bool = True) -> tuple[Imported, ...]:
+    """List the modules that a source imports; none if it cannot be parsed.
+
+    Args:
+        source: the text of a Python file.
+        by_name: whether to look for calls such as `importlib.import_module("name")`, which takes ten times as long.
+    """
     tree = _parse(source)
     if tree is None:
         return ()
+    if not by_name:
+        return tuple(_imports(tree))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     named = [module for call in calls if _imports_by_name(call) and (module := _first_text(call)) is not None]
     return (*_imports(tree), *(Imported(name.lstrip("."), len(name) - len(name.lstrip("."))) for name in named))
 
 
-def _doubts_of_call(call: ast.Call, found: Places) -> Iterator[str]:
-    name = dotted(call.func)
+def _doubts_of_call(call: ast.Call, name: str, found: Places) -> Iterator[str]:
     last = name.rpartition(".")[2]
     if _imports_by_name(call) and _first_text(call) is None:
         yield "imports a module whose name is computed"
@@ -131,7 +191,7 @@ def _doubts_of_call(call: ast.Call, found: Places) -> Iterator[str]:
         position = 0 if last == "run_path" else 1
         if len(call.args) <= position or found.word(call.args[position]) == OPAQUE:
             yield "imports a file whose name is computed"
-    elif _runs(name) and _command(call, found) is None:
+    elif _runs(name) and _command(call, name, found) is None:
         yield "runs a command that is computed"
 
 
@@ -144,8 +204,8 @@ def _first_text(call: ast.Call) -> str | None:
 
 
 def _imports(tree: ast.Module) -> Iterator[Imported]:
-    guarded = {id(node) for part in _guarded(tree) for node in ast.walk(part)}
-    for node in ast.walk(tree):
+    guarded = {id(node) for part in _guarded(tree) for node in _statements(part)}
+    for node in _statements(tree):
         loose = id(node) in guarded
         if isinstance(node, ast.Import):
             yield from (Imported(alias.name, 0, loose) for alias in node.names)
@@ -156,9 +216,20 @@ def _imports(tree: ast.Module) -> Iterator[Imported]:
             yield from (Imported(f"{before}{alias.name}", node.level, guarded=True) for alias in node.names)
 
 
+def _statements(root: ast.AST) -> Iterator[ast.AST]:
+    """Walk over the statements only, which takes a tenth of the time of a walk over all expressions."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            below = getattr(node, field, None)
+            waiting.extend(below if isinstance(below, list) else ())
+
+
 def _guarded(tree: ast.Module) -> Iterator[ast.stmt]:
     """List the statements that may fail to import: those in a `try`, and those for type checkers only."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         match node:
             case ast.Try(body=body, handlers=handlers) if any(map(_copes, handlers)):
                 yield from body
@@ -173,21 +244,22 @@ def _copes(handler: ast.ExceptHandler) -> bool:
 
 
 def _runs(name: str) -> bool:
-    """Tell whether a function runs a command. A bare name counts if only `subprocess` has such a function."""
+    """Tell whether a function runs a command."""
     before, _, last = name.rpartition(".")
-    if before in {"subprocess", "asyncio", "sp"}:
+    if before in {"subprocess", "asyncio"}:
         return last in _RUNNERS
     if before in {"os", "posix", "pty"}:
         return last in {"system", "popen", "spawn"} or last.startswith(("exec", "spawn", "posix_spawn"))
+    # After `from subprocess import *`, a bare name counts if only `subprocess` or `os` has such a function.
     return not before and last in {"check_call", "check_output", "Popen", "getoutput", "getstatusoutput", "system"}
 
 
-def _command(call: ast.Call, found: Places) -> str | tuple[str, ...] | None:
+def _command(call: ast.Call, name: str, found: Places) -> str | tuple[str, ...] | None:
     """Return the command that a call runs: a text for a shell, or words; None if it is computed."""
     if not call.args:
         return None
     first = call.args[0]
-    if dotted(call.func).endswith("create_subprocess_exec"):
+    if name.endswith("create_subprocess_exec"):
         return tuple(map(found.word, call.args))
     if isinstance(first, ast.List | ast.Tuple):
         return tuple(map(found.word, first.elts)) or None

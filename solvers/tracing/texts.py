@@ -6,17 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from solvers.tracing.found import Found, Setting
-from solvers.tracing.places import OPAQUE
+from solvers.tracing.places import OPAQUE, absolute
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_makefile", "read_text"]
+__all__ = ["files_in_data", "read_makefile", "read_text"]
 
 LONGEST_NAME = 300
 """Characters of the longest quoted text that is looked up as a file's name. Hand-set."""
 _QUOTED = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1""")
 _WORD = re.compile(r"[\w./~+-]*[\w/][\w./~+-]*")
+_ABSOLUTE = re.compile(r"(?<![\w./~-])~?/(?:[\w.+-]+/)*[\w.+-]*\w")
 _LOADS = re.compile(
     r"(?<![\w.-])(?:include|include_once|require_once|source|require_relative|load|dofile|loadfile|sys\.source|do)\b"
     r"(?!\s*[={])\s*[(\"'@]"
@@ -62,6 +63,12 @@ def read_text(text: str, setting: Setting) -> Found:
         if (_LOADS.search(line) or _PLACE.search(line)) and not any(name in here for name in quoted):
             found.gaps.append("loads a file that is not found")
     return found
+
+
+def files_in_data(text: str) -> list[Path]:
+    """List the files that a text, such as a file of settings, names by absolute paths."""
+    paths = map(absolute, dict.fromkeys(_ABSOLUTE.findall(text)))
+    return [path for path in paths if path is not None and path.is_file()]
 
 
 def _files(name: str, setting: Setting) -> list[Path]:

@@ -12,6 +12,7 @@ __all__ = [
     "PYTHON",
     "QUIET",
     "RUNNERS",
+    "SCRIPTED",
     "SHELLS",
     "SILENT_OPTIONS",
     "TOOLS",
@@ -31,13 +32,16 @@ KEYWORDS = _names("if then else elif while until do ! { } time fi done esac")
 QUIET = _names(
     "for case select in function [ [[ test true false : echo printf set unset shift exit return break continue",
     "read sleep wait kill jobs ulimit umask export declare local readonly typeset let getopts shopt hash type",
-    "pwd cd pushd popd dirname basename realpath readlink which mkdir rmdir rm touch date seq head tail",
-    "sort uniq tr cut wc grep egrep fgrep tee chmod nproc uname hostname mktemp ls sync stat du df id whoami",
+    "pwd cd pushd popd dirname basename realpath readlink which mkdir rmdir rm touch date seq tr",
+    "tee chmod nproc uname hostname mktemp ls sync stat du df id whoami",
     "yes times expr bc fi done esac",
 )
-"""Commands that run no file, whatever their words are."""
+"""Commands that run no file and print none, whatever their words are."""
+SCRIPTED = _names("awk gawk mawk sed")
+"""Commands whose words are texts in a language of their own."""
 TOOLS = _names(
-    "cp mv ln cat sed awk gawk mawk tar unzip gzip gunzip zcat bzip2 xz diff cmp paste join comm find install",
+    "head tail sort uniq cut wc grep egrep fgrep",
+    "cp mv ln cat tar unzip gzip gunzip zcat bzip2 xz diff cmp paste join comm find install",
     "dd rsync jq od xxd base64 md5sum sha256sum column nl fold split",
 )
 """Commands whose files are those among their words."""

@@ -16,12 +16,12 @@ from solvers.tracing.found import Found, Item, Kind, Setting
 from solvers.tracing.languages import language_of
 from solvers.tracing.modules import files_of_module, locate
 from solvers.tracing.shell import read_shell
-from solvers.tracing.syntax import imports_of, read_python
-from solvers.tracing.texts import read_makefile, read_text
+from solvers.tracing.syntax import gaps_of_sharing, imports_of, read_python
+from solvers.tracing.texts import files_in_data, read_makefile, read_text
 from solvers.tracing.words import read_words
 
 if TYPE_CHECKING:
-    from solvers.tracing.syntax import Imported
+    from solvers.tracing.syntax import Imported, Reading
 
 __all__ = ["Trace", "trace_command"]
 
@@ -69,7 +69,8 @@ def trace_command(words: tuple[str, ...], folder: Path) -> Trace:
     """
     tracer = _Tracer()
     tracer.follow(("words", words, Setting((folder,))))
-    return Trace(tuple(tracer.files), tuple(tracer.gaps))
+    gaps = dict.fromkeys((*tracer.gaps, *gaps_of_sharing(tracer.sources)))
+    return Trace(tuple(tracer.files), tuple(gaps))
 
 
 class _Tracer:
@@ -79,6 +80,7 @@ class _Tracer:
         self.files: dict[Path, None] = {}
         self.gaps: dict[str, None] = {}
         self._seen: set[tuple[str, object, Setting]] = set()
+        self.sources: list[tuple[str, Reading]] = []
 
     def follow(self, first: Item) -> None:
         """Follow an item, and the items that it leads to."""
@@ -141,6 +143,8 @@ class _Tracer:
         setting = replace(setting, language="", python=python or setting.python)
         if language == "python":
             return self._script(content, path, setting, kind)
+        if not language and b"\0" not in content:  # settings may name more files
+            return [("file", named, setting) for named in files_in_data(content.decode("utf-8", "replace"))]
         return self._text(content.decode("utf-8", "replace"), path, setting, language)
 
     def _text(self, text: str, path: Path, setting: Setting, language: str) -> list[Item]:
@@ -167,6 +171,7 @@ class _Tracer:
         name = "the command" if path is None else path.name
         reading = read_python(source, path)
         self.gaps |= dict.fromkeys(f"{name} {doubt}" for doubt in reading.doubts)
+        self.sources.append((name, reading))
         setting = replace(setting, modules=tuple(dict.fromkeys((*setting.modules, *reading.roots))))
         beside = setting if path is None else setting.beside(path)
         items: list[Item] = [("file", place, setting) for place in reading.places]

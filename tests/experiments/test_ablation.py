@@ -65,7 +65,7 @@ def test_words_are_those_of_the_constant_and_what_is_off_stays_off(monkeypatch: 
     assert ABLATION.switches(Toy) == [{"kind": "square"}, {"polish": False}]
     with pytest.raises(SpecError, match="no constant COLOUR lists its words"):
         ABLATION.switches(Unlisted)
-    with pytest.raises(SpecError, match="no dataclass"):
+    with pytest.raises(SpecError, match="is not a dataclass"):
         ABLATION.switches(int)
 
 

@@ -307,7 +307,7 @@ def test_a_spec_that_takes_our_options_is_one_line(
         "register_family(Family('clash', '', Spec, {}, None, None, ()))\n",
         encoding="utf-8",
     )
-    assert "family 'clash' has a field 'seed'" in fails("--plugin", "clash.py", "families")
+    assert "family 'clash' has a field 'seed'" in fails("--plugin", "clash.py", "generate", "clash")
 
 
 def test_durations() -> None:

@@ -160,7 +160,7 @@ def test_progress_bars_print_on_a_plain_terminal(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", stream)
     prepare_streams()
     terminal = Console(stderr=True, force_terminal=True, width=60, color_system=None)
-    monkeypatch.setattr(console, "err", terminal)
+    monkeypatch.setattr(console, "_err", lambda: terminal)
     with Progress(SpinnerColumn(), BarColumn(), console=terminal, auto_refresh=False) as bar:
         bar.update(bar.add_task("one", total=3), advance=1)
         bar.refresh()

@@ -103,16 +103,16 @@ def _open_closed_streams() -> None:
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace what cannot be encoded, as an error handler of `codecs`."""
+    """Replace characters that cannot be encoded and bytes that cannot be decoded, as an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
-        raise error
+        return codecs.replace_errors(error)
     return "".join(map(_plain_character, error.object[error.start : error.end])), error.end
 
 
 def _plain_raw(error: UnicodeError) -> tuple[str | bytes, int]:
     """Do the same, but write the original byte for a surrogate, by which Python represents a byte that is no text."""
     if not isinstance(error, UnicodeEncodeError):
-        raise error
+        return codecs.replace_errors(error)
     first = ord(error.object[error.start])
     if 0xDC80 <= first <= 0xDCFF:
         return bytes([first - 0xDC00]), error.start + 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmark.isolation.calls import Caller
 from benchmark.results.outcome import Outcome, Report
 from benchmark.results.trial import Status
 from benchmark.running.judge import Judge
@@ -128,3 +130,36 @@ def test_scoring_that_fails_is_no_solver_s_fault(change: Callable[..., LoadedPuz
     toy = change(score=broken)
     with pytest.raises(HarnessError, match="scoring an answer to puzzle 'toy0' failed: ZeroDivisionError"):
         Judge().decide(toy, Outcome(None, answer=right(toy)))
+
+
+def _leave(*_: Any) -> Score:
+    raise SystemExit("bye")
+
+
+@pytest.mark.parametrize(
+    ("score", "words"), [(_leave, "SystemExit: bye"), (lambda *_: {"loss": 1.0}, "object of type dict, not a Score")]
+)
+def test_a_scoring_function_that_leaves_or_returns_no_score_is_named(
+    change: Callable[..., LoadedPuzzle], score: Callable[..., Any], words: str
+) -> None:
+    toy = change(score=score)
+    with pytest.raises(HarnessError, match=f"scoring an answer to puzzle 'toy0' failed: .*{words}"):
+        Judge().decide(toy, Outcome(None, answer=right(toy)))
+
+
+def test_a_process_that_dies_twice_at_an_answer_names_the_puzzle_and_the_family(
+    toys: tuple[LoadedPuzzle, ...],
+) -> None:
+    asked: list[Caller] = []
+
+    def scorer() -> Caller:
+        mine, theirs = socket.socketpair()
+        theirs.close()
+        asked.append(Caller(mine))
+        return asked[-1]
+
+    with pytest.raises(HarnessError, match=r"ended twice at an answer to puzzle 'toy0'.* of family 'toy'"):
+        Judge(scorer).decide(toys[0], Outcome(None, answer=right(toys[0])))
+    assert [caller.gone for caller in asked] == [True, True]
+    for caller in asked:
+        caller.close()

@@ -224,6 +224,7 @@ GAPS = [
     ("python absolute.py", "computes a path"),
     ("sh -c 'trap \"python $X\" EXIT'", "computed"),
     ("./strange", "is run by strange-interpreter"),
+    ("sh -c 'make -f $F'", "computed"),
 ]
 DOUBTFUL = {
     "broken.py": "def f(:\n",
@@ -376,3 +377,12 @@ def test_scripts_that_call_each_other_end(home: Path) -> None:
     (home / "a.sh").write_text("#!/bin/sh\nsh b.sh\n")
     (home / "b.sh").write_text("#!/bin/sh\ncd dir\nsh a.sh\n")
     assert {"a.sh", "b.sh", "data.npz"} <= {path.name for path in command("sh a.sh").trace.files}
+
+
+@pytest.mark.parametrize("text", ["make", "gmake"])
+def test_make_without_words_is_followed(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    offer(tmp_path / "bin", monkeypatch, text)
+    (home / "s.py").write_text("print(1)\n")
+    (home / "Makefile").write_text("all:\n\tpython s.py\n")
+    monkeypatch.chdir(home)
+    assert {path.name for path in command(text).trace.files} >= {"Makefile", "s.py"}
