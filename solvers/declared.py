@@ -69,16 +69,16 @@ def _declarations(module: str) -> Iterator[SolverEntry]:
         if keywords is None:
             continue
         try:
-            told = {key: _literal(node, constants) for key, node in keywords.items()}
+            registered = {key: _literal(node, constants) for key, node in keywords.items()}
             parameters = {key: _literal(node, constants) for key, node in _fields(declared, classes).items()}
         except ValueError as error:
             raise PluginError(f"{file}:{declared.lineno}: {name} is not declared with literals: {error}") from None
         yield SolverEntry(
-            name=told["name"],
-            family=told["family"],
+            name=registered["name"],
+            family=registered["family"],
             factory=late(f"{module}:{name}"),
             summary=cleandoc(ast.get_docstring(declared) or "").partition("\n")[0],
-            source=told.get("source", ""),
+            source=registered.get("source", ""),
             origin=describe_origin(file, declared.decorator_list[0].lineno),
             parameters=parameters,
             module=module,

@@ -1,4 +1,4 @@
-"""Find and digest the source files of a solver, so that results of a changed solver are kept apart."""
+"""Find and digest the source files of a solver, so that results of different versions are kept separate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWN = ("generator", "solvers")
 
 
 def digest_of_source(file: Path) -> str:
-    """Digest a Python file and what it needs, see `files_of_source`.
+    """Digest a Python file and the files that it needs, see `files_of_source`.
 
     No code runs: imports are read from the syntax tree. A file that cannot be parsed counts without its imports.
     """
@@ -35,7 +35,7 @@ def files_of_source(file: Path) -> set[Path]:
     """Find a Python file and, also indirectly, the modules and data files that it needs.
 
     These are netjigsaw's modules, modules of the file's own folder and of its package, with the `__init__` of each
-    package, and files of its own folder that it names by their place, as in `Path(__file__).with_name("weights.npz")`.
+    package, and files that it names by a path from its own, as in `Path(__file__).with_name("weights.npz")`.
     """
     file = file.resolve()
     roots = tuple(dict.fromkeys((file.parent, package_root(file))))

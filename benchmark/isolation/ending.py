@@ -25,7 +25,7 @@ Hand-set."""
 
 @dataclass(frozen=True)
 class Stop:
-    """Why the parent stopped a trial. `status` is None if the parent stopped it after an answer or an error."""
+    """Reason why the parent stopped a trial. `status` is None if an answer or an error came before."""
 
     status: Status | None
     reason: str = ""
@@ -84,8 +84,8 @@ def classify(ending: Ending, limits: Limits) -> tuple[Status | None, str]:
 def answer_of_stopped_program(ending: Ending, status: Status | None, reason: str, limits: Limits) -> Answer | None:
     """Return the last printed answer of a program that a limit or the kernel ended; None if that does not apply.
 
-    A program need not end well after its answer. A program that ends with exit code 1 is judged by the answer that it
-    printed last, and so is a program that was stopped. The answer's note says when it was printed and what followed.
+    A program may fail after its answer. A program that ends with exit code 1 is judged by its last printed answer, and
+    so is a stopped program. The answer's note gives the time of the answer and the end of the program.
 
     Args:
         ending: the record of the program's trial.

@@ -70,7 +70,7 @@ class Launcher:
         )
 
     def fork_server(self, control: socket.socket, slot: Path, hidden: Sequence[str], *, namespaces: bool) -> None:
-        """Fork a server that listens on `control`. The server itself says there whether it started."""
+        """Fork a server that listens on `control`. The server reports on `control` whether it started."""
         order = {"slot": str(slot), "hidden": list(hidden), "namespaces": namespaces}
         self._ask(encode("fork", order), control)
 
@@ -88,7 +88,7 @@ class Launcher:
         self._ask(encode("sweep"), answered=True)
 
     def _ask(self, frame: bytes, *descriptors: socket.socket, answered: bool = False) -> None:
-        """Send a frame to the launcher. A dead launcher is noticed by whoever waits for the process that it forks."""
+        """Send a frame to the launcher. If the launcher is dead, the wait for the forked process fails later."""
         with self._lock, contextlib.suppress(OSError):
             socket.send_fds(self._control, [frame], [one.fileno() for one in descriptors])
             if answered:

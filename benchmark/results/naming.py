@@ -1,9 +1,9 @@
-"""Give distinct names to solvers from different places, and to puzzles with different digests, that share a name.
+"""Distinct names for solvers of different origins with the same label, and for puzzles with the same name.
 
-A row names its solver as typed, so `m.py:M` may stand for files of two folders. Tables need a name for each, else the
-results of one would pass for an older version of the other. The row's `origin` distinguishes solvers. One source
-is one solver, wherever it was read. A row without an origin, as of an older store, belongs to the place of its source,
-else to the place of the latest row.
+A row names its solver as typed, so `m.py:M` may mean files in two folders. Tables need a name for each file; otherwise
+the results of one file would seem to come from an older version of the other. The row's `origin` distinguishes such
+solvers. Rows with the same source belong to one solver, wherever the source was read. A row without an origin, from an
+older store, gets the origin of its source, or else the origin of the latest row.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ COMMAND = "command:"
 
 
 def distinct_names(seen: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
-    """Name the solvers whose label stands for solvers from several places.
+    """Name the solvers whose label means solvers of several origins.
 
-    A file is named by the end of its path, as far as needed (`a/m.py:M` and `b/m.py:M`), any other solver by its label
-    and its place in parentheses.
+    A file is named by the shortest distinct end of its path (`a/m.py:M` and `b/m.py:M`). Any other solver is named by
+    its label and, in parentheses, a short form of its origin.
 
     Args:
         seen: label, source and origin of rows, each combination once, the one of the latest row last.
 
     Returns:
-        The name by label and source; labels from one place are left out.
+        The name by label and source; labels of one origin are left out.
     """
     groups: dict[str, list[tuple[str, str, str]]] = {}
-    for label, source, origin in seen:
-        place = "" if label.startswith("/") else origin  # an absolute path is one place, also if the store was moved
-        groups.setdefault(_base(label), []).append((label, source, place))
+    for label, source, recorded in seen:
+        origin = "" if label.startswith("/") else recorded  # the path is the origin, also if the store was moved
+        groups.setdefault(_base(label), []).append((label, source, origin))
     taken = {label for group in groups.values() for label, _, _ in group}
     names: dict[tuple[str, str], str] = {}
     for base, group in groups.items():
-        places = _places(group)
-        if len(set(places.values())) > 1:
-            marks = _marks(base, sorted(set(places.values())), taken)
-            names |= {(label, source): _named(label, base, marks[places[source]]) for label, source, _ in group}
+        origins = _origins(group)
+        if len(set(origins.values())) > 1:
+            marks = _marks(base, sorted(set(origins.values())), taken)
+            names |= {(label, source): _named(label, base, marks[origins[source]]) for label, source, _ in group}
     return names
 
 
@@ -73,16 +73,16 @@ def distinct_puzzle_names(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _base(label: str) -> str:
-    """Return a file's label without its parameters; any other label is whole."""
+    """Return a file's label without its parameters, and any other label unchanged."""
     head = label.partition("[")[0]
     return head if ".py:" in head else label
 
 
-def _places(group: Sequence[tuple[str, str, str]]) -> dict[str, str]:
-    """Say for each source where it is from.
+def _origins(group: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Return the origin of each source.
 
-    A source of several places belongs to one where it is the latest source, if there is one, because elsewhere a newer
-    source stands for that place. A source of no known place belongs to the place of the latest row.
+    A source with several origins gets one of which it is the latest source, if there is one, because the other origins
+    have a newer source. A source without a known origin gets the origin of the latest row.
     """
     newest = {origin: source for _, source, origin in group if origin}
     known: dict[str, str] = {}
@@ -93,23 +93,23 @@ def _places(group: Sequence[tuple[str, str, str]]) -> dict[str, str]:
     return {source: known.get(source, latest) for _, source, _ in group}
 
 
-def _marks(base: str, places: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """Shorten the places as far as they stay distinct, and make no name that another solver has."""
-    parts = {place: _parts(place) for place in places}
+def _marks(base: str, origins: Sequence[str], taken: set[str]) -> dict[str, str]:
+    """Shorten the origins to distinct texts, and make no name that another solver has."""
+    parts = {origin: _parts(origin) for origin in origins}
     for length in range(1, max(map(len, parts.values())) + 1):
-        marks = {place: "/".join(part[-length:]) for place, part in parts.items()}
+        marks = {origin: "/".join(part[-length:]) for origin, part in parts.items()}
         names = {_named(base, base, mark) for mark in marks.values()}
-        if len(names) == len(places) and not names & (taken - {base}):
+        if len(names) == len(origins) and not names & (taken - {base}):
             return marks
-    return {place: place if not place.startswith(COMMAND) else place[len(COMMAND) :][:8] for place in places}
+    return {origin: origin if not origin.startswith(COMMAND) else origin[len(COMMAND) :][:8] for origin in origins}
 
 
-def _parts(place: str) -> tuple[str, ...]:
-    """Split the path of a place; a command without a file is its digest."""
-    if place.startswith(COMMAND):
-        digest, _, path = place.removeprefix(COMMAND).partition(" ")
+def _parts(origin: str) -> tuple[str, ...]:
+    """Split the path of an origin; the only part of a command without a file is its digest."""
+    if origin.startswith(COMMAND):
+        digest, _, path = origin.removeprefix(COMMAND).partition(" ")
         return PurePosixPath(path or digest).parts
-    return PurePosixPath(place).parts
+    return PurePosixPath(origin).parts
 
 
 def _named(label: str, base: str, mark: str) -> str:

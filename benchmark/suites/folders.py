@@ -1,4 +1,4 @@
-"""Folders of puzzles, as `netjigsaw generate --count` writes them: puzzles side by side, with their sealed answers."""
+"""Recognise folders of puzzles and their sealed answers, as `netjigsaw generate --count` writes them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PUZZLE_FILES = {MANIFEST, *(f"{part}.safetensors" for part in TENSOR_FILES)}
 _SEALED = re.compile(r"[0-9a-f]{64}\.json")
 
 MOST_NAMES = 5
-"""Most entries of a folder that an error names. Hand-set."""
+"""Most entries of a folder that an error names. A larger value makes the error longer. Hand-set."""
 
 
 def is_puzzle(folder: Path) -> bool:

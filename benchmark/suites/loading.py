@@ -70,8 +70,8 @@ def find_targets(texts: Sequence[str]) -> list[Target]:
     """Parse arguments: each is a puzzle's folder, a folder of puzzles, a suite, or `suite/pattern`.
 
     A folder of puzzles stands for its puzzles, one target each. A folder of sealed answers or of results beside puzzles
-    is passed over, because a shell's pattern names it too. Puzzles given side by side are sorted in natural order, and
-    a puzzle's folder that is given twice counts once.
+    is skipped, because a shell's pattern may name it too. Puzzles that are given one after another are sorted in
+    natural order, and a puzzle's folder that is given twice counts once.
 
     Raises:
         SpecError: if an argument is none of these, a folder holds no puzzle, or a suite's file or pattern is invalid.

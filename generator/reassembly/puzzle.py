@@ -1,8 +1,8 @@
 """The reassembly puzzle as a solver sees it: numbered pieces with known roles, and data.
 
 Pieces carry the numbers 0..2K. Tensors are named `<number>.weight` and `<number>.bias`.
-The role of each piece (incoming half, outgoing half, head) is public. Shapes give it away,
-except where the hidden width equals the state width, so the manifest always states it.
+The role of each piece (incoming half, outgoing half, head) is public. Shapes reveal the role,
+except where the hidden width equals the state width, so the manifest always states the role.
 Puzzles whose roles are part of the answer are in `generator.reassembly.unknown_roles`.
 """
 
@@ -60,7 +60,7 @@ class Roles(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class ReassemblyPuzzle:
-    """Shuffled halves of K residual blocks, a head, and what the network predicted.
+    """Shuffled halves of K residual blocks, a head, and the network's predictions.
 
     Row i of `network.U` is piece `roles.incoming[i]`, row j of `network.V` is piece
     `roles.outgoing[j]`; the two lists are not paired with each other.
@@ -69,11 +69,11 @@ class ReassemblyPuzzle:
         roles: piece numbers.
         network: the halves as stacked float32 tensors, in the order of `roles`.
         inputs: n x d.
-        predictions: n x o, the network's own output, degraded where the puzzle is.
-        labels: n x o (or n x 1 class numbers), what it was trained on; None if unknown.
+        predictions: n x o, the network's own output; degraded if the puzzle is degraded.
+        labels: n x o (or n x 1 class numbers), the targets of the training; None if unknown.
         solution_sha256: hash of a published solution, its piece numbers joined with commas.
-        degradation: what happened to pieces and predictions after the training; where the predictions were computed
-            in a lower precision, `network` has the weights that it rounds to.
+        degradation: how pieces and predictions were degraded after the training. If the predictions were computed in
+            a lower precision, `network` holds the weights rounded to that precision.
     """
 
     roles: Roles
@@ -125,7 +125,7 @@ class ReadsAnswers(Protocol):
     """A puzzle, with known or with unknown roles."""
 
     def assembly(self, pieces: Any) -> tuple[list[int], list[int]]:
-        """Read piece numbers in execution order as rows of halves; raise AnswerError where they are no answer."""
+        """Read piece numbers in execution order as rows of halves; raise AnswerError if they are no answer."""
 
 
 def check_answer(view: ReadsAnswers, answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""The record of the family `reassembly`: everything that the suite knows of it."""
+"""The record of the family `reassembly`: all that the suite needs to make, solve, score and show its puzzles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FAMILY"]
 
 MOST_DRAWN = 24
-"""Blocks of a network that its outline on the page shows; deeper networks are drawn in part."""
+"""Most blocks that the outline of a network on the page shows; of a deeper network only the first blocks are drawn."""
 
 
 def groups(puzzle: Puzzle) -> dict[str, str | int]:
@@ -113,7 +113,7 @@ FAMILY = Family(
             read_options=(
                 LayoutOption(
                     "solution_sha256",
-                    "The published SHA-256 of the solution, so that a solver's hit is known.",
+                    "Published SHA-256 of the solution; an answer with this hash counts as solved.",
                     typed="hash",
                 ),
                 LayoutOption(

@@ -1,4 +1,4 @@
-"""The reassembly puzzle whose roles are unknown: square halves, of which a solver must find out which are incoming.
+"""The reassembly puzzle with unknown roles: the halves are square, and a solver must find the incoming halves.
 
 Where the hidden width equals the state width, incoming and outgoing halves have the same shape. A maker can then leave
 the roles out of the puzzle. The answer has the format of every reassembly puzzle: piece numbers in execution order,
@@ -37,7 +37,7 @@ __all__ = ["AnyPuzzle", "Squares", "UnknownRoles", "UnknownRolesPuzzle", "view_a
 
 
 class UnknownRoles(BaseModel):
-    """What a manifest states in place of the roles; the list is sorted, so that it reveals nothing about them."""
+    """The entry of a manifest in place of the roles; the list is sorted, so that it reveals no role."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,7 +50,7 @@ class UnknownRoles(BaseModel):
 NEEDS_ROLES = (
     "does not solve puzzles with unknown roles: {} needs the roles; use puzzle.squares, or puzzle.assuming(incoming)"
 )
-"""What a solver is told that uses what only roles give."""
+"""Error of a solver that uses an attribute of the puzzle that needs roles; `{}` is the attribute."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Squares:
 
 @dataclass(frozen=True, eq=False)
 class UnknownRolesPuzzle:
-    """Shuffled square halves of K residual blocks, of unknown roles, a head, and what the network predicted.
+    """Shuffled square halves of K residual blocks with unknown roles, a head, and the network's predictions.
 
     Attributes:
         squares: the halves, in the order of their piece numbers.
@@ -79,10 +79,10 @@ class UnknownRolesPuzzle:
         head_bias: o.
         activation: name of the activation between an incoming and an outgoing half.
         inputs: n x d.
-        predictions: n x o, the network's own output, degraded where the puzzle is.
-        labels: n x o (or n x 1 class numbers), what it was trained on; None if unknown.
+        predictions: n x o, the network's own output; degraded if the puzzle is degraded.
+        labels: n x o (or n x 1 class numbers), the targets of the training; None if unknown.
         solution_sha256: hash of a published solution, its piece numbers joined with commas.
-        degradation: what was done to pieces and predictions after the training.
+        degradation: how pieces and predictions were degraded after the training.
     """
 
     roles: ClassVar[None] = None
@@ -189,7 +189,7 @@ class UnknownRolesPuzzle:
 
 
 AnyPuzzle: TypeAlias = ReassemblyPuzzle | UnknownRolesPuzzle
-"""A puzzle of this family. `roles` is None where they are unknown."""
+"""A puzzle of this family. Its attribute `roles` is None if the roles are unknown."""
 
 
 def view_any(puzzle: Puzzle) -> AnyPuzzle:
@@ -208,7 +208,7 @@ def view_any(puzzle: Puzzle) -> AnyPuzzle:
     depth, odd = divmod(len(roles.unknown), 2)
     if odd or not depth:
         raise PuzzleError(f"the manifest's roles list {len(roles.unknown)} halves; K blocks have 2K, at least 2")
-    # Any roles serve to read and check the tensors.
+    # The tensors can be read and checked with any roles.
     read = view_with_roles(
         puzzle, Roles(incoming=roles.unknown[:depth], outgoing=roles.unknown[depth:], head=roles.head)
     )

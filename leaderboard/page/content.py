@@ -150,18 +150,18 @@ def _groups(grid: Grid, digests: Sequence[str]) -> Labels:
     found: Labels = {}
     for key in group_keys(grid.rows):
         held = last[GROUPS + key].reindex(list(digests))
-        found[key] = {str(digest): value for digest, value in held.items() if value is not None and value == value}  # noqa: PLR0124 - NaN is what differs from itself
+        found[key] = {str(digest): value for digest, value in held.items() if value is not None and value == value}  # noqa: PLR0124 - NaN differs from itself
     return {key: held for key, held in found.items() if held}
 
 
 def _prominence(groups: Labels) -> Callable[[str], tuple[bool, bool, str]]:
     """Sort labels: labels of the family before fields of the spec, numbers before words."""
 
-    def place(key: str) -> tuple[bool, bool, str]:
+    def rank_of(key: str) -> tuple[bool, bool, str]:
         held = groups.get(key, {})
         return key not in groups, any(isinstance(value, str) for value in held.values()), key
 
-    return place
+    return rank_of
 
 
 def _specs(digests: Sequence[str], manifests: Mapping[str, Manifest]) -> Labels:

@@ -129,11 +129,11 @@ def _values(labels: Mapping[str, str | int | float]) -> list[str | int | float]:
 def _members(grid: Grid, labels: Mapping[str, str | int | float], values: Sequence[str | int | float]) -> np.ndarray:
     """Mark which puzzle has which value, P x V; a puzzle may have no value."""
     _, digests = puzzles_of(grid)
-    place = {value: number for number, value in enumerate(values)}
+    column_of = {value: number for number, value in enumerate(values)}
     member = np.zeros((len(digests), len(values)), dtype=int)
     for number, digest in enumerate(digests):
         if digest in labels:
-            member[number, place[labels[digest]]] = 1
+            member[number, column_of[labels[digest]]] = 1
     return member
 
 

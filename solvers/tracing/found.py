@@ -1,4 +1,4 @@
-"""What a step of a trace is given, and what it finds."""
+"""Input and result of one step of a trace."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ LONGEST_PATH = 4000
 """Characters of the longest name that is looked up. Hand-set, near the limit of Linux."""
 
 Kind = Literal["words", "shell", "python", "module", "other", "run", "file", "import", "folder"]
-"""What an item is: words of a command; a text for a shell, for Python or in another language; a Python module by name;
+"""Kind of an item: words of a command; a text for a shell, for Python or in another language; a Python module by name;
 a file that is run; a file that is named; a Python file that is imported; a folder that is named."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a command or a script finds files and modules.
+    """Folders and settings by which a command or a script finds files and modules.
 
     Attributes:
-        folders: where relative names are looked up, in this order; the first is the current folder.
-        modules: where Python modules are looked up first, as in `PYTHONPATH`.
+        folders: folders in which relative names are looked up, in this order; the first is the current folder.
+        modules: folders in which Python modules are looked up first, as in `PYTHONPATH`.
         python: interpreter whose packages are installed.
         followed: installed packages whose files count as the solver's.
         functions: functions of a shell script, which are no programs.
         script: the shell script, for `$0`.
-        language: of a file that is run, if its name does not say so.
+        language: language of a file that is run, for a file whose name does not show it.
     """
 
     folders: tuple[Path, ...]
@@ -73,7 +73,7 @@ Item = tuple[Kind, "str | tuple[str, ...] | Path", Setting]
 
 @dataclass
 class Found:
-    """What a step found: items for further steps, and gaps, the reasons why there may be more files."""
+    """Result of a step: items for further steps, and gaps, the reasons why there may be more files."""
 
     items: list[Item] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Tell the language of a script: by its interpreter line, by how it is run, or by its ending."""
+"""Find the language of a script: by its interpreter line, its interpreter, or its ending."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def first_line(path: Path) -> bytes:
 
 
 def language_of(path: Path, run_as: str) -> tuple[str, str]:
-    """Tell the language of a file, and the Python interpreter that its first line names.
+    """Find the language of a file, and the Python interpreter that its first line names.
 
     Args:
         path: the file.

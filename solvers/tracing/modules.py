@@ -16,12 +16,12 @@ __all__ = ["Located", "files_of_module", "locate", "package_root"]
 _INSTALLED = ("site-packages", "dist-packages")
 _ENDINGS = (".py", ".pyc", "/__init__.py", "/__init__.pyc")
 _MAPPING = re.compile(r"^MAPPING[^=\n]*=\s*(\{.*?\})\s*$", re.MULTILINE | re.DOTALL)
-"""How an editable installation names its packages' folders."""
+"""Pattern of the lines in which an editable installation names the folders of its packages."""
 
 
 @dataclass(frozen=True)
 class Located:
-    """Where a module is.
+    """Files of a module.
 
     Attributes:
         files: the files of the module and of the packages that hold it.
@@ -48,7 +48,7 @@ def files_of_module(root: Path, name: str) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def locate(  # noqa: PLR0911 - one return for each place where a module may be
+def locate(  # noqa: PLR0911 - one return for each kind of folder that may hold a module
     name: str,
     roots: tuple[Path, ...],
     python: str,
@@ -103,7 +103,7 @@ def _search_path(program: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     prefixes = [Path(program).parent.parent, Path(os.path.realpath(program)).parent.parent] if program else []
     if not program:
         prefixes.append(Path(sys.prefix))
-    if program and Path(program).parent.name == "shims":  # which interpreter a shim of pyenv runs is not known before
+    if program and Path(program).parent.name == "shims":  # the interpreter that a shim of pyenv runs is unknown
         prefixes += sorted(Path(program).parent.parent.glob("versions/*"))
     installed: dict[Path, None] = {}
     own: dict[Path, None] = {}

@@ -1,4 +1,4 @@
-"""Compute the paths that a Python source makes from its own place, such as `Path(__file__).parent / "weights.npz"`."""
+"""Compute the paths that a Python source makes from its own path, such as `Path(__file__).parent / "weights.npz"`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tempfile import gettempdir
 __all__ = ["OPAQUE", "Places", "absolute", "dotted", "find_places"]
 
 OPAQUE = "\0"
-"""Stands for the part of a word that cannot be known without running the program."""
+"""Character that replaces the part of a word that cannot be known without running the program."""
 
 _SAME = frozenset({"Path", "PurePath", "str", "abspath", "realpath", "normpath", "expanduser", "fspath"})
 """Functions that give the path of their argument."""
@@ -113,7 +113,7 @@ class Places:
 
 
 def find_places(tree: ast.Module, path: Path | None) -> Places:
-    """Find the paths that a source makes from its own place, and the absolute ones."""
+    """Find the paths that a source makes from its own path, and its absolute paths."""
     found = Places(path)
     _bind(tree, found)
     _visit(tree, tree, found)

@@ -37,7 +37,7 @@ _REDIRECTING = re.compile(
     r"PATH|LD_PRELOAD|LD_LIBRARY_PATH|BASH_ENV|ENV|PYTHONHOME|PYTHONSTARTUP|NODE_PATH|NODE_OPTIONS|PERL5LIB|PERL5OPT|"
     r"RUBYLIB|RUBYOPT|JULIA_LOAD_PATH|JULIA_PROJECT|LUA_PATH|R_LIBS\w*|CLASSPATH"
 )
-"""Variables that decide which files a program loads."""
+"""Environment variables that decide which files a program loads."""
 _PYTHON_VALUES = frozenset({"-X", "-W", "--check-hash-based-pycs"})
 _PYTHON_ONLY = frozenset({"-V", "-VV", "--version", "-h", "--help"})
 _SHELL_VALUES = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
@@ -94,7 +94,7 @@ def _script(word: str, setting: Setting, found: Found, language: str) -> None:
     if word in {"-", "/dev/stdin"}:
         found.gaps.append(_STDIN)
     elif word == GIVEN:
-        return  # an argument of the script is a word of the command, which is read by itself
+        return  # the words of the command, such as this argument of the script, are read separately
     elif OPAQUE in word or GIVEN in word:
         found.gaps.append("runs a script whose name is computed")
     elif (path := setting.find(word)) is None:
@@ -165,7 +165,7 @@ def _enter(rest: list[str], setting: Setting, found: Found) -> Setting:
 
 
 def _runner(base: str, arguments: list[str], setting: Setting, found: Found) -> Rest | None:
-    """Read `uv run python s.py` and the like; the packages are those of the project's environment."""
+    """Read a command such as `uv run python s.py`; its packages are in the environment of the project."""
     rest, options = list(arguments), []
     while rest and (rest[0].startswith("-") or "run" not in options):
         options.append(rest.pop(0))
@@ -227,7 +227,7 @@ def _make(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
 def _source(_: str, arguments: list[str], setting: Setting, found: Found) -> None:
     if arguments:
         _script(arguments[0], setting, found, "shell")
-        # What a sourced script sets may decide which files are loaded later.
+        # Variables that a sourced script sets may decide which files are loaded later.
         name = os.path.basename(arguments[0])  # noqa: PTH119 - it may be no path
         found.gaps.append(f"sources {name.replace(OPAQUE, '?').replace(GIVEN, '?')}")
     name_all(arguments[1:], setting, found)
@@ -272,4 +272,4 @@ READERS: dict[str, Callable[[str, list[str], Setting, Found], Rest | None]] = {
     **dict.fromkeys(WRAPPERS, _wrapper),
     **dict.fromkeys(SHELLS, _shell),
 }
-"""How the arguments of each well-known program are read."""
+"""Reader of the arguments of each well-known program."""

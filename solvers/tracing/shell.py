@@ -13,7 +13,7 @@ from solvers.tracing.tools import KEYWORDS
 __all__ = ["GIVEN", "OPAQUE", "read_shell", "with_modules"]
 
 GIVEN = "\1"
-"""Stands for a value that the run gives: an argument of the script, the seed, a limit, the exit code."""
+"""Character that replaces a value of the run: an argument of the script, the seed, a limit, the exit code."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
 _REDIRECTED = re.compile(r"<<<|<<-?|<>|>>|>\||[<>]&?")
@@ -72,7 +72,7 @@ class _Script:
 
 
 def with_modules(setting: Setting, value: str) -> Setting:
-    """Look modules up in the folders of a `PYTHONPATH` first."""
+    """Add the folders of a `PYTHONPATH`, which are searched first for modules."""
     folders = [setting.find(name) for name in value.split(":") if name and name.strip("./") + name]
     known = [folder for folder in folders if folder is not None and folder.is_dir()]
     return replace(setting, modules=tuple(dict.fromkeys((*known, *setting.modules))))
@@ -81,7 +81,7 @@ def with_modules(setting: Setting, value: str) -> Setting:
 def read_shell(text: str, setting: Setting) -> Found:
     """Read a text as a shell does: its commands as items, in order.
 
-    `OPAQUE` stands in a word for what is not known, `GIVEN` for what the run gives.
+    In a word, `OPAQUE` replaces a part that is not known, and `GIVEN` a value of the run.
     """
     names = {name for match in _FUNCTION.finditer(text) for name in match.groups() if name}
     setting = replace(setting, functions=setting.functions | names)
@@ -183,7 +183,7 @@ class _Reader:
         self.finish()
         if self.text[self.at + 1 : self.at + 2] == "(":  # a process substitution
             inner, at = _enclosed(self.text, self.at + 1)
-            _read_apart(inner, self.script)
+            _read_subshell(inner, self.script)
             return self._add(OPAQUE, at)
         match = _REDIRECTED.match(self.text, self.at)
         sign = match[0] if match else char
@@ -224,7 +224,7 @@ _ACTIONS = {
     "'": _Reader.single,
     '"': _Reader.double,
 }
-"""How each character that is special to a shell is read."""
+"""Reader of each character that is special to a shell."""
 
 
 def _end_of(text: str, sign: str, at: int) -> int:
@@ -281,12 +281,12 @@ def _variable(text: str, script: _Script) -> str:
         return script.variables[name]
     if _GIVEN_NAMES.fullmatch(name):
         return GIVEN
-    # Of the user's variables only a few reach a solver, so an unset variable has its default.
+    # Only a few of the user's variables reach a solver, so an unset variable has its default.
     return default if default and _NAME.fullmatch(name) and "$" not in default else OPAQUE
 
 
 def _enclosed(text: str, at: int) -> tuple[str, int]:
-    """Return what stands in the parentheses that open at a position, and the position after them."""
+    """Return the text in the parentheses that open at a position, and the position after them."""
     depth, start, quote = 0, at + 1, ""
     while at < len(text):
         char = text[at]
@@ -304,12 +304,12 @@ def _enclosed(text: str, at: int) -> tuple[str, int]:
     return text[start:], len(text)
 
 
-def _read_apart(text: str, script: _Script) -> list[tuple[str, ...]]:
-    """Read the text of a subshell, whose assignments end with it; return its commands."""
+def _read_subshell(text: str, script: _Script) -> list[tuple[str, ...]]:
+    """Read the text of a subshell, whose assignments do not outlive it; return its commands."""
     inner = _Script(script.setting, dict(script.variables))
     _read(text, inner)
-    passed = [words[0] for words in inner.commands] == ["cd", "pwd"]  # nothing runs in that folder
-    script.found.items += [item for item in inner.found.items if not (passed and item[0] == "folder")]
+    only_path = [words[0] for words in inner.commands] == ["cd", "pwd"]  # nothing runs in that folder
+    script.found.items += [item for item in inner.found.items if not (only_path and item[0] == "folder")]
     script.found.gaps += inner.found.gaps
     return inner.commands
 
@@ -317,7 +317,7 @@ def _read_apart(text: str, script: _Script) -> list[tuple[str, ...]]:
 def _substituted(text: str, script: _Script) -> str:  # noqa: PLR0911 - one return for each known command
     """Return the output of a command substitution where it is a path that can be known."""
     commands = [
-        [word for word in words if word not in {"--", "-P", "-f", "-e", "-L"}] for words in _read_apart(text, script)
+        [word for word in words if word not in {"--", "-P", "-f", "-e", "-L"}] for words in _read_subshell(text, script)
     ]
     if any(OPAQUE in word or GIVEN in word for words in commands for word in words):
         return OPAQUE

@@ -1,4 +1,4 @@
-"""Read from the syntax tree of a Python source what it names: modules, commands, files, and what cannot be known."""
+"""Find the modules, commands and files that a Python source names, and reasons why the source may need more."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Imported:
     Attributes:
         name: dotted name; empty for `from . import x` itself.
         level: number of leading dots of a relative import.
-        guarded: whether the source copes without the module.
+        guarded: whether the source may run without the module.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Imported:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a Python source names.
+    """Modules, files and commands that a Python source names.
 
     Attributes:
         imports: modules.
-        places: files and folders, absolute: paths computed from the source's own place, and absolute ones.
+        places: files and folders, absolute: paths computed from the source's own path, and absolute paths.
         roots: folders that the source adds to `sys.path`.
         texts: short texts, each of which may be the name of a file.
         commands: commands that the source runs: a text for a shell, or words; `OPAQUE` stands for an unknown word.

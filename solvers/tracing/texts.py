@@ -1,4 +1,4 @@
-"""Read makefiles, and texts in languages other than Python and shell: which files they name."""
+"""Find the files that makefiles, and texts in languages other than Python and shell, name."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LOADS = re.compile(
     r"(?<![\w.-])(?:include|include_once|require_once|source|require_relative|load|dofile|loadfile|sys\.source|do)\b"
     r"(?!\s*[={])\s*[(\"'@]"
 )
-"""Loading a file of the solver, in Julia, R, Ruby, Lua, PHP, Perl and Lisp."""
+"""Calls that load a file of the solver, in Julia, R, Ruby, Lua, PHP, Perl and Lisp."""
 _MODULE = re.compile(r"""(?<![\w.-])(?:require|import|from|use|using)\b\s*\(?\s*(["'])(\.{1,2}/[^"'\n]*)\1""")
-"""Loading a module by a relative path."""
+"""Statements that load a module by a relative path."""
 _DOUBTS = {
     "runs a command": re.compile(
         r"(?<![\w.])(?:eval|exec|execSync|execFile|spawn|spawnSync|system|popen|pipeline|shell_exec|passthru|run)"
@@ -36,16 +36,16 @@ _DOUBTS = {
     ),
     "lists a folder": re.compile(r"readdir|Dir\.|\bglob\b|list\.files|opendir"),
 }
-"""What a line may do so that the files it needs are not known."""
+"""Text of the gap, and pattern of the lines that may need unknown files."""
 _PLACE = re.compile(r"__dirname|__filename|__DIR__|__FILE__|@__FILE__|FindBin|import\.meta|commandArgs|mfilename")
-"""Asking for the place of the script."""
+"""Names that give the path of the script."""
 _ENDINGS = ("", ".js", ".mjs", ".cjs", ".ts", ".json", ".rb", ".lua", ".jl", ".R", "/index.js", "/index.ts")
 _MAKE_ASSIGNED = re.compile(r"^(?:export\s+)?([\w.-]+)\s*(?:::?|[?+])?=\s*(.*)$")
 _MAKE_NAMED = re.compile(r"\$[({]([\w.-]+)[)}]|\$([@<^*?+%])|\$\$|\$[({]")
 
 
 def read_text(text: str, setting: Setting) -> Found:
-    """Read a text in another language: every quoted text and word that names a file, and loads that name none."""
+    """Read a text in another language: quoted texts and words that name files, and loads of files not found."""
     found = Found()
     for line in text.splitlines():
         bare = line.strip()
@@ -72,7 +72,7 @@ def files_in_data(text: str) -> list[Path]:
 
 
 def _files(name: str, setting: Setting) -> list[Path]:
-    """Find the files of a name that may lack its ending, or its dot after the script's place: `__dirname + "/x.js"`."""
+    """Find the files of a name that may lack its ending, or its dot, as in `__dirname + "/x.js"`."""
     if not name.strip("./~"):
         return []
     endings = _ENDINGS if name.startswith(("./", "../")) else ("",)
@@ -105,7 +105,7 @@ def read_makefile(text: str, setting: Setting) -> Found:
 
 
 def _filled(text: str, variables: dict[str, str]) -> str:
-    """Fill in a makefile's variables; `OPAQUE` stands for what is not known."""
+    """Fill in a makefile's variables; `OPAQUE` replaces an unknown value."""
 
     def value(match: re.Match[str]) -> str:
         if match[0] == "$$":

@@ -1,4 +1,4 @@
-"""Names of well-known programs: those that read no source, those that run another command, and interpreters."""
+"""Names of well-known programs: tools that read no source, wrappers that run another command, and interpreters."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
     "numactl": (frozenset(), 0),
     "xvfb-run": (frozenset(), 0),
 }
-"""Programs that run the command after their options: the options that take a value, and the count of other words."""
+"""Programs that run the command after their options: the options that take a value, and the number of other words."""
 RUNNERS = _names("uv poetry pipenv pdm hatch rye pixi conda mamba micromamba")
 """Managers of environments, whose subcommand `run` runs a command."""
 SILENT_OPTIONS = _names(
@@ -103,4 +103,4 @@ ELSEWHERE = _names(
     "nvcc javac gfortran tmux screen at batch crontab watch entr socat nc telnet git svn hg pip pip3 npm yarn",
     "pnpm uvx pipx",
 )
-"""Programs that fetch, build or run what no word of the command shows."""
+"""Programs that fetch, build or run files that no word of the command names."""

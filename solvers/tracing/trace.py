@@ -31,7 +31,7 @@ MOST_FILES = 2000
 """Files of one folder, or of one command, that are digested; more are not covered. Hand-set."""
 _OURS = frozenset({*OWN, "netjigsaw", "benchmark", "leaderboard"})
 MOST_STEPS = 20_000
-"""Steps of one trace. Hand-set: scripts that call each other from many folders could go on for very long."""
+"""Most steps of one trace. Hand-set; bounds the time for scripts that call each other from many folders."""
 _STORE = "rows-*.jsonl"
 """Files of a result store, which solvers cannot see, and which changes with every run."""
 _LONGEST_SCRIPT = 1 << 20
@@ -40,7 +40,7 @@ _LONGEST_SCRIPT = 1 << 20
 
 @dataclass(frozen=True)
 class Trace:
-    """What a command needs.
+    """Files that a command needs.
 
     Attributes:
         files: every file found, in the order in which they were found: a script before what it needs.
@@ -65,7 +65,7 @@ def trace_command(words: tuple[str, ...], folder: Path) -> Trace:
 
     Args:
         words: the command, split into words.
-        folder: where it was typed.
+        folder: the folder in which the command was typed.
     """
     tracer = _Tracer()
     tracer.follow(("words", words, Setting((folder,))))
@@ -159,7 +159,7 @@ class _Tracer:
         return []
 
     def _script(self, content: bytes, path: Path, setting: Setting, kind: Kind) -> list[Item]:
-        """Read a Python file; one that is imported finds modules where the script that imports it does."""
+        """Read a Python file; an imported file finds modules in the same folders as the script that imports it."""
         if Path(setting.python).parent == path.parent:  # a script that the installation of a package put there
             tops = (one.name.partition(".")[0] for one in imports_of(content))
             setting = replace(setting, followed=setting.followed.union(tops))

@@ -1,4 +1,4 @@
-"""Read the words of one command: what it runs, and which files it names."""
+"""Find the programs that one command runs and the files that its words name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SYSTEM = ("/usr", "/bin", "/sbin")
 
 
 def read_words(words: tuple[str, ...], setting: Setting) -> Found:
-    """Read a command that was split into words; `OPAQUE` stands for what is not known, `GIVEN` for what a run gives."""
+    """Read a command that was split into words; `OPAQUE` replaces unknown parts, and `GIVEN` values of the run."""
     found = Found()
     rest: Rest | None = list(words), setting
     while rest is not None:
@@ -78,7 +78,7 @@ def _program(name: str, setting: Setting) -> Path | None:
 
 
 def _other_program(name: str, program: Path | None, setting: Setting, found: Found) -> None:
-    """Read a program that is no well-known tool: a script is read, and a binary counts by its content."""
+    """Record a program that is no well-known tool: a script is read, and the content of a binary is digested."""
     if program is None:
         found.gaps.append(f"runs {name}, which is not found")
     elif first_line(program).startswith(b"#!"):

@@ -48,7 +48,7 @@ def test_two_processes_make_the_bits_that_one_makes(tmp_path: Path) -> None:
     assert watched <= {"p0", "p1"}
 
 
-def test_what_lies_there_is_kept(tmp_path: Path) -> None:
+def test_an_existing_puzzle_is_kept(tmp_path: Path) -> None:
     (first,) = make(order(tmp_path))
     before = (tmp_path / "p/manifest.json").stat().st_mtime_ns
     (second,) = make(order(tmp_path))
@@ -124,7 +124,7 @@ def test_too_little_memory_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
         make(order(tmp_path))
 
 
-def test_a_fault_of_ours_is_not_dressed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_netjigsaw_is_raised_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 

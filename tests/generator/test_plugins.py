@@ -48,7 +48,7 @@ def test_two_files_of_one_name_are_two_modules(tmp_path: Path) -> None:
     assert [load_file(tmp_path / name / "a.py").who for name in ("x", "y")] == ["x", "y"]
 
 
-def test_a_file_imports_its_neighbours_but_they_take_nobody_s_place(tmp_path: Path) -> None:
+def test_a_file_imports_its_neighbours_without_replacing_other_modules(tmp_path: Path) -> None:
     write(tmp_path / "neighbour_of_a.py", "value = 5\n")
     write(tmp_path / "generator.py", "raise RuntimeError('the wrong generator')\n")
     path = write(tmp_path / "a.py", "import neighbour_of_a, generator.errors\nvalue = neighbour_of_a.value\n")
@@ -116,7 +116,7 @@ def test_suggestions() -> None:
     assert did_you_mean("zzz", []) == "; known: none"
 
 
-def test_failures_are_said_in_one_line() -> None:
+def test_failures_are_described_in_one_line() -> None:
     assert describe_failure(ValueError("a\n  b")) == "ValueError: a b"
     assert describe_failure(ValueError()) == "ValueError"
 

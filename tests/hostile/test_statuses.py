@@ -99,7 +99,7 @@ def test_work_before_solve_is_called_counts(rows: dict[str, Row], name: str) -> 
     assert load < 0.5
 
 
-def test_what_ran_was_measured(rows: dict[str, Row]) -> None:
+def test_ended_trials_are_measured(rows: dict[str, Row]) -> None:
     for row in rows.values():
         assert row.cpu_s is not None
         assert row.peak_mib is not None

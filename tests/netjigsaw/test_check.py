@@ -1,4 +1,4 @@
-"""`netjigsaw check` finds what breaks the contract, and nothing else; `new-solver` writes what passes it."""
+"""`netjigsaw check` finds every breach of the contract and nothing else; a file from `new-solver` passes the check."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_every_fault_is_found_and_has_a_fix(check: Callable[..., Any], tmp_path:
     assert findings["shapes", "no biases"]["verdict"] == "ok"
 
 
-def test_who_is_late_with_nothing_to_show_is_told_to_report(check: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_check_advises_a_late_solver_without_reports_to_report(check: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "sleepy.py").write_text(SLEEPY)
     findings = check("sleepy.py:solve", code=1)
     assert wrong(findings) == {("time", "deep, 1 s")}
@@ -103,7 +103,7 @@ UNUSABLE = {
 }
 
 
-def test_what_cannot_be_used_is_told_with_a_fix(tmp_path: Path) -> None:
+def test_the_check_explains_how_to_fix_an_unusable_solver(tmp_path: Path) -> None:
     for file, (source, _, _) in UNUSABLE.items():
         (tmp_path / f"{file}.py").write_text(source)
     references = {file: parse_reference(f"{tmp_path}/{file}.py:{name}") for file, (_, name, _) in UNUSABLE.items()}

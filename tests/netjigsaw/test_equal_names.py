@@ -34,7 +34,7 @@ def project(tmp_path: Path, tiny: Made, tiny_spec: ReassemblySpec) -> Path:
     return tmp_path
 
 
-def test_equal_names_stay_apart(
+def test_equal_names_get_distinct_names(
     project: Path, cli: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run_in(folder: str) -> str:

@@ -160,7 +160,7 @@ def test_import_remarks_on_what_deviates_and_exits_with_zero(cli: Cli, tmp_path:
     code, out, err = cli("import", "janestreet", "layout", "--out", "q")
     assert code == 0
     assert out.startswith("q  ")
-    assert err == "q: the table is layout/data.csv\nq: passed over in layout/pieces: .DS_Store\n"
+    assert err == "q: the table is layout/data.csv\nq: skipped in layout/pieces: .DS_Store\n"
 
 
 def test_import_of_a_whole_network_seals_the_answer(cli: Cli, tmp_path: Path, stored: Path, tiny: Made) -> None:
@@ -250,7 +250,7 @@ def test_solvers_and_families_are_listed(cli: Cli, fails: Callable[..., str]) ->
     assert "no puzzle family 'reasembly'; did you mean reassembly?" in fails("solvers", "--family", "reasembly")
 
 
-def test_the_front_door(cli: Cli, fails: Callable[..., str]) -> None:
+def test_version_help_mistyped_commands_and_public_names(cli: Cli, fails: Callable[..., str]) -> None:
     assert cli("--version")[:2] == (0, __version__ + "\n")
     assert cli("--help")[0] == 0
     assert "generte" in fails("generte")

@@ -87,7 +87,7 @@ def test_each_style_solves(rows: dict[str, Row], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_an_answer_in_another_place_solves_with_a_remark(rows: dict[str, Row], name: str) -> None:
+def test_an_answer_outside_standard_output_solves_with_a_remark(rows: dict[str, Row], name: str) -> None:
     assert (rows[name].status, rows[name].reason) == (Status.SOLVED, ELSEWHERE[name][1])
 
 

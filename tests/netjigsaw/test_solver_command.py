@@ -265,7 +265,7 @@ def test_a_program_that_breaks_a_limit_after_its_answer_says_so(rows: dict[str, 
         assert re.fullmatch(reason, rows[name].reason), rows[name].reason
 
 
-def test_the_peak_covers_what_was_killed_and_what_the_program_waited_for(rows: dict[str, Row]) -> None:
+def test_the_peak_covers_killed_processes_and_awaited_ones(rows: dict[str, Row]) -> None:
     usual = rows["silent"].peak_mib
     assert usual is not None
     assert usual < 330
@@ -286,7 +286,7 @@ def test_a_flood_of_output_is_stopped(rows: dict[str, Row]) -> None:
     assert (rows["flood"].status, rows["flood"].reason) == (Status.CRASHED, "printed more than 16 MiB")
 
 
-def test_too_much_memory_is_told_as_such(rows: dict[str, Row]) -> None:
+def test_too_much_memory_has_the_status_memory(rows: dict[str, Row]) -> None:
     assert rows["greedy"].status == Status.MEMORY
 
 
@@ -295,7 +295,7 @@ def test_a_list_from_one_is_a_wrong_format(rows: dict[str, Row]) -> None:
     assert "from 1" in rows["from-one"].reason
 
 
-def test_silence_is_giving_up(rows: dict[str, Row]) -> None:
+def test_a_program_without_output_gives_up(rows: dict[str, Row]) -> None:
     assert rows["silent"].status == Status.GAVE_UP
 
 

@@ -64,7 +64,7 @@ def test_the_parent_imports_no_heavy_library(place: Path, arguments: tuple[str, 
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+def test_the_list_of_commands_has_the_summary_of_each_command(name: str) -> None:
     group: Any = typer.main.get_command(build_app(name, ()))
     said = group.commands[name].help.split("\n\n")[0]
     assert " ".join(said.split()) == COMMANDS[name].summary

@@ -201,7 +201,7 @@ def test_a_process_prints_plain_text_to_a_pipe_and_a_file(store: Path, settings:
     ("redirection", "reason"),
     [(">&-", "it is closed"), (">/dev/full", "No space left on device"), ("2>&1 >&- <&-", "it is closed")],
 )
-def test_a_broken_stdout_is_told_in_one_line(redirection: str, reason: str) -> None:
+def test_a_broken_stdout_is_reported_in_one_line(redirection: str, reason: str) -> None:
     line = f"netjigsaw: cannot write to standard output: {reason}\n"
     for arguments in ("--version", "generate --help"):
         done = shell(f"$N {arguments} {redirection}")

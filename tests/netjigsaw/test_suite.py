@@ -192,7 +192,7 @@ def test_mistakes_get_one_line(fails: Callable[..., str], arguments: tuple[str, 
     assert complaint in fails(*arguments)
 
 
-def test_suites_with_different_limits_are_run_apart(fails: Callable[..., str], toys: Path) -> None:
+def test_suites_with_different_limits_need_separate_commands(fails: Callable[..., str], toys: Path) -> None:
     assert "suites toys and mini have different" in fails(*TOY, "run", toys, "mini", "--seeds", 1)
     assert "different limits" in fails(*TOY, "run", toys, "mini", "--seeds", 1)
     assert "give --seeds" in fails(*TOY, "run", toys, "mini", "--timeout", "5s")
@@ -213,7 +213,7 @@ def test_mini_is_small_whole_and_identifiable() -> None:
         assert health["identifiable"] is True
 
 
-def test_mini_tells_good_solvers_from_others(cli: Cli) -> None:
+def test_mini_separates_good_solvers_from_others(cli: Cli) -> None:
     solvers = ("--solver", "flagship", "--solver", "park")
     code, out, err = cli("run", "mini", *solvers)
     assert code == 0

@@ -25,7 +25,7 @@ SMALL = ["--depth", "3", "--width", "4", "--hidden", "4", "--rows", "60", "--ste
 GENERATE = ["generate", "reassembly", *SMALL, "--seed", "2", "--roles", "unknown"]
 REASON = "does not solve puzzles with unknown roles"
 SOLVES = frozenset({"fast", "random"})
-"""Built-in solvers that answer such puzzles."""
+"""Built-in solvers that answer puzzles with unknown roles."""
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_suites_hold_such_puzzles(cli: Cli, tmp_path: Path) -> None:
     assert cli("suite", "verify", "mine.toml")[0] == 0
 
 
-def test_check_takes_giving_up_for_a_note(cli: Cli) -> None:
+def test_check_reports_giving_up_as_a_note(cli: Cli) -> None:
     code, out, _ = cli("check", "asymmetry", "--json")
     assert code == 0
     findings = json.loads(out)["findings"]

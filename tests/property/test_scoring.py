@@ -82,7 +82,7 @@ PAIRS = list(itertools.combinations(range(5), 2))
 
 
 def reachable(start: tuple[int, ...], passing: set[frozenset[int]]) -> set[tuple[int, ...]]:
-    """Find every order that exchanging neighbours which may pass each other leads to."""
+    """Find every order that exchanges of interchangeable neighbours can reach."""
     found, waiting = {start}, [start]
     while waiting:
         order = waiting.pop()

@@ -1,4 +1,4 @@
-"""A trial's id rests on its content alone."""
+"""The id of a trial depends on its content only."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ LARGEST_FILE = 4 << 20
 
 @dataclass(frozen=True)
 class Written:
-    """What a file holds.
+    """Content of an answer file.
 
     Attributes:
         name: name of the file.
@@ -42,7 +42,7 @@ def read_answer_files(folder: Path, names: Iterable[str], new_reader: Callable[[
     """Read those of the named files that exist; a file's last answer counts, as on standard output.
 
     A link that leads out of the folder, anything but a plain file, and a file of more than `LARGEST_FILE` bytes are not
-    read. Nothing that the program left there can make this wait.
+    read. No file that the program left in the folder can block the read.
     """
     found = []
     for name in names:

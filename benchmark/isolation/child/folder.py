@@ -33,7 +33,7 @@ def pack_folder(puzzle: Puzzle) -> tuple[bytes, tuple[float, ...]]:
     """
     layout = find_family(puzzle.manifest.family).foreign_layout
     if layout is None:
-        raise HarnessError(f"{puzzle.manifest.family} puzzles cannot be put to programs")
+        raise HarnessError(f"programs cannot solve {puzzle.manifest.family} puzzles; use a solver in Python")
     frames: list[bytes] = []
     sizes: list[float] = []
     with tempfile.TemporaryDirectory(prefix="netjigsaw-layout-") as scratch:

@@ -66,11 +66,11 @@ class Listener:
         self._rest += rest[:room]
 
     def pause(self) -> None:
-        """Read the lines so far, because the output pauses."""
+        """Read the lines so far as an answer, because the output pauses."""
         self._finish(ended=False)
 
     def close(self) -> None:
-        """Process the last line, which may lack a line end, and read what the last lines hold."""
+        """Process the last line, which may lack a line end, and read the last lines as an answer."""
         if self._rest:
             self._hear(bytes(self._rest), ended=False)
             self._rest.clear()

@@ -121,12 +121,12 @@ class _Streams:
         return PAUSE_S if self.output.unsettled or self.errors.unsettled else None
 
     def pause(self) -> None:
-        """Read the last lines, because nothing has come for a while."""
+        """Read the last lines as an answer, because no output has come for a while."""
         self.output.pause()
         self.errors.pause()
 
     def close(self) -> None:
-        """Read the last lines, because the program has ended."""
+        """Read the last lines as an answer, because the program has ended."""
         self.output.close()
         self.errors.close()
 
@@ -137,7 +137,7 @@ class _Streams:
 
 
 def _conclude(streams: _Streams, files: Sequence[Written], code: int, answer_files: str) -> Answer:
-    """Choose the answer by the order of precedence, and say in a remark what else there was."""
+    """Choose the answer by the order of precedence, and mention the other answers in a remark."""
     sources = [("standard output", streams.output.answer), ("standard error", streams.errors.answer)]
     sources += [(file.name, file.answer) for file in files]
     given = [(name, answer) for name, answer in sources if answer is not None]
@@ -158,7 +158,7 @@ def _conclude(streams: _Streams, files: Sequence[Written], code: int, answer_fil
 
 
 def _without_answer(streams: _Streams, files: Sequence[Written], code: int, answer_files: str) -> Answer:
-    """Raise the error of a program that gave no answer; return an answer without a value if it just gave none."""
+    """Raise the error of a program that gave no answer; return an answer without a value if it exited with code 0."""
     faults = [("", streams.output.fault), ("standard error: ", streams.errors.fault)]
     faults += [(f"{file.name}: ", file.fault) for file in files]
     fault = next((where + text for where, text in faults if text), "")

@@ -102,7 +102,7 @@ def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, 
         raise SystemExit(0)
     layout = find_family(order["family"]).foreign_layout
     if layout is None:
-        raise PuzzleError(f"{order['family']} puzzles cannot be put to programs")
+        raise PuzzleError(f"programs cannot solve {order['family']} puzzles; use a solver in Python")
     puzzle = load_puzzle(folder / NATIVE)
     new_reader = partial(layout.reader, puzzle)
     new_reader()  # imports the reader's module before the clock starts

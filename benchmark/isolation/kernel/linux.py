@@ -100,8 +100,8 @@ def make_mounts_read_only() -> None:
     """Make the whole file tree read-only, and ignore set-user-id bits (Linux 5.12)."""
     wanted = _MountAttributes(READ_ONLY | NO_SUID, 0, 0, 0)
     size = ctypes.c_size_t(ctypes.sizeof(wanted))
-    number, place, flags = ctypes.c_long(_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), ctypes.c_uint(_AT_RECURSIVE)
-    _checked(_libc.syscall(number, place, b"/", flags, ctypes.byref(wanted), size), "make mounts read-only")
+    number, base, flags = ctypes.c_long(_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), ctypes.c_uint(_AT_RECURSIVE)
+    _checked(_libc.syscall(number, base, b"/", flags, ctypes.byref(wanted), size), "make mounts read-only")
 
 
 def _prctl(option: int, *arguments: int) -> int:

@@ -79,11 +79,11 @@ def set_up_mounts(slot: str, hidden: list[str]) -> None:
         OSError: if the kernel refuses.
     """
     linux.make_mounts_private()
-    for place in hidden:
-        if os.path.isdir(place):  # noqa: PTH112 - strings all the way to the system call
-            linux.mount("tmpfs", place, linux.READ_ONLY | linux.NO_SUID | linux.NO_DEV, "size=4k,mode=555")
-        elif os.path.exists(place):  # noqa: PTH110
-            linux.bind("/dev/null", place)
+    for path in hidden:
+        if os.path.isdir(path):  # noqa: PTH112 - strings all the way to the system call
+            linux.mount("tmpfs", path, linux.READ_ONLY | linux.NO_SUID | linux.NO_DEV, "size=4k,mode=555")
+        elif os.path.exists(path):  # noqa: PTH110
+            linux.bind("/dev/null", path)
     _replace_dev(f"{slot}/dev")
     linux.make_mounts_read_only()
     linux.mount("proc", "/proc", linux.READ_ONLY | linux.NO_SUID | linux.NO_DEV | linux.NO_EXEC)

@@ -63,7 +63,7 @@ def _outermost(places: Iterable[Path]) -> list[Path]:
 def _secrets_in(ground: Path) -> Iterator[Path]:
     """Find result stores and folders of sealed answers directly in a folder.
 
-    A folder that this process cannot read, no solver can read.
+    Folders that this process cannot read are left out, because no solver can read them.
     """
     with contextlib.suppress(PermissionError, FileNotFoundError):
         for folder in ground.iterdir():

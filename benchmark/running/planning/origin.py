@@ -1,4 +1,4 @@
-"""Where a run found a solver, so that solvers of one name from different places can be distinguished."""
+"""Find the origin of a solver: the folder or package by which tables distinguish solvers of the same name."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["origin_of"]
 
 
 def origin_of(reference: Reference, family: str, results: Path) -> str:
-    """Return where a solver is from, for its rows; empty for a built-in solver.
+    """Return the origin of a solver for its rows; empty for a built-in solver.
 
     Paths are relative to the folder that holds the store, so they stay equal when a project is moved as a whole, and a
-    store seldom names a home folder. A program's arguments may be private, so only their digest is kept, and its first
-    file.
+    store seldom names a home folder. A program's arguments may be private, so only their digest and the program's first
+    file are kept.
 
     Args:
         reference: the solver; the path of a file is absolute.
@@ -42,7 +42,7 @@ def origin_of(reference: Reference, family: str, results: Path) -> str:
 
 
 def _of_command(command: Command, home: Path) -> str:
-    """Digest the words of a command; a path counts by its place, so that equal words in two folders differ."""
+    """Digest the words of a command; a path counts by its folder, so that equal words in two folders differ."""
     words, files = [], []
     for word, place in zip(command.words, command.places, strict=True):
         before, path = parted(place)

@@ -42,8 +42,8 @@ class Cell:
         reference: the solver; the path of a file is absolute.
         label: the solver's name with parameters, as typed.
         settled: status and reason if the trial need not run; None if it must run.
-        uncovered: why the source digest does not cover all of the solver's source; empty if it does.
-        beside: files of a puzzle that lie beside a program's script; empty if there are none.
+        uncovered: reason why the source digest does not cover all of the solver's source; empty if it does.
+        beside: names of puzzle files that lie beside a program's script; empty if there are none.
     """
 
     trial: Trial

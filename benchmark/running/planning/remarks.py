@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["puzzle_beside", "reason_of", "rerun_in_words", "uncovered_by", "warnings_of"]
 
 MOST_GAPS = 3
-"""Gaps that a row names. Hand-set: a line stays short enough to read."""
+"""Most gaps that a row names. A larger value makes the line longer. Hand-set."""
 _BLAMED = frozenset({Status.PARTIAL, Status.WRONG_FORMAT})
 """Statuses of an answer that may be right for another puzzle."""
 
@@ -32,10 +32,10 @@ def uncovered_by(gaps: Sequence[str]) -> str:
 
 
 def rerun_in_words(solvers: Iterable[tuple[str, str]]) -> list[str]:
-    """Say why trials run again that the store holds, a line for each solver.
+    """Explain why stored trials run again, in one line for each solver.
 
     Args:
-        solvers: for each trial the solver's label, and why its source is not covered, now or when the row was written.
+        solvers: the solver's label of each trial, and why its source is not covered, now or when the row was written.
     """
     counts: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -55,7 +55,7 @@ def puzzle_beside(trace: Trace, family: str) -> str:
 
 
 def warnings_of(references: Iterable[Reference], families: Iterable[str]) -> list[str]:
-    """Warn of each program whose script has a puzzle beside it: it would answer that one if it reads its own folder."""
+    """Warn of each program whose script has a puzzle beside it: it may answer that puzzle, not the given one."""
     known = dict.fromkeys(families)
     warnings = []
     for reference in references:

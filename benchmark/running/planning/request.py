@@ -25,7 +25,7 @@ def _as_planned(cells: list[Cell]) -> list[Cell]:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Which solvers to run on which puzzles, with which seeds and limits, and where to store the rows.
+    """Puzzles, solvers, seeds, limits and result store of a run.
 
     Attributes:
         puzzles: the puzzles to solve.

@@ -35,7 +35,7 @@ def launched_early(folder: Path, reference: Reference, threads: int) -> Iterator
     try:
         family = find_family(json.loads((folder / "manifest.json").read_bytes())["family"]).name
     except (OSError, ValueError, TypeError, KeyError, RecursionError, SpecError):
-        yield None  # the loading of the puzzle says what is wrong
+        yield None  # loading the puzzle raises the error
         return
     with contextlib.closing(Launcher(threads, warm_modules([(family, reference)]))) as launcher:
         yield launcher

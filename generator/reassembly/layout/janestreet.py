@@ -6,9 +6,8 @@
 
 Both may lie in a folder `historical_data_and_pieces/`. A solution is the list of piece
 numbers in execution order; it is published as the SHA-256 of the numbers joined with commas.
-The layout does not name the activation. Roles of pieces follow from their shapes; where shapes
-are ambiguous, `roles.json` beside `pieces/`, an addition of this suite, states the roles, unless
-they are for the solver to find.
+The layout does not name the activation. Roles of pieces follow from their shapes. Where shapes are ambiguous,
+`roles.json` beside `pieces/`, an addition of this suite, states the roles, unless the solver must find them.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ __all__ = ["NESTED", "export_layout", "import_layout", "read_layout", "write_lay
 
 
 def read_layout(folder: Path, *, name: str, activation: str = "relu", **options: Any) -> Imported | Made:
-    """Read a folder as `import_layout` does, with remarks on what deviates from the published layout.
+    """Read a folder as `import_layout` does, with remarks on deviations from the published layout.
 
     A whole network beside a table, instead of pieces, is taken apart: its pieces are shuffled and the answer is sealed.
 
@@ -72,9 +71,9 @@ def read_layout(folder: Path, *, name: str, activation: str = "relu", **options:
         return Imported(puzzle, (*remarks, *precision_remarks(puzzle)))
     activation_function(activation)
     with tempfile.TemporaryDirectory(prefix="netjigsaw-import-") as scratch:
-        place, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
-        answer = write_apart(network, place, activation=activation, rng=rng, remark=remarks.append)
-        puzzle = import_layout(place, name=name, activation=activation, **options)
+        unpacked, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
+        answer = write_apart(network, unpacked, activation=activation, rng=rng, remark=remarks.append)
+        puzzle = import_layout(unpacked, name=name, activation=activation, **options)
     return seal_imported(puzzle, answer, [*remarks, *precision_remarks(puzzle)])
 
 
@@ -100,7 +99,7 @@ def import_layout(
         activation: of the blocks.
         solution_sha256: hash of the published solution, if there is one.
         precision: of the predictions, as `layout.precision.parse_precision` reads it; measured by default.
-        roles: with "unknown", which square blocks allow, the solver must find the roles; `roles.json` is not read.
+        roles: with "unknown" the solver must find the roles, and `roles.json` is not read; needs square blocks.
         remark: called with each deviation from the published layout that was read nevertheless.
 
     Raises:
@@ -131,7 +130,7 @@ def import_layout(
 
 
 def write_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False) -> tuple[str, ...]:
-    """Write a puzzle as `export_layout` does, and remark on what the layout cannot say.
+    """Write a puzzle as `export_layout` does, and return remarks on properties that the layout cannot hold.
 
     Raises:
         StorageError: if the folder exists or cannot be written.
@@ -148,7 +147,7 @@ def write_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False) -> tuple
 
 
 def export_layout(puzzle: Puzzle, folder: Path, *, nested: bool = False, replace: bool = False) -> None:
-    """Write a puzzle in the published layout, all of it or nothing.
+    """Write a puzzle in the published layout, completely or not at all.
 
     Raises:
         StorageError: if the folder exists (unless `replace`) or cannot be written.

@@ -1,8 +1,9 @@
 """Measure how the numbers of a table are stored, and read `--precision`.
 
-Values that were rounded lie on a grid: numbers of few digits, of few decimals, or of float16 or bfloat16. That full
-float32 values do so by chance has a probability per value, float32's own spacing over the grid's. The grid that every
-value lies on, and that chance explains least, is the format; if chance explains it, the format is float32.
+Values that were rounded lie on a grid: numbers of few digits, of few decimals, or of float16 or bfloat16. A full
+float32 value lies on a grid by chance with the probability float32 spacing / grid spacing. The format is the grid that
+holds every value and for which chance is least probable. If no such probability is below `CHANCE`, the format is
+float32.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["measured_format", "parse_precision", "with_precision"]
 
 CHANCE = 1e-6
-"""Largest probability that float32 values lie on a grid by chance for the grid to count as their format. Hand-set."""
+"""Largest probability that float32 values lie on a grid by chance for the grid to count as their format. A
+larger value accepts more grids. Hand-set."""
 
 FEWEST_VALUES = 5
-"""Smallest number of distinct values whose format is measured. Hand-set; constant predictions have no format."""
+"""Smallest number of distinct values whose format is measured; fewer values count as float32. Hand-set."""
 
 GRIDS = ("float16", "bfloat16", *(f"{n} digits" for n in range(1, 8)), *(f"{n} decimals" for n in range(10)))
-"""Formats that are looked for. Eight significant digits are as good as float32, and nine give every float32 back."""
+"""Formats that are tested. Eight significant digits are about as fine as float32, and nine restore every float32."""
 
 SHORTEST_FLOAT16_DIGITS = "5 digits"
-"""Digits that suffice to print every float16; numpy and pandas print the fewest that give the float16 back."""
+"""Digits that suffice to print every float16; numpy and pandas print the fewest digits that restore the float16."""
 
 FORMATS = {
     "float32": "float32",
@@ -84,10 +86,10 @@ def with_precision(
 ) -> tuple[dict[str, np.ndarray], dict[str, JsonValue]]:
     """Measure the precision of a table, or take the declared one.
 
-    `float16`, `bfloat16` and `tf32` are declared of the network's arithmetic; digits and decimals of the stored
-    predictions; `float32` says that inputs and predictions are exact. Without a declaration the storage is measured and
-    the arithmetic is taken for float32. The inputs' storage counts only where the predictions' storage is coarse too,
-    since coarse inputs are usually what the network was given.
+    `float16`, `bfloat16` and `tf32` declare the network's arithmetic. Digits and decimals declare the storage of the
+    predictions. `float32` declares that inputs and predictions are exact. Without a declaration the storage is measured
+    and the arithmetic is assumed to be float32. The storage of the inputs counts only if the predictions were rounded
+    too, since the network was usually run on the coarse inputs themselves.
 
     Returns:
         The data, and the fields that the spec of the puzzle holds; a precision of float32 has no field.
@@ -116,10 +118,13 @@ def with_precision(
 
 
 def measured_format(values: np.ndarray) -> tuple[str, np.ndarray]:
-    """Measure the format that float32 values were rounded to; a handful of values is taken for float32.
+    """Measure the format that float32 values were rounded to; few distinct values count as float32.
 
-    Equal values and zeros are no evidence. Values printed as the shortest decimals of a float16 are given back as that
+    Equal values and zeros are no evidence. Values printed as the shortest decimals of a float16 are replaced by that
     float16.
+
+    Returns:
+        The format, and the values.
     """
     distinct = np.unique(values[values != 0])
     if len(distinct) < FEWEST_VALUES:

@@ -1,9 +1,9 @@
 """Derive the role of each loose piece (incoming half, outgoing half, head) from its shape.
 
-Incoming halves are m x d, outgoing ones d x m, the head is o x d. Shapes are ambiguous
-where the hidden width m equals the state width d, or the number of outputs o. Norms and
-alignment with the head or the inputs do not separate the halves of trained square blocks
-reliably, so there the layout must state the roles, or the puzzle leaves them for the solver to find.
+Incoming halves are m x d, outgoing halves d x m, and the head is o x d. Shapes are ambiguous if the hidden width m
+equals the state width d or the number of outputs o. Norms and alignment with the head or the inputs do not separate
+the halves of trained square blocks reliably. For ambiguous shapes the layout must therefore state the roles, or the
+solver must find them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def unknown_roles(pieces: Mapping[str, np.ndarray], *, width: int, outputs: int)
         outputs: of the predictions, o.
 
     Raises:
-        LayoutError: if the shapes form no residual network with a head, or tell the roles.
+        LayoutError: if the shapes form no residual network with a head, or already determine the roles.
     """
     weights = {int(name.partition(".")[0]): array for name, array in pieces.items() if name.endswith(".weight")}
     _check_layers(pieces, weights)
@@ -86,7 +86,9 @@ def _check_layers(pieces: Mapping[str, np.ndarray], weights: Mapping[int, np.nda
             raise LayoutError(f"piece {number} weight has shape {weight.shape}; a layer's has two dimensions")
         bias = pieces.get(f"{number}.bias")
         if bias is not None and bias.shape != weight.shape[:1]:
-            raise LayoutError(f"piece {number} bias has shape {bias.shape}; its weight asks for {weight.shape[:1]}")
+            raise LayoutError(
+                f"piece {number} bias has shape {bias.shape}; expected {weight.shape[:1]}, one per row of its weight"
+            )
     if len(weights) < 3 or len(weights) % 2 == 0:
         raise LayoutError(
             f"there are {len(weights)} pieces; a residual network of K blocks and a head has 2K + 1, at least 3"

@@ -3,8 +3,8 @@
     measurement_0 ... measurement_<d-1>, pred, true
 
 with pred_0 ... and true_0 ... where the network has several outputs. Labels (`true`) may be absent when a table
-is read. Reading trusts nothing: pandas by itself renames a column that is there twice, takes surplus fields for row
-names, and reads truth values as numbers.
+is read. The reader checks what pandas accepts without an error: pandas renames a duplicate column, turns surplus
+fields into row names, and reads truth values as numbers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read_table(path: Path, *, remark: Callable[[str], None] = lambda _: None) ->
 
     Raises:
         StorageError: if the file is missing or cannot be read.
-        LayoutError: if it is no table; if a column is missing, unknown or there twice; if a cell is no finite number.
+        LayoutError: if it is no table; if a column is missing, unknown or duplicate; if a cell is no finite number.
     """
     table = without_surplus(read_rows(path, remark), remark)
     columns = find_columns([str(name) for name in table.columns], path, remark)
@@ -52,7 +52,7 @@ def read_table(path: Path, *, remark: Callable[[str], None] = lambda _: None) ->
         remark(
             f"the table has {len(table)} rows for {len(columns['inputs'])} inputs; several orders may fit so few rows"
         )
-    # Adding zero makes -0 a 0: a column of whole numbers would lose the sign when read again.
+    # Adding zero turns -0 into 0, because a column of whole numbers loses the sign when it is read again.
     return {part: table[group].to_numpy(np.float32) + np.float32(0) for part, group in columns.items()}
 
 
@@ -85,7 +85,7 @@ def write_table(data: Mapping[str, np.ndarray], path: Path) -> None:
     """Lay data out as the published table does.
 
     Raises:
-        OSError: if the disk refuses.
+        OSError: if the file cannot be written.
     """
 
     def named(stem: str, array: np.ndarray) -> dict[str, np.ndarray]:
@@ -93,7 +93,7 @@ def write_table(data: Mapping[str, np.ndarray], path: Path) -> None:
             return {stem: array[:, 0]}
         return {f"{stem}_{i}": array[:, i] for i in range(array.shape[1])}
 
-    # A public solver may insist on the column `true`, so it is there also where labels are unknown.
+    # A public solver may need the column `true`, so it is written even if labels are unknown.
     labels = data.get("labels", data["predictions"])
     columns = named("measurement", data["inputs"]) | named("pred", data["predictions"]) | named("true", labels)
     pd.DataFrame(columns).to_csv(path, index=False, float_format=EXACT_DECIMALS)

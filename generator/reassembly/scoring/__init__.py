@@ -1,1 +1,1 @@
-"""How good an assembly is: score, exactness certificate, likelihood for degraded puzzles."""
+"""Scoring of assemblies: score, exactness certificate, likelihood for degraded puzzles."""

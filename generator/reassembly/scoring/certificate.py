@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional as F  # noqa: N812 - the field's name for it
+from torch.nn import functional as F  # noqa: N812 - the customary name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,14 +18,13 @@ __all__ = ["Certificate", "certify", "squared_error"]
 
 NOISE_FACTOR = 20.0
 """Factor by which an error may exceed the assembly's own rounding error, since machines sum in different orders.
-Hand-set.
-
-`generator.reassembly.making.health` calls an exchange of blocks visible from 100 times rounding on,
-so there is room between what is accepted and what is seen.
+A larger value accepts larger errors. Hand-set: `generator.reassembly.making.health` counts an exchange of blocks as
+visible if its error is at least 100 times rounding, so accepted errors are well below visible ones.
 """
 
 MOST_ROUNDING = 1e-6
-"""Share of the predictions' variance from which rounding is too large to decide anything. Hand-set."""
+"""Share of the predictions' variance from which rounding is too large to certify an assembly. A larger value
+certifies more. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Certificate:
 def certify(network: ResidualNetwork, inputs: Tensor, targets: Tensor, variance: float) -> Certificate:
     """Measure an assembly's error, and how large rounding alone would make it.
 
-    A fixed threshold certifies wrong orders of blocks that nearly commute; the assembly's own
-    rounding error, float32 against float64, is a threshold that knows its depth and its states.
+    A fixed threshold certifies wrong orders of blocks that nearly commute. The assembly's own rounding error, float32
+    against float64, is a better threshold, because it grows with the depth and the states of the assembly.
 
     Args:
         network: the assembly.

@@ -1,23 +1,25 @@
-"""Is an assembly as good as degraded data can show? A stop, and a certificate with a stated confidence.
+"""Judge an assembly of a degraded puzzle: when a search stops, and a certificate with a stated confidence.
 
-The pieces of a degraded puzzle are rounded, its predictions noisy or rounded, so even the true assembly f has
-residuals r = f(x) - y, and a wrong one may have smaller ones by chance. The recipe says in public what was done, so
-residuals can be drawn as the maker would have got them, had f been the truth: shift every weight uniformly within
-half a rounding step, predict, add the noise, round, and subtract from f(x). With R such draws
+The pieces of a degraded puzzle are rounded, and its predictions are noisy or rounded. So even the true assembly f has
+residuals r = f(x) - y, and a wrong assembly may have smaller residuals by chance. The public recipe states the
+degradation, so residuals can be drawn under the hypothesis that f is the truth: shift every weight uniformly within
+half a rounding step, predict, add the noise, round, and subtract from f(x). R draws give two tests:
 
-* the level: p = (1 + #{draws whose MSE is at least that of r}) / (1 + R), a Monte Carlo test (Hope 1968) whose level
-  is exact as far as the draws' law is right. No formula for the floor is needed; what the usual ones say
-  (10^-2d / 12 for d decimals, the noise's variance, the rounding of the pieces to first order) is its mean.
-* the neighbours: for one whose predictions differ by delta, the difference of the MSEs is T = <delta^2> + 2 <delta r>.
-  If f is the truth it has the draws' mean m and variance s^2, if the neighbour is, mean m - 2 <delta^2> and the same
-  variance, to first order. Taken as Gaussian, the logarithm of the likelihood ratio of f to the neighbour is
+* the level: p = (1 + #{draws whose MSE is at least that of r}) / (1 + R), a Monte Carlo test (Hope 1968). Its level is
+  exact if the distribution of the draws is right. The test needs no formula for the noise floor. The usual formulas
+  (10^-2d / 12 for d decimals, the noise's variance, the rounding of the pieces to first order) give its mean.
+* the neighbours: if the predictions of a neighbour differ by delta, the difference of the MSEs is
+  T = <delta^2> + 2 <delta r>. If f is the truth, T has the mean m and the variance s^2 of the draws. If the neighbour
+  is the truth, T has mean m - 2 <delta^2> and, to first order, the same variance. If T is taken as Gaussian, the
+  logarithm of the likelihood ratio of f to the neighbour is
 
       L = 2 <delta^2> (T - m + <delta^2>) / s^2.
 
-  For independent residuals this is n T / 2 sigma^2, the usual n/2 log(MSE'/MSE) to first order. Rounded pieces make
-  residuals depend on each other across rows, and s^2 knows it where the usual formula would be far too sure.
+  For independent residuals L is n T / 2 sigma^2, the usual n/2 log(MSE'/MSE) to first order. Rounded pieces make
+  residuals of different rows dependent. The variance s^2 includes this dependence; the usual formula does not, and so
+  is far too confident.
 
-With equal prior odds, f is the right one among the neighbours looked at with probability 1 / (1 + sum exp(-L)).
+With equal prior odds, f is the truth, among f and the evaluated neighbours, with probability 1 / (1 + sum exp(-L)).
 """
 
 from __future__ import annotations
@@ -45,22 +47,25 @@ if TYPE_CHECKING:
 __all__ = ["LikelihoodVerdict", "expected_error", "judge"]
 
 LEVEL = 0.01
-"""Level of the test of the residuals: share of true assemblies that it rejects. Hand-set."""
+"""Level of the test of the residuals: share of true assemblies that the test rejects. Hand-set."""
 
 CONFIDENCE = 0.95
-"""Posterior probability, among an assembly's neighbours, from which the assembly is certified. Hand-set."""
+"""Posterior probability, among an assembly's neighbours, from which the assembly is certified. A larger value
+certifies fewer assemblies. Hand-set."""
 
 IMPRECISE_CONFIDENCE = 0.999
-"""The same for a table from elsewhere, whose law of errors is a model, and which no sealed answer checks. Hand-set."""
+"""The same for an imported table: the distribution of its errors is a model, and no sealed answer checks the result.
+Hand-set."""
 
 LAW_SLACK = 2.0
 """Ratio of an error to the drawn one up to which a lower precision of the arithmetic may explain it.
 
-Hand-set: rounding errors of real arithmetic depend on each other a little, the drawn ones do not.
+A larger value accepts larger errors. Hand-set: rounding errors of real arithmetic are slightly correlated, the drawn
+errors are independent.
 """
 
 EXPECTED_ROWS, EXPECTED_DRAWS = 300, 4
-"""Rows and draws from which the expected error is estimated."""
+"""Rows and draws from which the expected error is estimated. Larger values take more time. Hand-set."""
 
 LARGEST_EXPONENT = 700.0
 """Largest exponent passed to exp, which overflows in float64 beyond about 709."""
@@ -68,15 +73,15 @@ LARGEST_EXPONENT = 700.0
 
 @dataclass(frozen=True)
 class LikelihoodVerdict:
-    """What degraded data say about an assembly.
+    """Verdict of degraded data on an assembly.
 
     Attributes:
         mse: of the assembly.
         expected: mean squared error that it would have if it were the truth.
         p_value: probability of an MSE this large if it were the truth.
-        margin: log-likelihood ratio to the likeliest neighbour; infinity where there is none to tell apart.
-        rival: that neighbour.
-        confidence: probability of the assembly among the neighbours looked at.
+        margin: log-likelihood ratio to the likeliest neighbour; infinity if none is another function.
+        rival: the likeliest neighbour; None if none is another function.
+        confidence: probability of the assembly among itself and the evaluated neighbours.
         rows: number of rows.
         required: confidence from which the assembly is certified.
     """
@@ -102,12 +107,12 @@ class LikelihoodVerdict:
 
     @property
     def certified(self) -> bool:
-        """Whether the assembly may be called right: settled, and its neighbours ruled out together."""
+        """Whether the assembly is certified as the truth: settled, and its neighbours together are improbable."""
         return self.settled and self.confidence >= self.required
 
     @property
     def note(self) -> str:
-        """Sum it up in a line."""
+        """Sum the verdict up in a line."""
         return (
             f"mse {self.mse:.3e} on {self.rows} rows, {self.expected:.3e} expected (p {self.p_value:.2f}); "
             f"log-likelihood ratio to the best neighbour {self.margin:.1f}, confidence {self.confidence:.3f}"
@@ -127,7 +132,7 @@ def judge(
 ) -> LikelihoodVerdict:
     """Judge an assembly by the residuals that the degradation explains, and by its neighbours.
 
-    Rows that a search has used may be among the rows: the ratios weigh an assembly against each neighbour alike.
+    The rows may include rows that a search has used, since the ratios compare assemblies on the same rows.
     Neighbours further than `reach` positions, and all other assemblies, are not evaluated. Cost: `draws` runs of
     the network where pieces are rounded (else one), and one run on few rows for each of about 4 K reach neighbours.
 
@@ -135,7 +140,7 @@ def judge(
         network: the assembly, of the pieces as given.
         inputs: n x d.
         targets: n x o, the predictions as given.
-        degradation: what was done to them.
+        degradation: how pieces and predictions were degraded.
         rng: for the draws.
         draws: of residuals; the smallest p-value is 1 / (draws + 1).
         reach: positions over which blocks are moved and halves exchanged.
@@ -145,7 +150,9 @@ def judge(
         SpecError: if nothing was degraded; `certify` judges such puzzles, by rounding.
     """
     if degradation.none:
-        raise SpecError("nothing was degraded, so likelihoods say nothing; certify the assembly by its rounding")
+        raise SpecError(
+            "the puzzle is not degraded, so there is no likelihood; use certify, which judges by float32 rounding"
+        )
     exact, wanted = network.to(torch.float64), targets.double()
     fitted = exact(inputs.double())
     if not bool(torch.isfinite(fitted).all()):
@@ -167,7 +174,7 @@ def judge(
         modelled = degradation.predictions_computed != "float32"
         p_value = (1 + int((levels * (LAW_SLACK if modelled else 1.0) >= level).sum())) / (1 + draws)
         if modelled and p_value > LEVEL:
-            # Which values the arithmetic rounded, and how, is not known; the residuals say how large its errors are.
+            # It is unknown how the arithmetic rounded; the residuals give the size of its errors.
             drawn *= math.sqrt(level / expected)
         ratios = _log_ratios(residual, deltas, -drawn, rounding)
     best = int(ratios.argmin()) if len(ratios) else None
@@ -204,7 +211,7 @@ def _draw(
     *,
     draws: int,
 ) -> np.ndarray:
-    """Draw predictions as the maker would have handed them out, had this assembly been the truth: draws x (n o)."""
+    """Draw degraded predictions under the hypothesis that this assembly is the truth: draws x (n o)."""
     if degradation.imprecise:
         return imprecise_draws(
             network,
@@ -216,7 +223,7 @@ def _draw(
             predictions_stored=degradation.predictions_stored,
         )
     noise = degradation.prediction_noise
-    # The noise is a share of the spread before it was added.
+    # The noise level is a share of the spread of the predictions without noise.
     spread = targets.double().numpy().std(axis=0) / math.sqrt(1 + noise**2)
     drawn = np.empty((draws, targets.numel()))
     predictions = network(inputs)
@@ -232,9 +239,9 @@ def _log_ratios(residual: np.ndarray, deltas: np.ndarray, drawn: np.ndarray, rou
 
     Args:
         residual: of the assembly, N.
-        deltas: what the others predict besides, J x N.
-        drawn: residuals as they would be if the assembly were the truth, draws x N.
-        rounding: mean square of float32 rounding, without which some draws would be all alike.
+        deltas: predictions of the others minus those of the assembly, J x N.
+        drawn: residuals drawn under the hypothesis that the assembly is the truth, draws x N.
+        rounding: mean square of float32 rounding, which keeps the variance positive where all draws are equal.
     """
     distance = np.square(deltas).mean(axis=1)
     count = residual.size
@@ -250,9 +257,9 @@ def _by_bound(
 ) -> tuple[float, float, np.ndarray]:
     """Judge predictions that were only rounded to decimals: no residual of the true assembly exceeds half a step.
 
-    The likelihood is that of a uniform law: the same for all assemblies that keep within the bound, and next to
-    none for any other. The bound tells apart what differs by a step over the number of rows, far less than the
-    mean square can see.
+    The likelihood is uniform: the same for all assemblies within the bound, and nearly zero for any other assembly.
+    The bound separates assemblies whose predictions differ by one step over the number of rows. The mean square error
+    separates only much larger differences.
 
     Returns:
         The expected MSE, a p-value that is 1 or 0, and the log-likelihood ratios.

@@ -34,7 +34,7 @@ class Neighbour:
         kind: "move", "exchange of incoming halves" or "exchange of outgoing halves".
         first: position where the window begins.
         incoming: positions, in the other assembly, of the incoming halves that the window holds.
-        outgoing: of the outgoing halves.
+        outgoing: the same for the outgoing halves.
     """
 
     kind: str
@@ -54,14 +54,14 @@ class Neighbour:
 
 
 def neighbours(depth: int, reach: int) -> Iterator[Neighbour]:
-    """List every block moved by up to `reach` positions, and every exchange of two halves that close, once."""
+    """List every move of a block by up to `reach` positions, and every exchange of two halves as close, once."""
     for a, b in combinations(range(depth), 2):
         if b - a > reach:
             continue
         window, between = tuple(range(a, b + 1)), tuple(range(a + 1, b))
         right, left = (*between, b, a), (b, a, *between)
         yield Neighbour("move", a, right, right)
-        if b > a + 1:  # between neighbours both moves are the same exchange
+        if b > a + 1:  # for adjacent blocks both moves are the same
             yield Neighbour("move", a, left, left)
         exchanged = (b, *between, a)
         yield Neighbour("exchange of incoming halves", a, exchanged, window)
@@ -82,8 +82,8 @@ def nearest_neighbours(
 def predictions_of(network: ResidualNetwork, candidates: Sequence[Neighbour], x: Tensor) -> Tensor:
     """Predict with neighbours of an assembly: inputs n x d give J x n x o.
 
-    States before a window are the assembly's own. After it, those of many neighbours run through each
-    block together, as rows of one product.
+    Before a window, a neighbour has the states of the assembly. After the window, the states of many neighbours run
+    through each block together, as rows of one product.
     """
     rows, outputs = len(x), len(network.head)
     out = torch.empty(len(candidates), rows, outputs, dtype=x.dtype)

@@ -1,4 +1,4 @@
-"""Score an assembly: which halves pair, which order, how close the predictions; and which roles, where unknown.
+"""Score an assembly: its pairs of halves, its order, its error, and its roles if roles are unknown.
 
 Where the data cannot tell some blocks apart, every equivalent order counts: the sealed
 answer lists interchangeable pairs of blocks, and both orders are brought into
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["mean_squared_error", "normal_form", "reproduces", "score", "solution_sha256"]
 
 CHUNK_ROWS = 2048
-"""Rows evaluated at a time; bounds memory."""
+"""Rows evaluated at a time. A larger value takes more memory. Hand-set."""
 
 LARGEST = sys.float_info.max
 """MSE recorded for an assembly that overflows: worse than any other, and representable in JSON."""
@@ -39,18 +39,18 @@ Block = tuple[int, int]
 
 
 def score(view: AnyPuzzle, answer: Answer, sealed: SealedAnswer | None) -> Score:
-    """Score an answer whose form is right.
+    """Score a valid answer.
 
     An assembly whose error is within its own rounding is exact in every metric, since the data cannot
-    distinguish it from the original network. No assembly reproduces degraded predictions; there an
-    assembly must reproduce the predictions of the true assembly of the same pieces, so that noise
-    cannot turn a wrong assembly into a right one. Without the sealed answer (an imported puzzle)
-    only the predictions can be compared. Such a puzzle counts as solved if the
-    hash of its published solution is hit or, where there is no such hash, if the predictions certify
-    the assembly: up to its rounding, up to the rounding of the stored predictions, or by likelihood where they
-    were computed in a lower precision. A puzzle that was degraded on purpose then cannot count as solved.
+    distinguish it from the original network. No assembly reproduces degraded predictions. In a degraded puzzle an
+    assembly must instead reproduce the predictions of the true assembly of the same pieces, so that noise cannot turn
+    a wrong assembly into a right one. Without the sealed answer (an imported puzzle) only the predictions can be
+    compared. An imported puzzle counts as solved if the answer has the hash of the published solution. If there is no
+    such hash, the puzzle counts as solved if the predictions certify the assembly: up to its rounding, up to the
+    rounding of the stored predictions, or by likelihood if the predictions were computed in a lower precision. A puzzle
+    that was degraded on purpose cannot count as solved without its sealed answer.
     """
-    pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` saw to it
+    pieces: list[int] = list(answer.value)  # type: ignore[arg-type]  # `check_answer` checked it
     mse = mean_squared_error(view, pieces)
     ratio = min(mse / (view.variance or 1.0), LARGEST)
     metrics = {"mse": mse, "mse_ratio": ratio}
@@ -86,7 +86,7 @@ def mean_squared_error(view: AnyPuzzle, pieces: Sequence[int]) -> float:
 
 
 def reproduces(view: AnyPuzzle, pieces: Sequence[int]) -> bool:
-    """Decide whether an assembly's error is no more than its own rounding; no fixed threshold could."""
+    """Decide whether an assembly's error is within its own rounding, see `certify`."""
     with torch.inference_mode():
         return certify(view.assembled(pieces), view.inputs, view.predictions, view.variance).exact
 
@@ -101,7 +101,7 @@ def _equivalent(view: AnyPuzzle, pieces: Sequence[int], truth: Sequence[int], ra
 
 
 def solution_sha256(pieces: Sequence[int]) -> str:
-    """Digest a solution as the published puzzle does: the numbers joined with commas."""
+    """Hash a solution as the published puzzle does: the numbers joined with commas."""
     return hashlib.sha256(",".join(map(str, pieces)).encode()).hexdigest()
 
 
@@ -109,7 +109,7 @@ def normal_form(blocks: Sequence[Block], interchangeable: Collection[frozenset[i
     """Bring an order into the one form that all its equivalent orders share.
 
     The lexicographic normal form of a Mazurkiewicz trace: emit, again and again, the
-    smallest block that is interchangeable with every block still before it.
+    smallest block that is interchangeable with every remaining block before it.
     `interchangeable` names blocks by their incoming halves.
     """
     waiting, form = list(blocks), []

@@ -1,8 +1,8 @@
 """Certify an assembly against predictions that were rounded when they were stored.
 
 Rounding to digits, decimals or a coarse float format keeps a prediction within half a unit of its last digit. So an
-assembly fits if no prediction of it is further from the stored one than that, plus the assembly's own rounding error.
-One prediction beyond the bound refutes an assembly; the mean squared error is not needed.
+assembly fits if each of its predictions differs from the stored prediction by at most this half unit plus the
+assembly's own rounding error. One prediction beyond the bound refutes an assembly, whatever its mean squared error.
 
 An assembly that fits is certified if no neighbour (one block moved, or two halves exchanged) fits as well. The
 likelihood is uniform within the bounds, so neighbours that fit are as likely as the assembly.
@@ -40,13 +40,16 @@ __all__ = [
 ]
 
 ROUNDING_ERRORS = 10.0
-"""Root mean square rounding errors of an assembly by which a residual may exceed half a unit. Hand-set."""
+"""Root mean square rounding errors of an assembly by which a residual may exceed half a unit. A larger value
+accepts larger residuals. Hand-set."""
 
 SAME = 100.0
-"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function. Hand-set."""
+"""Mean square difference, in units of float32 rounding, from which a neighbour counts as another function. A
+larger value ignores more neighbours. Hand-set."""
 
 FIRST_ROWS, ROW_GROWTH = 16, 4
-"""Rows on which all neighbours are tested, and the factor to the next number of rows for those that still fit."""
+"""Rows on which all neighbours are tested, and the factor by which rows grow for the neighbours that still fit.
+Hand-set."""
 
 OUTLIER = 20.0
 """Loss of log-likelihood per residual beyond its bound. Hand-set; finite, so that assemblies can be compared."""
@@ -54,7 +57,7 @@ OUTLIER = 20.0
 
 @dataclass(frozen=True, eq=False)
 class StorageFit:
-    """An assembly's residuals beside their bounds.
+    """Residuals of an assembly, compared with their bounds.
 
     Attributes:
         mse: mean squared error of the assembly.
@@ -82,9 +85,9 @@ class StorageVerdict:
         stored: format of the predictions.
         count: number of predictions.
         beyond: number of predictions beyond their bound.
-        alike: number of neighbours that fit as well; they are other functions.
+        alike: number of neighbours that are other functions and fit as well.
         margin: log-likelihood ratio to the likeliest neighbour; infinity if there is no neighbour.
-        rival: that neighbour.
+        rival: the likeliest neighbour, or the first that fits as well; None if there is none.
         decidable: whether the spread of the predictions is large enough to tell assemblies apart at all.
     """
 
@@ -169,7 +172,7 @@ def judge_storage(
         inputs: n x d.
         targets: n x o, the stored predictions, as float32.
         stored: their format.
-        fit: of the assembly, by `fit_storage`.
+        fit: result of `fit_storage` for the assembly.
         reach: positions over which blocks are moved and halves exchanged.
         shortlist: neighbours that are measured on all rows if the assembly does not fit.
     """
@@ -190,7 +193,7 @@ def judge_storage(
 def _alike(
     network: ResidualNetwork, inputs: Tensor, targets: Tensor, fit: StorageFit, candidates: Sequence[Neighbour]
 ) -> list[Neighbour]:
-    """Find the neighbours that fit as well and are another function, on more rows while any fit."""
+    """Find the neighbours that are other functions and fit as well; test more rows as long as any neighbour fits."""
     left, start, count = list(candidates), 0, FIRST_ROWS
     squares = np.zeros(len(left))
     while left and start < len(inputs):

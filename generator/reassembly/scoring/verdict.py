@@ -1,9 +1,12 @@
-"""Verdicts on assemblies of degraded and imprecise puzzles, and what is said of a puzzle without its sealed answer.
+"""Verdicts on assemblies of degraded and imprecise puzzles, and on answers to puzzles without a sealed answer.
 
-Three things can decide. Where the trained network was degraded on purpose, the likelihood does. Where a table from
-elsewhere stores predictions coarsely, the bounds of that rounding do. Where its inputs were rounded too, or where the
-predictions were computed in a lower precision, the bounds decide if an assembly keeps within them (the inputs may be
-what the network was given, the arithmetic may have rounded only weights), and otherwise the likelihood.
+The kind of puzzle decides which test applies:
+
+* The network was degraded on purpose: the likelihood.
+* An imported table stores rounded predictions: the bounds of that rounding.
+* The inputs of the table were rounded too, or its predictions were computed in a lower precision: the bounds if the
+  assembly is within them, otherwise the likelihood. An assembly can be within the bounds because the network may have
+  been run on the rounded inputs, or the arithmetic may have rounded only weights.
 """
 
 from __future__ import annotations
@@ -42,23 +45,26 @@ __all__ = [
 Verdict: TypeAlias = "LikelihoodVerdict | StorageVerdict"
 
 JUDGED_ROWS = 2_000
-"""Largest number of rows that a likelihood is computed on. Hand-set; more rows cost time in proportion."""
+"""Largest number of rows that a likelihood is computed on. More rows take more time. Hand-set."""
 
 WORTH_JUDGING = 4.0
-"""Ratio of an error to the explained error, up to which an assembly is judged when it is scored. Hand-set."""
+"""Ratio of an error to the explained error, up to which an assembly is judged when it is scored. A
+larger value judges worse assemblies and takes more time. Hand-set."""
 
 PROMISING = 1e-6
-"""MSE over variance above which no assembly of exact predictions can be right. Hand-set."""
+"""MSE over variance above which no assembly of exact predictions is certified. A larger value certifies more.
+Hand-set."""
 
 WORTH_A_HINT = 1e-3
-"""Error as a share of the variance below which a low precision may explain what rounding does not. Hand-set."""
+"""MSE over variance up to which the reason of a score suggests a lower precision of the arithmetic. A larger value
+suggests it more often. Hand-set."""
 
 
 HINT = (
-    "if longer searches leave it there, the predictions were probably computed in a lower precision: "
+    "if longer searches do not reduce it, the predictions were probably computed in a lower precision: "
     "import with --precision tf32, bfloat16 or float16"
 )
-"""What to try where the best order found has too large an error."""
+"""Advice if the best order found has too large an error."""
 
 
 def decide(
@@ -70,7 +76,7 @@ def decide(
         network: the assembly.
         inputs: n x d; bounds are checked on all rows, likelihoods are computed on the first ones.
         targets: n x o, the predictions as given.
-        degradation: what happened to them.
+        degradation: how pieces and predictions were degraded.
         rng: for the draws of the likelihood.
 
     Raises:
@@ -96,7 +102,7 @@ def explained_error(
 
 
 def without_answer(view: AnyPuzzle, pieces: Sequence[int], mse: float) -> tuple[bool, str]:
-    """Decide from the predictions alone whether an assembly is right, and say why not or on what grounds.
+    """Decide from the predictions alone whether an assembly is right, and give the reason.
 
     A puzzle that was degraded on purpose needs its sealed answer.
 
@@ -129,7 +135,7 @@ def without_answer(view: AnyPuzzle, pieces: Sequence[int], mse: float) -> tuple[
 
 
 def undecidable(view: AnyPuzzle) -> str:
-    """Say that no order can be certified where the mean of the predictions dwarfs their spread; empty elsewhere."""
+    """Return the reason if float32 rounds the predictions too coarsely to certify any order, else an empty text."""
     values = view.predictions.double()
     rounding = torch.finfo(torch.float32).eps ** 2 * float(values.square().mean())
     if rounding < MOST_ROUNDING * view.variance:
@@ -176,11 +182,11 @@ def _stored(form: str) -> str:
 
 
 def _said(verdict: Verdict) -> str:
-    """Put a verdict in the words of a score; a likelihood is named as one."""
+    """Give the reason of a score in words, which name a likelihood as such."""
     if isinstance(verdict, StorageVerdict):
         return verdict.note
     if not verdict.plausible:
-        return "the residual is larger than that explains"
+        return "the residual is larger than this precision explains"
     if verdict.certified:
         return "best order by likelihood"
     return "a neighbour is likelier" if verdict.margin < 0 else "the data cannot tell its neighbours apart"

@@ -7,18 +7,18 @@ const EDGE = { left: 52, right: 14, top: 12, bottom: 42 };
 const lineClass = (n) => `series c${n % COLOURS}`;
 const dash = (n) => DASHES[Math.floor(n / COLOURS) % DASHES.length] || null;
 
-/** A chart that is redrawn whenever its width changes, so that its letters keep their size on a phone. */
+/** A chart that is redrawn whenever its width changes, so that its text keeps its size on a phone. */
 function responsive(draw, label) {
-  const place = html("div", { class: "chart", role: "group", "aria-label": label });
+  const container = html("div", { class: "chart", role: "group", "aria-label": label });
   let last = 0;
   new ResizeObserver(() => {
-    const width = Math.floor(place.clientWidth);
+    const width = Math.floor(container.clientWidth);
     if (width && width !== last) {
       last = width;
-      place.replaceChildren(draw(width));
+      container.replaceChildren(draw(width));
     }
-  }).observe(place);
-  return place;
+  }).observe(container);
+  return container;
 }
 
 function logScale(values, from, to) {
@@ -26,7 +26,7 @@ function logScale(values, from, to) {
   const low = Math.log10(0.8 * Math.min(...positive, 1));
   const high = Math.log10(1.25 * Math.max(...positive, 10 ** (low + 0.5)));
   const scale = (value) => from + ((Math.log10(Math.max(value, 10 ** low)) - low) / (high - low)) * (to - from);
-  const room = Math.abs(to - from) / 55; // labels that have a place
+  const room = Math.abs(to - from) / 55; // number of labels that fit
   const every = Math.max(1, Math.ceil((high - low) / room));
   const within = 3 * (high - low) <= room ? [1, 2, 5] : [1];
   const ticks = [];
@@ -58,7 +58,7 @@ function axes(width, xTicks, yTicks, { x, y, xText, yText, xLabel, yLabel }) {
     svg("text", { transform: `translate(12 ${(EDGE.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel));
 }
 
-/** Puzzles solved within a time, a line per solver; `hidden` holds the numbers of those switched off. */
+/** Puzzles solved within a time, a line per solver; `hidden` holds the numbers of the lines that are switched off. */
 function cactusPlot(family, hidden, say) {
   const most = Math.max(1, ...family.solvers.map((solver) => solver.solved));
   const all = family.cactus.flatMap((line) => line.wall_s);

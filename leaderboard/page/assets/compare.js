@@ -1,4 +1,4 @@
-// Two solvers side by side, puzzle by puzzle.
+// The panel that compares two solvers, puzzle by puzzle.
 
 function pairCounts(family, a, b) {
   if (family.metric) {
@@ -26,14 +26,14 @@ function verdict(family, a, b, counts) {
 function aheadTable([nameA, nameB], counts) {
   const row = (label, count) => html("tr", {}, html("th", { scope: "row" }, label), html("td", { class: "number" }, count));
   return html("div", { class: "scroll narrow" }, html("table", { class: "counts" },
-    html("caption", {}, "Puzzles by which solver is better"),
+    html("caption", {}, "Puzzles by the better solver"),
     html("tbody", {}, row(`${nameA} is better`, counts.aheadA), row(`${nameB} is better`, counts.aheadB), row("equal", counts.equal))));
 }
 
 function countTable([nameA, nameB], counts) {
   const row = (label, yes, no) => html("tr", {}, html("th", { scope: "row" }, label), html("td", { class: "number" }, yes), html("td", { class: "number" }, no));
   return html("div", { class: "scroll narrow" }, html("table", { class: "counts" },
-    html("caption", {}, "Puzzles by who solved them"),
+    html("caption", {}, "Puzzles by the solvers that solved them"),
     html("thead", {}, html("tr", {}, html("td"), html("th", { scope: "col" }, `${nameB} solved`), html("th", { scope: "col" }, `${nameB} did not`))),
     html("tbody", {}, row(`${nameA} solved`, counts.both, counts.onlyA), row(`${nameA} did not`, counts.onlyB, counts.neither))));
 }
@@ -58,8 +58,8 @@ function pairTable(family, [nameA, nameB], records) {
   const outcomes = metric ? { first: nameA, second: nameB, equal: "equal" } : { both: "both", "first only": `only ${nameA}`, "second only": `only ${nameB}`, neither: "neither" };
   const text = metric ? (value) => metricText(value, metric) : seconds;
   const ratio = (one) => (one.a !== null && one.b !== null && one.a > 0 ? one.b / one.a : null);
-  const place = html("div");
-  const show = (outcome) => place.replaceChildren(dataTable({
+  const container = html("div");
+  const show = (outcome) => container.replaceChildren(dataTable({
     caption: `${nameA} and ${nameB}, puzzle by puzzle`,
     records: outcome ? records.filter((one) => one.outcome === outcome) : records,
     columns: [
@@ -71,7 +71,7 @@ function pairTable(family, [nameA, nameB], records) {
     ],
   }));
   show("");
-  return [choice(metric ? "Who is better" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), place];
+  return [choice(metric ? "Better solver" : "Solved by", [["", "any"], ...Object.entries(outcomes)], "", show), container];
 }
 
 function pairPlot({ metric }, dots, names) {

@@ -1,4 +1,4 @@
-// All elements are made here. Strings become text, never markup, because names come from strangers.
+// All elements are made here. Strings become text, never markup, because names are foreign text.
 
 const SVG = "http://www.w3.org/2000/svg";
 

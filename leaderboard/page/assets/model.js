@@ -1,4 +1,4 @@
-// The page's data, and how to look things up in them.
+// The page's data, and functions to look up values in the data.
 
 const data = JSON.parse(byId("data").textContent);
 const SOLVED = data.endings.indexOf("solved");
@@ -13,7 +13,7 @@ function startsOf(family) {
 
 for (const family of data.families) {
   family.path = `#/f/${encodeURIComponent(family.name)}`;
-  family.metric = family.metrics.find((metric) => metric.key === family.rankBy) || null; // null where puzzles solved rank
+  family.metric = family.metrics.find((metric) => metric.key === family.rankBy) || null; // null if puzzles solved rank the solvers
   if (family.single) family.starts = startsOf(family);
 }
 
@@ -23,7 +23,7 @@ const pairPath = (family, a, b) => `${family.path}/c/${encodeURIComponent(family
 const solverNamed = (family, name) => family.solvers.findIndex((solver) => solver.name === name);
 const solvedIt = (family, s, p) => family.single.solved[s][p] === "1";
 
-/** The value of a label, or of a field of the spec, for one puzzle; null where it has none. */
+/** The value of a label, or of a field of the spec, for one puzzle; null if the puzzle has no value. */
 function labelOf(column, p) {
   return column.values[column.codes[p]];
 }
@@ -46,7 +46,7 @@ function result(family, s, cell) {
 const cellsOf = (family, p) => Array.from({ length: family.starts[p + 1] - family.starts[p] }, (_, n) => family.starts[p] + n);
 const manySeeds = (family) => new Set(family.single.results.seed).size > 1;
 
-/** The time by which more than half of a puzzle's cells are solved; null where they never are. */
+/** The time by which more than half of a puzzle's cells are solved; null if they never are. */
 function solvedWithin(family, s, p) {
   const own = family.single.results.solvers[s];
   const cells = cellsOf(family, p);

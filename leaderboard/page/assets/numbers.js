@@ -1,4 +1,4 @@
-// How numbers are written, and the McNemar test of a pair of solvers.
+// Formats of numbers, and the McNemar test of a pair of solvers.
 
 const LARGEST = 1e308; // the store's value for infinity
 const number = (value, digits = 3) => (value === null ? "–" : String(Number(value.toPrecision(digits))));

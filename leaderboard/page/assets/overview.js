@@ -1,22 +1,22 @@
-// What stands below each family's table: a plot of what ranks, results by label, puzzles, machines.
+// The parts below each family's table: a plot of the ranking measure, results by label, puzzles, machines.
 
 /** A plot with a line per solver, buttons that hide and show lines, and the same numbers as a table. */
 function lineSection({ family, heading, note, label, plot, table }) {
   const hidden = new Set();
   const said = html("p", { class: "said", "aria-live": "polite" });
-  const place = responsive(plot(family, hidden, (text) => { said.textContent = text; }), label);
+  const container = responsive(plot(family, hidden, (text) => { said.textContent = text; }), label);
   const toggle = (n) => (event) => {
     const off = !hidden.has(n);
     hidden[off ? "add" : "delete"](n);
     event.currentTarget.setAttribute("aria-pressed", String(!off));
-    place.querySelector(`[data-line="${n}"]`).toggleAttribute("hidden", off);
+    container.querySelector(`[data-line="${n}"]`).toggleAttribute("hidden", off);
   };
   const legend = family.solvers.map((solver, n) =>
     html("button", { type: "button", class: lineClass(n), "aria-pressed": "true", on: { click: toggle(n) } },
       svg("svg", { class: "key", width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, x2: 22, y1: 5, y2: 5, "stroke-dasharray": dash(n) })), solver.name));
   return html("section", {}, html("h3", {}, heading),
     html("p", { class: "note" }, `${note} Point at a line, or move to it with Tab, to read its name. The buttons hide and show lines.`),
-    place, said, html("div", { class: "legend", role: "group", "aria-label": "Lines shown" }, legend),
+    container, said, html("div", { class: "legend", role: "group", "aria-label": "Lines shown" }, legend),
     html("details", {}, html("summary", {}, "The same as a table"), table));
 }
 
@@ -28,7 +28,7 @@ function cactusSection(family) {
     columns: [
       { label: "solver", head: true, value: (one) => one.solver.name },
       ...[0.1, 1, 10, 60].map((mark) => ({ label: `${mark} s`, number: true, first: "descending", value: (one) => within(one.line, mark) })),
-      { label: "at all", number: true, first: "descending", value: (one) => one.solver.solved },
+      { label: "any time", number: true, first: "descending", value: (one) => one.solver.solved },
     ],
   });
   return lineSection({ family, table, plot: cactusPlot, heading: "Solved within a time", label: "Puzzles solved within a time, one line per solver",
@@ -87,11 +87,11 @@ function facetTable(family, facet) {
 
 function facetSection(family) {
   if (!family.facets.length) return null;
-  const place = html("div");
-  const show = (key) => place.replaceChildren(facetTable(family, family.facets.find((facet) => facet.key === key)));
+  const container = html("div");
+  const show = (key) => container.replaceChildren(facetTable(family, family.facets.find((facet) => facet.key === key)));
   show(family.facets[0].key);
   return html("section", {}, html("h3", {}, "Results by kind of puzzle"),
-    choice("By", family.facets.map((facet) => [facet.key, facet.key]), family.facets[0].key, show), place);
+    choice("By", family.facets.map((facet) => [facet.key, facet.key]), family.facets[0].key, show), container);
 }
 
 function puzzleRecords(family) {
@@ -119,11 +119,11 @@ function puzzleSection(family) {
   if (!family.single) return null;
   const all = puzzleRecords(family);
   const groups = Object.entries(family.single.groups);
-  const place = html("div");
+  const container = html("div");
   const show = (text) => {
     const wanted = text.toLowerCase();
     const matches = ({ p, name, digest }) => [name, digest, ...groups.map(([, column]) => labelOf(column, p))].join(" ").toLowerCase().includes(wanted);
-    place.replaceChildren(dataTable({
+    container.replaceChildren(dataTable({
       caption: `Puzzles of ${family.name}`,
       records: wanted ? all.filter(matches) : all,
       step: 25,
@@ -138,7 +138,7 @@ function puzzleSection(family) {
   };
   show("");
   const input = html("input", { type: "search", autocomplete: "off", on: { input: () => show(input.value) } });
-  return html("section", {}, html("h3", {}, "Puzzles"), html("label", {}, "Find ", input), place);
+  return html("section", {}, html("h3", {}, "Puzzles"), html("label", {}, "Find ", input), container);
 }
 
 function pairSection(family) {

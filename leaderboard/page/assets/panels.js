@@ -1,4 +1,4 @@
-// One solver, or one puzzle.
+// The panels of one solver and of one puzzle.
 
 const statusText = (status) => html("span", { class: `tag ${status}` }, status);
 
@@ -30,7 +30,7 @@ function notSeparated(family, solver) {
   const own = new Set(solver.letters.includes(" ") ? solver.letters.split(" ") : solver.letters);
   const shares = (one) => [...(one.letters.includes(" ") ? one.letters.split(" ") : one.letters)].some((letter) => own.has(letter));
   if (solver.place === null) return null;
-  return family.solvers.filter((one) => one !== solver && shares(one)).map((one) => one.name).join(", ") || "nobody";
+  return family.solvers.filter((one) => one !== solver && shares(one)).map((one) => one.name).join(", ") || "no other solver";
 }
 
 function solverFacts(family, solver) {
@@ -68,8 +68,8 @@ function solverPanel(family, s) {
   parts.push(html("h2", {}, "How its cells ended"), statusCounts(solver.statuses));
   if (family.single) {
     const records = family.single.results.puzzle.map((_, cell) => result(family, s, cell));
-    const place = html("div");
-    const show = (status) => place.replaceChildren(dataTable({
+    const container = html("div");
+    const show = (status) => container.replaceChildren(dataTable({
       caption: `Results of ${solver.name}`,
       records: status ? records.filter((one) => one.status === status) : records,
       columns: resultColumns(family, { label: "puzzle", head: true, value: (one) => family.single.names[one.puzzle],
@@ -80,7 +80,7 @@ function solverPanel(family, s) {
     parts.push(
       strip(shown.map((one) => ({ status: one.status, title: `${family.single.names[one.puzzle]}: ${one.status}` })), `One square per cell, ${shown.length} of ${records.length}; the table says the same`),
       html("h2", {}, "Puzzle by puzzle"),
-      choice("Status", [["", "any"], ...Object.keys(solver.statuses).map((status) => [status, status])], "", show), place);
+      choice("Status", [["", "any"], ...Object.keys(solver.statuses).map((status) => [status, status])], "", show), container);
   }
   return parts;
 }
@@ -111,7 +111,7 @@ function puzzlePanel(family, p) {
     puzzlePicture(family, p),
     strip(records.map((one) => ({ status: one.status, title: `${family.solvers[one.solver].name}: ${one.status}` })), "One square per result; the table says the same"),
     facts([["Digest", html("code", {}, single.digests[p])], ...said("groups").filter(([key]) => !own.has(key))]),
-    html("h2", {}, "Recipe, as far as it is public"),
+    html("h2", {}, "Public part of the recipe"),
     Object.keys(single.spec).length ? facts(said("spec")) : html("p", {}, "The store has no manifest of this puzzle."),
     html("h2", {}, "Solver by solver"),
     dataTable({ caption: `Results on ${single.names[p]}`, records,

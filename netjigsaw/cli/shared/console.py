@@ -23,7 +23,7 @@ def _err() -> Console:
 
     class Raising(Console):
         def on_broken_pipe(self) -> NoReturn:
-            """Report that nobody reads the stream any more; rich would end the process."""
+            """Raise the error of a closed pipe; rich would end the process instead."""
             raise BrokenPipeError
 
     return Raising(stderr=True, highlight=False, emoji=False)

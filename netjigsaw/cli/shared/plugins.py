@@ -25,21 +25,21 @@ def take_plugins(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
         PluginError: if a plug-in fails to import, or its name is not valid text.
     """
     rest: list[str] = []
-    told = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
+    named = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
     waiting = iter(arguments)
     for argument in waiting:
         if argument == "--plugin":
             target = next(waiting, None)
             if target is None:
                 raise PluginError("--plugin needs a file.py or a module")
-            told.append(target)
+            named.append(target)
         elif argument.startswith("--plugin="):
-            told.append(argument.partition("=")[2])
+            named.append(argument.partition("=")[2])
         else:
             rest.append(argument)
     plugins = tuple(
         dict.fromkeys(
-            str(Path(target).resolve()) if target.endswith(".py") else target for target in [*_offered(), *told]
+            str(Path(target).resolve()) if target.endswith(".py") else target for target in [*_offered(), *named]
         )
     )
     for target in plugins:

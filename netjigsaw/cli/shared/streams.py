@@ -1,7 +1,7 @@
 """Output streams of any encoding: no character and no broken stream ends a command with a traceback.
 
 A character that a stream cannot encode is written as a plain equivalent (`–` as `-`, `∞` as `inf`), else as a backslash
-escape. Files that commands write are not concerned, since they are always UTF-8.
+escape. Files that commands write always have UTF-8.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PLAIN = {
 """Plain equivalents of characters that commands print."""
 
 WRITE_ERRORS = frozenset({errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
-"""Errors of a write. One that names no file is of stdout, since the writers of files name them."""
+"""Errors of a write. An error without a file name is about stdout, since writers of files add the name."""
 
 
 def prepare_streams() -> None:
@@ -52,7 +52,7 @@ def prepare_streams() -> None:
 def flush_stdout() -> str:
     """Flush stdout. If that fails, drop its content and return the reason in one line, else return an empty text.
 
-    A pipe that its reader has closed is no failure: the reader, such as `head`, has all that it wants.
+    A pipe that its reader has closed is no failure, because a reader such as `head` needs no more output.
     """
     try:
         sys.stdout.flush()
@@ -80,7 +80,7 @@ def complain(text: str, error: BaseException | None = None) -> None:
 
 
 def silence(stream: IO[str]) -> None:
-    """Lead a broken stream into nothing, so that Python does not fail again on its content at the end."""
+    """Redirect a broken stream to the null device, so that Python does not fail when it flushes the stream at exit."""
     with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor, as in tests
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -88,7 +88,7 @@ def silence(stream: IO[str]) -> None:
 def _open_closed_streams() -> None:
     """Fill closed descriptors 0 to 2, so that no file takes their number and is written to by accident.
 
-    A closed stdout becomes one that refuses every write, because a result that nobody gets is a failure. Text for a
+    A closed stdout becomes one that refuses every write, because a lost result is a failure. Text for a
     closed stderr is dropped.
     """
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
@@ -110,7 +110,7 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def _plain_raw(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Do the same, but write a byte that is no text, which Python holds as a surrogate, as it is."""
+    """Do the same, but write the original byte for a surrogate, by which Python represents a byte that is no text."""
     if not isinstance(error, UnicodeEncodeError):
         return codecs.replace_errors(error)
     first = ord(error.object[error.start])

@@ -63,7 +63,9 @@ def find_suite(text: str) -> Target:
     """
     targets = find_targets([text])
     if len(targets) > 1:
-        raise SpecError(f"{text} holds {len(targets)} puzzles but is no suite, a named list of puzzles with limits")
+        raise SpecError(
+            f"{text} holds {len(targets)} puzzles but is no suite; give a suite, a named list of puzzles with limits"
+        )
     return targets[0]
 
 
@@ -76,7 +78,7 @@ def build_missing(targets: list[Target], plugins: tuple[str, ...]) -> list[Targe
     """
     from benchmark.suites.building import Failed
 
-    # By path, since two suites may hold the same puzzle.
+    # Keyed by path, since two suites may hold the same puzzle.
     missing = list({e.path: e for target in targets for e in target.entries if e.digest is None}.values())
     if not missing:
         return targets

@@ -26,16 +26,19 @@ Hand-set; a higher value judges worse assemblies and costs time.
 """
 
 FAR_ABOVE = 10.0
-"""Multiple of NEAR_FLOOR times the explained error of the last assembly above which a new one is not estimated.
+"""Factor on NEAR_FLOOR times the latest explained error; above this error, no new explained error is estimated.
 
-Hand-set: orders of the same blocks differ less than that in the rounding errors of imprecise predictions.
+A larger value estimates more often and takes more time. Hand-set: rounding errors of imprecise predictions differ less
+between orders of the same blocks.
 """
 
 WORTH_ESTIMATING = 1e-3
-"""Error as a share of the variance below which the explained error is always estimated anew. Hand-set."""
+"""Error as a share of the variance below which the explained error is always estimated anew. A larger value takes more
+time. Hand-set."""
 
 LATE = 2.0
-"""Multiple of the longest verdict so far that must be left until the time limit for another verdict. Hand-set."""
+"""Time that must be left for another verdict, as a multiple of the longest verdict so far. A larger value judges less
+near the time limit. Hand-set."""
 
 
 @dataclass
@@ -46,9 +49,9 @@ class AssemblyJudge:
         puzzle: to solve.
         rng: the attempt's generator, by reference.
         deadline: the attempt's deadline, by reference.
-        verdicts: by halves; None where the error is too large for a verdict.
+        verdicts: verdict by halves; None if the error is too large for a verdict.
         longest_s: seconds that the longest verdict took.
-        explained: error that the degradation explains, of the assembly that it was estimated for last.
+        explained: error that the degradation explains, from the latest estimate.
     """
 
     puzzle: ReassemblyPuzzle
@@ -77,7 +80,7 @@ class AssemblyJudge:
         return assembly.moved_halves(*verdict.rival.assembly(self.puzzle.depth))
 
     def settles(self, assembly: Assembly) -> bool:
-        """Check whether a verdict says that the data cannot improve on an assembly."""
+        """Check whether the verdict on an assembly is settled: the data favour no neighbour."""
         verdict = self.verdicts.get(assembly.halves)
         return verdict is not None and verdict.settled
 

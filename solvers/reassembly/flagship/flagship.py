@@ -43,25 +43,28 @@ if TYPE_CHECKING:
 __all__ = ["Flagship"]
 
 PERTURBATIONS = 2
-"""Perturbations after each start that does not end exact. Hand-set; more of them leave less time for new starts."""
+"""Perturbations after each start that does not end exact. More of them leave less time for new starts. Hand-set."""
 
 NEARLY = 0.02
-"""Error as a share of the variance below which blocks are moved within a window once more. Hand-set."""
+"""Error as a share of the variance below which blocks are moved within a window once more. A larger value takes more
+time. Hand-set."""
 
 FINALISTS = 2
-"""Starts that descend further than block moves alone, those with the lowest error. Hand-set."""
+"""Number of starts, by lowest error, that descend further after block moves. More take more time. Hand-set."""
 
 TRIED = 2
-"""First starts that test a likely pairing. Hand-set."""
+"""Number of first starts that test a likely pairing. More take more time. Hand-set."""
 
 WORTH_FINISHING = 0.25
-"""Error as a share of the variance below which an assembly descends further at once. Hand-set."""
+"""Error as a share of the variance below which an assembly descends further at once. A larger value takes more time per
+start. Hand-set."""
 
 JUDGEMENTS = 8
-"""Likelier neighbours that are followed in a row on a degraded puzzle. Hand-set."""
+"""Most steps to likelier neighbours in a row on a degraded puzzle. More take more time. Hand-set."""
 
 WORTH_JUDGING = 0.05
-"""Error as a share of the variance above which an assembly of a degraded puzzle is not judged. Hand-set."""
+"""Error as a share of the variance above which an assembly of a degraded puzzle is not judged. A larger value judges
+more and takes more time. Hand-set."""
 
 
 @register(family="reassembly", name="flagship", source="this project")
@@ -107,11 +110,11 @@ class Flagship:
 
 @dataclass(frozen=True)
 class _Stage:
-    """What one stage of the search allows.
+    """Settings of one stage of the search.
 
     Attributes:
         repair: whether halves may exchange partners.
-        settled_ends: whether the search ends where the data cannot improve on the best assembly.
+        settled_ends: whether the search ends once the data cannot improve on the best assembly.
     """
 
     repair: bool
@@ -188,7 +191,7 @@ class _Search:
             self.attempt.context.log(f"restart {turn + 1}: {start.label}, mse {assembly.mse:.3e}")
 
     def _order(self, blocks: PairedBlocks, stage: _Stage) -> Assembly:
-        """Order paired blocks from the first few starts by block moves alone."""
+        """Order paired blocks from the first few starts, by block moves only."""
         found: list[Assembly] = []
         for _, start in itertools.islice(self._starts(1), TRIED):
             found.append(self._descend(begin(self.refiner, blocks, start), stage, patience=0))

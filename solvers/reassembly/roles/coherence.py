@@ -1,4 +1,4 @@
-"""Guess the roles of square halves: the state's basis is shared by all halves, a hidden basis belongs to one block.
+"""Guess the roles of square halves: all halves share the basis of the state, but a hidden basis belongs to one block.
 
 An incoming half U reads the state, so its Gram matrix in the state's basis is U^T U; an outgoing half V writes to the
 state, so its Gram matrix is V V^T. Training makes the halves of all blocks read and write the same few directions, and
@@ -11,8 +11,8 @@ without its trace and of unit norm, and M_h that of the head, the guess is the c
 This is an Ising model of 2K spins, whose couplings are inner products of role differences. A local search over
 exchanges of an incoming with an outgoing half, from several starts, finds its maximum.
 
-On three networks each of 11 trained recipes, the guess gives 69 to 100 % of the halves their right role (half is
-chance); on untrained networks and after 250 steps about 60 % (`experiments/solving/role_accuracy.py`).
+On three networks each of 11 trained recipes, the guess gives 69 to 100 % of the halves their right role; chance
+gives 50 %. On untrained networks and after 250 steps it gives about 60 % (`experiments/solving/role_accuracy.py`).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["RoleModel", "guess_roles", "role_model"]
 
 HEAD_WEIGHT = 2.0
-"""Weight of the head's Gram matrix, in units of one half's. Higher values trust the head more. Hand-set: 1 and 2 do
-equally well on the networks of `experiments/solving/role_accuracy.py`."""
+"""Weight of the head's Gram matrix, in units of one half's. A higher value gives the head more influence. Hand-set: 1
+and 2 do equally well on the networks of `experiments/solving/role_accuracy.py`."""
 
 STARTS = 8
-"""Starts of the local search: one from the field alone, the others random. More starts take more time. Hand-set."""
+"""Starts of the local search: the first from the field, the others random. More starts take more time. Hand-set."""
 
 GAIN = 1e-12
-"""Least gain of an exchange, which keeps rounding from exchanging two halves for ever."""
+"""Least gain of an exchange. Without it, rounding could exchange two halves forever. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ def role_model(puzzle: UnknownRolesPuzzle) -> RoleModel:
     reading, writing = _unit_grams(weights.mT @ weights), _unit_grams(weights @ weights.mT)
     mean, half = (reading + writing) / 2, (reading - writing) / 2
     couplings = (half @ half.T).fill_diagonal_(0.0)
-    others = mean.sum(dim=0) - mean  # of each half, without its own
+    others = mean.sum(dim=0) - mean  # sum over the other halves
     field = (half * others).sum(dim=1) + HEAD_WEIGHT * (half @ _unit_grams(head.T @ head))
     return RoleModel(couplings.numpy(), field.numpy())
 

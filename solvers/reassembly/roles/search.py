@@ -1,4 +1,4 @@
-"""Solve a puzzle with unknown roles by assuming roles, the most coherent ones first, and solving what they leave.
+"""Solve a puzzle with unknown roles: assume roles, the most coherent roles first, and solve the resulting puzzle.
 
 Assumed roles make an ordinary puzzle. Under the true roles of a well-trained network, nearly all matched halves are
 each other's best partner; under most other roles they are not. This check takes a millisecond. So roles are screened in
@@ -36,30 +36,31 @@ if TYPE_CHECKING:
 __all__ = ["coherent_roles", "solve_unknown_roles"]
 
 SCREENED = 1_000
-"""Most roles that are screened. More take time in proportion, about a millisecond each for six blocks, which have 924
-in all. Hand-set."""
+"""Most choices of roles that are screened. Each takes about a millisecond for six blocks, which have 924 choices in
+all. Hand-set."""
 
 SCREENING = 0.5
-"""Largest share of the time that the screening takes. Hand-set."""
+"""Largest share of the time for the screening. A larger value leaves less time for the thorough solver. Hand-set."""
 
 SEARCHED = 100
-"""Most roles that the thorough solver tries, so that a search without a time limit ends. Hand-set."""
+"""Most choices of roles that the thorough solver tries, so that a search without a time limit ends. Hand-set."""
 
 BRANCHES = 64
-"""Most exchanges that are followed from one choice of roles, the most coherent ones. Hand-set; bounds memory."""
+"""Exchanges that are followed from one choice of roles, by highest coherence. More take more memory. Hand-set."""
 
 COMPARED_ROWS = 1_000
-"""Rows on which answers under different roles are compared. Hand-set."""
+"""Rows on which answers under different roles are compared. More rows take more time. Hand-set."""
 
 SHARE = 0.2
-"""Share of the time left that the thorough solver gets for one choice of roles. Hand-set."""
+"""Share of the time left that the thorough solver gets per choice of roles. A larger value tries fewer. Hand-set."""
 
 LEAST_S, MOST_S = 1.0, 20.0
-"""Bounds of that time in seconds; with less than twice the first left until the limit, the search ends. Hand-set."""
+"""Bounds of the time for one choice of roles in seconds. The search ends if less than twice the lower bound is left.
+Hand-set."""
 
 
 def coherent_roles(model: RoleModel, start: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """List different roles, the most coherent of those next that one exchange of two halves separates from the listed.
+    """List choices of roles: next the most coherent one that an exchange of two halves makes from a listed one.
 
     From a maximum on, coherence falls nearly steadily along this best-first search.
     """
@@ -88,14 +89,14 @@ def solve_unknown_roles(
     quick: Callable[[ReassemblyPuzzle, Context], Answer],
     thorough: Callable[[ReassemblyPuzzle, Context], Answer] | None,
 ) -> Answer:
-    """Assume roles, the most coherent ones first, until an answer is certified or time is up.
+    """Assume roles, the most coherent ones first, until an answer is certified or the time is over.
 
     Args:
         puzzle: to solve.
         context: context of the trial; only answers better than all before are reported.
-        stands_out: whether pairs stand out among halves, so that `quick` is worth a try.
+        stands_out: returns whether pairs stand out among halves; only then `quick` is tried.
         quick: solves a puzzle with assumed roles, or ends soon.
-        thorough: solves one until its time limit; None to end without it.
+        thorough: solves such a puzzle until its time limit; None to end without it.
     """
     with torch.inference_mode():
         model = role_model(puzzle)

@@ -1,4 +1,4 @@
-"""Names that tell apart what is called alike."""
+"""Distinct names for solvers of different origins and for puzzles of one name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_files_of_two_folders_are_named_by_the_shortest_distinct_end_of_their_pa
     assert named(("m.py:M", "s1", "a/x/m.py"), ("m.py:M", "s2", "b/x/m.py")) == ["a/x/m.py:M", "b/x/m.py:M"]
 
 
-def test_parameters_stay_and_do_not_hide_a_second_place() -> None:
+def test_parameters_stay_and_do_not_hide_a_second_origin() -> None:
     seen = ("m.py:M[k=1]", "s1", "a/m.py"), ("m.py:M", "s2", "b/m.py")
     assert named(*seen) == ["a/m.py:M[k=1]", "b/m.py:M"]
 
@@ -31,7 +31,7 @@ def test_an_edited_file_keeps_its_name() -> None:
     assert names == ["a/m.py:M", "b/m.py:M", "a/m.py:M"]
 
 
-def test_an_absolute_path_is_one_place_also_if_the_store_was_moved() -> None:
+def test_an_absolute_path_is_one_origin_also_if_the_store_was_moved() -> None:
     assert distinct_names([("/x/m.py:M", "s1", "m.py"), ("/x/m.py:M", "s2", "../m.py")]) == {}
 
 
@@ -43,14 +43,14 @@ def test_one_source_is_one_solver_wherever_it_lies() -> None:
     assert named(*original_edited) == ["b/m.py:M", "b/m.py:M", "a/m.py:M"]
 
 
-def test_rows_of_older_stores_belong_to_their_source_else_to_the_latest_place() -> None:
+def test_rows_of_older_stores_get_the_origin_of_their_source_or_the_latest() -> None:
     assert distinct_names([("m.py:M", "s1", ""), ("m.py:M", "s2", "")]) == {}
     assert distinct_names([("m.py:M", "s1", ""), ("m.py:M", "s2", "a/m.py")]) == {}
     seen = ("m.py:M", "s0", ""), ("m.py:M", "s1", ""), ("m.py:M", "s1", "a/m.py"), ("m.py:M", "s2", "b/m.py")
     assert named(*seen) == ["b/m.py:M", "a/m.py:M", "a/m.py:M", "b/m.py:M"]
 
 
-def test_commands_and_plug_ins_are_named_by_their_place_in_parentheses() -> None:
+def test_commands_and_plug_ins_are_named_by_their_origin_in_parentheses() -> None:
     assert named(("mine", "s1", "command:11111111 a/m.py"), ("mine", "s2", "command:22222222 b/m.py")) == [
         "mine (a/m.py)",
         "mine (b/m.py)",
@@ -70,7 +70,7 @@ def test_no_name_is_that_of_another_solver() -> None:
     assert names == ["x/a/m.py:M", "x/b/m.py:M", "a/m.py:M"]
 
 
-def test_rows_are_renamed_by_the_places_that_ran_last() -> None:
+def test_rows_are_renamed_by_the_latest_origins() -> None:
     def row(source: str, origin: str) -> Row:
         return Row(
             trial=source,

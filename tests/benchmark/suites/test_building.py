@@ -69,7 +69,7 @@ def test_renaming_and_tagging_make_nothing(write: Callable[..., Path], build_all
 
 
 @pytest.mark.parametrize("what", ["generator", "library", "family"])
-def test_what_changes_the_bits_changes_the_place(
+def test_a_change_of_the_bits_changes_the_folder(
     write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     before = read_suite(write())
@@ -150,7 +150,7 @@ def test_two_builds_at_once_take_turns(write: Callable[..., Path]) -> None:
         assert find_answer(load_puzzle(entry.path), entry.answers) is not None
 
 
-def test_who_waits_is_told() -> None:
+def test_a_waiting_build_is_reported() -> None:
     told: list[str] = []
     inside, leave = threading.Event(), threading.Event()
 

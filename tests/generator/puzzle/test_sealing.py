@@ -1,4 +1,4 @@
-"""The sealed answer and its secret tensors: committed to, kept apart, refused when they differ."""
+"""The sealed answer and its secret tensors: covered by the commitment, stored separately, refused if they differ."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_changed_tensors_are_refused(tmp_path: Path) -> None:
         find_answer(one.puzzle, tmp_path)
 
 
-def test_missing_tensors_are_told(tmp_path: Path) -> None:
+def test_missing_tensors_are_reported(tmp_path: Path) -> None:
     one = made(WEIGHTS)
     save_answer(one.sealed, tmp_path).with_suffix(".safetensors").unlink()
     with pytest.raises(StorageError, match=r"safetensors is missing"):

@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_what_is_replaced(tiny: Made, stored: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["file/p", "file/deep/p"])
-def test_a_place_that_cannot_be_written_is_one_line(tiny: Made, tmp_path: Path, place: str) -> None:
+def test_a_folder_that_cannot_be_written_is_one_line(tiny: Made, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write") as caught:
         save_puzzle(tiny.puzzle, tmp_path / place)
@@ -218,7 +218,7 @@ def test_damaged_tensors_are_an_error(stored: Path, part: str) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_numbers_that_are_none_are_refused(tmp_path: Path, value: float) -> None:
+def test_values_that_are_not_numbers_are_refused(tmp_path: Path, value: float) -> None:
     bad = np.array([[1, value]], np.float32)
     for part in ("pieces", "data"):
         tensors: dict[str, Any] = {"pieces": {}, "data": {}, part: {"t": bad}}

@@ -89,7 +89,9 @@ def test_any_role_is_a_valid_answer_and_is_assembled_as_given(made: Made, view: 
         (lambda pieces: ",".join(map(str, pieces)), "not a list of 9 piece numbers"),
     ],
 )
-def test_what_is_no_answer(made: Made, view: UnknownRolesPuzzle, change: Any, message: str) -> None:
+def test_invalid_answers_are_refused_with_the_reason(
+    made: Made, view: UnknownRolesPuzzle, change: Any, message: str
+) -> None:
     with pytest.raises(AnswerError, match=message):
         check_answer(view, Answer(change(truth(made))))
 
@@ -253,7 +255,7 @@ def test_tensors_are_alike_in_everything_but_their_numbers(made: Made) -> None:
 
 
 def test_numbers_are_dealt_over_all_pieces() -> None:
-    """Over many seeds every number is incoming, outgoing and head about as often as chance has it."""
+    """Over many seeds, every number is an incoming half, an outgoing half and the head about as often as by chance."""
     seeds = 120
     answers = [truth(make(seed, depth=2, width=2, hidden=2, rows=5, steps=0)) for seed in range(seeds)]
     assert all(sorted(answer) == list(range(5)) for answer in answers)

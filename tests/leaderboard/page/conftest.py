@@ -1,4 +1,4 @@
-"""A made-up store, its page, and a browser that tells of every error and every request."""
+"""A made-up store, its page, and a browser that reports every error and every request."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a file; in the end, check that no page had an error or asked for anything but itself."""
+    """Open a file; afterwards, check that no page had an error or requested another file."""
     pages: list[Page] = []
     told: list[str] = []
     asked: list[str] = []

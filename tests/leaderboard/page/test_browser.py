@@ -229,7 +229,7 @@ def test_a_phone_scrolls_down_only(open_page: OpenPage, page_file: Path) -> None
         assert overflow(page) <= 0, kind
 
 
-def test_names_from_strangers_stay_text(open_page: OpenPage, frame: pd.DataFrame, tmp_path: Path) -> None:
+def test_foreign_names_stay_text(open_page: OpenPage, frame: pd.DataFrame, tmp_path: Path) -> None:
     changed = frame.copy()
     for name in ("solver", "puzzle_name", "reason"):
         first = changed[name].astype(str).iloc[0]
@@ -248,7 +248,7 @@ def test_names_from_strangers_stay_text(open_page: OpenPage, frame: pd.DataFrame
     assert "owned" not in page.title().replace(EVIL, "")
 
 
-def test_an_address_that_is_no_address_leads_nowhere(open_page: OpenPage, page_file: Path) -> None:
+def test_an_unknown_address_shows_the_panel_not_on_this_page(open_page: OpenPage, page_file: Path) -> None:
     for address in (
         "#/f/reassembly/s/%E0%A4%A",
         "#/f/other",
@@ -259,7 +259,7 @@ def test_an_address_that_is_no_address_leads_nowhere(open_page: OpenPage, page_f
         expect(page.get_by_role("heading", level=1)).to_have_text("Not on this page")
 
 
-def test_the_policy_stops_what_gets_past_everything_else(browser: Any, page_file: Path, tmp_path: Path) -> None:
+def test_the_content_security_policy_blocks_injected_scripts(browser: Any, page_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "tampered.html"
     injected = "<script>document.title = 'owned'</script><img src='https://example.invalid/x.png'>"
     path.write_text(page_file.read_text(encoding="utf-8").replace("<main", injected + "<main", 1), encoding="utf-8")
@@ -279,7 +279,7 @@ def test_the_table_is_there_without_a_program(open_page: OpenPage, page_file: Pa
     expect(page.locator("#filters")).to_be_hidden()
 
 
-def test_paper_gets_tables_without_controls(open_page: OpenPage, page_file: Path) -> None:
+def test_the_printed_page_has_tables_without_controls(open_page: OpenPage, page_file: Path) -> None:
     page = open_page(page_file)
     page.emulate_media(media="print")
     expect(page.locator("#filters")).to_be_hidden()
@@ -344,7 +344,7 @@ def test_a_page_of_too_many_results_sums_up_and_says_so(
     assert open_page(whole, address).locator(".counts").inner_text() == summed
 
 
-def test_ten_thousand_results_are_small_and_soon_there(
+def test_a_page_of_ten_thousand_results_is_small_and_opens_quickly(
     open_page: OpenPage, made_up: Callable[..., Store], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = made_up(rows=10_000, solvers=20)

@@ -89,7 +89,7 @@ def test_the_program_never_turns_text_into_markup() -> None:
     assert "<!--" not in program
 
 
-def test_strangers_names_stay_inside_their_quotes(frame: pd.DataFrame) -> None:
+def test_foreign_names_stay_inside_their_quotes(frame: pd.DataFrame) -> None:
     plain = make_page(frame, {}, {})
     changed = frame.copy()
     for name in ("solver", "puzzle_name", "reason", "groups.regime", "source", "limits"):

@@ -94,7 +94,7 @@ def test_the_page_shows_the_metric(open_page: Callable[..., Any], results: list[
     page.get_by_role("link", name="side by side").click()
     expect(page.locator(".verdict")).to_contain_text("sign-flip test over puzzles")
     assert page.locator(".counts td.number").all_inner_texts() == ["6", "1", "0"]
-    page.locator("#panel").get_by_label("Who is better").select_option("worse")
+    page.locator("#panel").get_by_label("Better solver").select_option("worse")
     assert page.locator("#panel table:has-text('puzzle by puzzle') tbody th").all_inner_texts() == ["net-3"]
     page.goto(path.as_uri() + f"#/f/toy/p/{0:064x}")
     expect(page.get_by_text("2 of 3 solvers have a score. The best loss over par is 0.100, by better.")).to_be_visible()

@@ -72,7 +72,7 @@ def test_numbers_are_short() -> None:
     assert short(float("inf")) is None
 
 
-def test_a_coded_column_keeps_what_only_looks_alike_apart() -> None:
+def test_a_coded_column_keeps_equal_keys_of_different_types_separate() -> None:
     found = coded([1, "1", 1.0, None, 1])
     assert [found["values"][code] for code in found["codes"]] == [1, "1", 1.0, None, 1]
     assert len(found["values"]) == 4

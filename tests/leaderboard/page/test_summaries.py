@@ -68,7 +68,7 @@ def test_puzzles_without_the_label_are_in_no_group(row: MakeRow) -> None:
 
 
 @pytest.mark.parametrize("values", [1, MOST_VALUES + 1])
-def test_labels_that_part_nothing_or_too_finely_are_left_out(row: MakeRow, values: int) -> None:
+def test_labels_with_one_value_or_too_many_are_left_out(row: MakeRow, values: int) -> None:
     results = grid(row("a", n) for n in range(30))
     assert facet("k", {f"{n:064x}": n % values for n in range(30)}, results, [0], 0.05) is None
 

@@ -31,6 +31,6 @@ def test_the_caption_states_the_rule(rows: list[Row]) -> None:
     assert "tau" not in text
 
 
-def test_what_is_no_number_has_a_sign_of_its_own() -> None:
+def test_missing_and_infinite_numbers_have_their_own_sign() -> None:
     values = (1.5, float("inf"), float("-inf"), float("nan"))
     assert [number(value, ".1f") for value in values] == ["1.5", "∞", "−∞", "–"]

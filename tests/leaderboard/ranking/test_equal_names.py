@@ -63,7 +63,7 @@ def test_the_note_on_superseded_rows_stays_short(row: MakeRow) -> None:
     assert note.endswith("1 of solver-4 by a newer source (s1 by s2), and more of 3 others.")
 
 
-def test_names_are_told_apart_over_the_whole_store(row: MakeRow) -> None:
+def test_names_are_distinct_over_the_whole_store(row: MakeRow) -> None:
     rows = [
         row("m.py:M", 0, source="s1", origin="a/m.py", groups={"depth": 4}),
         row("m.py:M", 1, source="s2", origin="b/m.py", groups={"depth": 8}),

@@ -28,7 +28,7 @@ def test_a_frame_of_nothing_still_has_its_columns() -> None:
     assert set(frame_of([]).columns) == {*COLUMNS, "uncovered"}
 
 
-def test_limits_are_said_in_words() -> None:
+def test_limits_are_written_in_words() -> None:
     assert limits_in_words(Limits()) == "wall 60 s, memory 4096 MiB, output 16 MiB, 1 thread"
     unlimited = Limits(wall_s=None, memory_mib=None, cpu_s=1.5, threads=4)
     assert limits_in_words(unlimited) == "CPU 1.5 s, output 16 MiB, 4 threads"
@@ -41,7 +41,7 @@ def test_details_are_given_where_asked_for(row: Callable[..., Row]) -> None:
     assert frame["session"].tolist() == ["t", "s"]
 
 
-def test_a_metric_or_a_group_may_come_late(row: Callable[..., Row]) -> None:
+def test_a_metric_or_a_group_may_be_missing_in_some_rows(row: Callable[..., Row]) -> None:
     frame = frame_of([row("a"), row("b", metrics={"x": 1.0}, groups={"k": "v"}), row("c")])
     assert frame["metrics.x"].isna().tolist() == [True, False, True]
     assert frame["groups.k"].tolist() == [None, "v", None]

@@ -103,7 +103,7 @@ def test_a_missing_cell_counts_as_the_record_says(scored: Scored) -> None:
 
 
 @pytest.mark.parametrize("value", [1e308, math.inf, 0.0, -1.0, math.nan])
-def test_a_value_without_a_place_on_the_scale_counts_as_a_failure(scored: Scored, value: float) -> None:
+def test_a_value_outside_the_scale_counts_as_a_failure(scored: Scored, value: float) -> None:
     (found,) = only(scored("a", [0.25, value])).standings
     assert found.ranking_value == pytest.approx(0.5)
 
@@ -117,7 +117,7 @@ def test_nobody_without_a_score_has_a_rank(row: MakeRow, scored: Scored) -> None
     assert "No solver has a rank: no solver has a score." in caption(nobody)
 
 
-def test_equal_solvers_share_a_place_and_the_next_counts_them(scored: Scored) -> None:
+def test_equal_solvers_share_a_rank_and_the_next_rank_counts_them(scored: Scored) -> None:
     rows = [*scored("a", [0.1] * 3), *scored("b", [0.1] * 3), *scored("c", [0.2] * 3)]
     assert [(one.solver, one.place) for one in only(rows).standings] == [("a", 1), ("b", 1), ("c", 3)]
 

@@ -1,4 +1,4 @@
-"""A plan that was not carried out shows: missing cells count, whoever is to blame."""
+"""A plan that was not completed shows: missing cells count as failures."""
 
 from __future__ import annotations
 

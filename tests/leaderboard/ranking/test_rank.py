@@ -75,14 +75,14 @@ def test_of_two_rows_on_a_cell_the_later_counts(row: MakeRow) -> None:
 
 
 @pytest.mark.parametrize(("puzzles", "second"), [(5, "a"), (6, "b")])
-def test_letters_part_only_where_the_test_separates(row: MakeRow, puzzles: int, second: str) -> None:
+def test_letters_differ_only_where_the_test_separates(row: MakeRow, puzzles: int, second: str) -> None:
     rows = [row("best", n) for n in range(puzzles)] + [row("none", n, "partial") for n in range(puzzles)]
     ranking = only(rows)
     assert [(one.place, one.letters) for one in ranking.standings] == [(1, "a"), (2, second)]
     assert ("With fewer than 6 puzzles, the test cannot separate two solvers." in caption(ranking)) == (puzzles == 5)
 
 
-def test_many_seeds_of_one_puzzle_prove_no_more_than_one(row: MakeRow) -> None:
+def test_seeds_of_one_puzzle_are_not_independent_evidence(row: MakeRow) -> None:
     rows = [row("best", seed=seed) for seed in range(6)] + [row("none", 0, "partial", seed=seed) for seed in range(6)]
     ranking = only(rows)
     best, none = ranking.standings
@@ -141,12 +141,12 @@ def test_a_table_without_a_solver_leaves_the_others(row: MakeRow, toy: Family, m
     assert [one.family for one in rank([row("a", family="other", status="skipped"), row("a")])] == ["toy"]
 
 
-def test_nobody_but_skipped_solvers_is_an_error(row: MakeRow) -> None:
+def test_only_skipped_solvers_is_an_error(row: MakeRow) -> None:
     with pytest.raises(SpecError, match="no solver can be ranked because every result is 'skipped'"):
         rank([row("a", 0, "skipped"), row("b", 0, "skipped")])
 
 
-def test_places_count_up_and_letters_overlap(row: MakeRow) -> None:
+def test_ranks_count_up_and_letters_overlap(row: MakeRow) -> None:
     rows = [row("a", n) for n in range(10)]
     rows += [row("b", n, "solved" if n else "partial") for n in range(10)]
     rows += [row("c", n, "partial") for n in range(10)]
@@ -168,7 +168,7 @@ def test_equal_shares_are_ordered_by_metrics_then_time_then_name(row: MakeRow) -
     assert [one.solver for one in only(rows).standings] == ["a", "b", "c", "d", "e"]
 
 
-def test_a_metric_that_is_no_headline_decides_nothing(row: MakeRow) -> None:
+def test_only_headline_metrics_order_the_table(row: MakeRow) -> None:
     same = {"share": 0.5, "error": 1.0}
     rows = [
         row("b", 0, "partial", metrics=same | {"tau": 1.0}, wall_s=2.0),
@@ -195,7 +195,7 @@ def test_a_metric_may_say_what_a_failure_counts_as(row: MakeRow, toy: Family, mo
     assert standing(only(rows), "a").metrics["error"] == 1.0
 
 
-def test_what_nobody_can_know_of_a_puzzle_is_left_out_for_all(row: MakeRow) -> None:
+def test_a_metric_that_no_solver_can_have_on_a_puzzle_is_left_out(row: MakeRow) -> None:
     rows = [row("a", 0, metrics={"share": 0.5}), row("b", 0, "crashed")]
     rows += [row("a", 1, metrics={"error": 1.0}), row("b", 1, metrics={"error": 2.0})]  # nobody has a share here
     rows += [row("a", 2, "crashed"), row("b", 2, "crashed")]  # here nobody answered, so all failed
@@ -205,7 +205,7 @@ def test_what_nobody_can_know_of_a_puzzle_is_left_out_for_all(row: MakeRow) -> N
     assert math.isnan(standing(ranking, "a").metrics["tau"])
 
 
-def test_where_nobody_answered_everybody_failed(row: MakeRow) -> None:
+def test_a_puzzle_without_any_answer_is_a_failure_of_all_solvers(row: MakeRow) -> None:
     assert only([row("a", 0, "crashed"), row("b", 0, "gave-up")]).standings[0].metrics["share"] == 0.0
 
 
@@ -240,7 +240,7 @@ def test_one_solver_may_have_another_source_in_another_family(
     assert (first.standings[0].covered, second.standings[0].covered) == (1, 1)
 
 
-def test_one_table_per_puzzle_tells_namesakes_apart(row: MakeRow) -> None:
+def test_one_table_per_puzzle_separates_puzzles_of_one_name(row: MakeRow) -> None:
     rows = [row("a", 1, puzzle_name="net"), row("a", 2, puzzle_name="net")]
     headings = [one.heading for one in rank(rows, by="puzzle")]
     assert headings == ["toy, puzzle net (000000000000)"] * 2

@@ -59,7 +59,7 @@ def test_states_are_those_of_the_true_order(plant: Plant) -> None:
     assert found.state_norm == pytest.approx((first, np.linalg.norm(h, axis=1).mean()), rel=1e-4)
 
 
-def test_without_the_answer_only_what_can_be_known_is_told(plant: Plant) -> None:
+def test_without_the_answer_only_facts_of_the_public_files_are_shown(plant: Plant) -> None:
     planted = plant()
     found, true = statistics_of(planted.view), statistics_of(planted.view, planted.sealed)
     assert (found.known, found.pairing_accuracy, found.state_norm, found.tau) == (False, None, None, None)

@@ -103,7 +103,7 @@ def train(*, activation: str = "relu", outputs: int = 1, steps: int = 600, seed:
 
 
 def train_briefly(*, depth: int = 10, steps: int = 100, seed: int = 3) -> ResidualNetwork:
-    """Train all blocks alike, and not long enough for the trace to tell the pairs."""
+    """Train all blocks alike, for too few steps to see the pairs in the trace."""
     rng = torch.Generator().manual_seed(seed)
     start = random_network(seed, depth=depth, activation="tanh")
     weights: dict[str, Any] = {name: nn.Parameter(getattr(start, name)) for name in WEIGHTS}
@@ -129,7 +129,7 @@ def disguise(network: ResidualNetwork, seed: int) -> tuple[ResidualNetwork, list
 
 @pytest.fixture(scope="session")
 def trained() -> Dropped:
-    """Give the puzzle that every published solver is at home in."""
+    """Give an easy puzzle for every published solver."""
     return drop(train(), rows=1_000)
 
 
@@ -141,7 +141,7 @@ def trained_logits() -> Dropped:
 
 @pytest.fixture(scope="session")
 def young() -> Dropped:
-    """Give ten blocks whose pairs their weights hardly tell."""
+    """Give ten blocks whose weights hardly show the pairs."""
     return drop(train_briefly(), rows=1_500)
 
 

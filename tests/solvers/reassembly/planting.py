@@ -1,4 +1,4 @@
-"""Networks with a signal planted in them, for the tests of what should find it."""
+"""Networks with a planted signal, for tests of the statistics that must find the signal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def count_right(partners: list[int], truth: list[int]) -> int:
 
 
 def planted(network: ResidualNetwork, partners: list[int], read: Tensor, strength: float) -> ResidualNetwork:
-    """Let every outgoing half tell the head a share of what its partner reads along a direction: w V_j += s U_i c."""
+    """Add to every outgoing half a signal of what its partner reads along a direction: w V_j += s U_i c."""
     w = network.head[0]
     V = network.V.clone()
     for i, j in enumerate(partners):

@@ -90,7 +90,7 @@ class Columns:
 
     @property
     def where(self) -> str:
-        """The place in the output, with its verb."""
+        """The lines of the output, with a verb: `line 12 holds`."""
         return f"line {self.begun} holds" if self.last == self.begun else f"lines {self.begun} to {self.last} hold"
 
     def complete(self, pieces: Sequence[int]) -> bool:
@@ -98,7 +98,7 @@ class Columns:
         return self.count in (len(pieces), 2 * len(pieces)) and self.read(pieces)[0] is not None
 
     def read(self, pieces: Sequence[int]) -> tuple[list[int] | None, Reason]:
-        """Read the lines as a permutation of the pieces; else return the reason why they are none."""
+        """Read the lines as a permutation of the pieces; else return the reason why they are not."""
         if self.count > self.most or len(self.lines) < 2:
             return None, NOTHING
         if all(len(line) == 2 for line in self.lines) and len(self.lines) == len(pieces):
@@ -115,7 +115,7 @@ class Columns:
         return (None, NOTHING) if len(self.points) > 1 else (values, NOTHING)
 
     def _read_table(self, pieces: Sequence[int]) -> tuple[list[int] | None, Reason]:
-        """Read two columns: positions, counted from 0 or 1, and pieces. Words or counting must say which is which."""
+        """Read two columns: positions, counted from 0 or 1, and pieces. Words or positions from 1 on tell which."""
         count = len(pieces)
         left, right = ([line[column] for line in self.lines] for column in (0, 1))
         counted = {0: list(range(count)), 1: list(range(1, count + 1))}

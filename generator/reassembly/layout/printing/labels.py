@@ -60,7 +60,7 @@ _FIGURE = frozenset(
         "default",
     }
 )
-_ECHOED = frozenset(
+_ARGUMENTS = frozenset(
     {
         "args",
         "argv",
@@ -90,7 +90,7 @@ def is_answer(label: tuple[str, ...]) -> bool:
 
 def names_arguments(label: tuple[str, ...]) -> bool:
     """Whether a label announces settings of a program."""
-    return not _ECHOED.isdisjoint(label)
+    return not _ARGUMENTS.isdisjoint(label)
 
 
 def quoted(text: str) -> str:

@@ -22,7 +22,7 @@ class Pairs:
 
     Args:
         pieces: the numbers of the pieces, ascending.
-        labelled: whether the list must have a label such as `pairs`, as a short list may be anything.
+        labelled: whether the list must have a label such as `pairs`, since a short list alone may mean anything.
     """
 
     def __init__(self, pieces: Sequence[int], *, labelled: bool) -> None:

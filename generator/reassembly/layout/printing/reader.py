@@ -13,8 +13,8 @@ a log from being read as an answer:
 
 * A list among the arguments of a program, in an error message, or under a label such as `positions` is no answer.
 * An ascending or alphabetical list is no answer if it may be a listing of the folder.
-* Of fewer than 8 pieces, a list counts only if it has its line to itself or a label such as `order:`. Numbers on
-  several lines count only below such a label, or if nothing else was printed before and right after them.
+* If there are fewer than 8 pieces, a list counts only if it is alone on its line or has a label such as `order:`.
+  Numbers on several lines count only below such a label, or if nothing else was printed before and right after them.
 * Numbers with decimals and numbers without them are never parts of one list.
 """
 
@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 __all__ = ["PermutationReader", "permutation_reader"]
 
 FEW = 8
-"""Puzzles of fewer pieces need a label or lines of its own for an answer, because few small numbers form a permutation
-by chance. A larger value refuses more. Hand-set: 8 numbers below 8 are a permutation with probability 0.0024."""
+"""Number of pieces below which an answer needs a label or lines of its own, because few small numbers form a
+permutation by chance. A larger value refuses more. Hand-set: 8 numbers below 8 are a permutation with probability
+0.0024."""
 
 _DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(r"[A-DF-Za-df-z]")
@@ -104,7 +105,7 @@ class PermutationReader:
         text = line if self._holds_nothing(line) else without_prefix(line)
         if self._is_text(text):
             answer = self._close_columns(ended=False)
-            self._title = text if _LETTER.search(text) else self._title  # below a title there may be a rule
+            self._title = text if _LETTER.search(text) else self._title  # a line of dashes may follow a title
         else:
             answer = self._read(text, quote=quoted(text))
         self._empty = False
@@ -149,7 +150,7 @@ class PermutationReader:
         return not self._scanner.open and _DIGITS.search(line) is None and "[" not in line and "(" not in line
 
     def _is_text(self, text: str) -> bool:
-        """Whether a line surely holds no part of an answer; most lines of a log are passed over here."""
+        """Whether a line surely holds no part of an answer; most lines of a log are skipped here."""
         if self._holds_nothing(text):
             return True
         if self._scanner.open or _LETTER.search(text) is None:
@@ -256,7 +257,7 @@ class PermutationReader:
         """Read the series of lines of numbers as an answer.
 
         Args:
-            ended: whether the output pauses or has ended, and the series stands for itself.
+            ended: whether the output pauses or has ended, so that the series is complete as it stands.
         """
         columns, self._columns = self._columns, None
         if columns is None:

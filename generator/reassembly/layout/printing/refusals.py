@@ -12,7 +12,7 @@ __all__ = ["NEAR", "NOTHING", "WEAK", "Reason", "fault"]
 
 Reason = tuple[int, str]
 WEAK, NEAR = 1, 2
-"""Weight of a reason: for a list that resembles an answer remotely, and for a list that is nearly an answer."""
+"""Weights of reasons: WEAK for a list with little resemblance to an answer, NEAR for a list that is nearly one."""
 NOTHING: Reason = (0, "")
 """No reason: the list is so far from an answer that it needs no explanation."""
 _FEWEST_BLOCKS = 4
@@ -25,11 +25,11 @@ def fault(values: Sequence[int], pieces: Sequence[int], where: str) -> Reason:
     Args:
         values: the list.
         pieces: the numbers of the pieces, ascending.
-        where: the place in the output, with its verb: `line 12 holds`, `lines 3 to 15 hold`.
+        where: the lines of the output, with a verb: `line 12 holds`, `lines 3 to 15 hold`.
     """
     count, size = len(pieces), len(values)
     if size == (count - 1) // 2 >= _FEWEST_BLOCKS and sorted(values) in (list(range(size)), list(range(1, size + 1))):
-        return WEAK, f"{where} {size} numbers; an order of blocks is no answer, print the numbers of all {count} pieces"
+        return WEAK, f"{where} {size} numbers; an order of blocks is no answer; print the numbers of all {count} pieces"
     if abs(size - count) > max(1, count // 10) or count <= 3:  # nearly every short list is close to three pieces
         return NOTHING
     return NEAR, f"{where} {_difference(values, pieces)}"

@@ -1,8 +1,8 @@
 """Find the lists of whole numbers in lines of output. A list in brackets may span lines.
 
 A line is cut into numbers, brackets, separators and words. Every line is read once, so the time is linear in the size
-of the output. A list is a bracket with its content, nested brackets included, or a series of numbers and brackets that
-only separators part.
+of the output. A list is a bracket with its content, nested brackets included, or a series of numbers and brackets with
+nothing but separators between them.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class List:
 
 @dataclass
 class Line:
-    """What one line holds.
+    """The lists and words of one line.
 
     Attributes:
         lists: the lists that end on this line.
@@ -142,7 +142,7 @@ class _Builder:
         self.number, self.pure = number, pure
         self.found: list[List] = []
         self.words: list[str] = []
-        self.run = List((), number)  # numbers and brackets that only separators part
+        self.run = List((), number)  # numbers and brackets with only separators between
         self.stretch = List((), number)  # the same without brackets
         self.every = List((), number)
 
@@ -211,7 +211,7 @@ class Scanner:
         return Line(line.found, tuple(line.words), line.every if closed else None)
 
     def _interrupt(self, line: _Builder, text: str, kind: str | None) -> None:
-        """End the list before something that is no part of a list; a list in brackets is none then."""
+        """End the list before text that is no part of a list; open brackets then hold more than a list."""
         for group in self._stack:
             group.pure = False
         line.end_run()
@@ -247,7 +247,7 @@ class Scanner:
             line.run.add(group)
 
     def _drop_hopeless(self) -> None:
-        """Keep the open brackets only as far as they hold nothing but numbers."""
+        """Keep the innermost open brackets that hold nothing but numbers."""
         kept: list[List] = []
         for group in reversed(self._stack):
             if not group.pure or len(group.numbers) > self._most:

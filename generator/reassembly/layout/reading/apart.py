@@ -1,7 +1,7 @@
 """Take a whole network apart into shuffled pieces in the published layout.
 
-Names and order of the layers in a file suggest the network, but do not prove it. So the network is assembled first, and
-it must give the predictions of the table; otherwise nothing is imported.
+Names and order of the layers in a file suggest the network, but do not prove it. So the network is assembled first. It
+must reproduce the predictions of the table; otherwise nothing is imported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from generator.errors import LayoutError, NetjigsawError
 from generator.puzzle.content import SealedAnswer, commitment, make_puzzle
 from generator.puzzle.sealing import Made
-from generator.reassembly.layout.reading.folder import CSV, find_table, places_of_pieces, saved_files
+from generator.reassembly.layout.reading.folder import CSV, find_table, folders_of_pieces, saved_files
 from generator.reassembly.layout.reading.network import NO_STACK, describe_layers, layers_of, residual_order
 from generator.reassembly.layout.reading.numbering import PIECES
 from generator.reassembly.layout.reading.piece import plain_array
@@ -37,7 +37,8 @@ __all__ = ["WholeNetwork", "find_network", "seal_imported", "write_apart"]
 
 MOST_UNEXPLAINED = 1e-4
 """Largest MSE between the network and the table, over the variance of the predictions. Half precision stays below
-1e-5; two neighbouring blocks of the published network exchanged give 3e-3. Hand-set between them."""
+1e-5; two neighbouring blocks of the published network exchanged give 3e-3. A larger value accepts more
+networks. Hand-set between the two errors."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ def find_network(folder: Path, remark: Callable[[str], None]) -> WholeNetwork | 
 
     `remark` is called if the table has another name than the published one.
     """
-    if not folder.is_dir() or (folder / PIECES).is_dir() or places_of_pieces(folder):
+    if not folder.is_dir() or (folder / PIECES).is_dir() or folders_of_pieces(folder):
         return None
     saved = saved_files(folder)
     try:
         table = find_table(folder, (), remark)
         state, _ = state_in(read_state(saved[0], "a network"), saved[0]) if len(saved) == 1 else ({}, "")
-    except NetjigsawError:  # whoever looks for pieces says what these files are
+    except NetjigsawError:  # the search for pieces then says what these files are
         return None
     return WholeNetwork(saved[0], state, table) if len(layers_of(state)) > 1 else None
 
@@ -93,7 +94,7 @@ def write_apart(
 
     Raises:
         StorageError: if the table cannot be read.
-        LayoutError: if the layers form no residual network, or it does not give the predictions of the table.
+        LayoutError: if the layers form no residual network, or do not reproduce the predictions of the table.
     """
     layers = _in_order(network)
     data = read_table(network.table, remark=remark)
@@ -113,7 +114,7 @@ def write_apart(
 
 
 def seal_imported(puzzle: Puzzle, answer: list[int], remarks: Sequence[str]) -> Made:
-    """Add the commitment to a known answer to a puzzle that was read, and seal the answer."""
+    """Seal the answer of an imported puzzle, and add the commitment to the puzzle."""
     salt = secrets.token_hex(32)
     manifest = puzzle.manifest
     sealed = make_puzzle(
@@ -159,7 +160,7 @@ def _in_order(network: WholeNetwork) -> list[dict[str, np.ndarray]]:
 def _check_predictions(
     network: WholeNetwork, layers: list[dict[str, np.ndarray]], data: Mapping[str, np.ndarray], activation: str
 ) -> None:
-    """Check that the network gives the predictions, so that the order of its layers is the answer."""
+    """Check that the network reproduces the predictions, which proves that the order of its layers is the answer."""
     (hidden, width), (outputs, _) = layers[0]["weight"].shape, layers[-1]["weight"].shape
     if data["inputs"].shape[1] != width or data["predictions"].shape[1] != outputs:
         raise LayoutError(

@@ -30,7 +30,7 @@ Groups = dict[str, list[str]]
 
 
 def without_surplus(table: pd.DataFrame, remark: Callable[[str], None]) -> pd.DataFrame:
-    """Drop what holds no data: empty columns without a name, empty rows at the end, a first column that counts rows.
+    """Drop parts without data: empty columns without a name, empty rows at the end, a first column that counts rows.
 
     Workbooks saved as CSV end with empty columns and rows; data frames begin with their index.
 
@@ -68,10 +68,10 @@ def find_columns(names: Sequence[str], path: Path, remark: Callable[[str], None]
     Args:
         names: as in the header.
         path: of the table, for errors.
-        remark: is called if other names than the published ones were read, or labels are absent.
+        remark: is called if columns have other names than the published ones, or labels are absent.
 
     Raises:
-        LayoutError: naming a column that is missing, unknown or there under two names.
+        LayoutError: naming a column that is missing, unknown or given under two names.
     """
     numbered: dict[str, dict[int | None, str]] = {part: {} for part in STEMS}
     for name in names:

@@ -26,7 +26,7 @@ __all__ = [
     "entries",
     "find_files",
     "find_table",
-    "places_of_pieces",
+    "folders_of_pieces",
     "saved_files",
 ]
 
@@ -37,9 +37,9 @@ CSV = "historical_data.csv"
 TABLE = re.compile(r".+\.(?:csv|tsv|csv\.gz|tsv\.gz|parquet|feather|xlsx?)", re.IGNORECASE)
 
 SEARCHED_DEPTH = 3
-"""Levels of folders that are searched for pieces where they do not lie in `pieces/`."""
+"""Levels of folders that are searched for pieces outside of `pieces/`. A larger value searches deeper. Hand-set."""
 SEARCHED_FOLDERS = 2000
-"""Folders after which the search ends: somebody gave a home folder."""
+"""Folders after which the search ends, in case a user gave a home folder. A larger value searches more. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,18 @@ def find_files(folder: Path, remark: Callable[[str], None]) -> PublishedFiles:
 
     Raises:
         StorageError: if a part is missing.
-        LayoutError: if a file may or may not be a piece, or a number is missing or there twice.
+        LayoutError: if a file may or may not be a piece, or a number is missing or used twice.
     """
     if folder.is_file():
         raise _no_folder(folder)
     if not folder.is_dir():
         raise StorageError(f"no folder at {folder}")
-    place = _pieces_folder(folder)
-    root = place.parent if place.name.lower() == PIECES else place
-    if place not in {folder / PIECES, folder / NESTED / PIECES}:
-        remark(f"the pieces lie in {place}")
-    table = find_table(root, (place, folder), remark)
-    return PublishedFiles(root, number_pieces(place, entries(place), table, remark), table)
+    directory = _pieces_folder(folder)
+    root = directory.parent if directory.name.lower() == PIECES else directory
+    if directory not in {folder / PIECES, folder / NESTED / PIECES}:
+        remark(f"the pieces lie in {directory}")
+    table = find_table(root, (directory, folder), remark)
+    return PublishedFiles(root, number_pieces(directory, entries(directory), table, remark), table)
 
 
 def _no_folder(path: Path) -> LayoutError:
@@ -91,17 +91,17 @@ def _no_folder(path: Path) -> LayoutError:
     return LayoutError(f"{path} is a file; give the folder with {PIECES}/ and {CSV}")
 
 
-def places_of_pieces(folder: Path) -> list[Path]:
-    """List the folders that hold pieces: the first published place that does, or else all at or below a folder."""
-    for place in (folder / PIECES, folder / NESTED / PIECES):
-        if place.is_dir() and _holds_pieces(place):
-            return [place]
-    return [place for place in _folders(folder) if _holds_pieces(place)]
+def folders_of_pieces(folder: Path) -> list[Path]:
+    """List the folders that hold pieces: a published one if it holds pieces, else all folders at or below `folder`."""
+    for directory in (folder / PIECES, folder / NESTED / PIECES):
+        if directory.is_dir() and _holds_pieces(directory):
+            return [directory]
+    return [directory for directory in _folders(folder) if _holds_pieces(directory)]
 
 
 def _pieces_folder(folder: Path) -> Path:
     """Find the one folder that holds pieces."""
-    holding = places_of_pieces(folder)
+    holding = folders_of_pieces(folder)
     if not holding:
         raise _no_pieces(folder)
     if len(holding) > 1:
@@ -117,10 +117,10 @@ def _holds_pieces(folder: Path) -> bool:
 def _folders(folder: Path) -> list[Path]:
     """List a folder and those below it, without litter, to a bounded depth and number."""
 
-    def walk(place: Path, depth: int) -> Iterator[Path]:
-        yield place
+    def walk(directory: Path, depth: int) -> Iterator[Path]:
+        yield directory
         if depth < SEARCHED_DEPTH:
-            for path in entries(place):
+            for path in entries(directory):
                 if path.is_dir() and os.access(path, os.R_OK | os.X_OK) and not (path.is_symlink() or is_litter(path)):
                     yield from walk(path, depth + 1)
 
@@ -141,9 +141,9 @@ def entries(folder: Path) -> list[Path]:
 
 def _no_pieces(folder: Path) -> Exception:
     """Say what a folder holds instead of pieces."""
-    standard = [place for place in (folder / PIECES, folder / NESTED / PIECES) if place.is_dir()]
-    place = standard[0] if standard else folder
-    found = [path for path in entries(place) if path.is_file() and not is_litter(path)]
+    standard = [directory for directory in (folder / PIECES, folder / NESTED / PIECES) if directory.is_dir()]
+    directory = standard[0] if standard else folder
+    found = [path for path in entries(directory) if path.is_file() and not is_litter(path)]
     names = {path.name for path in found}
     if {"manifest.json", "pieces.safetensors"} <= names:
         return LayoutError(
@@ -151,15 +151,17 @@ def _no_pieces(folder: Path) -> Exception:
         )
     packed = [path for path in found if path.suffix.lower() in {".zip", ".gz", ".tgz", ".tar"} and not _is_table(path)]
     if packed:
-        return LayoutError(f"{place} holds no pieces, but the archive {packed[0].name}; unpack it first")
-    saved = saved_files(place)
+        return LayoutError(f"{directory} holds no pieces, but the archive {packed[0].name}; unpack it first")
+    saved = saved_files(directory)
     if len(saved) == 1 or "config.json" in names:
         return refuse_network(saved[0]) if saved else LayoutError(f"{folder} holds config.json, but no weights")
     if saved:
         listed = ", ".join(path.name for path in saved[:3]) + (", ..." if len(saved) > 3 else "")
-        return LayoutError(f"{place} holds no piece_<number>.pth; it holds {listed}; name the pieces piece_0.pth, ...")
+        return LayoutError(
+            f"{directory} holds no piece_<number>.pth; it holds {listed}; name the pieces piece_0.pth, ..."
+        )
     if standard:
-        return LayoutError(f"{place} holds no piece_<number>.pth")
+        return LayoutError(f"{directory} holds no piece_<number>.pth")
     return StorageError(f"{folder} holds neither {PIECES}/ nor {NESTED}/{PIECES}/")
 
 
@@ -177,9 +179,9 @@ def find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]
     """Find the table: by its published name, or as the only table there is.
 
     Args:
-        root: where it should lie.
+        root: the folder where it should lie.
         others: other folders to look in, in this order.
-        remark: is called if the table has another name or place.
+        remark: is called if the table has another name or lies in another folder.
 
     Raises:
         StorageError: if there is none.
@@ -187,21 +189,21 @@ def find_table(root: Path, others: Iterable[Path], remark: Callable[[str], None]
     """
     if (root / CSV).exists():
         return root / CSV
-    for place in others:
-        if (place / CSV).is_file():
-            remark(f"the table is {place / CSV}")
-            return place / CSV
-    for place in dict.fromkeys((root, *others)):
-        tables = [path for path in entries(place) if _is_table(path)]
+    for directory in others:
+        if (directory / CSV).is_file():
+            remark(f"the table is {directory / CSV}")
+            return directory / CSV
+    for directory in dict.fromkeys((root, *others)):
+        tables = [path for path in entries(directory) if _is_table(path)]
         if len(tables) > 1:
             listed = ", ".join(path.name for path in tables[:6])
-            raise LayoutError(f"{place} holds several tables ({listed}); name the one to read {CSV}")
+            raise LayoutError(f"{directory} holds several tables ({listed}); name the one to read {CSV}")
         if tables:
             remark(f"the table is {tables[0]}")
             return tables[0]
-    below = [place / CSV for place in _folders(root) if (place / CSV).is_file()]
+    below = [directory / CSV for directory in _folders(root) if (directory / CSV).is_file()]
     if len(below) != 1:
-        several = f"; {len(below)} lie below, so move one of them there" if below else ""
+        several = f"; {len(below)} folders below hold one, so move one of them there" if below else ""
         raise StorageError(f"{root / CSV} is missing{several}")
     remark(f"the table is {below[0]}")
     return below[0]

@@ -29,8 +29,8 @@ FOLDERS = re.compile(
 
 
 def is_litter(path: Path) -> bool:
-    """Say whether a name is one that no person gives a piece: hidden files, thumbnails, backups, notes.
+    """Return whether a file is litter by its name: a hidden file, a thumbnail, a backup, a note.
 
-    A text whose name says that it is a piece, `piece_3.txt`, is none of them.
+    A text file with the name of a piece, such as `piece_3.txt`, is not litter.
     """
     return (FOLDERS if path.is_dir() else FILES).fullmatch(path.name) is not None

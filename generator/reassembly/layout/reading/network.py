@@ -1,4 +1,4 @@
-"""Recognise a whole network, whose layers still lie in order in one file, where pieces are expected."""
+"""Recognise a whole network: one file that holds the layers in order, where pieces are expected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_STACK = "its layers form no residual network of this family (blocks of m x d 
 
 
 def layers_of(state: Mapping[Any, Any]) -> dict[str, tuple[int, ...]]:
-    """Map the name of each layer of a state dict, what precedes `.weight`, to the shape of its weight."""
+    """Map the name of each layer of a state dict (the key without `.weight`) to the shape of its weight."""
     return {
         str(key).removesuffix("weight").removesuffix("."): tuple(value.shape)
         for key, value in state.items()
@@ -33,7 +33,7 @@ def layers_of(state: Mapping[Any, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def describe_layers(layers: Mapping[str, tuple[int, ...]]) -> str:
-    """Describe the layers of a whole network in some words: their number, and the first and last name and shape."""
+    """Describe the layers of a whole network in a few words: their number, and the first and last name and shape."""
     shown = [f"{name} {'x'.join(map(str, shape))}" for name, shape in layers.items()]
     listed = ", ".join(shown) if len(shown) <= 3 else f"{shown[0]}, {shown[1]}, ..., {shown[-1]}"
     return f"a whole network of {len(layers)} layers ({listed})"
@@ -62,8 +62,9 @@ def refuse_network(path: Path) -> LayoutError:
 def residual_order(layers: Mapping[str, tuple[int, ...]]) -> list[str] | None:
     """Order the layers of a whole network as a residual stack executes them; None if they form none.
 
-    Two layers with the same first number in their names are a block, and the blocks follow these numbers; a file of
-    safetensors has lost the order of the layers. Where names do not tell, the order in the file holds.
+    Two layers with the same first number in their names are a block, and the blocks follow these numbers, because a
+    file of safetensors does not keep the order of the layers. If names do not form such blocks, the numbers in the
+    names order the layers; if a name has no number, the order in the file does.
 
     Args:
         layers: names and shapes of the weights.

@@ -1,4 +1,4 @@
-"""Number the files of pieces by their names, and refuse a name that might be a piece's."""
+"""Number the files of pieces by their names, and refuse a file that may or may not be a piece."""
 
 from __future__ import annotations
 
@@ -20,38 +20,39 @@ PIECES = "pieces"
 """Name of the folder of pieces."""
 PIECE = re.compile(r"piece_([0-9]+)\.(?:pth|pt|safetensors)", re.IGNORECASE)
 LIKE_A_PIECE = re.compile(r"piece[ _-]*([0-9]{1,9})", re.IGNORECASE)
-"""Part of a name that says that a file is a piece, whatever stands around it."""
+"""Part of a file's name that may mean a piece, whatever text surrounds the part."""
 PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz", ".7z", ".rar")
 
 
-def number_pieces(place: Path, paths: Iterable[Path], table: Path, remark: Callable[[str], None]) -> dict[int, Path]:
+def number_pieces(folder: Path, paths: Iterable[Path], table: Path, remark: Callable[[str], None]) -> dict[int, Path]:
     """Map numbers to files.
 
     Args:
-        place: the folder of pieces.
-        paths: what lies in it.
-        table: is no piece, if it lies there too.
-        remark: is called once with what was passed over, and if the numbers begin with 1.
+        folder: the folder of pieces.
+        paths: the entries of the folder.
+        table: the table, which is no piece; it may lie in the folder too.
+        remark: is called once with the skipped files, and once if the numbers begin with 1.
 
     Raises:
-        LayoutError: if a file may or may not be a piece, or a number is missing or there twice.
+        LayoutError: if a file may or may not be a piece, or a number is missing or used twice.
     """
     numbers: dict[int, Path] = {}
-    passed: list[str] = []
-    flat = place.name.lower() != PIECES
+    skipped: list[str] = []
+    flat = folder.name.lower() != PIECES
     for path in paths:
         match = PIECE.fullmatch(path.name)
         if match is None:
             if not (path == table or is_litter(path) or (flat and not _resembles_a_piece(path))):
                 raise LayoutError(f"{path} is no piece; expected piece_<number>.pth only{_resembled(path)}")
-            passed += [] if flat and not is_litter(path) else [path.name]
+            skipped += [] if flat and not is_litter(path) else [path.name]
         elif int(match[1]) in numbers:
             raise LayoutError(f"{path} and {numbers[int(match[1])].name} have the same number; remove one of them")
         else:
             numbers[int(match[1])] = path
-    passed = [name for name in passed if name != table.name]
-    beside = f"; passed over in {place}: {', '.join(passed[:6])}{', ...' if len(passed) > 6 else ''}" if passed else ""
-    _check_numbers(sorted(numbers), place, beside, remark)
+    skipped = [name for name in skipped if name != table.name]
+    shown = ", ".join(skipped[:6]) + (", ..." if len(skipped) > 6 else "")
+    beside = f"; skipped in {folder}: {shown}" if skipped else ""
+    _check_numbers(sorted(numbers), folder, beside, remark)
     if beside:
         remark(beside.removeprefix("; "))
     return numbers
@@ -62,15 +63,15 @@ def _resembles_a_piece(path: Path) -> bool:
 
 
 def _resembled(path: Path) -> str:
-    """Name the piece that a file's name resembles: a second download, a copy, one that was not finished."""
+    """Name the piece whose file a name resembles, and say what to do: a copy, or an unfinished download."""
     number = LIKE_A_PIECE.search(path.name)
     if number is None:
-        return "; remove it or name it so"
+        return "; rename or remove it"
     remedy = "unpack it" if path.suffix.lower() in PACKED else "rename or remove it"
     return f"; it may be piece {int(number[1])}: {remedy}"
 
 
-def _check_numbers(numbers: list[int], place: Path, beside: str, remark: Callable[[str], None]) -> None:
+def _check_numbers(numbers: list[int], folder: Path, beside: str, remark: Callable[[str], None]) -> None:
     """Refuse gaps; pieces that are numbered from 1 without a gap are read, with their own numbers."""
     first = 1 if numbers[0] == 1 and len(numbers) % 2 == 1 else 0
     missing: list[str] = []
@@ -82,7 +83,7 @@ def _check_numbers(numbers: list[int], place: Path, beside: str, remark: Callabl
     if missing:
         listed = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         raise LayoutError(
-            f"{place} holds {len(numbers)} pieces, numbered {numbers[0]} to {numbers[-1]}, but not {listed}; "
+            f"{folder} holds {len(numbers)} pieces, numbered {numbers[0]} to {numbers[-1]}, but not {listed}; "
             f"a puzzle needs every piece{beside}"
         )
     if first == 1:

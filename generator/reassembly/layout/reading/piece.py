@@ -25,7 +25,7 @@ HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("weight_g", "weight_v", "weight_orig", "weight_u"), "remove the weight norm, spectral norm or pruning first"),
     (("parametrizations",), "remove the parametrisation first: torch.nn.utils.parametrize.remove_parametrizations"),
 )
-"""First parts of keys that a layer has besides weight and bias, and what they mean here."""
+"""Parts of keys that a plain layer does not have, and the hint that the error gives for them."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _read_piece(path: Path) -> _Piece:
 
 
 def _without_prefix(state: Mapping[Any, Any]) -> tuple[Mapping[Any, Any], str]:
-    """Remove what every key begins with: `module.` of DataParallel, `_orig_mod.` of torch.compile, a layer's name."""
+    """Remove the prefix of all keys: `module.` of DataParallel, `_orig_mod.` of torch.compile, a layer's name."""
     prefixes = {str(key).rpartition(".")[0] for key in state}
     prefix = prefixes.pop() if len(prefixes) == 1 else ""
     if not prefix or f"{prefix}.weight" not in state:

@@ -1,7 +1,7 @@
 """Recognise what a file holds by its first bytes, whatever its name says.
 
-Downloads fail, archives stay packed and files get another program's extension. Each reader then fails in its own
-words, so the import asks here first and says what the file is and what to do.
+Downloads fail, archives stay packed and files get another program's extension. Each reader would then raise an error
+of its own, so the import checks the content first, and its error says what the file is and what to do.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "json": ("a JSON text", ""),
     "text": ("a text file", "the download may have failed; fetch it again"),
 }
-"""What each kind is called, and what its owner can do; empty where that depends on what the file should be."""
+"""Name of each kind, and advice for its owner. The advice is empty where it depends on what the file should be."""
 
 _OLD_PICKLE = re.compile(rb"c[\w.]+\n[\w.]+\n|\((?:d|l)p?[0-9\n]")
 """Beginning of a pickle of protocol 0, which is text."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["read_rows"]
 
 SEPARATORS = {"\t": "a tab", ";": "';'", "|": "'|'", ",": "','", r"\s+": "a space"}
-"""In this order, because numbers with decimal commas hold the comma too."""
+"""Separators, tried in this order. The comma comes late, because numbers with decimal commas hold commas too."""
 
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?|nan|[+-]?inf", re.IGNORECASE)
@@ -51,7 +51,7 @@ def read_rows(path: Path, remark: Callable[[str], None]) -> pd.DataFrame:
         table = _parse(text, path, separator, ",")
     if table.empty:
         raise LayoutError(f"{path} has no rows below its first line, {text.strip()[:40]!r}")
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is left over for row names
+    if not isinstance(table.index, pd.RangeIndex):  # pandas turns surplus fields into row names
         commas = "; write decimal points, not commas" if separator == "," else ""
         raise LayoutError(f"{path}: the rows have more fields than the header{commas}")
     table.columns = pd.Index(header if len(header) == len(table.columns) else [str(one) for one in table.columns])

@@ -30,14 +30,14 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "network", "net
 _PICKLES_OF_TORCH = 5
 """Pickles at the start of a file of torch.save's older format; the tensors' bytes follow them."""
 _MOST_PICKLE_BYTES = 1 << 24
-"""Bytes of a pickle that are searched for names of classes."""
+"""Bytes of a pickle that are searched for names of classes. A larger value searches longer pickles. Hand-set."""
 _HARMLESS = re.compile(
     r"torch\._utils\._rebuild\w*|torch\.\w*Storage|collections\.OrderedDict|torch\.nn\.parameter\.\w+"
 )
 
 
 def read_state(path: Path, wanted: str = "a piece") -> Any:
-    """Read what torch.save or safetensors wrote; a pickle that asks for anything but tensors is refused unread.
+    """Read a file of torch.save or safetensors; refuse a pickle that needs anything but tensors, without running it.
 
     Args:
         path: the file; its content decides the format, not its name.
@@ -52,7 +52,7 @@ def read_state(path: Path, wanted: str = "a piece") -> Any:
         if kind == "safetensors":
             return load_file(path, device="cpu")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the reader makes of damaged bytes
+            warnings.simplefilter("ignore")  # the reader warns about damaged bytes
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise LayoutError(_refusal(path, kind, str(error))) from None
@@ -66,10 +66,10 @@ def read_state(path: Path, wanted: str = "a piece") -> Any:
 
 
 def state_in(content: Any, path: Path) -> tuple[Mapping[Any, Any], str]:
-    """Find the state dict in what was read: the content itself, or one level below in a checkpoint.
+    """Find the state dict in the content of a file: the content itself, or one level below in a checkpoint.
 
     Returns:
-        The state dict, and the key that it lay under, empty if it is the content itself.
+        The state dict, and its key in the checkpoint; the key is empty if the content itself is the state dict.
 
     Raises:
         LayoutError: if there is none, or several.

@@ -127,7 +127,9 @@ def linear(state: dict[str, torch.Tensor]) -> Any:
     ],
     ids=["float64", "parameters", "ordered", "state_dict", "strides", "legacy"],
 )
-def test_however_pieces_were_saved(layout: Path, change: Callable[..., Any], options: dict[str, Any]) -> None:
+def test_pieces_are_read_in_every_form_of_saving(
+    layout: Path, change: Callable[..., Any], options: dict[str, Any]
+) -> None:
     wanted = import_layout(layout, name="p")
     for path in (layout / "pieces").iterdir():
         rewrite(path, change, **options)
@@ -156,7 +158,7 @@ def test_pieces_saved_from_a_graphics_card_are_read_on_the_cpu(layout: Path, *, 
 
 
 def move_to_cuda(path: Path, *, legacy: bool) -> None:
-    """Change the place of every storage in a pickle from `cpu` to `cuda:0`, as a save from there would have it."""
+    """Change the device of every storage in a pickle from `cpu` to `cuda:0`, as in a file that was saved on a GPU."""
     here, there = b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"
     if legacy:
         content = path.read_bytes()
@@ -177,7 +179,7 @@ def move_to_cuda(path: Path, *, legacy: bool) -> None:
 
 
 class Bomb:
-    """Leaves a mark where it is unpickled."""
+    """Leaves a mark when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -225,7 +227,7 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(layout: Path, tmp_p
         ),
         ({"weight": torch.ones(6)}, "a layer's has two dimensions"),
         ({"weight": torch.ones(6, 4, 1)}, "a layer's has two dimensions"),
-        ({"weight": torch.ones(6, 4), "bias": torch.ones(5)}, "its weight asks for"),
+        ({"weight": torch.ones(6, 4), "bias": torch.ones(5)}, "expected (6,), one per row of its weight"),
         ({"weight": torch.ones(6, 7)}, "fits no block"),
         ({"weight": torch.ones(8, 4)}, "different hidden widths: 6, 8"),
     ],

@@ -1,4 +1,4 @@
-"""The precision of a table is measured from its values or declared, and only what is coarse is recorded."""
+"""The precision of a table is measured or declared, and only a precision below float32 is recorded."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_the_arithmetic_is_declared_and_the_weights_are_rounded_as_it_does(tmp_p
     )
 
 
-def test_an_import_remarks_on_predictions_that_decide_nothing(tmp_path: Path) -> None:
+def test_an_import_remarks_on_predictions_that_cannot_certify(tmp_path: Path) -> None:
     an_exported_table(tmp_path / "layout", None)
     table = pd.read_csv(tmp_path / "layout" / CSV)
     for column in ("pred_0", "pred_1"):

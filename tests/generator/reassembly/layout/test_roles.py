@@ -1,4 +1,4 @@
-"""The published layout where roles are unknown: what is imported, what is exported, what is refused."""
+"""The published layout with unknown roles: import, export, refusals."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_stated_roles_do_not_reach_a_puzzle_of_unknown_roles(tmp_path: Path) -> 
     assert {path.name for path in (tmp_path / "again").iterdir()} == {"pieces", "historical_data.csv"}
 
 
-def test_programs_get_no_roles_and_may_place_any_half_anywhere(tmp_path: Path) -> None:
+def test_programs_get_no_roles_and_may_put_any_half_at_any_position(tmp_path: Path) -> None:
     made = make(roles="unknown")
     write_foreign(made.puzzle, tmp_path / "work")
     assert not list(tmp_path.rglob("roles.json"))

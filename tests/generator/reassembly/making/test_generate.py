@@ -225,7 +225,7 @@ def test_training_is_what_torch_does_with_autograd(optimiser: str, clip: float |
 
 
 def test_a_guessed_seed_alone_does_not_give_the_order(tiny: Made) -> None:
-    """What costs a training run to find out goes into the shuffle and into the salt."""
+    """Data that only a training run can compute enter the shuffle and the salt."""
     assert isinstance(tiny.sealed.answer, list)
     assert tiny.sealed.seed is not None
     count = len(tiny.sealed.answer)

@@ -71,7 +71,7 @@ def disjoint_blocks(network: ResidualNetwork) -> None:
 
 
 def dead_blocks(network: ResidualNetwork) -> None:
-    """Let no unit of blocks 1 and 3 ever fire: which incoming half is whose cannot be seen."""
+    """Let no unit of blocks 1 and 3 ever fire, so that no data show which incoming half belongs to which block."""
     network.c[1] = -1e4
     network.c[3] = -1e4
 
@@ -101,7 +101,7 @@ def test_an_ordinary_network_is_identifiable(monkeypatch: pytest.MonkeyPatch) ->
         (disjoint_blocks, [(3, 4)]),
     ],
 )
-def test_blocks_that_may_pass_each_other_are_named(
+def test_interchangeable_blocks_are_named(
     change: Change, pairs: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(change, monkeypatch)
@@ -122,9 +122,7 @@ def test_blocks_that_may_pass_each_other_are_named(
 
 
 @pytest.mark.parametrize("change", [equal_blocks_apart, dead_blocks])
-def test_an_answer_that_the_data_cannot_tell_from_the_truth_is_exact(
-    change: Change, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_equivalent_to_the_truth_is_exact(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make(change, monkeypatch)
     view = view_puzzle(made.puzzle)
     pieces: Any = list(made.sealed.answer)  # type: ignore[arg-type]  # a list of numbers
@@ -160,7 +158,7 @@ def test_a_network_worse_than_a_linear_model_is_warned_about() -> None:
 
 
 @pytest.mark.parametrize("change", [nothing, zero_block])
-def test_public_files_betray_neither_seed_nor_order(
+def test_public_files_reveal_neither_seed_nor_order(
     change: Change, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made = make(change, monkeypatch)

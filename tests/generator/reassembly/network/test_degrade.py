@@ -1,4 +1,4 @@
-"""Degraded puzzles: the same network, less said of it."""
+"""Degraded puzzles: the same network with less information."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_senseless_degradation_is_refused(changes: dict[str, Any], word: str) 
         small(**changes)
 
 
-def test_solvers_and_tables_are_told(whole: Made, tmp_path: Path) -> None:
+def test_solvers_and_tables_get_the_degradation(whole: Made, tmp_path: Path) -> None:
     made = generate(small(**WAYS[-1]), name="p", seed=3)
     save_puzzle(made.puzzle, tmp_path / "p")
     view = view_puzzle(load_puzzle(tmp_path / "p"))

@@ -1,4 +1,4 @@
-"""The certificate accepts what cannot be told from rounding, and nothing more."""
+"""The certificate accepts errors within rounding, and no larger ones."""
 
 from __future__ import annotations
 

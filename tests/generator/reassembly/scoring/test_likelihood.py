@@ -1,4 +1,4 @@
-"""The stop and the certificate of degraded puzzles: right as often as they say, and honest where noise hides all."""
+"""Stop and certificate of degraded puzzles: right as often as stated, and none where noise hides the order."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_nothing_is_certified_where_noise_hides_the_order_and_the_level_still_ho
 
 
 def test_confidence_is_the_share_of_cases_in_which_the_truth_is_likeliest() -> None:
-    """Between hopeless and plain the confidence must say how often it is right, neither more nor less."""
+    """With moderate noise, the confidence equals the share of right cases."""
     way = Degradation(prediction_noise=0.1)
     verdicts = [verdict(*case(seed, way, gain=gain), way) for gain in (0.25, 0.5, 1.0) for seed in range(SEEDS)]
     confidence = np.mean([found.confidence for found in verdicts])
@@ -151,5 +151,5 @@ def test_the_same_generator_gives_the_same_verdict() -> None:
 
 def test_an_undegraded_puzzle_is_not_judged_by_likelihood() -> None:
     data = case(0, Degradation())
-    with pytest.raises(SpecError, match="certify the assembly by its rounding"):
+    with pytest.raises(SpecError, match="use certify"):
         verdict(*data, Degradation())

@@ -1,4 +1,4 @@
-"""Neighbours of an assembly, against the plain way of making and running them."""
+"""Neighbours of an assembly, against assemblies that are built and run one by one."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def test_a_wrong_form_is_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_what_holds_itself_is_refused() -> None:
+def test_an_answer_that_contains_itself_is_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)
     with pytest.raises(AnswerError, match="contains itself"):

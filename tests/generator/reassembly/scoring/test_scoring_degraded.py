@@ -57,7 +57,7 @@ def test_the_truth_and_nothing_else_is_exact(way: dict[str, Any]) -> None:
         assert truth > min(errors.values())
 
 
-def test_blocks_that_compute_the_same_may_pass_each_other_through_any_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equivalent_blocks_are_interchangeable_under_any_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     train = module.train_network
 
     def with_dead_units(*args: Any, **kwargs: Any) -> ResidualNetwork:
@@ -73,7 +73,7 @@ def test_blocks_that_compute_the_same_may_pass_each_other_through_any_noise(monk
     assert score(view, assembled(made, (3, 1, 2, 0), straight), made.sealed).metrics["exact_order"] == 0
 
 
-def test_without_the_sealed_answer_nobody_can_say() -> None:
+def test_a_degraded_puzzle_without_the_sealed_answer_is_never_solved() -> None:
     made = make(WAYS[3])
     straight = (0, 1, 2, 3)
     result = score(view_puzzle(made.puzzle), assembled(made, straight, straight), None)

@@ -53,7 +53,7 @@ def test_the_truth_has_every_role_right(made: Made) -> None:
 
 @pytest.mark.parametrize(("swapped", "right"), [((0,), 0.75), ((0, 2), 0.5), ((0, 1, 2, 3), 0.0)])
 def test_blocks_in_reverse(made: Made, swapped: tuple[int, ...], right: float) -> None:
-    """Halves in each other's place are pairs, but not blocks: roles and order are wrong."""
+    """Two halves in exchanged roles form a pair but not a block: roles and order are wrong."""
     pieces = truth(made)
     for k in swapped:
         pieces[2 * k], pieces[2 * k + 1] = pieces[2 * k + 1], pieces[2 * k]
@@ -73,7 +73,7 @@ def test_right_roles_in_wrong_pairs(made: Made) -> None:
     assert (found["role_accuracy"], found["pairing_accuracy"], found["exact_order"]) == (1.0, 0.5, 0.0)
 
 
-def test_an_order_that_no_tau_can_tell() -> None:
+def test_kendall_tau_is_zero_where_all_values_are_equal() -> None:
     """With two blocks, both incoming halves of the answer may be from one block."""
     made = make(depth=2)
     a, b, c, d, head = truth(made)
@@ -83,7 +83,7 @@ def test_an_order_that_no_tau_can_tell() -> None:
 
 
 def test_equivalent_orders_count_in_full() -> None:
-    """Blocks that do nothing visible may stand anywhere: the data cannot tell."""
+    """Blocks without visible effect may have any position, since the data cannot show it."""
     made = make(init="small", gain_first=1e-7, gain_last=1e-7, steps=0)
     pieces = truth(made)
     blocks = [pieces[2 * k : 2 * k + 2] for k in reversed(range(DEPTH))]

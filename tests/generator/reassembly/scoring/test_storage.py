@@ -1,4 +1,4 @@
-"""Bounds of stored predictions accept the truth in every format, and refuse all that rounding cannot explain."""
+"""Bounds of stored predictions accept the truth in every format, and refuse errors beyond rounding."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_one_prediction_off_by_a_unit_refutes_an_assembly() -> None:
     assert fit_storage(network, inputs, targets, "3 decimals").beyond == 1
 
 
-def test_predictions_whose_mean_dwarfs_their_spread_certify_nothing() -> None:
+def test_predictions_with_a_large_mean_certify_nothing() -> None:
     network = random_network(0)
     network.head_bias.add_(1e6)
     found = verdict(network, *data_of(network, "float32"), "float32")

@@ -1,4 +1,4 @@
-"""Puzzles from elsewhere: the right order is solved in every precision, a swap in none, and the reason is said."""
+"""Imported puzzles: the right order is solved in every precision, a swap in none, and the score gives the reason."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_a_wrong_precision_certifies_nothing(made: Made) -> None:
     assert "which explains an MSE of" in found.reason
 
 
-def test_a_mean_that_dwarfs_the_spread_is_said_and_certifies_nothing(made: Made) -> None:
+def test_predictions_with_a_large_mean_certify_nothing_and_say_so(made: Made) -> None:
     predictions = made.puzzle.data["predictions"] + np.float32(1e6)
     pieces = dict(made.puzzle.pieces)
     head: Any = made.puzzle.manifest.facts["roles"]

@@ -1,4 +1,4 @@
-"""Bands of positions: which pairs have a number, and how large a model may grow."""
+"""Bands of positions: the pairs with a number, and the largest size of a model."""
 
 from __future__ import annotations
 

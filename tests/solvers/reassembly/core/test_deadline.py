@@ -28,7 +28,7 @@ class HandClock(Context):
 
 
 def after(seconds: float, *, reserved_s: float = 20.0, share: float = 1.0) -> Deadline:
-    """Give a deadline of a limit of 100 seconds, when some of them have gone by."""
+    """Give a deadline with a limit of 100 seconds, of which some have passed."""
     return Deadline(HandClock(wall_s=100.0, left_s=100.0 - seconds), reserved_s, share)
 
 

@@ -1,4 +1,4 @@
-"""Pairs and order settled by turns: exact without evidence, better with more rounds, reproducible, and in time."""
+"""Pairs and order in alternation: exact without evidence, better with more rounds, reproducible, and in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What data say about pairs, how strongly scores speak, and networks whose weights alone do not tell."""
+"""Evidence of the data for pairs, the strength of scores, and networks whose weights alone show no pairs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def planted_scores(level: float, depth: int, seed: int) -> Tensor:
 
 
 @pytest.mark.parametrize("kind", ["trained", "trained_logits"])
-def test_data_tell_pairs_from_nothing_but_the_order(
+def test_data_give_pairs_from_the_order_alone(
     kind: str,
     request: pytest.FixtureRequest,
     make_halves: Callable[..., tuple[ResidualNetwork, list[int], list[int]]],

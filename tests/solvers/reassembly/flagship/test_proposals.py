@@ -1,4 +1,4 @@
-"""Proposals of pairings: sure ones from the weights alone, doubtful ones from the data, and who is peeled."""
+"""Proposals of pairings: sure pairings from the weights, doubtful ones from the data, and peeling of small networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders by continuation: shares and their slopes, derivatives by the times, both ends of the way, and the whole."""
+"""Orders by continuation: shares and slopes, derivatives by the times, the widest and sharpest widths, the whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The regression on inverted pairs: features by chunks, exact recovery, and what rows and memory allow."""
+"""The regression on inverted pairs: features by chunks, exact recovery, and windows that fit rows and memory."""
 
 from __future__ import annotations
 

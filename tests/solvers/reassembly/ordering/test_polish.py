@@ -1,4 +1,4 @@
-"""Regression on inversions and moves within a window: what they put right, what they leave alone, what decides."""
+"""Regression on inversions and moves within a window: repairs, orders that must stay, and the exact error decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The refiner: only the exact error decides, nothing gets worse, all that is gained is reported."""
+"""The refiner: only the exact error decides, no step raises the error, and every gain is reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STEPS: dict[str, Callable[[Refiner, Assembly], Assembly]] = {
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """A refiner with what it reported."""
+    """A refiner and the answers that it reported."""
 
     refiner: Refiner
     reports: list[Assembly]

@@ -1,4 +1,4 @@
-"""Passings against exact moves: how fast their prediction converges, and a descent that they lead."""
+"""The relocation model against exact moves: convergence of its predicted changes, and a descent that uses them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def around(dropped: Dropped) -> tuple[Rows, Linearisation]:
 
 
 def prediction_error(network: ResidualNetwork, inputs: torch.Tensor, strength: float) -> float:
-    """Measure what the prediction leaves of the outputs' changes, over all moves of blocks of that strength."""
+    """Measure the share of the outputs' changes that the model does not predict, over all moves of blocks."""
     exact = network.to(torch.float64)
     weak = dataclasses.replace(exact, V=strength * exact.V, e=strength * exact.e)
     rows = Rows(inputs.double(), weak(inputs.double()), 1.0)

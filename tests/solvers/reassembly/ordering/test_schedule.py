@@ -1,4 +1,4 @@
-"""Shares of time: polynomials, their derivatives, steps that never do harm, and the orders they stand for."""
+"""Shares of time: polynomials, their derivatives, steps that never raise the error, and the orders of the shares."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_steps_find_the_shares_that_made_the_predictions(
 
 
 @pytest.mark.parametrize("scale", [0.0, 0.3, 1.0, 5.0])
-def test_a_step_is_never_worse_and_tells_the_truth(scale: float, trained: Dropped) -> None:
+def test_a_step_never_raises_the_error_and_reports_it_exactly(scale: float, trained: Dropped) -> None:
     rows, _ = split_rows(trained.puzzle, 200, np.random.default_rng(0))
     few, basis = rows.head(100), legendre(10, 4)
     for seed in range(5):
@@ -135,7 +135,7 @@ def test_a_step_from_elsewhere_goes_to_where_it_is_better(make_network: Callable
     assert fit.after < 0.1 * fit.before
 
 
-def test_a_step_that_does_harm_is_not_made(make_network: Callable[..., ResidualNetwork]) -> None:
+def test_a_step_without_gain_on_the_deciding_rows_is_not_made(make_network: Callable[..., ResidualNetwork]) -> None:
     network, basis, start = make_network(0, activation="tanh"), legendre(8, 3), draw_coefficients(1, 0.2)
     targets = schedule_predictions(network, INPUTS, shares_of(basis, start))
     targets[150:] += INPUTS[150:, :1]  # there is something to fit, but the half that decides is fitted already

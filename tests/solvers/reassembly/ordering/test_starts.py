@@ -1,4 +1,4 @@
-"""Initial orders: which come when, what each recipe does, and how it uses the generator."""
+"""Initial orders: their sequence, each recipe, and the use of the generator."""
 
 from __future__ import annotations
 

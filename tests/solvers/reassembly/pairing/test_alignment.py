@@ -1,4 +1,4 @@
-"""Echoes: symmetries, and signals planted where each looks."""
+"""Head and trend alignment: symmetries, and planted signals that each of the two must find."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def test_trend_alignment_knows_no_offset_of_the_predictions(make_network: Callab
     torch.testing.assert_close(trend_alignment(network, shifted), trend_alignment(network, rows), rtol=1e-3, atol=1e-3)
 
 
-def test_head_alignment_finds_blocks_that_undo_what_others_say(make_network: Callable[..., ResidualNetwork]) -> None:
+def test_head_alignment_finds_blocks_that_cancel_the_output_of_others(
+    make_network: Callable[..., ResidualNetwork],
+) -> None:
     network = make_network(0, depth=DEPTH)
     aligned = planted(network, PARTNERS, -network.head[0], 1.0)
 

@@ -1,4 +1,4 @@
-"""Movement at the edges of the weights: what is cut off, and which pairs it tells."""
+"""Weight displacement at the edges of the initial distribution: the threshold, and the pairs that it finds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("share", [0.03, 0.1, 1.0])
-def test_what_is_past_the_threshold_is_left(share: float) -> None:
+def test_only_the_part_beyond_the_threshold_is_kept(share: float) -> None:
     weights = torch.randn(7, 30, 11, generator=torch.Generator().manual_seed(0))
     left = moved(weights, share)
     past = left != 0
@@ -70,7 +70,7 @@ def test_units_that_moved_in_both_halves_are_found() -> None:
     assert count_right(found, PARTNERS) >= 12
 
 
-def test_what_moved_because_of_its_partner_is_found_where_products_tell_nothing() -> None:
+def test_units_displaced_by_their_partner_are_found_where_products_show_nothing() -> None:
     network = uniform(3)
     common = torch.randn(24, 24, generator=torch.Generator().manual_seed(4)) / 24**0.5
     # As gradient descent does: U moves by what V holds, and V by what U holds.

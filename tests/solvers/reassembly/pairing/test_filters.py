@@ -1,4 +1,4 @@
-"""Filters learn what pairs share, and leave out what they judge."""
+"""Filters learn the common part of all pairs, and leave out the pair that they judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairing from the data alone: found where the order is known, nearly so where it is not, and never out of noise."""
+"""Pairing from the data alone: exact with a known order, nearly exact without, and no pairs from noise."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def count_right(partners: list[int], truth: list[int]) -> int:
 
 
 @pytest.mark.parametrize(("kind", "least"), [("trained", 8), ("trained_logits", 5)])
-def test_data_alone_tell_most_pairs(
+def test_data_alone_give_most_pairs(
     kind: str,
     least: int,
     request: pytest.FixtureRequest,
@@ -42,7 +42,7 @@ def test_data_alone_tell_most_pairs(
 
 
 @pytest.mark.parametrize("kind", ["trained", "trained_logits", "young"])
-def test_along_the_order_data_tell_all_pairs(
+def test_data_with_the_order_give_all_pairs(
     kind: str,
     request: pytest.FixtureRequest,
     make_halves: Callable[..., tuple[ResidualNetwork, list[int], list[int]]],
@@ -65,7 +65,7 @@ def test_without_passes_the_evidence_decides(trained: Dropped) -> None:
     assert torch.equal(scores, torch.eye(8)[wrong])
 
 
-def test_targets_that_are_noise_tell_no_pairs(
+def test_noise_as_targets_gives_no_pairs(
     make_network: Callable[..., ResidualNetwork],
     make_halves: Callable[..., tuple[ResidualNetwork, list[int], list[int]]],
 ) -> None:

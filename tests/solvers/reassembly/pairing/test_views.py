@@ -1,4 +1,4 @@
-"""Views of the weights together: symmetries, and no confidence where no pair is one."""
+"""Views of the weights combined: symmetries, and no confidence for halves without partners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evidence of the halves that are left, against autograd and against what it should prefer."""
+"""The evidence of the remaining halves, against autograd and on cases with a known preference."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RATIO = 3.0
 
 
 def plainly(network: ResidualNetwork, states: Tensor, targets: Tensor, log_ratio: Tensor) -> Tensor:
-    """Write the formula down as it stands, for autograd."""
+    """Compute the formula directly, for autograd."""
     rows, outputs = targets.shape
     units = activation_function(network.activation)(states @ network.U.flatten(0, 1).T + network.c.flatten())
     linear = torch.cat([torch.ones_like(states[:, :1]), states], dim=1)

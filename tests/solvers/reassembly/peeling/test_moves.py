@@ -36,7 +36,7 @@ PRIOR = torch.randn(DEPTH, DEPTH, generator=torch.Generator().manual_seed(3))
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scaled:
-    """A prefix of which some outgoing halves are scaled, in float64."""
+    """A prefix with some scaled outgoing halves, in float64."""
 
     model: PrefixModel
     prefix: Prefix

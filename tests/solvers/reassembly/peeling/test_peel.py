@@ -1,4 +1,4 @@
-"""Peeling puts networks back from the data alone, also those that were never trained."""
+"""Peeling reassembles networks from the data alone, also untrained networks."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def network(make_network: Callable[..., ResidualNetwork]) -> ResidualNetwork:
 
 
 def value_from_scratch(model: PrefixModel, network: ResidualNetwork, rows: Rows, prefix: Prefix) -> float:
-    """Write the value of a prefix down with the network's own forward pass, in the model's precision."""
+    """Compute the value of a prefix with the network's own forward pass, in the model's precision."""
     dtype = model.targets.dtype
     targets = rows.targets.float() - rows.targets.float().mean(dim=0)
     targets = (targets / targets.square().mean().sqrt())[: model.rows].to(dtype)

@@ -1,4 +1,4 @@
-"""How published solvers begin: rows, pairs by one statistic, a first order measured and reported."""
+"""The first steps of published solvers: rows, pairs by one statistic, a first order measured and reported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_halves_are_paired_by_the_named_statistic(statistic: str, trained: Dropp
         assert blocks.network.V[k].equal(trained.puzzle.network.V[partner])
 
 
-def test_statistics_differ_where_weights_hardly_tell_the_pairs(young: Dropped) -> None:
+def test_statistics_differ_where_weights_hardly_show_the_pairs(young: Dropped) -> None:
     found = {tuple(paired_blocks(young.puzzle, Context(), 300, name).partners) for name in PAIRINGS}
 
     assert len(found) > 1

@@ -1,4 +1,4 @@
-"""The registered solvers: exact where they are at home, deterministic, in time, robust to odd shapes."""
+"""The registered solvers: exact on easy puzzles, deterministic, in time, robust to odd shapes."""
 
 from __future__ import annotations
 

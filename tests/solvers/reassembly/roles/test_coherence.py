@@ -94,7 +94,7 @@ def test_equal_seeds_guess_alike() -> None:
     assert np.array_equal(first, again)
 
 
-def test_a_trained_network_tells_its_roles() -> None:
+def test_the_roles_of_a_trained_network_are_guessed_right() -> None:
     """Plain stochastic gradient descent writes few directions into all halves."""
     training = {"steps": 1500, "optimiser": "sgd", "learning_rate": 0.05, "data": "fresh", "rows": 500}
     view, incoming = make(depth=6, width=16, hidden=16, **training)

@@ -125,7 +125,7 @@ def test_every_style_is_read(text: str) -> None:
         "epoch 3 loss 0.5\n" * 97,
     ],
 )
-def test_other_lines_are_passed_over(text: str) -> None:
+def test_lines_without_an_answer_are_skipped(text: str) -> None:
     assert read(text) == []
 
 
@@ -155,7 +155,7 @@ def test_the_numbers_are_those_of_the_puzzle() -> None:
         ([number for number in ORDER if 0 < number <= 48], "48 numbers; an order of blocks is no answer"),
     ],
 )
-def test_what_is_nearly_an_answer_is_explained(values: list[int], complaint: str) -> None:
+def test_a_list_that_is_nearly_an_answer_is_explained(values: list[int], complaint: str) -> None:
     with pytest.raises(AnswerError, match=complaint):
         read(str(values))
     if len(values) <= 97:  # the first 97 of more lines are an answer

@@ -1,4 +1,4 @@
-"""A whole network beside its table is taken apart, if it gives the predictions of the table; otherwise it is named."""
+"""A whole network beside its table becomes a puzzle if it reproduces the table; otherwise the error describes it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_square_blocks_need_no_file_of_roles(folder: Path) -> None:
     check(imported(folder), network)
 
 
-def test_the_predictions_decide(folder: Path) -> None:
+def test_a_network_that_does_not_reproduce_the_predictions_is_refused(folder: Path) -> None:
     network = a_network()
 
     def refusal(state: dict[str, torch.Tensor], **options: Any) -> str:

@@ -1,4 +1,4 @@
-"""Pieces and table are found as people unpack, copy and rename them; what might be a piece is never passed over."""
+"""Pieces and table are found as people unpack, copy and rename them; a file that may be a piece is never skipped."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ LITTER = [
 
 
 @pytest.mark.parametrize("name", LITTER)
-def test_litter_is_passed_over_with_a_remark(layout: Path, digest: str, read: Read, name: str) -> None:
+def test_litter_is_skipped_with_a_remark(layout: Path, digest: str, read: Read, name: str) -> None:
     path = layout / "pieces" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"x")
     puzzle, remarks = read(layout)
     assert puzzle.digest == digest
-    assert remarks == [f"passed over in {layout / 'pieces'}: {name.partition('/')[0]}"]
+    assert remarks == [f"skipped in {layout / 'pieces'}: {name.partition('/')[0]}"]
 
 
 def test_all_litter_is_one_remark(layout: Path, digest: str, read: Read) -> None:
@@ -79,7 +79,7 @@ def test_litter_beside_the_pieces_is_not_mentioned(layout: Path, digest: str, re
         "piece-3.pth",
     ],
 )
-def test_what_might_be_a_piece_is_an_error(layout: Path, refused: Refused, name: str) -> None:
+def test_a_file_that_may_be_a_piece_is_an_error(layout: Path, refused: Refused, name: str) -> None:
     shutil.copy(layout / "pieces/piece_3.pth", layout / "pieces" / name)
     assert f"{name} is no piece; expected piece_<number>.pth only; it may be piece 3" in refused(layout)
 
@@ -110,7 +110,7 @@ def test_missing_numbers_are_named(layout: Path, refused: Refused, gone: tuple[i
 
 def test_the_backup_of_a_missing_piece_is_named(layout: Path, refused: Refused) -> None:
     (layout / "pieces/piece_5.pth").rename(layout / "pieces/piece_5.pth~")
-    assert "not 5; a puzzle needs every piece; passed over in" in refused(layout)
+    assert "not 5; a puzzle needs every piece; skipped in" in refused(layout)
     assert refused(layout).endswith(": piece_5.pth~")
 
 
@@ -160,7 +160,7 @@ def test_nested_folders_are_searched(layout: Path, digest: str, read: Read, tmp_
         assert remarks == [f"the pieces lie in {outer.joinpath(*names, 'pieces')}"]
 
 
-def test_several_puzzles_are_not_chosen_among(layout: Path, refused: Refused, tmp_path: Path) -> None:
+def test_several_folders_of_pieces_are_an_error(layout: Path, refused: Refused, tmp_path: Path) -> None:
     for name in "ab":
         shutil.copytree(layout, tmp_path / "both" / name)
     assert "holds pieces in 2 folders" in refused(tmp_path / "both")
@@ -175,7 +175,7 @@ def test_pieces_may_lie_beside_the_table(layout: Path, digest: str, read: Read, 
         path.rename(layout / path.name)
     (layout / "solve.py").touch()
     puzzle, remarks = read(layout)  # the empty folder pieces/ is still there
-    assert (puzzle.digest, remarks) == (digest, [f"the pieces lie in {layout}", f"passed over in {layout}: solve.py"])
+    assert (puzzle.digest, remarks) == (digest, [f"the pieces lie in {layout}", f"skipped in {layout}: solve.py"])
     shutil.copy(layout / "piece_3.pth", layout / "piece_3 (1).pth")
     assert "it may be piece 3" in refused(layout)
 
@@ -196,7 +196,7 @@ def test_the_search_is_bounded(layout: Path, refused: Refused, monkeypatch: pyte
     assert "holds neither pieces/" in refused(deep, StorageError)
     (deep / "loop").symlink_to(deep)
     monkeypatch.setattr(folders, "SEARCHED_DEPTH", 50)
-    assert len(folders.places_of_pieces(deep)) == 1
+    assert len(folders.folders_of_pieces(deep)) == 1
 
 
 @pytest.mark.parametrize("name", ["data.csv", "Historical_Data.CSV", "table.tsv", "historical_data.csv.gz"])
@@ -223,10 +223,12 @@ def test_the_table_may_lie_in_a_folder_beside_the_pieces(
     puzzle, remarks = read(layout)
     assert (puzzle.digest, remarks) == (digest, [f"the table is {layout / 'data/historical_data.csv'}"])
     shutil.copytree(layout / "data", layout / "old")
-    assert "historical_data.csv is missing; 2 lie below, so move one of them there" in refused(layout, StorageError)
+    assert "historical_data.csv is missing; 2 folders below hold one, so move one of them there" in refused(
+        layout, StorageError
+    )
 
 
-def test_a_packed_piece_is_told_to_be_unpacked(layout: Path, refused: Refused) -> None:
+def test_the_error_for_a_packed_piece_says_to_unpack_it(layout: Path, refused: Refused) -> None:
     (layout / "pieces/piece_3.pth").rename(layout / "pieces/piece_3.pth.gz")
     assert "piece_3.pth.gz is no piece; expected piece_<number>.pth only; it may be piece 3: unpack it" in refused(
         layout
@@ -240,7 +242,7 @@ def test_several_tables_are_named(layout: Path, digest: str, read: Read, refused
     assert "holds several tables (test.csv, train.csv); name the one to read historical_data.csv" in refused(layout)
 
 
-def test_archives_are_told_to_be_unpacked(layout: Path, refused: Refused, tmp_path: Path) -> None:
+def test_the_error_for_an_archive_says_to_unpack_it(layout: Path, refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "zips").mkdir()
     packed = shutil.make_archive(str(tmp_path / "zips/download"), "zip", layout)
     assert "download.zip is a zip archive, not a folder; unpack it first (unzip)" in refused(tmp_path / packed)

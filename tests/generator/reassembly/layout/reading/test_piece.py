@@ -1,4 +1,4 @@
-"""Pieces are read as people save layers, with one remark for all of them; what cannot be read is named."""
+"""Pieces are read in every usual form, with one remark for all; the error for an unreadable piece names its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that is something else is called what it is, in place of a piece and in place of the table."""
+"""The error for a wrong file names its kind, for a piece and for the table."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def short(value: object) -> str:
 
 
 @pytest.mark.parametrize(("content", "kind", "message"), BOTH + ONLY_PIECES, ids=short)
-def test_what_is_no_piece_is_called_what_it_is(
+def test_the_error_for_a_wrong_piece_names_its_kind(
     layout: Path, refused: Refused, content: bytes, kind: str, message: str
 ) -> None:
     path = layout / "pieces/piece_5.pth"
@@ -106,7 +106,7 @@ def test_what_is_no_piece_is_called_what_it_is(
 
 
 @pytest.mark.parametrize(("content", "kind", "message"), BOTH + ONLY_TABLES, ids=short)
-def test_what_is_no_table_is_called_what_it_is(
+def test_the_error_for_a_wrong_table_names_its_kind(
     layout: Path, refused: Refused, content: bytes, kind: str, message: str
 ) -> None:
     path = layout / "historical_data.csv"

@@ -1,4 +1,4 @@
-"""Tables of other programs are read or called what they are: separators, encodings, decimal commas, headers."""
+"""Tables of other programs are read, or the error names the cause: separators, encodings, decimal commas, headers."""
 
 from __future__ import annotations
 
@@ -113,6 +113,8 @@ def test_gzip_under_the_published_name_is_read(layout: Path, digest: str, read: 
         (lambda text: text.replace("true", " pred"), "has the column 'pred' twice"),
     ],
 )
-def test_what_is_no_table_says_why(layout: Path, refused: Refused, change: Callable[[str], str], message: str) -> None:
+def test_the_error_for_a_broken_table_gives_the_reason(
+    layout: Path, refused: Refused, change: Callable[[str], str], message: str
+) -> None:
     store(layout, change((layout / NAME).read_text(encoding="utf-8")))
     assert f"{NAME} {message}" in refused(layout)

@@ -1,4 +1,4 @@
-"""A refused pickle names its class and how to save the tensors; nothing of it ever runs."""
+"""The error for a refused pickle names its class and how to save the tensors; no code of the pickle runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OwnBlock(nn.Module):
 
 
 class Runs:
-    """Makes a folder where it is unpickled."""
+    """Makes a folder when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark

@@ -1,4 +1,4 @@
-"""Annealing: it escapes what descent cannot, keeps the best, depends on its generator and the clock alone."""
+"""Annealing: it escapes local minima, keeps the best order, and depends on its generator and the clock alone."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_the_temperature_falls_from_hot_to_cold(trained: Dropped) -> None:
 
 
 def at_share(share: float) -> Recorder:
-    """Give a monitor of which that share of the time is spent for good."""
+    """Give a monitor with this share of the time spent for good."""
 
     class StoppedClock(Context):
         def time_left(self) -> float:

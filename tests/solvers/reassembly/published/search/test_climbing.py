@@ -1,4 +1,4 @@
-"""Hill climbing: it finds what a few moves undo, never gets worse, and stops at the deadline."""
+"""Hill climbing: it undoes a few moves, never raises the error, and stops at the deadline."""
 
 from __future__ import annotations
 
