@@ -127,6 +127,16 @@ def test_show_a_puzzle(folder: Path, netjigsaw: Callable[..., tuple[int, str, st
     assert "true pairs" not in out
 
 
+def test_solve_shows_the_traceback_of_a_crashed_solver(
+    folder: Path, netjigsaw: Callable[..., tuple[int, str, str]]
+) -> None:
+    (folder / "crash.py").write_text("def solve(puzzle, context):\n    return puzzle.netwrok\n", encoding="utf-8")
+    code, out, err = netjigsaw("solve", "p1", "--solver", "crash.py:solve")
+    assert code == 1
+    assert "crashed (AttributeError" in out
+    assert "return puzzle.netwrok" in err
+
+
 def test_show_text_draws_nothing(folder: Path, netjigsaw: Callable[..., tuple[int, str, str]]) -> None:
     before = set(folder.iterdir())
     code, out, _ = netjigsaw("show", "p1", "--text")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 NO_ANSWER = 1
+LAST_LINES = 20
+"""Number of lines of a crashed solver's output that are shown. Hand-set; a traceback rarely has more."""
 
 
 def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
@@ -85,6 +87,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             say(f"{puzzle}: {manifest.family} puzzle {loaded.puzzle.digest[:12]}, solver {reference.label}")
             solved = _watched(request, launcher)
         _warn_of(solved)
+        _show_crash(solved)
         say(_summary(solved))
         if loaded.sealed is None and manifest.solution_sha256 and solved.verdict.answer is not None:
             hit = solved.verdict.status == "solved"
@@ -130,6 +133,13 @@ def one_solver(name: str | None, commands: Sequence[str] | None) -> Reference:
 def _warn_of(solved: Solved) -> None:
     if solved.isolation.startswith("rlimits"):
         remark(f"isolation: {solved.isolation}; a solver that looks for the answer can find it")
+
+
+def _show_crash(solved: Solved) -> None:
+    """Show the last lines that a crashed solver printed, which end with its traceback."""
+    lines = solved.outcome.output.rstrip().splitlines()
+    if solved.verdict.status == "crashed" and lines:
+        remark("the solver printed:\n" + "\n".join(f"    {line}" for line in lines[-LAST_LINES:]))
 
 
 def _summary(solved: Solved) -> str:
