@@ -310,7 +310,7 @@ def test_too_few_queries_make_the_honest_solver_fail_cleanly(linear: Place) -> N
     assert "crashed (budget spent: 1 rows asked, 0 of 3 are left), after " in said
     assert "3 queries in 3 calls" in said
     options = ("--solver", "unit-vectors", "--queries", 3, "--results", "few")
-    assert linear.type("run", "made/linear-0", *options).startswith("1 trials: 1 crashed")
+    assert linear.type("run", "made/linear-0", *options).startswith("1 trial: 1 crashed")
     (row,) = Store(linear.folder / "few").rows()
     assert (row.queries, row.limits.queries, row.metrics) == (3, 3, {})
 

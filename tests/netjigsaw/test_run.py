@@ -154,7 +154,7 @@ def test_a_run_in_which_nothing_ran_has_failed(folder: Path, netjigsaw: Callable
     for _ in range(2):  # what the store holds already does not make it fine
         code, out, err = netjigsaw("run", "p1", "--solver", "mine.py:Mien", "--results", "res")
         assert code == 1
-        assert out.startswith("1 trials: 1 unavailable\n")
+        assert out.startswith("1 trial: 1 unavailable\n")
         assert "nothing was measured: mine.py:Mien is unavailable, " in err.splitlines()[-1]
         assert "has no 'Mien'; did you mean Mine?" in err.splitlines()[-1]
     code, out, _ = netjigsaw("run", "p1", "--solver", "mine.py:Mien", "--solver", "mine.py:Mine", "--results", "res")

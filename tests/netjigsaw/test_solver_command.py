@@ -142,7 +142,7 @@ def test_an_edited_script_runs_again_however_the_command_names_it(
     assert "1 held already" in cli("run", "p1", *command)[2]
     (folder / "dir/s.py").write_text("print('no idea')\n")
     code, out, err = cli("run", "p1", *command)
-    assert "1 trials planned, 0 held already" in err
+    assert "1 trial planned, 0 held already" in err
     assert "not covered" not in err
     assert (code, "1 gave-up" in out) == (0, True)
     (row,) = json.loads(cli("leaderboard", "--format", "json")[1])["tables"][0]["rows"]

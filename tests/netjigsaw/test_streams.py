@@ -211,7 +211,7 @@ def test_a_broken_stdout_is_reported_in_one_line(redirection: str, reason: str) 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 def test_a_broken_stderr_stops_no_work(redirection: str, store: Path) -> None:
     done = shell(f"$N run {store}/p --solver random --results {store}/again {redirection}")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 trials: 1 partial")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 trial: 1 partial")
     assert shell(f"$N nope {redirection}").returncode == 2
 
 

@@ -116,7 +116,7 @@ def test_run_builds_and_takes_seeds_and_limits_from_the_suite(cli: Cli, toys: Pa
     assert use.digest == read_suite(toys).digest
     assert [(puzzle.name, puzzle.groups) for puzzle in use.puzzles] == [(f"t{n}", {"size": 8}) for n in range(3)]
     given = ("--seeds", 1, "--timeout", "2s", "--results", "other")
-    assert cli(*TOY, "run", f"{toys}/odd", *EXACT, *given)[1].startswith("1 trials: 1 solved")
+    assert cli(*TOY, "run", f"{toys}/odd", *EXACT, *given)[1].startswith("1 trial: 1 solved")
     (row,) = Store(Path("other")).rows()
     assert (row.puzzle_name, row.limits.wall_s, row.seed) == ("t1", 2, 0)
 

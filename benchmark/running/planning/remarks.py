@@ -55,11 +55,13 @@ def puzzle_beside(trace: Trace, family: str) -> str:
 
 
 def warnings_of(references: Iterable[Reference], families: Iterable[str]) -> list[str]:
-    """Warn of each program whose script has a puzzle beside it: it may answer that puzzle, not the given one."""
+    """Warn of each program that runs a missing file, or whose script has a puzzle beside it and may answer that one."""
     known = dict.fromkeys(families)
     warnings = []
     for reference in references:
         trace = None if reference.command is None else reference.command.trace
+        missing = [] if trace is None else [gap for gap in trace.gaps if gap.endswith(", which is not found")]
+        warnings += [f"{reference.label}: {gap}; check the path" for gap in missing if " runs " in gap]
         found = [] if trace is None else [pair for family in known for pair in _beside(trace, family)]
         if found:
             file, names = found[0]

@@ -118,7 +118,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         with progress_bar() as bar:
             rows = run_request(request, _Display(bar, request), live=not bar.disable)
         endings = Counter(str(row.status) for row in rows)
-        say(f"{len(rows)} trials: " + ", ".join(f"{count} {status}" for status, count in endings.most_common()))
+        trials = "1 trial" if len(rows) == 1 else f"{len(rows)} trials"
+        say(f"{trials}: " + ", ".join(f"{count} {status}" for status, count in endings.most_common()))
         say(f"results in {results}; netjigsaw leaderboard --results {results}")
         for label, why in {row.solver: row.uncovered for row in rows if row.uncovered}.items():
             remark(f"{label}: source not covered ({why}); its trials are never held, so a later run runs them again")
@@ -207,7 +208,8 @@ class _Display:
         todo = event.planned - event.kept
         worst = self._request.limits.wall_s
         bound = f", at most {show_duration(todo * worst / self._request.jobs)}" if worst and todo else ""
-        remark(f"{event.planned} trials planned, {event.kept} held already{bound}")
+        trials = "1 trial" if event.planned == 1 else f"{event.planned} trials"
+        remark(f"{trials} planned, {event.kept} held already{bound}")
         for line in rerun_in_words((cell.label, cell.uncovered) for cell in event.again):
             remark(line)
         if event.session is not None and event.session.isolation.startswith("rlimits"):

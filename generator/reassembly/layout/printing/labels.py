@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["POSITIONS", "is_answer", "names_arguments", "quoted"]
+__all__ = ["OTHERS", "POSITIONS", "is_answer", "names_arguments", "quoted"]
 
 # Words of the label right before a list. A label with a word of `_ANSWER` and none of `_FIGURE` announces an answer.
 _ANSWER = frozenset(
@@ -73,6 +73,8 @@ _ARGUMENTS = frozenset(
         "command",
     }
 )
+OTHERS = frozenset({"worst", "rejected", "previous", "expected", "wrong", "truth"})
+"""Words of a label that announces an order, but not the answer."""
 POSITIONS = frozenset({"position", "positions", "rank", "ranks", "inverse"})
 _ECHO = re.compile(
     r"Namespace\(|\bargv\b|\bargs\b|\barguments\b|^[$+>]?\s?(?:\S*/)?python[\d.]*\s"

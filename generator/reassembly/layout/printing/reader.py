@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import AnswerError
 from generator.reassembly.layout.printing.columns import Columns, Row, read_row
-from generator.reassembly.layout.printing.labels import POSITIONS, is_answer, names_arguments, quoted
+from generator.reassembly.layout.printing.labels import OTHERS, POSITIONS, is_answer, names_arguments, quoted
 from generator.reassembly.layout.printing.pairs import Pairs
 from generator.reassembly.layout.printing.refusals import NEAR, NOTHING, WEAK, fault
 from generator.reassembly.layout.printing.scanning import List, Scanner, plain, without_prefix, words_of
@@ -199,6 +199,8 @@ class PermutationReader:
             reason = f"{quote or 'among arguments'}; print the order on a line of its own"
         elif POSITIONS & set(one.label):
             reason = f"as {' '.join(one.label[-3:])}; print the pieces in the order of execution"
+        elif OTHERS & set(one.label):
+            reason = f"as {' '.join(one.label[-3:])}; print the answer after 'order:'"
         elif one.powers:
             reason = "in scientific notation; print whole numbers"
         elif one.mixed:

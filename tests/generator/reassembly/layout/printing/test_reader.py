@@ -178,6 +178,8 @@ def test_a_list_that_is_nearly_an_answer_is_explained(values: list[int], complai
         (" ".join(map(str, [float(ORDER[0]), *ORDER[1:]])) + " 0.5 s", "decimals in some numbers only"),
         (f"ValueError: {ORDER} is bad", "error message"),
         (f"positions: {ORDER}", "as positions"),
+        (f"worst order: {ORDER}", "as worst order"),
+        (f"expected: {ORDER}", "as expected"),
         (f"loaded pieces {list(range(97))}", "order of a folder's listing"),
         (str(sorted(f"piece_{number}.pth" for number in ORDER)), "order of a folder's listing"),
         ("\n".join(map(str, range(97))), "order of a folder's listing"),
