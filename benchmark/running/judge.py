@@ -1,4 +1,4 @@
-"""Turn a trial's outcome into its status and metrics. Runs in the parent, without side effects."""
+"""Turn a trial's outcome into its status and metrics. The process that scores may compute the metrics."""
 
 from __future__ import annotations
 

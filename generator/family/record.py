@@ -61,7 +61,8 @@ class Family:
         check: `(view, answer)`; raises AnswerError if the format of the answer is wrong.
         groups: labels of a puzzle, e.g. depth or regime, by which tables can be split.
         oracle: the black-box function that solvers may query; None where the family has no oracle.
-        solvers: modules that register the family's solvers when they are imported.
+        solvers: modules that register the family's solvers when they are imported. Those of netjigsaw, or packages of
+            such modules, are read and not imported to list the solvers.
         warm: modules that every trial and every score of this family needs; imported once, before the first fork.
         libraries: modules that solvers often import; imported before the first fork if a solver names their package.
         pictures: functions that describe and draw a puzzle; with None, `netjigsaw show` prints only the manifest.

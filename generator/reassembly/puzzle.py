@@ -35,6 +35,7 @@ __all__ = [
     "Roles",
     "check_answer",
     "check_numbers",
+    "variance_of",
     "view_puzzle",
     "view_with_roles",
 ]
@@ -56,6 +57,11 @@ class Roles(BaseModel):
     incoming: Ascending
     outgoing: Ascending
     head: int
+
+
+def variance_of(predictions: Tensor) -> float:
+    """Compute the variance of predictions, n x o, over rows and outputs, about each output's mean."""
+    return float(predictions.double().var(dim=0, correction=0).mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +98,7 @@ class ReassemblyPuzzle:
     @property
     def variance(self) -> float:
         """Variance of the predictions, over rows and outputs, about each output's mean."""
-        return float(self.predictions.double().var(dim=0, correction=0).mean())
+        return variance_of(self.predictions)
 
     def answer(self, incoming: Sequence[int], outgoing: Sequence[int]) -> list[int]:
         """Write an assembly, rows of U and V by position, as piece numbers in execution order."""

@@ -21,6 +21,7 @@ from generator.reassembly.puzzle import (
     ReassemblyPuzzle,
     Roles,
     check_numbers,
+    variance_of,
     view_puzzle,
     view_with_roles,
 )
@@ -107,7 +108,7 @@ class UnknownRolesPuzzle:
     @property
     def variance(self) -> float:
         """Variance of the predictions, over rows and outputs, about each output's mean."""
-        return float(self.predictions.double().var(dim=0, correction=0).mean())
+        return variance_of(self.predictions)
 
     @property
     def network(self) -> ResidualNetwork:

@@ -7,12 +7,13 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Found", "Item", "Kind", "Setting", "parted_path"]
+__all__ = ["Found", "Item", "Kind", "Setting", "absolute", "is_own", "parted_path"]
 
 LONGEST_PATH = 4000
 """Characters of the longest name that is looked up. Hand-set, near the limit of Linux."""
@@ -20,6 +21,8 @@ LONGEST_PATH = 4000
 Kind = Literal["words", "shell", "python", "module", "other", "run", "file", "import", "folder"]
 """Kind of an item: words of a command; a text for a shell, for Python or in another language; a Python module by name;
 a file that is run; a file that is named; a Python file that is imported; a folder that is named."""
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "/sys", "/etc", "/run")
+"""Folders whose files are no part of a solver."""
 
 
 @dataclass(frozen=True)
@@ -103,3 +106,20 @@ def parted_path(word: str) -> str:
     """Return the path in `--option=path` and `NAME=path`; any other word is a path."""
     before, equals, path = word.partition("=")
     return path if equals and before.lstrip("-").replace("-", "_").isidentifier() else word
+
+
+def absolute(text: str) -> Path | None:
+    """Return an absolute path that exists outside of the system's folders."""
+    if not text.startswith(("/", "~/")) or not text.isprintable():
+        return None
+    path = Path(text).expanduser()
+    try:
+        exists = path.exists()
+    except OSError:
+        return None
+    return path if exists and is_own(path) else None
+
+
+def is_own(path: Path) -> bool:
+    """Tell whether a path may be the user's, and is neither the root nor the folder of temporary files."""
+    return str(path) not in {"/", gettempdir()} and not any(path.is_relative_to(folder) for folder in _SYSTEM)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import gettempdir
 
-__all__ = ["OPAQUE", "Places", "absolute", "dotted", "find_places"]
+from solvers.tracing.found import absolute, is_own
+
+__all__ = ["OPAQUE", "Places", "dotted", "find_places"]
 
 OPAQUE = "\0"
 """Character that replaces the part of a word that cannot be known without running the program."""
@@ -21,8 +22,6 @@ _READING = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "s
 """Attributes of a file's path that lead to no other file."""
 _PARTING = frozenset({"splitext", "split", "splitdrive", "relpath", "sub", "glob", "iglob"})
 """Functions that make other paths from the path of a file."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "/sys", "/etc", "/run")
-"""Folders whose files are no part of a solver."""
 _PASSES = 4
 """Rounds in which names are bound to paths that are made from other names."""
 
@@ -125,7 +124,7 @@ def find_places(tree: ast.Module, path: Path | None) -> Places:
         elif isinstance(node, ast.Attribute) and dotted(node) not in {"os.path", "sys.path"}:
             found.asked.add(node.attr)
     if path is None and any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(tree)):
-        found.doubts["asks for its own place"] = None
+        found.doubts["asks for its own path"] = None
     return found
 
 
@@ -211,7 +210,7 @@ def _take(value: Path, node: ast.AST, parent: ast.AST, found: Places) -> None:
     if harmless:
         return
     if value == found.path and not isinstance(parent, ast.List | ast.Tuple):  # a list may be a command
-        found.doubts["asks for its own place"] = None
+        found.doubts["asks for its own path"] = None
     elif not value.is_file() or (
         (isinstance(parent, ast.Attribute) and attribute not in _READING)
         or (isinstance(parent, ast.BinOp | ast.FormattedValue | ast.JoinedStr | ast.Subscript) or function in _PARTING)
@@ -252,30 +251,13 @@ def _widen(node: ast.AST, found: Places) -> None:
         found.doubts["changes sys.path"] = None
 
 
-def absolute(text: str) -> Path | None:
-    """Return an absolute path that exists outside of the system's folders."""
-    if not text.startswith(("/", "~/")) or not text.isprintable():
-        return None
-    path = Path(text).expanduser()
-    try:
-        exists = path.exists()
-    except OSError:
-        return None
-    return path if exists and _is_own(path) else None
-
-
-def _is_own(path: Path) -> bool:
-    """Tell whether a path may be the user's, and is neither the root nor the folder of temporary files."""
-    return str(path) not in {"/", gettempdir()} and not any(path.is_relative_to(folder) for folder in _SYSTEM)
-
-
 def _begins_path(text: str, parent: ast.AST) -> bool:
     """Tell whether an absolute path that does not exist is a pattern, or the beginning of a path that is computed."""
     if not text.startswith(("/", "~/")) or not text.isprintable() or not text.strip("/~"):
         return False
     folder = Path(text).expanduser().parent
     computed = isinstance(parent, ast.JoinedStr | ast.BinOp | ast.Attribute) or any(sign in text for sign in "*?[{%")
-    return computed and _is_own(folder) and folder.is_dir()
+    return computed and is_own(folder) and folder.is_dir()
 
 
 def _ends_with_slash(node: ast.expr) -> bool:

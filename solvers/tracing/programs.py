@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from solvers.tracing.shell import GIVEN, OPAQUE, with_modules
+from solvers.tracing.places import OPAQUE
+from solvers.tracing.script import GIVEN, with_modules
 from solvers.tracing.tools import (
     ELSEWHERE,
     LANGUAGES,

@@ -4,78 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from solvers.tracing.found import Found, Setting
 from solvers.tracing.places import OPAQUE
-from solvers.tracing.tools import KEYWORDS
+from solvers.tracing.script import GIVEN, Script
 
-__all__ = ["GIVEN", "OPAQUE", "read_shell", "with_modules"]
+if TYPE_CHECKING:
+    from solvers.tracing.found import Found, Setting
 
-GIVEN = "\1"
-"""Character that replaces a value of the run: an argument of the script, the seed, a limit, the exit code."""
+__all__ = ["read_shell"]
+
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
 _REDIRECTED = re.compile(r"<<<|<<-?|<>|>>|>\||[<>]&?")
 _VARIABLE = re.compile(r"\$(\w+|[@*#?$!-])")
 _PLAIN = re.compile(r"[^ \t\r;&|()\n<>$`*?\[#\\'\"]+")
 """Characters that are not special to a shell, see `_ACTIONS`."""
 _FUNCTION = re.compile(r"^\s*(?:function\s+([\w.-]+)|([\w.-]+)\s*\(\s*\))", re.MULTILINE)
 _GIVEN_NAMES = re.compile(r"NETJIGSAW_\w+|[0-9@*#?$!-]|HOSTNAME|RANDOM|SECONDS|LINENO|TMPDIR|\w+_NUM_THREADS")
-_DECLARE = frozenset({"export", "declare", "local", "readonly", "typeset"})
-
-
-@dataclass
-class _Script:
-    """The state of one text while it is read."""
-
-    setting: Setting
-    variables: dict[str, str]
-    found: Found = field(default_factory=Found)
-    words: list[str] = field(default_factory=list)
-    commands: list[tuple[str, ...]] = field(default_factory=list)
-
-    def end(self) -> None:
-        """End a command: note its assignments and a change of folder, and hand on its words."""
-        words, self.words = self.words, []
-        if not words:
-            return
-        loose = words[1:] if words[0] in _DECLARE else words
-        if words[0] in _DECLARE or all(map(_ASSIGNED.fullmatch, words)):
-            for match in filter(None, map(_ASSIGNED.fullmatch, loose)):
-                self.variables[match[1]] = match[2]
-        if "PYTHONPATH" in self.variables:
-            self.setting = with_modules(self.setting, self.variables["PYTHONPATH"])
-        self.commands.append(tuple(words))
-        self.found.items.append(("words", tuple(words), self.setting))
-        plain = [word for word in words if word not in KEYWORDS]
-        if plain and plain[0] in {"cd", "pushd"}:
-            self._change(plain[1:])
-        for word in words:
-            path = self.setting.find(word) if word.strip("./") else None
-            if path is not None:  # a copy of this file may be used under its own name
-                folder = path if path.is_dir() else path.parent
-                self.setting = replace(self.setting, folders=tuple(dict.fromkeys((*self.setting.folders, folder))))
-
-    def _change(self, words: list[str]) -> None:
-        names = [word for word in words if word[:1] != "-"]
-        if not names or OPAQUE in names[0] or GIVEN in names[0]:
-            self.found.gaps.append("changes into a folder that is computed")
-            return
-        folder = self.setting.find(names[0])
-        if folder is None or not folder.is_dir():
-            self.found.gaps.append(f"changes into {names[0]}, which is not found")
-            return
-        # A program that runs there may read any file of the folder by its name.
-        self.found.items.append(("folder", folder, self.setting))
-        self.setting = self.setting.within(folder)
-
-
-def with_modules(setting: Setting, value: str) -> Setting:
-    """Add the folders of a `PYTHONPATH`, which are searched first for modules."""
-    folders = [setting.find(name) for name in value.split(":") if name and name.strip("./") + name]
-    known = [folder for folder in folders if folder is not None and folder.is_dir()]
-    return replace(setting, modules=tuple(dict.fromkeys((*known, *setting.modules))))
 
 
 def read_shell(text: str, setting: Setting) -> Found:
@@ -85,7 +31,7 @@ def read_shell(text: str, setting: Setting) -> Found:
     """
     names = {name for match in _FUNCTION.finditer(text) for name in match.groups() if name}
     setting = replace(setting, functions=setting.functions | names)
-    script = _Script(setting, {"HOME": os.path.expanduser("~")})  # noqa: PTH111 - of the user who typed the command
+    script = Script(setting, {"HOME": os.path.expanduser("~")})  # noqa: PTH111 - of the user who typed the command
     try:
         _read(text, script)
     except RecursionError:
@@ -93,7 +39,7 @@ def read_shell(text: str, setting: Setting) -> Found:
     return script.found
 
 
-def _read(text: str, script: _Script) -> None:
+def _read(text: str, script: Script) -> None:
     """Read a text into commands."""
     reader = _Reader(text, script)
     while reader.at < len(text):
@@ -106,7 +52,7 @@ def _read(text: str, script: _Script) -> None:
 class _Reader:
     """Reads a text character by character; a class because a word grows over several steps."""
 
-    def __init__(self, text: str, script: _Script) -> None:
+    def __init__(self, text: str, script: Script) -> None:
         self.text, self.script = text, script
         self.at = 0
         self._word: list[str] | None = None
@@ -232,7 +178,7 @@ def _end_of(text: str, sign: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _quoted(text: str, at: int, script: _Script) -> tuple[str, int]:
+def _quoted(text: str, at: int, script: Script) -> tuple[str, int]:
     """Read up to the closing double quote."""
     parts: list[str] = []
     while at < len(text) and text[at] != '"':
@@ -248,7 +194,7 @@ def _quoted(text: str, at: int, script: _Script) -> tuple[str, int]:
     return "".join(parts), at + 1
 
 
-def _expanded(text: str, at: int, script: _Script) -> tuple[str, int]:
+def _expanded(text: str, at: int, script: Script) -> tuple[str, int]:
     """Read a variable or a command substitution."""
     if text[at] == "`":
         end = _end_of(text, "`", at + 1)
@@ -269,7 +215,7 @@ def _expanded(text: str, at: int, script: _Script) -> tuple[str, int]:
     return _variable(name, script), at + 1 + len(name)
 
 
-def _variable(text: str, script: _Script) -> str:
+def _variable(text: str, script: Script) -> str:
     here = script.setting.script
     name = text.partition("%/*")[0]
     if here is not None and name in {"0", "BASH_SOURCE", "BASH_SOURCE[0]"}:
@@ -304,9 +250,9 @@ def _enclosed(text: str, at: int) -> tuple[str, int]:
     return text[start:], len(text)
 
 
-def _read_subshell(text: str, script: _Script) -> list[tuple[str, ...]]:
+def _read_subshell(text: str, script: Script) -> list[tuple[str, ...]]:
     """Read the text of a subshell, whose assignments do not outlive it; return its commands."""
-    inner = _Script(script.setting, dict(script.variables))
+    inner = Script(script.setting, dict(script.variables))
     _read(text, inner)
     only_path = [words[0] for words in inner.commands] == ["cd", "pwd"]  # nothing runs in that folder
     script.found.items += [item for item in inner.found.items if not (only_path and item[0] == "folder")]
@@ -314,7 +260,7 @@ def _read_subshell(text: str, script: _Script) -> list[tuple[str, ...]]:
     return inner.commands
 
 
-def _substituted(text: str, script: _Script) -> str:  # noqa: PLR0911 - one return for each known command
+def _substituted(text: str, script: Script) -> str:  # noqa: PLR0911 - one return for each known command
     """Return the output of a command substitution where it is a path that can be known."""
     commands = [
         [word for word in words if word not in {"--", "-P", "-f", "-e", "-L"}] for words in _read_subshell(text, script)

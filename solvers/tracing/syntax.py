@@ -23,10 +23,10 @@ _RUNNERS = frozenset(
 )
 """Functions of `subprocess` and `asyncio` whose first argument is a command."""
 _DOUBTFUL = {
-    "__spec__": "asks for its own place",
-    "__path__": "asks for its own place",
-    "sys.argv[0]": "asks for its own place",
-    "sys.path[0]": "asks for its own place",
+    "__spec__": "asks for its own path",
+    "__path__": "asks for its own path",
+    "sys.argv[0]": "asks for its own path",
+    "sys.path[0]": "asks for its own path",
     "importlib.resources": "reads files of a package",
     "pkgutil.get_data": "reads files of a package",
     "pkg_resources": "reads files of a package",
@@ -107,7 +107,7 @@ def read_python(source: bytes, path: Path | None) -> Reading:
         name = _full_name(node, aliases)
         doubts |= dict.fromkeys([_DOUBTFUL[name]] if name in _DOUBTFUL else [])
         if "." in name and name.rpartition(".")[2] in _DOUBTFUL_LAST:
-            doubts["asks for its own place"] = None
+            doubts["asks for its own path"] = None
         if isinstance(node, ast.Call):
             function = _full_name(node.func, aliases)
             doubts |= dict.fromkeys(_doubts_of_call(node, function, found))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from solvers.tracing.found import Found, Setting
-from solvers.tracing.places import OPAQUE, absolute
+from solvers.tracing.found import Found, Setting, absolute
+from solvers.tracing.places import OPAQUE
 
 if TYPE_CHECKING:
     from pathlib import Path

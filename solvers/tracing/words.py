@@ -10,8 +10,9 @@ from pathlib import Path
 
 from solvers.tracing.found import Found, Setting, parted_path
 from solvers.tracing.languages import first_line
+from solvers.tracing.places import OPAQUE
 from solvers.tracing.programs import ASSIGNED, READERS, Rest, assign, name_all, read_python_words
-from solvers.tracing.shell import GIVEN, OPAQUE
+from solvers.tracing.script import GIVEN
 from solvers.tracing.tools import KEYWORDS, PYTHON, QUIET
 
 __all__ = ["read_words"]

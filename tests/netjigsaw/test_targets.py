@@ -63,20 +63,26 @@ def test_run_takes_a_folder_its_pattern_and_copies(q: Path, cli: Callable[..., t
     assert "2 trials planned, 2 held already" in err
 
 
-def test_a_solver_cannot_read_the_answers_of_a_folder(
-    q: Path, tiny: Made, tmp_path: Path, cli: Callable[..., tuple[int, str, str]]
+@pytest.mark.parametrize("isolation", ["auto", "rlimits"])
+def test_the_answers_of_a_folder_are_hidden_in_namespaces_only(
+    q: Path, tiny: Made, tmp_path: Path, cli: Callable[..., tuple[int, str, str]], isolation: str
 ) -> None:
     (tmp_path / "open.txt").write_text("open to all", encoding="utf-8")
     targets = [str(tmp_path / "open.txt"), str(q / "answers" / f"{tiny.puzzle.digest}.json")]
     (tmp_path / "peek.py").write_text(PEEK.format(targets=targets), encoding="utf-8")
     for number, texts in enumerate((["q"], pattern(q))):
-        assert cli("run", *texts, "--solver", "peek.py:solve", "--results", f"res-{number}")[0] == 0
+        assert (
+            cli("run", *texts, "--solver", "peek.py:solve", "--results", f"res-{number}", "--isolation", isolation)[0]
+            == 0
+        )
         store = Store(tmp_path / f"res-{number}")
         (session,) = store.sessions().values()
-        if session.isolation.startswith("rlimits"):
-            pytest.skip("without namespaces, answers are hidden by their path only")
-        outcomes = [store.outcome(row) for row in store.rows()]
-        assert [one and one.log for one in outcomes] == [("found open to all", "refused FileNotFoundError")] * 2
+        # Without namespaces, nothing keeps a solver that knows the path from the answers, and the run says so.
+        second = "found {" if session.isolation.startswith("rlimits") else "refused FileNotFoundError"
+        for outcome in (store.outcome(row) for row in store.rows()):
+            assert outcome is not None
+            assert outcome.log[0] == "found open to all"
+            assert outcome.log[1].startswith(second)
 
 
 @pytest.mark.usefixtures("q")

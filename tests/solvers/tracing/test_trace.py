@@ -210,7 +210,7 @@ GAPS = [
     ("python broken.py", "cannot be parsed"),
     ("python listing.py", "uses the folder"),
     ("python computed.py", "uses the folder"),
-    ("python argv.py", "asks for its own place"),
+    ("python argv.py", "asks for its own path"),
     ("python missing_module.py", "imports nowhere, which is not found"),
     ("make -f Variable.mk", "computed"),
     ("make -C dir", "makefile"),
