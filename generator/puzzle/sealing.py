@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from generator.puzzle.canonical import sha256_tensors
-from generator.puzzle.content import Puzzle, SealedAnswer, commitment, make_puzzle
+from generator.puzzle.content import Puzzle, SealedAnswer, commitment, make_puzzle, public_digest
 from generator.version import __version__
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pydantic import JsonValue
 
-__all__ = ["Made", "Progress", "fresh_seed", "seal", "silent"]
+__all__ = ["Made", "Progress", "fresh_seed", "seal", "seal_imported", "silent"]
 
 
 class Progress(Protocol):
@@ -86,16 +86,44 @@ def seal(
         generator=f"netjigsaw {__version__}",
         pieces=pieces,
         data=data,
-        commitment=commitment(answer, salt, sha256_tensors(arrays or {})),
     )
+    return _seal(puzzle, answer, salt, seed=seed, arrays=arrays or {}, notes=notes or {}, warnings=warnings)
+
+
+def seal_imported(puzzle: Puzzle, answer: JsonValue, warnings: tuple[str, ...] = ()) -> Made:
+    """Seal the answer of a puzzle that was imported, so it has no seed. The salt is from the operating system.
+
+    Args:
+        puzzle: the puzzle without a commitment.
+        answer: JSON data.
+        warnings: messages that are shown only to the importer of the puzzle.
+    """
+    return _seal(puzzle, answer, secrets.token_hex(32), warnings=warnings)
+
+
+def _seal(
+    puzzle: Puzzle,
+    answer: JsonValue,
+    salt: str,
+    *,
+    seed: int | None = None,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    notes: dict[str, JsonValue] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Made:
+    """Add the commitment to a puzzle, and write the sealed answer."""
+    arrays = arrays or {}
+    committed = commitment(answer, salt, sha256_tensors(arrays))
+    draft = puzzle.manifest.model_copy(update={"commitment": committed})
+    manifest = draft.model_copy(update={"digest": public_digest(draft)})
     sealed = SealedAnswer(
-        digest=puzzle.digest,
-        family=family,
-        name=name,
+        digest=manifest.digest,
+        family=manifest.family,
+        name=manifest.name,
         answer=answer,
         salt=salt,
         seed=seed,
-        spec=spec or {},
+        spec=manifest.spec,
         notes=notes or {},
-    ).with_arrays(arrays or {})
-    return Made(puzzle, sealed, warnings)
+    ).with_arrays(arrays)
+    return Made(replace(puzzle, manifest=manifest), sealed, warnings)

@@ -24,9 +24,10 @@ from pydantic import ValidationError
 from generator.errors import LayoutError, SpecError, StorageError, first_fault
 from generator.family.layout import Imported
 from generator.puzzle.content import Puzzle, make_puzzle
+from generator.puzzle.sealing import seal_imported
 from generator.puzzle.storage import writing_folder
 from generator.reassembly.layout.precision import with_precision
-from generator.reassembly.layout.reading.apart import find_network, seal_imported, write_apart
+from generator.reassembly.layout.reading.apart import find_network, write_apart
 from generator.reassembly.layout.reading.folder import CSV, NESTED, find_files
 from generator.reassembly.layout.reading.numbering import PIECES
 from generator.reassembly.layout.reading.piece import read_pieces
@@ -74,7 +75,7 @@ def read_layout(folder: Path, *, name: str, activation: str = "relu", **options:
         unpacked, rng = Path(scratch), np.random.default_rng(np.random.SeedSequence())
         answer = write_apart(network, unpacked, activation=activation, rng=rng, remark=remarks.append)
         puzzle = import_layout(unpacked, name=name, activation=activation, **options)
-    return seal_imported(puzzle, answer, [*remarks, *precision_remarks(puzzle)])
+    return seal_imported(puzzle, list(answer), (*remarks, *precision_remarks(puzzle)))
 
 
 ROLES = ("known", "unknown")

@@ -7,7 +7,6 @@ must reproduce the predictions of the table; otherwise nothing is imported.
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,6 @@ import numpy as np
 import torch
 
 from generator.errors import LayoutError, NetjigsawError
-from generator.puzzle.content import SealedAnswer, commitment, make_puzzle
-from generator.puzzle.sealing import Made
 from generator.reassembly.layout.reading.folder import CSV, find_table, folders_of_pieces, saved_files
 from generator.reassembly.layout.reading.network import NO_STACK, describe_layers, layers_of, residual_order
 from generator.reassembly.layout.reading.numbering import PIECES
@@ -31,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from generator.puzzle.content import Puzzle
 
-__all__ = ["WholeNetwork", "find_network", "seal_imported", "write_apart"]
+__all__ = ["WholeNetwork", "find_network", "write_apart"]
 
 MOST_UNEXPLAINED = 1e-4
 """Largest MSE between the network and the table, over the variance of the predictions. Half precision stays below
@@ -111,32 +107,6 @@ def write_apart(
     described = describe_layers(layers_of(network.state))
     remark(f"{network.path.name} holds {described}; its layers were shuffled, and the answer was sealed in answers/")
     return answer
-
-
-def seal_imported(puzzle: Puzzle, answer: list[int], remarks: Sequence[str]) -> Made:
-    """Seal the answer of an imported puzzle, and add the commitment to the puzzle."""
-    salt = secrets.token_hex(32)
-    manifest = puzzle.manifest
-    sealed = make_puzzle(
-        family=manifest.family,
-        name=manifest.name,
-        spec=manifest.spec,
-        facts=manifest.facts,
-        generator=manifest.generator,
-        pieces=puzzle.pieces,
-        data=puzzle.data,
-        commitment=commitment(list(answer), salt),
-        solution_sha256=manifest.solution_sha256,
-    )
-    kept = SealedAnswer(
-        digest=sealed.digest,
-        family=manifest.family,
-        name=manifest.name,
-        answer=list(answer),
-        salt=salt,
-        spec=manifest.spec,
-    )
-    return Made(sealed, kept, tuple(remarks))
 
 
 def _in_order(network: WholeNetwork) -> list[dict[str, np.ndarray]]:
