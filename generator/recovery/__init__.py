@@ -1,0 +1,1 @@
+"""The family `recovery`: find the sizes and weights of a hidden network from its outputs."""

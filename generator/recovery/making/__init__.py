@@ -1,0 +1,1 @@
+"""Make hidden networks: drawn by rules that make them identifiable, or trained."""

@@ -1,0 +1,1 @@
+"""Feed-forward networks in float64, their activations and their symmetries."""

@@ -1,0 +1,49 @@
+"""Derivatives of a network's outputs by its parameters, and the condition number that measures difficulty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.recovery.network.mlp import MLP
+
+__all__ = ["condition_number", "parameter_jacobian"]
+
+
+def parameter_jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the derivatives of all outputs by all parameters.
+
+    Returns:
+        Array of (rows * outputs) x parameters. The parameters are W_1 (row by row), b_1, W_2, b_2, ...; the by-pass is
+        no parameter.
+    """
+    states, slopes = [inputs], []
+    for weight, bias in network.layers()[:-1]:
+        before = states[-1] @ weight.T + bias
+        states.append(network.sigma.value(before))
+        slopes.append(network.sigma.slope(before))
+    rows, outputs = len(inputs), len(network.weights[-1])
+    backward = np.broadcast_to(np.eye(outputs), (rows, outputs, outputs))  # derivatives of f by the preactivations
+    blocks: list[NDArray[np.float64]] = []
+    for layer in reversed(range(len(network.weights))):
+        by_weight = backward[:, :, :, None] * states[layer][:, None, None, :]
+        blocks[:0] = [by_weight.reshape(rows * outputs, -1), backward.reshape(rows * outputs, -1)]
+        if layer:
+            backward = (backward @ network.weights[layer]) * slopes[layer - 1][:, None, :]
+    return np.concatenate(blocks, axis=1)
+
+
+def condition_number(network: MLP, inputs: NDArray[np.float64]) -> float:
+    """Compute the largest singular value of the parameter Jacobian divided by the smallest one that is not zero.
+
+    Where sigma(c z) = c sigma(z), the scale of each hidden unit is free, so one singular value per hidden unit is zero
+    and is left out.
+    """
+    values = np.linalg.svd(parameter_jacobian(network, inputs), compute_uv=False)
+    free = sum(network.widths[1:-1]) if network.sigma.scales else 0
+    smallest = values[len(values) - 1 - free] if len(values) > free else 0.0
+    return float(values[0] / smallest) if smallest > 0 else float("inf")

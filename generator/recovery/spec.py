@@ -1,0 +1,135 @@
+"""The settings of a recovery puzzle: the public part, the whole recipe, and the presets."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["PRESETS", "ActivationName", "PublicSpec", "RecoverySpec"]
+
+ActivationName = Literal["tanh", "sigmoid", "relu", "leaky_relu", "softplus", "gelu", "silu", "g"]
+
+_PRECISION = r"^(float64|float32|([0-9]|1[0-2]) decimals)$"
+
+
+class PublicSpec(BaseModel):
+    """What a solver may know of a hidden network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inputs: int = Field(ge=1, le=100_000)
+    """Number of inputs, d."""
+    outputs: int = Field(ge=1, le=10_000)
+    """Number of outputs, o."""
+    hidden_layers: int = Field(ge=1, le=64)
+    """Number of hidden layers, L."""
+    activation: ActivationName | Literal["hidden"]
+    """Activation of every hidden layer; `hidden` where it is part of the answer."""
+    mode: Literal["active", "passive"]
+    """active: an oracle; passive: a fixed table."""
+    precision: str = Field("float64", pattern=_PRECISION)
+    """Precision of the outputs."""
+    input_scale: float = Field(1.0, gt=0, le=1e6)
+    """Standard deviation s of the inputs N(0, s^2) of the table and of the functional error."""
+    box: float | None = Field(None, gt=0, le=1e9)
+    """Bound of every input of a query; None for no bound."""
+    budget: int | None = Field(None, ge=0)
+    """Rows that the oracle answers in one trial; None for no limit."""
+    rows: int = Field(0, ge=0)
+    """Rows of the table of a passive puzzle."""
+    bypass: bool = False
+    """Whether an answer may have a linear by-pass from the inputs to the outputs."""
+    label: str = ""
+    """Label by which tables group puzzles, e.g. a level."""
+
+    @property
+    def decimals(self) -> int | None:
+        """Number of decimals that the outputs are rounded to; None if they are not."""
+        found = re.fullmatch(r"(\d+) decimals", self.precision)
+        return int(found[1]) if found else None
+
+    @property
+    def resolution(self) -> float:
+        """Half a rounding step of the outputs, absolute; 0 if they are floating-point numbers."""
+        return 0.0 if self.decimals is None else 0.5 * math.pow(10, -self.decimals)
+
+
+class RecoverySpec(BaseModel):
+    """A recipe: the hidden network and what a solver may ask. A recipe and a seed determine a puzzle bit for bit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inputs: int = Field(4, ge=1, le=10_000, description="Number of inputs.")
+    hidden: tuple[int, ...] = Field((8,), description="Units of each hidden layer, as 16 or 16,16; secret.")
+    outputs: int = Field(1, ge=1, le=1000, description="Number of outputs.")
+    activation: ActivationName = Field("tanh", description="Activation of the hidden layers.")
+    hide_activation: bool = Field(False, description="Whether the activation is part of the answer.")
+
+    teacher: Literal["synthetic", "digits", "classes", "regression"] = Field(
+        "synthetic", description="Weights: drawn by the rules of identifiability, or trained on a task of that name."
+    )
+    norm_low: float = Field(1.5, gt=0, le=100, description="Smallest norm of a hidden unit's weights (synthetic).")
+    norm_high: float = Field(2.5, gt=0, le=100, description="Largest norm of a hidden unit's weights (synthetic).")
+    distance: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Relative distance of two units made near-duplicates; none: all are at least 0.3 apart.",
+    )
+    steps: int = Field(2000, ge=0, le=1_000_000, description="Training steps of a trained network.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Peak learning rate of the training.")
+
+    mode: Literal["active", "passive"] = Field("active", description="active: an oracle; passive: a fixed table.")
+    precision: str = Field(
+        "float64", pattern=_PRECISION, description="Precision of the outputs: float64, float32, or '4 decimals'."
+    )
+    input_scale: float = Field(
+        1.0, gt=0, le=1000, description="Standard deviation of the inputs of the table and of the functional error."
+    )
+    box: float | None = Field(10.0, gt=0, le=1e6, description="Bound of every input of a query; none: no bound.")
+    budget: int | None = Field(20_000, ge=0, description="Rows that the oracle answers in one trial; none: no limit.")
+    rows: int = Field(1000, ge=1, le=10_000_000, description="Rows of the table of a passive puzzle.")
+    bypass: bool = Field(False, description="Whether an answer may have a linear by-pass from inputs to outputs.")
+    tolerance: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Largest weight error of a solved puzzle; none: 1e-6, or more if outputs are rounded.",
+    )
+    label: str = Field("", max_length=40, description="Label by which tables group puzzles, e.g. a level.")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if not self.hidden or min(self.hidden) < 1 or max(self.hidden) > 4096:
+            raise ValueError("hidden needs one width from 1 to 4096 per hidden layer, such as 16 or 16,16")
+        if self.norm_low > self.norm_high:
+            raise ValueError(f"norm_low ({self.norm_low}) is larger than norm_high ({self.norm_high}); lower it")
+        if self.distance is not None and max(self.hidden) < 2:
+            raise ValueError("near-duplicate units need a hidden layer of at least 2 units; widen hidden")
+        return self
+
+    @property
+    def public(self) -> PublicSpec:
+        """The part that a solver may know."""
+        active = self.mode == "active"
+        return PublicSpec(
+            inputs=self.inputs,
+            outputs=self.outputs,
+            hidden_layers=len(self.hidden),
+            activation="hidden" if self.hide_activation else self.activation,
+            mode=self.mode,
+            precision=self.precision,
+            input_scale=self.input_scale,
+            box=self.box if active else None,
+            budget=self.budget if active else None,
+            rows=0 if active else self.rows,
+            bypass=self.bypass,
+            label=self.label,
+        )
+
+
+PRESETS: dict[str, dict[str, Any]] = {}
+"""Presets by name, as changes to the defaults."""

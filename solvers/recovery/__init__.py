@@ -1,0 +1,1 @@
+"""Solvers of the family `recovery`, and the numerics that they share."""

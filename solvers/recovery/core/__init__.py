@@ -1,0 +1,1 @@
+"""Numerics that several solvers share: least squares, clustering, pruning, flips, certificates."""
