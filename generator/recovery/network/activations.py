@@ -72,8 +72,7 @@ def _tanh_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _tanh_curvature(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    value = np.tanh(z)
-    return np.multiply(-2 * value, 1 - value**2)
+    return _tanh_slope(z) * (-2 * np.tanh(z))
 
 
 def _expit_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:
