@@ -72,7 +72,7 @@ def _tanh_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _tanh_curvature(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _tanh_slope(z) * (-2 * np.tanh(z))
+    return np.multiply(_tanh_slope(z), -2 * np.tanh(z))
 
 
 def _expit_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:
