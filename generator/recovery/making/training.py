@@ -7,7 +7,6 @@ stay on for all inputs, as in every trained ReLU network; `generator.recovery.un
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import torch
