@@ -43,6 +43,14 @@ class Reduced:
         """Whether any unit was removed or merged."""
         return any(self.invisible) or any(self.merged)
 
+    @property
+    def linear(self) -> tuple[tuple[int, ...], ...]:
+        """Units of each hidden layer that no input in reach switches, as far as is known."""
+        return tuple(
+            tuple(unit for unit, status in enumerate(layer) if status in {"linear", "unknown"})
+            for layer in self.statuses
+        )
+
     def record(self) -> dict[str, Any]:
         """Write the counts, and the numbers of the units that do not switch, as plain data."""
 
