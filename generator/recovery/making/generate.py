@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from generator.recovery.spec import PublicSpec, RecoverySpec
 
-__all__ = ["TOLERANCE", "generate"]
+__all__ = ["TOLERANCE", "difficulty", "generate"]
 
 TOLERANCE = 1e-6
 """Largest weight error of a solved puzzle whose outputs are not rounded, relative to a layer's largest weight. It is
@@ -54,7 +54,7 @@ def generate(spec: RecoverySpec, *, name: str, seed: int, progress: Progress = s
     table = _inputs(public.rows, spec, table_rng) if public.mode == "passive" else None
     seen = reduced(_hidden_network(spec, network_rng, progress), box=public.box, rows=table)
     network = seen.network
-    condition, tolerance = _difficulty(network, _inputs(ROWS_JUDGED, spec, judged_rng), spec)
+    condition, tolerance = difficulty(network, _inputs(ROWS_JUDGED, spec, judged_rng), spec)
     data = {} if table is None else {"inputs": table, "outputs": rounded(network.exact(table), public)}
     facts: dict[str, JsonValue] = {"tolerance": tolerance}
     if condition is not None:
@@ -96,7 +96,7 @@ def _inputs(rows: int, spec: RecoverySpec, rng: np.random.Generator) -> NDArray[
     return spec.input_scale * rng.standard_normal((rows, spec.inputs))
 
 
-def _difficulty(network: MLP, inputs: NDArray[np.float64], spec: RecoverySpec) -> tuple[float | None, float]:
+def difficulty(network: MLP, inputs: NDArray[np.float64], spec: RecoverySpec) -> tuple[float | None, float]:
     """Compute the condition number, rounded to two digits, and the tolerance."""
     public = spec.public
     noise = _output_error(network(inputs), public)

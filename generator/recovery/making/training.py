@@ -7,6 +7,7 @@ stay on for all inputs, as in every trained ReLU network; `generator.recovery.un
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -96,7 +97,7 @@ def train_network(spec: RecoverySpec, rng: np.random.Generator, progress: Progre
 def _initial(widths: tuple[int, ...], rng: np.random.Generator) -> list[Tensor]:
     """Draw weights and biases uniformly within 1 / sqrt(inputs of the layer), as torch's linear layers do."""
     parameters: list[Tensor] = []
-    for before, units in zip(widths, widths[1:], strict=False):
+    for before, units in pairwise(widths):
         bound = before**-0.5
         parameters += [
             torch.from_numpy(rng.uniform(-bound, bound, shape)).requires_grad_()
