@@ -74,6 +74,11 @@ FAMILY = Family(
     oracle=OracleRecord(
         terms=late("generator.recovery.oracle:terms"), open=late("generator.recovery.oracle:open_oracle")
     ),
+    solvers=(
+        "solvers.recovery.flagship.flagship",
+        "solvers.recovery.hessian.solver",
+        "solvers.recovery.students.students",
+    ),
     warm=("numpy", "scipy.special", "scipy.optimize", "generator.recovery.puzzle"),
     libraries=("torch", "scipy.linalg", "scipy.cluster.hierarchy", "scipy.spatial"),
     layouts=(

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HessianSpan"]
 
-SOURCE = "Own: rank-one tensors in the span of the Hessians, as Fornasier, Vybiral and Daubechies 2021, arXiv:1804.01592"
+SOURCE = (
+    "Own: rank-one tensors in the span of the Hessians, as Fornasier, Vybiral and Daubechies 2021, arXiv:1804.01592"
+)
 
 SMOOTH = tuple(name for name, activation in ACTIVATIONS.items() if not activation.piecewise_linear)
 """Activations with derivatives."""
