@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.family.advice import Advice
+from generator.family.layout import ForeignLayout, Layout, LayoutOption
 from generator.family.metric import Metric
 from generator.family.oracle import OracleRecord
+from generator.family.pictures import Pictures
 from generator.family.record import Family
 from generator.lazy import late
+from generator.recovery.examples.starter import STARTER
 from generator.recovery.spec import PRESETS, RecoverySpec
 
 if TYPE_CHECKING:
@@ -73,6 +76,37 @@ FAMILY = Family(
     ),
     warm=("numpy", "scipy.special", "scipy.optimize", "generator.recovery.puzzle"),
     libraries=("torch", "scipy.linalg", "scipy.cluster.hierarchy", "scipy.spatial"),
+    pictures=Pictures(
+        facts=late("leaderboard.recovery.fingerprint:facts"), draw=late("leaderboard.recovery.pictures:draw")
+    ),
+    foreign_layout=ForeignLayout(
+        write=late("generator.recovery.layout.foreign:write_foreign"),
+        reader=late("generator.recovery.layout.foreign:network_reader"),
+        answer_files=("solution.json",),
+        names=("puzzle.json", "inputs.csv", "outputs.csv"),
+    ),
+    layouts=(
+        Layout(
+            name="recovery",
+            summary="a network of linear layers, from a safetensors file or a torch state dict, as a hidden network",
+            sources=("NET",),
+            read=late("generator.recovery.layout.mlp:import_network"),
+            read_options=(
+                LayoutOption("activation", "Activation of the hidden layers.", "relu"),
+                LayoutOption("box", "Bound of every input of a query; none: no bound.", "1000"),
+                LayoutOption("budget", "Rows that the oracle answers in one trial; none: no limit.", "none"),
+                LayoutOption("precision", "Precision of the outputs: float64, float32, or '4 decimals'.", "float64"),
+                LayoutOption(
+                    "input_scale", "Standard deviation of the inputs of the table and of the functional error.", "1"
+                ),
+                LayoutOption("rows", "Make a passive puzzle with a table of so many rows, instead of an oracle."),
+                LayoutOption("tolerance", "Largest weight error of a solved puzzle. (default: by the precision)"),
+                LayoutOption("label", "Label by which tables group puzzles."),
+            ),
+        ),
+    ),
+    probes=late("generator.recovery.examples.probes:make_probes"),
+    starter=STARTER,
     advice=Advice(
         answer='return {"layers": [{"weight": ..., "bias": ...}, ...]}; puzzle.answer(network) writes it',
         printed='print {"layers": [{"weight": [[...], ...], "bias": [...]}, ...]} on one line, weights out x in',

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from generator.puzzle.sealing import Made
-    from generator.recovery.units.reduce import Reduced
 
 __all__ = ["import_network"]
 
+IMPORTED: dict[str, Any] = {"box": 1000.0, "budget": None}
+"""Defaults that differ from those of made puzzles: published attacks query without these limits."""
 ROWS_JUDGED = 2000
 """Inputs on which condition number and tolerance are computed, as for made puzzles."""
 
@@ -80,9 +81,9 @@ def import_network(path: Path, *, name: str, activation: str = "relu", **options
         pieces={},
         data=data,
     )
-    answer = answer_of(found.network, found.linear if any(found.linear) else ())
+    answer = answer_of(found.network, found.fixed)
     arrays = arrays_of(found.network)
-    return seal_imported(puzzle, answer, _warnings(found), arrays=arrays, notes={"units": found.record()})
+    return seal_imported(puzzle, answer, found.warnings, arrays=arrays, notes={"units": found.record()})
 
 
 def _spec(network: MLP, path: Path, options: dict[str, str | None]) -> RecoverySpec:
@@ -94,8 +95,7 @@ def _spec(network: MLP, path: Path, options: dict[str, str | None]) -> RecoveryS
     try:
         return RecoverySpec.model_validate(
             {
-                "box": 1000.0,
-                "budget": None,
+                **IMPORTED,
                 **given,
                 **sizes,
                 "activation": network.activation,
@@ -106,19 +106,3 @@ def _spec(network: MLP, path: Path, options: dict[str, str | None]) -> RecoveryS
         if error.errors()[0]["loc"][:1] in {(size,) for size in sizes}:
             raise LayoutError(f"{path}: the network is too large: {first_fault(error)}") from None
         raise SpecError(f"--{first_fault(error).replace('_', '-', 1)}") from None
-
-
-def _warnings(found: Reduced) -> tuple[str, ...]:
-    """Say which units were removed or merged, and which ones a solver cannot tell fully."""
-    texts: list[str] = []
-    for layer, statuses in enumerate(found.statuses, start=1):
-        counts = {
-            "removed, as no query shows them": found.invisible[layer - 1],
-            "merged into equal ones": found.merged[layer - 1],
-            "linear in reach, so only their sum is known": statuses.count("linear"),
-            "not known to switch, and taken as linear": statuses.count("unknown"),
-        }
-        parts = [f"{count} {what}" for what, count in counts.items() if count]
-        if parts:
-            texts.append(f"units of hidden layer {layer}: {'; '.join(parts)}; {len(statuses)} are left")
-    return tuple(texts)

@@ -44,12 +44,28 @@ class Reduced:
         return any(self.invisible) or any(self.merged)
 
     @property
-    def linear(self) -> tuple[tuple[int, ...], ...]:
-        """Units of each hidden layer that no input in reach switches, as far as is known."""
+    def fixed(self) -> tuple[tuple[int, ...], ...]:
+        """For each hidden layer, the units that are linear, or of which no search found that they switch."""
         return tuple(
             tuple(unit for unit, status in enumerate(layer) if status in {"linear", "unknown"})
             for layer in self.statuses
         )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the maker of a puzzle must know: units that a solver cannot recover one by one."""
+        found = []
+        for number, layer in enumerate(self.statuses):
+            counts = {
+                "invisible, removed": self.invisible[number],
+                "equal to others, merged": self.merged[number],
+                "linear, only their sum is scored": layer.count("linear"),
+                "not known to switch, scored as linear": layer.count("unknown"),
+            }
+            told = [f"{count} {what}" for what, count in counts.items() if count]
+            if told:
+                found.append(f"hidden layer {number + 1}: units {'; '.join(told)}")
+        return tuple(found)
 
     def record(self) -> dict[str, Any]:
         """Write the counts, and the numbers of the units that do not switch, as plain data."""
