@@ -21,7 +21,9 @@ from generator.recovery.spec import PublicSpec
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from generator.family.oracle import Oracle
     from generator.puzzle.answer import Answer
@@ -55,12 +57,14 @@ class RecoveryPuzzle:
         tolerance: largest weight error of a solved puzzle.
         table: the fixed table of a passive puzzle; None for an active puzzle.
         oracle: evaluates the hidden network of an active puzzle; None for a passive puzzle.
+        condition: condition number of the parameter Jacobian, which measures difficulty; None if it was not computed.
     """
 
     public: PublicSpec
     tolerance: float
     table: Table | None = None
     oracle: Oracle | None = None
+    condition: float | None = None
 
     @property
     def inputs(self) -> int:
@@ -97,8 +101,17 @@ class RecoveryPuzzle:
         """Half a rounding step of the outputs, absolute; 0 if they are float64 or float32."""
         return self.public.resolution
 
-    def answer(self, network: MLP) -> dict[str, Any]:
-        """Write a network as an answer."""
+    def answer(
+        self, network: MLP | Sequence[tuple[ArrayLike, ArrayLike]], activation: str | None = None
+    ) -> dict[str, Any]:
+        """Write a network as an answer.
+
+        Args:
+            network: a network, or pairs of weight (out x in) and bias from input to output.
+            activation: name of the activation, with pairs and where the puzzle hides it.
+        """
+        if not isinstance(network, MLP):
+            network = MLP.of(network, activation or self.activation or "")
         value: dict[str, Any] = {
             "layers": [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in network.layers()]
         }
@@ -162,7 +175,13 @@ def view_puzzle(puzzle: Puzzle) -> RecoveryPuzzle:
         raise PuzzleError(f"the manifest's tolerance is {tolerance!r}; expected a number between 0 and 1")
     if puzzle.pieces:
         raise PuzzleError(f"a recovery puzzle has no pieces, but the file holds {min(puzzle.pieces)!r}")
-    return RecoveryPuzzle(public, tolerance, _table(puzzle, public))
+    condition = puzzle.manifest.facts.get("condition")
+    return RecoveryPuzzle(
+        public,
+        tolerance,
+        _table(puzzle, public),
+        condition=float(condition) if isinstance(condition, int | float) else None,
+    )
 
 
 def _table(puzzle: Puzzle, public: PublicSpec) -> Table | None:

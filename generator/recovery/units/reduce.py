@@ -45,7 +45,7 @@ class Reduced:
 
     @property
     def fixed(self) -> tuple[tuple[int, ...], ...]:
-        """For each hidden layer, the units that are linear, or of which no search found that they switch."""
+        """Units of each hidden layer that no input in reach switches, as far as is known; they are scored as a sum."""
         return tuple(
             tuple(unit for unit, status in enumerate(layer) if status in {"linear", "unknown"})
             for layer in self.statuses
@@ -53,19 +53,19 @@ class Reduced:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the maker of a puzzle must know: units that a solver cannot recover one by one."""
-        found = []
-        for number, layer in enumerate(self.statuses):
+        """Say which units were removed or merged, and which ones a solver cannot tell fully."""
+        texts: list[str] = []
+        for layer, statuses in enumerate(self.statuses, start=1):
             counts = {
-                "invisible, removed": self.invisible[number],
-                "equal to others, merged": self.merged[number],
-                "linear, only their sum is scored": layer.count("linear"),
-                "not known to switch, scored as linear": layer.count("unknown"),
+                "removed, as no query shows them": self.invisible[layer - 1],
+                "merged into equal ones": self.merged[layer - 1],
+                "linear in reach, so only their sum is known": statuses.count("linear"),
+                "not known to switch, and taken as linear": statuses.count("unknown"),
             }
-            told = [f"{count} {what}" for what, count in counts.items() if count]
-            if told:
-                found.append(f"hidden layer {number + 1}: units {'; '.join(told)}")
-        return tuple(found)
+            parts = [f"{count} {what}" for what, count in counts.items() if count]
+            if parts:
+                texts.append(f"units of hidden layer {layer}: {'; '.join(parts)}; {len(statuses)} are left")
+        return tuple(texts)
 
     def record(self) -> dict[str, Any]:
         """Write the counts, and the numbers of the units that do not switch, as plain data."""

@@ -40,6 +40,12 @@ def test_an_answer_is_read_back() -> None:
     assert (network(inputs) == truth_of(made().sealed).network(inputs)).all()
 
 
+def test_pairs_of_arrays_are_an_answer_too() -> None:
+    view, value = answered(hide_activation=True)
+    network = truth_of(made().sealed).network
+    assert view.answer(network.layers(), activation="tanh") == value
+
+
 def test_integers_are_numbers() -> None:
     view, value = answered()
     value["layers"][0]["bias"] = [0, 1, -2, 3]
