@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from generator.family.advice import Advice
-from generator.family.layout import Layout, LayoutOption
+from generator.family.layout import ForeignLayout, Layout, LayoutOption
 from generator.family.metric import Metric
 from generator.family.oracle import OracleRecord
+from generator.family.pictures import Pictures
 from generator.family.record import Family
 from generator.lazy import late
+from generator.recovery.examples.starter import STARTER
 from generator.recovery.spec import PRESETS, ActivationName, RecoverySpec
 
 if TYPE_CHECKING:
@@ -81,6 +83,15 @@ FAMILY = Family(
     ),
     warm=("numpy", "scipy.special", "scipy.optimize", "generator.recovery.puzzle"),
     libraries=("torch", "scipy.linalg", "scipy.cluster.hierarchy", "scipy.spatial"),
+    pictures=Pictures(
+        facts=late("leaderboard.recovery.fingerprint:facts"), draw=late("leaderboard.recovery.pictures:draw")
+    ),
+    foreign_layout=ForeignLayout(
+        write=late("generator.recovery.layout.foreign:write_foreign"),
+        reader=late("generator.recovery.layout.foreign:network_reader"),
+        answer_files=("solution.json",),
+        names=("puzzle.json", "inputs.csv", "outputs.csv"),
+    ),
     layouts=(
         Layout(
             name="recovery",
@@ -103,6 +114,8 @@ FAMILY = Family(
             ),
         ),
     ),
+    probes=late("generator.recovery.examples.probes:make_probes"),
+    starter=STARTER,
     advice=Advice(
         answer='return {"layers": [{"weight": ..., "bias": ...}, ...]}; puzzle.answer(network) writes it',
         printed='print {"layers": [{"weight": [[...], ...], "bias": [...]}, ...]} on one line, weights out x in',
