@@ -80,6 +80,7 @@ FAMILY = Family(
         "solvers.recovery.flagship.flagship",
         "solvers.recovery.hessian.solver",
         "solvers.recovery.students.students",
+        "solvers.recovery.published",
     ),
     warm=("numpy", "scipy.special", "scipy.optimize", "generator.recovery.puzzle"),
     libraries=("torch", "scipy.linalg", "scipy.cluster.hierarchy", "scipy.spatial"),

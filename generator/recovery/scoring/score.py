@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.family.metric import Score
+from generator.recovery.network.equivalence import in_activation
 from generator.recovery.puzzle import network_of
 from generator.recovery.scoring.alignment import align
 from generator.recovery.scoring.imitation import draw_inputs, imitation
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from generator.family.oracle import Usage
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import SealedAnswer
+    from generator.recovery.network.equivalence import in_activation
     from generator.recovery.network.mlp import MLP
-    from generator.recovery.puzzle import RecoveryPuzzle
+from generator.recovery.puzzle import RecoveryPuzzle
 
 __all__ = ["score"]
 
@@ -47,13 +49,14 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         "error_worst": functional.worst,
         "queries": float(usage.queries),
     }
+    same = in_activation(network, truth.network.activation)
     if view.activation is None:
-        metrics["activation"] = float(network.activation == truth.network.activation)
-    if network.activation != truth.network.activation:
+        metrics["activation"] = float(same is not None)
+    if same is None:
         return Score(False, metrics, f"the activation is not {network.activation}")
     with np.errstate(over="ignore", invalid="ignore"):
         sample = draw_inputs(public, SAMPLE, 1.0 if public.box is None else public.box / public.input_scale, rng)
-        found = align(truth, network, view.tolerance, sample, bypass=public.bypass)
+        found = align(truth, same, view.tolerance, sample, bypass=public.bypass)
         errors = np.nan_to_num(found.errors, nan=np.inf)
     metrics |= {
         "exact_size": float(found.exact_size),
