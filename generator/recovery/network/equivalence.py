@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from generator.recovery.network.mlp import MLP
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["in_activation"]
 
@@ -30,8 +25,7 @@ def in_activation(network: MLP, activation: str) -> MLP | None:
 
 def _rescaled(network: MLP, activation: str, inner: float, outer: float, constant: float) -> MLP:
     """Use sigma(z) = outer * tau(inner * z) + constant in every hidden layer."""
-    weights: list[NDArray] = list(network.weights)
-    biases: list[NDArray] = list(network.biases)
+    weights, biases = list(network.weights), list(network.biases)
     for layer in range(network.hidden_layers):
         weights[layer], biases[layer] = inner * weights[layer], inner * biases[layer]
         biases[layer + 1] = biases[layer + 1] + constant * weights[layer + 1].sum(axis=1)

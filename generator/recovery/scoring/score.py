@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from generator.family.oracle import Usage
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import SealedAnswer
-    from generator.recovery.network.equivalence import in_activation
     from generator.recovery.network.mlp import MLP
 from generator.recovery.puzzle import RecoveryPuzzle
 

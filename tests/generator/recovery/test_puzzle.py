@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from generator.errors import AnswerError, PuzzleError
+from generator.errors import AnswerError, PuzzleError, SpecError
 from generator.puzzle.answer import Answer, plain
 from generator.recovery.making.generate import generate
 from generator.recovery.puzzle import RecoveryPuzzle, check_answer, network_of, view_puzzle
