@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import SealedAnswer
     from generator.recovery.network.mlp import MLP
-from generator.recovery.puzzle import RecoveryPuzzle
+    from generator.recovery.puzzle import RecoveryPuzzle
 
 __all__ = ["score"]
 
