@@ -57,12 +57,14 @@ class RecoveryPuzzle:
         tolerance: largest weight error of a solved puzzle.
         table: the fixed table of a passive puzzle; None for an active puzzle.
         oracle: evaluates the hidden network of an active puzzle; None for a passive puzzle.
+        condition: condition number of the parameter Jacobian, which measures difficulty; None if it was not computed.
     """
 
     public: PublicSpec
     tolerance: float
     table: Table | None = None
     oracle: Oracle | None = None
+    condition: float | None = None
 
     @property
     def inputs(self) -> int:
@@ -173,7 +175,13 @@ def view_puzzle(puzzle: Puzzle) -> RecoveryPuzzle:
         raise PuzzleError(f"the manifest's tolerance is {tolerance!r}; expected a number between 0 and 1")
     if puzzle.pieces:
         raise PuzzleError(f"a recovery puzzle has no pieces, but the file holds {min(puzzle.pieces)!r}")
-    return RecoveryPuzzle(public, tolerance, _table(puzzle, public))
+    condition = puzzle.manifest.facts.get("condition")
+    return RecoveryPuzzle(
+        public,
+        tolerance,
+        _table(puzzle, public),
+        condition=float(condition) if isinstance(condition, int | float) else None,
+    )
 
 
 def _table(puzzle: Puzzle, public: PublicSpec) -> Table | None:

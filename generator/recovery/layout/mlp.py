@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["import_network"]
 
+IMPORTED: dict[str, Any] = {"box": 1000.0, "budget": None}
+"""Defaults that differ from those of made puzzles: published attacks query without these limits."""
 ROWS_JUDGED = 2000
 """Inputs on which condition number and tolerance are computed, as for made puzzles."""
 
@@ -93,8 +95,7 @@ def _spec(network: MLP, path: Path, options: dict[str, str | None]) -> RecoveryS
     try:
         return RecoverySpec.model_validate(
             {
-                "box": 1000.0,
-                "budget": None,
+                **IMPORTED,
                 **given,
                 **sizes,
                 "activation": network.activation,
