@@ -34,6 +34,8 @@ CANDIDATES = 3
 that the second-order estimate ranks low, for as many more fits. From experiments."""
 GROWTH = 1.5
 """Factor by which one removal may raise an error that is above the zero level."""
+SETTLE = 5
+"""Most iterations before single units are removed, relative to those after a removal. Hand-set."""
 RIDGE = 1e-14
 """Ridge of the inverse Gram matrix, relative to its diagonal. It gives duplicates the saliency zero."""
 
@@ -81,7 +83,8 @@ def prune(start: Pruned, rows: Rows, settings: Pruning) -> Pruned:
     Returns:
         The smallest network reached.
     """
-    best, sizes = start, ()
+    best = start
+    sizes: tuple[int, ...] = ()
     while best.architecture.widths != sizes:
         sizes = best.architecture.widths
         for layer in reversed(range(1, best.architecture.hidden_layers + 1)):
@@ -94,6 +97,8 @@ def _prune_layer(best: Pruned, rows: Rows, layer: int, settings: Pruning) -> Pru
     count = max(1, int(FIRST_SHARE * best.architecture.widths[layer]))
     while best.architecture.widths[layer] > 1 and not settings.out_of_time():
         count = min(count, best.architecture.widths[layer] - 1)
+        if count == 1:
+            best = _settled(best, rows, settings)
         order = np.argsort(saliencies(best.architecture, best.row, rows, layer), kind="stable")
         chosen = [order[:count]] if count > 1 else [order[one : one + 1] for one in range(CANDIDATES)]
         smaller = _refitted(best, rows, layer, [units for units in chosen if len(units)], settings)
@@ -104,6 +109,16 @@ def _prune_layer(best: Pruned, rows: Rows, layer: int, settings: Pruning) -> Pru
         else:
             break
     return best
+
+
+def _settled(best: Pruned, rows: Rows, settings: Pruning) -> Pruned:
+    """Fit until zero or until nothing is gained.
+
+    The loss of a needed unit must not hide in the error of an unfinished fit, least of all that of a near-duplicate.
+    """
+    stopping = Stopping(0.1 * settings.zero, SETTLE * settings.iterations, out_of_time=settings.out_of_time)
+    fit = levenberg_marquardt(best.architecture, best.row[None], rows, stopping)
+    return Pruned(best.architecture, fit.theta[0], float(fit.mse[0]))
 
 
 def _refitted(best: Pruned, rows: Rows, layer: int, chosen: list[NDArray[np.intp]], settings: Pruning) -> Pruned:

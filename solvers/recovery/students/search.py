@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Settings", "candidates", "clustered", "train"]
+__all__ = ["Run", "Settings", "candidates", "clustered", "train"]
 
 FIRST_WIDTH = 4
 """Width of the first students."""
@@ -38,6 +38,8 @@ WIDEST = 3.5
 """Largest width of a pass, relative to the least width that was promising."""
 MOST_REDUCED = 2
 """Students of one ensemble that are pruned. The best one usually settles the matter. Hand-set."""
+NEARLY = 100.0
+"""Error, in units of the loose level, of a student that is pruned. Pruning also drives the error down. Hand-set."""
 SHARE = 0.5
 """Least number of members of a cluster, relative to the number of students (Martinelli et al. 2024: 0.5 to 0.9)."""
 
@@ -63,56 +65,65 @@ class Settings:
     cluster: bool = True
 
 
-def candidates(
-    sampler: Sampler,
-    activation: str,
-    settings: Settings,
-    rng: np.random.Generator,
-    out_of_time: Callable[[], bool],
-    log: Callable[[str], None],
-) -> Iterator[Candidate]:
-    """Yield candidates without end, until the time is up or no width fits the data.
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What every part of one search needs.
+
+    Attributes:
+        sampler: the data.
+        settings: the settings.
+        rng: the trial's random generator.
+        out_of_time: tells that the deadline has passed.
+        log: prints a progress line.
+    """
+
+    sampler: Sampler
+    settings: Settings
+    rng: np.random.Generator
+    out_of_time: Callable[[], bool]
+    log: Callable[[str], None]
+
+    def levels(self, rows: Rows) -> Levels:
+        """Compute the deciding errors for a fit to some rows."""
+        return Levels.of(self.sampler.variance, self.sampler.noise, rows.equations)
+
+
+def candidates(run: Run, activation: str) -> Iterator[Candidate | None]:
+    """Yield candidates without end, until the time is up or no width fits the data; None after each ensemble.
 
     A pass trains ensembles of growing width. Later passes start at the least width that came near zero error, with more
     students.
     """
+    sampler, settings = run.sampler, run.settings
     lowest = float(FIRST_WIDTH)
     for number in count(1):
         width, tried, promising = lowest, 0, np.inf
-        while width <= WIDEST * promising and not out_of_time():
+        while width <= WIDEST * promising and not run.out_of_time():
             shape = Architecture((sampler.puzzle.inputs, round(width), sampler.puzzle.outputs), activation)
             shape = Architecture(shape.widths, activation, needs_bypass(activation))
             rows = _rows_for(shape, sampler, settings.ratio)
             if rows.equations < LEAST_EQUATIONS * shape.parameters:
                 break
             tried += 1
-            fit = train(shape, number * settings.students, rows, sampler, settings, rng, out_of_time)
+            fit = train(run, shape, number * settings.students, rows)
             best = float(fit.mse[0]) / sampler.variance
-            log(f"pass {number}, width {shape.widths[1]}: best relative error {best:.1e}")
-            yield from _reduced(shape, fit, rows, sampler, settings, out_of_time)
+            run.log(f"{activation}, pass {number}, width {shape.widths[1]}: best relative error {best:.1e}")
+            yield from _reduced(run, shape, fit, rows)
+            yield None
             if best < PROMISING:
                 promising = min(promising, width)
             width = max(width + 1, settings.growth * width)
         if promising < np.inf:
             lowest = promising
-        if not tried or out_of_time():
+        if not tried or run.out_of_time():
             return
 
 
-def train(
-    shape: Architecture,
-    students: int,
-    rows: Rows,
-    sampler: Sampler,
-    settings: Settings,
-    rng: np.random.Generator,
-    out_of_time: Callable[[], bool],
-) -> Fit:
+def train(run: Run, shape: Architecture, students: int, rows: Rows) -> Fit:
     """Train an ensemble to the loose level; best student first."""
-    theta = draw_students(shape, students, rows, rng)
-    theta = warm_start(shape, theta, rows, settings.steps, rng)
-    loose = Levels.of(sampler.variance, sampler.noise, rows.equations).loose
-    stopping = Stopping(tolerance=loose, iterations=settings.iterations, out_of_time=out_of_time)
+    theta = draw_students(shape, students, rows, run.rng)
+    theta = warm_start(shape, theta, rows, run.settings.steps, run.rng)
+    stopping = Stopping(run.levels(rows).loose, run.settings.iterations, out_of_time=run.out_of_time)
     return levenberg_marquardt(shape, theta, rows, stopping).sorted()
 
 
@@ -138,27 +149,19 @@ def clustered(shape: Architecture, fit: Fit, rows: Rows) -> tuple[Architecture, 
     return smaller, fit_output_layer(smaller, row[0], rows)
 
 
-def _reduced(
-    shape: Architecture,
-    fit: Fit,
-    rows: Rows,
-    sampler: Sampler,
-    settings: Settings,
-    out_of_time: Callable[[], bool],
-) -> Iterator[Candidate]:
-    """Reduce the students that reached zero error; failing that, the clusters of the ensemble."""
-    loose = 100 * Levels.of(sampler.variance, sampler.noise, rows.equations).loose
+def _reduced(run: Run, shape: Architecture, fit: Fit, rows: Rows) -> Iterator[Candidate]:
+    """Reduce the students that reached zero error; then the clusters of the ensemble."""
+    loose = NEARLY * run.levels(rows).loose
     good = [row for row, mse in zip(fit.theta, fit.mse, strict=True) if mse < loose]
     for row in good[:MOST_REDUCED]:
-        yield reduce_student(shape, row, rows, sampler, out_of_time)
-    if settings.cluster and len(fit.theta) > 2 and fit.mse[0] < PROMISING * sampler.variance:
+        yield reduce_student(shape, row, rows, run.sampler, run.out_of_time)
+    if run.settings.cluster and len(fit.theta) > 2 and fit.mse[0] < PROMISING * run.sampler.variance:
         found = clustered(shape, fit, rows)
         if found is not None and found[0].parameters < rows.equations:
-            refit = levenberg_marquardt(
-                found[0], found[1][None], rows, Stopping(loose, settings.iterations, out_of_time=out_of_time)
-            )
+            stopping = Stopping(loose, run.settings.iterations, out_of_time=run.out_of_time)
+            refit = levenberg_marquardt(found[0], found[1][None], rows, stopping)
             if refit.mse[0] < loose:
-                yield reduce_student(found[0], refit.theta[0], rows, sampler, out_of_time)
+                yield reduce_student(found[0], refit.theta[0], rows, run.sampler, run.out_of_time)
 
 
 def _rows_for(shape: Architecture, sampler: Sampler, ratio: float) -> Rows:

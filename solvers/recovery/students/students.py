@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
+from solvers.recovery.students.activations import in_turn, possible_activations
 from solvers.recovery.students.sampling import Sampler
-from solvers.recovery.students.search import Settings, candidates
+from solvers.recovery.students.search import Run, Settings, candidates
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -46,18 +48,18 @@ class Students:
         """Search until a certificate holds or the time is up.
 
         Raises:
-            UnsupportedPuzzleError: for deeper networks, a hidden activation, or too few rows.
+            UnsupportedPuzzleError: for deeper networks, or too few rows.
         """
         if puzzle.hidden_layers != 1:
             raise UnsupportedPuzzleError(f"students recover one hidden layer; this network has {puzzle.hidden_layers}")
-        if puzzle.activation is None:
-            raise UnsupportedPuzzleError("the activation is hidden")
         rng = context.rng()
+        sampler = Sampler(puzzle, rng)
         settings = Settings(self.students, self.growth, self.ratio, self.steps, cluster=self.cluster)
+        run = Run(sampler, settings, rng, lambda: context.time_left() < MARGIN_S, context.log)
         best: Candidate | None = None
-        for one in candidates(
-            Sampler(puzzle, rng), puzzle.activation, settings, rng, lambda: context.time_left() < MARGIN_S, context.log
-        ):
+        for one in in_turn(possible_activations(puzzle.activation), partial(candidates, run)):
+            if one is None:
+                continue
             if best is None or one.certificate.holds or one.certificate.mse < best.certificate.mse:
                 best = one
                 context.report(puzzle.answer(one.network))

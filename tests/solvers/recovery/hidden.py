@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from generator.recovery.network.mlp import MLP
 
-__all__ = ["LocalOracle", "active_puzzle", "passive_puzzle", "teacher"]
+__all__ = ["LocalOracle", "active_puzzle", "hiding_activation", "passive_puzzle", "teacher"]
 
 
 class LocalOracle:
