@@ -21,7 +21,9 @@ from generator.recovery.spec import PublicSpec
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from generator.family.oracle import Oracle
     from generator.puzzle.answer import Answer
@@ -97,8 +99,17 @@ class RecoveryPuzzle:
         """Half a rounding step of the outputs, absolute; 0 if they are float64 or float32."""
         return self.public.resolution
 
-    def answer(self, network: MLP) -> dict[str, Any]:
-        """Write a network as an answer."""
+    def answer(
+        self, network: MLP | Sequence[tuple[ArrayLike, ArrayLike]], activation: str | None = None
+    ) -> dict[str, Any]:
+        """Write a network as an answer.
+
+        Args:
+            network: a network, or pairs of weight (out x in) and bias from input to output.
+            activation: name of the activation, with pairs and where the puzzle hides it.
+        """
+        if not isinstance(network, MLP):
+            network = MLP.of(network, activation or self.activation or "")
         value: dict[str, Any] = {
             "layers": [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in network.layers()]
         }

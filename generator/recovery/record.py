@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from generator.family.advice import Advice
+from generator.family.layout import Layout, LayoutOption
 from generator.family.metric import Metric
 from generator.family.oracle import OracleRecord
 from generator.family.record import Family
 from generator.lazy import late
-from generator.recovery.spec import PRESETS, RecoverySpec
+from generator.recovery.spec import PRESETS, ActivationName, RecoverySpec
 
 if TYPE_CHECKING:
     from generator.puzzle.content import Puzzle
 
 __all__ = ["FAMILY"]
+
+NAMES = get_args(ActivationName)
 
 
 def groups(puzzle: Puzzle) -> dict[str, str | int]:
@@ -71,8 +74,35 @@ FAMILY = Family(
     oracle=OracleRecord(
         terms=late("generator.recovery.oracle:terms"), open=late("generator.recovery.oracle:open_oracle")
     ),
+    solvers=(
+        "solvers.recovery.flagship.flagship",
+        "solvers.recovery.hessian.solver",
+        "solvers.recovery.students.students",
+    ),
     warm=("numpy", "scipy.special", "scipy.optimize", "generator.recovery.puzzle"),
     libraries=("torch", "scipy.linalg", "scipy.cluster.hierarchy", "scipy.spatial"),
+    layouts=(
+        Layout(
+            name="recovery",
+            summary="any trained feed-forward network, which becomes the hidden network of an active puzzle",
+            sources=("NETWORK",),
+            read=late("generator.recovery.layout.mlp:import_network"),
+            read_options=(
+                LayoutOption("activation", f"Activation of the hidden layers: {', '.join(NAMES)}.", "relu"),
+                LayoutOption("box", "Bound of every input of a query; none: no bound.", "1000"),
+                LayoutOption("budget", "Rows that the oracle answers in one trial; none: no limit.", "none"),
+                LayoutOption("rows", "Make a passive puzzle with a table of this many rows. (default: an oracle)"),
+                LayoutOption("precision", "Precision of the outputs: float64, float32, or '4 decimals'.", "float64"),
+                LayoutOption(
+                    "input_scale",
+                    "Standard deviation of the inputs of the table and of the functional error.",
+                    "1",
+                ),
+                LayoutOption("tolerance", "Largest weight error of a solved puzzle. (default: 1e-6; if rounded, more)"),
+                LayoutOption("label", "Label by which tables group puzzles."),
+            ),
+        ),
+    ),
     advice=Advice(
         answer='return {"layers": [{"weight": ..., "bias": ...}, ...]}; puzzle.answer(network) writes it',
         printed='print {"layers": [{"weight": [[...], ...], "bias": [...]}, ...]} on one line, weights out x in',

@@ -45,7 +45,8 @@ class HiddenTruth:
 
 def answer_of(network: MLP, linear: tuple[tuple[int, ...], ...] = ()) -> JsonValue:
     """Write the JSON part of the sealed answer."""
-    return _Answer(widths=network.widths, activation=network.activation, linear=linear).model_dump(
+    kept = linear if any(linear) else ()
+    return _Answer(widths=network.widths, activation=network.activation, linear=kept).model_dump(
         mode="json", exclude_defaults=True
     )
 

@@ -11,9 +11,11 @@ from generator.errors import SpecError, TrainingError
 from generator.puzzle.canonical import sha256_json, sha256_tensors
 from generator.puzzle.sealing import seal, silent
 from generator.recovery.making.synthetic import MOST_PARAMETERS, WORST_CONDITION, SyntheticRules, draw_network
+from generator.recovery.making.training import train_network
 from generator.recovery.network.jacobian import condition_of, parameter_jacobian
 from generator.recovery.oracle import rounded
 from generator.recovery.sealed import answer_of, arrays_of
+from generator.recovery.units.reduce import reduced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from generator.recovery.spec import PublicSpec, RecoverySpec
 
-__all__ = ["TOLERANCE", "generate"]
+__all__ = ["TOLERANCE", "difficulty", "generate"]
 
 TOLERANCE = 1e-6
 """Largest weight error of a solved puzzle whose outputs are not rounded, relative to a layer's largest weight. It is
@@ -44,17 +46,16 @@ def generate(spec: RecoverySpec, *, name: str, seed: int, progress: Progress = s
 
     Raises:
         SpecError: if a rounded puzzle is too large for the computation of its tolerance.
-        TrainingError: if no network meets the rules, or the outputs are too coarse to tell the weights.
+        TrainingError: if no network meets the rules, the training diverges, or the outputs are too coarse to tell the
+            weights.
     """
     network_rng, table_rng, judged_rng = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(3))
-    network = _hidden_network(spec, network_rng, progress)
     public = spec.public
-    judged = _inputs(ROWS_JUDGED, spec, judged_rng)
-    condition, tolerance = _difficulty(network, judged, spec)
-    data: dict[str, NDArray[np.float64]] = {}
-    if public.mode == "passive":
-        inputs = _inputs(public.rows, spec, table_rng)
-        data = {"inputs": inputs, "outputs": rounded(network.exact(inputs), public)}
+    table = _inputs(public.rows, spec, table_rng) if public.mode == "passive" else None
+    seen = reduced(_hidden_network(spec, network_rng, progress), box=public.box, rows=table)
+    network = seen.network
+    condition, tolerance = difficulty(network, _inputs(ROWS_JUDGED, spec, judged_rng), spec)
+    data = {} if table is None else {"inputs": table, "outputs": rounded(network.exact(table), public)}
     facts: dict[str, JsonValue] = {"tolerance": tolerance}
     if condition is not None:
         facts["condition"] = condition
@@ -64,17 +65,20 @@ def generate(spec: RecoverySpec, *, name: str, seed: int, progress: Progress = s
         name=name,
         seed=seed,
         secret=sha256_json(sha256_tensors(arrays)),
-        answer=answer_of(network),
+        answer=answer_of(network, seen.fixed),
         arrays=arrays,
         pieces={},
         data=data,
         spec=public.model_dump(mode="json", exclude_defaults=True),
         facts=facts,
-        notes={"recipe": spec.model_dump(mode="json")},
+        notes={"recipe": spec.model_dump(mode="json"), "units": seen.record()},
+        warnings=seen.warnings,
     )
 
 
 def _hidden_network(spec: RecoverySpec, rng: np.random.Generator, progress: Progress) -> MLP:
+    if spec.teacher != "synthetic":
+        return train_network(spec, rng, progress)
     rules = SyntheticRules(
         widths=(spec.inputs, *spec.hidden, spec.outputs),
         activation=spec.activation,
@@ -92,7 +96,7 @@ def _inputs(rows: int, spec: RecoverySpec, rng: np.random.Generator) -> NDArray[
     return spec.input_scale * rng.standard_normal((rows, spec.inputs))
 
 
-def _difficulty(network: MLP, inputs: NDArray[np.float64], spec: RecoverySpec) -> tuple[float | None, float]:
+def difficulty(network: MLP, inputs: NDArray[np.float64], spec: RecoverySpec) -> tuple[float | None, float]:
     """Compute the condition number, rounded to two digits, and the tolerance."""
     public = spec.public
     noise = _output_error(network(inputs), public)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 
 from generator.recovery.network.activations import ACTIVATIONS, LEAK, Activation
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Z = np.linspace(-6, 6, 1001) + 0.0031
 STEP = 1e-5
-TORCH = {
+TORCH: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,
