@@ -34,7 +34,7 @@ MOST_WIDTH = 1024
 """Largest width of a quick run. Hand-set."""
 QUICK_STUDENTS = 3
 """Students of a quick run. A larger value makes the chosen width less random. Hand-set."""
-QUICK_STEPS = 3000
+QUICK_STEPS = 5000
 """Steps of Adam in a quick run. Hand-set."""
 QUICK_RATE = 4e-3
 """Learning rate of a quick run, four times the published rate of the long runs. Hand-set."""
