@@ -45,7 +45,7 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         "error_within": functional.within,
         "error_wide": functional.wide,
         "error_worst": functional.worst,
-        **_usage(view, usage),
+        "queries": float(usage.queries),
     }
     if view.activation is None:
         metrics["activation"] = float(network.activation == truth.network.activation)
@@ -65,10 +65,6 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         "median_weight_error": float(np.median(errors)),
     }
     return Score(found.exact_size and metrics["worst_weight_error"] <= view.tolerance, metrics)
-
-
-def _usage(view: RecoveryPuzzle, usage: Usage) -> dict[str, float]:
-    return {} if view.public.mode == "passive" else {"queries": float(usage.queries)}
 
 
 def _table_error(view: RecoveryPuzzle, network: MLP) -> dict[str, float]:

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.ndimage import minimum_filter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from generator.recovery.network.activations import Activation
@@ -24,6 +27,9 @@ NORMS = np.geomspace(0.1, 15.0, 22)
 
 CENTRES = np.linspace(-4.0, 4.0, 33)
 """Positions of the units' hyperplanes in the coarse grid, in multiples of the spread of the positions."""
+
+MINIMA = 6
+"""Local minima of the coarse grid that are zoomed into, per sign of the norm. Hand-set."""
 
 ZOOMS = 9
 """Zooms into the best cell; each halves the spacing of the grid."""
@@ -97,23 +103,33 @@ def _fit(
     t, size = positions / spread, float((samples**2).sum())
 
     def misfit(norms: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
-        shapes = activation_derivative(activation, order, norms[:, None] * (t - centres[:, None]))
-        energy = np.maximum((shapes**2).sum(axis=1), np.finfo(np.float64).tiny)
-        return 1 - ((shapes @ samples) ** 2).sum(axis=1) / (energy * size)
+        shapes = activation_derivative(activation, order, norms[..., None] * (t - centres[..., None]))
+        energy = np.maximum((shapes**2).sum(axis=-1), np.finfo(np.float64).tiny)
+        return np.asarray(1 - ((shapes @ samples) ** 2).sum(axis=-1) / (energy * size))
 
-    best = (np.inf, 1.0, 0.0)
-    for sign in (1.0, -1.0) if activation.symmetry == "none" else (1.0,):
-        norms, centres = (grid.ravel() for grid in np.meshgrid(sign * NORMS, CENTRES, indexing="ij"))
-        errors = misfit(norms, centres)
-        at = int(np.argmin(errors))
-        best = min(best, (float(errors[at]), float(norms[at]), float(centres[at])))
+    signs = (1.0, -1.0) if activation.symmetry == "none" else (1.0,)
+    starts = [_minima(misfit, sign) for sign in signs]
+    norms, centres = np.concatenate(starts, axis=1)
     ratio, gap = NORMS[1] / NORMS[0], CENTRES[1] - CENTRES[0]
     for _ in range(ZOOMS):
         ratio, gap = np.sqrt(ratio), gap / 2
         powers, shifts = (grid.ravel() for grid in np.meshgrid(AROUND, AROUND))
-        norms, centres = best[1] * ratio**powers, best[2] + gap * shifts
-        errors = misfit(norms, centres)
-        at = int(np.argmin(errors))
-        best = min(best, (float(errors[at]), float(norms[at]), float(centres[at])))
-    error, norm, centre = best
-    return norm / spread, -norm * centre, float(np.sqrt(max(error, 0.0)))
+        finer = norms[:, None] * ratio**powers, centres[:, None] + gap * shifts
+        errors = misfit(*finer)
+        at = np.argmin(errors, axis=1)[:, None]
+        norms, centres = (np.take_along_axis(one, at, axis=1)[:, 0] for one in finer)
+    errors = misfit(norms, centres)
+    best = int(np.argmin(errors))
+    norm, centre = float(norms[best]), float(centres[best])
+    return norm / spread, -norm * centre, float(np.sqrt(max(errors[best], 0.0)))
+
+
+def _minima(
+    misfit: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]], sign: float
+) -> NDArray[np.float64]:
+    """Find the best local minima on the coarse grid; two rows: norms and centres."""
+    norms, centres = np.meshgrid(sign * NORMS, CENTRES, indexing="ij")
+    errors = misfit(norms, centres)
+    lowest = np.flatnonzero(errors == minimum_filter(errors, size=3, mode="nearest"))
+    kept = lowest[np.argsort(errors.flat[lowest], kind="stable")[:MINIMA]]
+    return np.array([norms.flat[kept], centres.flat[kept]])

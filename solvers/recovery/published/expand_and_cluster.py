@@ -1,0 +1,159 @@
+"""Expand-and-Cluster: train wide students, cluster their units over all students, collapse, fine-tune."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.errors import SpecError, UnsupportedPuzzleError
+from generator.puzzle.answer import Answer
+from generator.recovery.network.mlp import MLP
+from solvers.recovery.published.layers import (
+    Learner,
+    choose_width,
+    collapse_layers,
+    fine_tuned,
+    trained_students,
+)
+from solvers.recovery.published.students.training import Schedule
+from solvers.recovery.published.table import ask_table
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.recovery.puzzle import RecoveryPuzzle
+    from solvers.api import Context
+    from solvers.recovery.published.students.ensemble import Ensemble
+    from solvers.recovery.published.students.training import Training
+
+__all__ = ["ExpandAndCluster"]
+
+SOURCE = "Martinelli, Simsek, Gerstner and Brea 2024, Expand-and-Cluster, ICML, arXiv:2304.12794"
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+"""Precisions of the fine-tuning by name."""
+WIDTH_SHARE, EXPAND_SHARE, RETRAIN_SHARE, TUNE_SHARE = 1.0, 5.0, 2.0, 3.0
+"""Parts of the time limit: quick runs, students, re-training after each layer but the last, fine-tuning. Hand-set."""
+RESERVE = 0.04
+"""Share of the time limit that is left for clustering and for writing the answer. Hand-set."""
+FINE_TUNE_FLOOR = 1e-9
+"""Learning rate at which a float64 fine-tuning stops. The published floor, 1e-7, would bound its precision."""
+
+
+@register(family="recovery", name="expand-and-cluster", source=SOURCE)
+@dataclass(frozen=True)
+class ExpandAndCluster:
+    """Train wide students, cluster their hidden units over all students, collapse each cluster, fine-tune.
+
+    The published runs take 25,000 epochs of a 60,000-row table on a GPU. Here the epochs are bounded by the time limit
+    as well: if it ends before them, patience and cooldown shrink in proportion, and the learning rate falls to its floor
+    in the last 40 % of the students' time. The published settings train in float32; fine-tuning is in float64 by
+    default, because float32 cannot reach weight errors of 1e-6. The published input mask (Boruta on labels) is replaced
+    by leaving out inputs that are constant over the table. The signs of units with a free linear part (ReLU, softplus,
+    GELU, SiLU) are not resolved, as in the published code: a linear by-pass takes their linear parts. The answer has
+    the by-pass only where the puzzle allows it.
+
+    Attributes:
+        students: number of students, N.
+        width: units of every hidden layer of a student; 0: `expansion` times the width at which quick runs end near
+            zero.
+        expansion: width of the students in multiples of the width that the quick runs found.
+        near_zero: loss that counts as near zero in the quick runs, as a share of the outputs' variance.
+        gamma: smallest size of a cluster, as a share of the number of students.
+        beta: largest median angle between the members of a cluster, in degrees.
+        epochs: largest number of epochs of the students.
+        rate: first learning rate of the students.
+        retrain_epochs: largest number of epochs after each replaced layer of a deep network.
+        tune_epochs: largest number of epochs of the fine-tuning.
+        tune_rate: first learning rate of re-training and fine-tuning.
+        batch: rows of a minibatch.
+        precision: precision of the fine-tuning, float32 or float64.
+        rows: rows that are queried where the puzzle has an oracle, at most its budget.
+    """
+
+    students: int = 10
+    width: int = 0
+    expansion: float = 1.0
+    near_zero: float = 1e-3
+    gamma: float = 0.75
+    beta: float = 5.0
+    epochs: int = 25_000
+    rate: float = 4e-3
+    retrain_epochs: int = 5_000
+    tune_epochs: int = 50_000
+    tune_rate: float = 1e-4
+    batch: int = 512
+    precision: str = "float64"
+    rows: int = 4096
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        if self.students < 2 or not 0 < self.gamma <= 1:
+            raise SpecError(f"students is {self.students} and gamma {self.gamma}; use at least 2, and 0 < gamma <= 1")
+        if self.precision not in PRECISIONS:
+            raise SpecError(f"the precision is {self.precision!r}; use float32 or float64")
+        if min(self.batch, self.rows, self.expansion, self.rate, self.tune_rate) <= 0 or self.width < 0:
+            raise SpecError("batch, rows, expansion, rate and tune_rate must be above 0, and width at least 0")
+
+    def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer:
+        """Expand, cluster, collapse, fine-tune.
+
+        Raises:
+            UnsupportedPuzzleError: if the activation is hidden, or nothing can be asked.
+        """
+        if puzzle.activation is None:
+            raise UnsupportedPuzzleError("Expand-and-Cluster needs the activation; this puzzle hides it")
+        rng = context.rng()
+        inputs, targets = ask_table(puzzle, self.rows, rng)
+        schedule = Schedule(self.epochs, self.rate, self.batch)
+        learner = Learner(inputs, targets, puzzle.activation, puzzle.hidden_layers, schedule, rng, context.log)
+        clock = _Clock(context, puzzle.hidden_layers)
+        width = self.width
+        if not width:
+            width = math.ceil(self.expansion * choose_width(learner, self.near_zero, clock.seconds(WIDTH_SHARE)))
+        ensemble, losses = trained_students(learner, self.students, width, self.epochs, clock.seconds(EXPAND_SHARE))
+        best = ensemble.network(int(np.argmin(losses)))
+        context.report(_answer(puzzle, best, float(losses.min()), "best student, not collapsed"))
+
+        def retrain(students: Ensemble) -> Training:
+            seconds = clock.seconds(RETRAIN_SHARE)
+            return learner.run(students, rate=self.tune_rate, epochs=self.retrain_epochs, seconds=seconds)
+
+        network = collapse_layers(learner, ensemble, losses, self.gamma, math.radians(self.beta), retrain)
+        if network is None:
+            return _answer(puzzle, best, float(losses.min()), "best student; a layer has no cluster")
+        context.report(_answer(puzzle, network, math.nan, "collapsed, not fine-tuned"))
+        tuned, loss = fine_tuned(learner, network, PRECISIONS[self.precision], lambda one: self._tune(learner, one, clock))
+        return _answer(puzzle, tuned, loss, "fine-tuned")
+
+    def _tune(self, learner: Learner, ensemble: Ensemble, clock: _Clock) -> Training:
+        floor = learner.schedule.floor if self.precision == "float32" else FINE_TUNE_FLOOR
+        seconds = clock.seconds(TUNE_SHARE)
+        return learner.run(ensemble, rate=self.tune_rate, epochs=self.tune_epochs, seconds=seconds, floor=floor)
+
+
+class _Clock:
+    """Divides the time that is left over the stages that are left."""
+
+    def __init__(self, context: Context, hidden_layers: int) -> None:
+        self._context = context
+        self._reserve = RESERVE * context.time_left() if math.isfinite(context.wall_s) else 0.0
+        self._parts = WIDTH_SHARE + EXPAND_SHARE + RETRAIN_SHARE * (hidden_layers - 1) + TUNE_SHARE
+
+    def seconds(self, part: float) -> float:
+        """Return the time limit of the next stage."""
+        left = max(0.0, self._context.time_left() - self._reserve)
+        share = part / self._parts
+        self._parts -= part
+        return share * left
+
+
+def _answer(puzzle: RecoveryPuzzle, network: MLP, loss: float, state: str) -> Answer:
+    widths = "-".join(str(width) for width in network.widths)
+    note = f"{state}; widths {widths}" + ("" if math.isnan(loss) else f", loss {loss:.1e}")
+    if network.bypass is not None and not puzzle.public.bypass:
+        network = replace(network, bypass=None)
+        note += "; without the linear by-pass of the method, which the puzzle does not allow"
+    return Answer(puzzle.answer(network), note=note)

@@ -1,0 +1,186 @@
+"""From students to one network: cluster layer by layer, re-train in between, collapse, and fine-tune.
+
+Source: Martinelli, Simsek, Gerstner and Brea 2024, arXiv 2304.12794, section 3.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.recovery.network.activations import ACTIVATIONS
+from generator.recovery.network.mlp import MLP
+from solvers.recovery.published.clustering.collapse import collapse
+from solvers.recovery.published.clustering.units import units_of
+from solvers.recovery.published.students.ensemble import Ensemble, draw_layers
+from solvers.recovery.published.students.training import Schedule, train
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from solvers.recovery.published.students.training import Training
+
+__all__ = ["Learner", "choose_width", "collapse_layers", "fine_tuned", "trained_students"]
+
+FIRST_WIDTH = 4
+"""Width of the first quick run; later widths double. Hand-set."""
+MOST_WIDTH = 1024
+"""Largest width of a quick run. Hand-set."""
+QUICK_STUDENTS = 3
+"""Students of a quick run. A larger value makes the chosen width less random. Hand-set."""
+QUICK_STEPS = 3000
+"""Steps of Adam in a quick run. Hand-set."""
+QUICK_RATE = 4e-3
+"""Learning rate of a quick run, four times the published rate of the long runs. Hand-set."""
+
+
+@dataclass(frozen=True)
+class Learner:
+    """The table and the settings of all training runs.
+
+    Attributes:
+        inputs: rows x d.
+        targets: rows x o.
+        activation: name of the activation.
+        hidden_layers: number of hidden layers, L.
+        schedule: published settings; `rate`, `epochs` and `seconds` are replaced by each run.
+        rng: draws first weights and minibatches.
+        log: takes progress lines.
+    """
+
+    inputs: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    activation: str
+    hidden_layers: int
+    schedule: Schedule
+    rng: np.random.Generator
+    log: Callable[[str], None]
+
+    def run(self, ensemble: Ensemble, **changes: float) -> Training:
+        """Train an ensemble with some settings changed."""
+        schedule = replace(self.schedule, **changes)  # type: ignore[arg-type]  # epochs are int, the rest float
+        return train(ensemble, self.inputs, self.targets, schedule, self.rng, self.log)
+
+    def draw(self, students: int, width: int) -> Ensemble:
+        """Draw students whose hidden layers all have the same width."""
+        widths = (self.inputs.shape[1], *[width] * self.hidden_layers, self.targets.shape[1])
+        return Ensemble(draw_layers(students, widths, self.rng), self.activation, torch.float32)
+
+
+def choose_width(learner: Learner, near_zero: float, seconds: float) -> int:
+    """Train a few students of growing width shortly, until their loss is near zero.
+
+    Args:
+        learner: the table and the settings.
+        near_zero: largest mean loss, as a share of the outputs' variance.
+        seconds: time limit of all runs together; at the limit the last width is taken.
+    """
+    batches = -(-len(learner.inputs) // learner.schedule.batch)
+    variance = float(learner.targets.var(axis=0).mean()) or 1.0
+    width, spent = FIRST_WIDTH, 0.0
+    quiet = replace(learner, log=lambda _: None)
+    while True:
+        done = quiet.run(
+            learner.draw(QUICK_STUDENTS, width),
+            epochs=max(1, QUICK_STEPS // batches),
+            rate=QUICK_RATE,
+            seconds=seconds - spent,
+        )
+        spent += done.seconds
+        loss = float(done.losses.mean()) / variance
+        learner.log(f"quick run of width {width}: loss {loss:.1e} of the variance, {done.seconds:.1f} s")
+        if loss <= near_zero or width >= MOST_WIDTH or spent >= seconds:
+            return width
+        width *= 2
+
+
+def trained_students(
+    learner: Learner, students: int, width: int, epochs: int, seconds: float
+) -> tuple[Ensemble, NDArray[np.float64]]:
+    """Train the wide students; return them and their losses."""
+    ensemble = learner.draw(students, width)
+    done = learner.run(ensemble, epochs=epochs, seconds=seconds)
+    rate = done.steps / done.seconds if done.seconds else math.inf
+    learner.log(f"students of width {width}: best loss {done.losses.min():.2e}, {done.epochs} epochs, {rate:.0f} steps/s")
+    return ensemble, done.losses
+
+
+def collapse_layers(
+    learner: Learner,
+    ensemble: Ensemble,
+    losses: NDArray[np.float64],
+    gamma: float,
+    beta: float,
+    retrain: Callable[[Ensemble], Training],
+) -> MLP | None:
+    """Replace every hidden layer by the units that its clusters stand for; None if a layer has no cluster.
+
+    After each layer but the last, all students get the new layer and are re-trained. Their copies of it drift apart, so
+    the copies are averaged at the end.
+
+    Args:
+        learner: the table and the settings.
+        ensemble: the trained students.
+        losses: their losses.
+        gamma: smallest size of a cluster, as a share of the number of students.
+        beta: largest median angle between the members of a cluster, in radians.
+        retrain: trains the students after a layer was replaced.
+    """
+    layers = ensemble.arrays()
+    informative = learner.inputs.std(axis=0) > 0.0
+    if not informative.any():
+        return None
+    for index in range(learner.hidden_layers):
+        units = units_of(layers[index], layers[index + 1], learner.activation, informative)
+        found = collapse(units, losses, gamma, beta)
+        learner.log(f"hidden layer {index + 1}: {len(found.incoming)} clusters of {len(units.incoming)} units")
+        if not len(found.incoming):
+            return None
+        last = index == learner.hidden_layers - 1
+        following = found.chosen[None] if last else found.outgoing
+        biases = layers[index + 1][np.argmin(losses)][None] if last else layers[index + 1]
+        layers[index] = np.repeat(found.incoming[None], len(losses), axis=0)
+        layers[index + 1] = np.concatenate([following, biases[:, :, -1:]], axis=2)
+        if not last:
+            ensemble = Ensemble(layers, learner.activation, torch.float32)
+            losses = retrain(ensemble).losses
+            layers = ensemble.arrays()
+        informative = np.ones(len(found.incoming), dtype=bool)
+    pairs = [(layer.mean(axis=0)[:, :-1], layer.mean(axis=0)[:, -1]) for layer in layers]
+    return MLP.of(pairs, learner.activation)
+
+
+def fine_tuned(
+    learner: Learner,
+    network: MLP,
+    dtype: torch.dtype,
+    attempt: Callable[[Ensemble], Training],
+) -> tuple[MLP, float]:
+    """Fit what the collapse left over, then train all parameters; return the network and its loss.
+
+    The residual of a network whose units have a free linear part is fitted by a linear by-pass, which is trained too.
+    For the other networks its mean goes to the output bias.
+
+    Args:
+        learner: the table and the settings.
+        network: the collapsed network.
+        dtype: precision of the training.
+        attempt: trains an ensemble of one network.
+    """
+    residual = learner.targets - network(learner.inputs)
+    layers = [np.column_stack([weight, bias])[None] for weight, bias in network.layers()]
+    bypass = None
+    if ACTIVATIONS[learner.activation].half_slope:
+        table = np.column_stack([learner.inputs, np.ones(len(residual))])
+        bypass = np.linalg.lstsq(table, residual, rcond=None)[0].T[None]
+    else:
+        layers[-1][0, :, -1] += residual.mean(axis=0)
+    ensemble = Ensemble(layers, learner.activation, dtype, bypass)
+    losses = attempt(ensemble).losses
+    return ensemble.network(0), float(losses[0])

@@ -1,0 +1,1 @@
+"""Ensembles of students: networks of one shape that are trained together on one table."""

@@ -1,0 +1,174 @@
+"""An ensemble of networks of one shape, stored as one tensor per layer, with hand-written gradients.
+
+Every layer is a tensor of students x units x (fan-in + 1); the last column is the bias. States are students x units x
+rows, with a last unit that is constantly 1, so that one product gives preactivations and one gives the gradients of
+weights and biases. All students see the same rows, so the first layer is a single matrix product for all of them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.recovery.network.mlp import MLP
+from solvers.recovery.published.students.activations import TORCH_ACTIVATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+__all__ = ["Ensemble", "Workspace", "draw_layers", "flops_per_step"]
+
+
+class Ensemble:
+    """N networks of one shape, optionally with a linear by-pass from the inputs to the outputs.
+
+    Attributes:
+        layers: one tensor per layer, students x units x (fan-in + 1), views of `flat`.
+        bypass: students x outputs x (inputs + 1); None for none. Its last column is a second output bias.
+        flat: all parameters.
+        gradient: gradients of all parameters.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[NDArray[np.float64]],
+        activation: str,
+        dtype: torch.dtype,
+        bypass: NDArray[np.float64] | None = None,
+    ) -> None:
+        arrays = [*layers, *([] if bypass is None else [bypass])]
+        self.activation = activation
+        self.flat = torch.from_numpy(np.concatenate([array.ravel() for array in arrays])).to(dtype)
+        self.gradient = torch.zeros_like(self.flat)
+        shapes = [array.shape for array in arrays]
+        views, slopes = _split(self.flat, shapes), _split(self.gradient, shapes)
+        self.layers, self.slopes = views[: len(layers)], slopes[: len(layers)]
+        self.bypass = None if bypass is None else views[-1]
+        self.bypass_slope = None if bypass is None else slopes[-1]
+
+    @property
+    def students(self) -> int:
+        """Number of students, N."""
+        return self.layers[0].shape[0]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Inputs, units of each hidden layer, outputs."""
+        return (self.layers[0].shape[2] - 1, *(layer.shape[1] for layer in self.layers))
+
+    def rate_shares(self, bypass: float) -> Tensor | None:
+        """Return the learning rate of every parameter, relative to the common one; None if there is no by-pass.
+
+        Args:
+            bypass: relative rate of the by-pass.
+        """
+        if self.bypass is None:
+            return None
+        shares = torch.ones_like(self.flat)
+        shares[-self.bypass.numel() :] = bypass
+        return shares
+
+    def arrays(self) -> list[NDArray[np.float64]]:
+        """Copy the layers as float64 arrays of students x units x (fan-in + 1)."""
+        return [np.array(layer.numpy(), dtype=np.float64) for layer in self.layers]
+
+    def network(self, student: int) -> MLP:
+        """Copy one student."""
+        layers = [(array[student, :, :-1], array[student, :, -1]) for array in self.arrays()]
+        network = MLP.of(layers, self.activation)
+        if self.bypass is None:
+            return network
+        line = np.array(self.bypass[student].numpy(), dtype=np.float64)
+        biases = (*network.biases[:-1], network.biases[-1] + line[:, -1])
+        return MLP(network.weights, biases, self.activation, line[:, :-1])
+
+
+class Workspace:
+    """The buffers of a forward and a backward pass over a fixed number of rows."""
+
+    def __init__(self, ensemble: Ensemble, rows: int) -> None:
+        def empty(units: int) -> Tensor:
+            return torch.empty(ensemble.students, units, rows, dtype=ensemble.flat.dtype)
+
+        self.ensemble = ensemble
+        hidden, outputs = ensemble.widths[1:-1], ensemble.widths[-1]
+        self.before = [empty(units) for units in hidden]
+        self.states = [empty(units + 1).fill_(1.0) for units in hidden]
+        self.values = [state[:, :-1] for state in self.states]
+        self.pulled = [empty(units) for units in hidden]
+        self.residual = empty(outputs)
+        self.sigma = TORCH_ACTIVATIONS[ensemble.activation]
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Compute the residuals, students x outputs x rows.
+
+        Args:
+            inputs: rows x (inputs + 1); the last column is 1.
+            targets: rows x outputs.
+        """
+        layers = self.ensemble.layers
+        torch.mm(layers[0].flatten(0, 1), inputs.t(), out=self.before[0].flatten(0, 1))
+        self.sigma.value(self.before[0], self.values[0])
+        for layer, before, value, (state, _) in zip(
+            layers[1:-1], self.before[1:], self.values[1:], pairwise(self.states), strict=True
+        ):
+            torch.bmm(layer, state, out=before)
+            self.sigma.value(before, value)
+        torch.bmm(layers[-1], self.states[-1], out=self.residual)
+        if self.ensemble.bypass is not None:
+            self.residual.add_(self.ensemble.bypass @ inputs.t())
+        return self.residual.sub_(targets.t())
+
+    def backward(self, inputs: Tensor) -> None:
+        """Write the gradients of the students' mean squared errors; call `forward` first. Residuals are overwritten."""
+        ensemble = self.ensemble
+        upper = self.residual.mul_(2.0 / self.residual[0].numel())
+        if ensemble.bypass_slope is not None:
+            torch.matmul(upper, inputs, out=ensemble.bypass_slope)
+        for index in range(len(ensemble.layers) - 1, 0, -1):
+            torch.bmm(upper, self.states[index - 1].transpose(1, 2), out=ensemble.slopes[index])
+            pulled = self.pulled[index - 1]
+            weight = ensemble.layers[index][:, :, :-1].transpose(1, 2)
+            if upper.shape[1] == 1:
+                torch.mul(weight, upper, out=pulled)  # an outer product, twice as fast as bmm
+            else:
+                torch.bmm(weight, upper, out=pulled)
+            self.sigma.pull_back(pulled, self.before[index - 1], self.values[index - 1])
+            upper = pulled
+        # Written as a product of transposes, which the matrix library computes five times as fast.
+        ensemble.slopes[0].flatten(0, 1).copy_(torch.mm(inputs.t(), upper.flatten(0, 1).t()).t())
+
+
+def draw_layers(students: int, widths: Sequence[int], rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    """Draw the first weights: normal with standard deviation sqrt(2 / (units * students)), and zero biases.
+
+    This is what Kaiming's rule of torch gives for a tensor of fan-in x units x students, as the published code stores
+    its students. So training starts from small weights.
+    """
+    layers = []
+    for fan_in, units in pairwise(widths):
+        layer = np.sqrt(2.0 / (units * students)) * rng.standard_normal((students, units, fan_in + 1))
+        layer[:, :, -1] = 0.0
+        layers.append(layer)
+    return layers
+
+
+def flops_per_step(students: int, widths: Sequence[int], rows: int) -> int:
+    """Count the floating-point operations of the matrix products of one training step.
+
+    A layer takes 2 * rows * students * units * (fan-in + 1) operations forward and the same for its gradients; a layer
+    after the first takes them again to pull gradients back. Activations and Adam are not counted.
+    """
+    sizes = [units * (fan_in + 1) for fan_in, units in pairwise(widths)]
+    return 2 * rows * students * (2 * sizes[0] + 3 * sum(sizes[1:]))
+
+
+def _split(flat: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    pieces = flat.split([int(np.prod(shape)) for shape in shapes])
+    return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
