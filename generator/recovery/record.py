@@ -80,6 +80,8 @@ FAMILY = Family(
         "solvers.recovery.flagship.flagship",
         "solvers.recovery.hessian.solver",
         "solvers.recovery.students.students",
+        "solvers.recovery.students.same_width",
+        "solvers.recovery.peeling.solver",
         "solvers.recovery.published",
     ),
     warm=("numpy", "scipy.special", "scipy.optimize", "generator.recovery.puzzle"),
