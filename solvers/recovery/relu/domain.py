@@ -29,6 +29,7 @@ class Domain:
 
     Attributes:
         dimensions: numbers per point.
+        outputs: numbers per value of the function.
         function: rows x dimensions -> rows x outputs.
         noise: error bound of outputs, from points and values.
         reach: typical norm of a point.
@@ -39,6 +40,7 @@ class Domain:
     """
 
     dimensions: int
+    outputs: int
     function: Function
     noise: Noise
     reach: float
