@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.errors import UnsupportedPuzzleError
+from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.core.certificate import certify, noise_level
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Peeling"]
 
 EXACT = 1e-19
-"""Mean squared error, relative to the outputs' variance, at which a student counts as exact. Wide students converge slowly
-below it; minimal networks then reach 1e-30."""
+"""Mean squared error, relative to the outputs' variance, at which a student counts as exact. Wide students converge
+slowly below it; minimal networks then reach 1e-30."""
 HELD_OUT = 0.1
 """Share of the rows kept for the certificate."""
 NOISE_FACTOR = 1.5
@@ -132,7 +132,10 @@ class Peeling:
         data = _split(points, probe.outputs(points), probe.basis)
         known = None
         if self.saturation and puzzle.activation in SATURATING and puzzle.public.precision == "float64":
-            known = saturated_layer(probe, puzzle.activation, rng)
+            try:
+                known = saturated_layer(probe, puzzle.activation, rng)
+            except QueryError as error:
+                context.log(f"saturation stopped: {error}")
             units = 0 if known is None else known.widths[1]
             context.log(
                 f"{probe.inputs} effective inputs, {units} hyperplanes found, queries left: {puzzle.oracle.left}"
