@@ -51,7 +51,7 @@ class Probe:
     @property
     def inputs(self) -> int:
         """Number of effective inputs, n."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     @property
     def bound(self) -> float:
