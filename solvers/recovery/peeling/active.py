@@ -24,7 +24,8 @@ SCALES = (0.5, 1.0, 2.0, 4.0)
 """Standard deviations of the points that students are fitted to, as multiples of the puzzle's input scale. Small ones
 show the curvature of the units, large ones their saturation patterns."""
 RANK_GAP = 1e-6
-"""Singular value of the gradients, relative to the largest, below which a direction of the inputs counts as superfluous."""
+"""Singular value of the gradients, relative to the largest, below which a direction of the inputs counts as
+superfluous."""
 LEAST_RATIO = 1.5
 """Inputs per effective input for which the reduction is worth its queries."""
 

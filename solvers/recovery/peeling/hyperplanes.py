@@ -1,10 +1,10 @@
 """Directions and offsets of the first layer's hyperplanes by saturation.
 
 Far from the origin nearly all units of a tanh or sigmoid first layer are saturated. Where exactly one unit is not, the
-network's outputs depend on the inputs through that unit's preactivation only, whatever lies above. So the gradient there
-is a multiple of the unit's weights, up to the other units' slopes, which fall exponentially with the distance. Gradients at
-steps of the outputs along random lines therefore fall into groups: pure ones agree wherever they are measured, mixed ones
-do not.
+network's outputs depend on the inputs through that unit's preactivation only, whatever lies above. So the gradient
+there is a multiple of the unit's weights, up to the other units' slopes, which fall exponentially with the distance.
+Gradients at steps of the outputs along random lines therefore fall into groups: pure ones agree wherever they are
+measured, mixed ones do not.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ SCANS = 6
 QUIET = 2
 """Scans without a new hyperplane after which all are held to be found. Hand-set."""
 SPACING = 0.12
-"""Distance of two points of a line, in units of the inputs: a fifth of the width of a step of a unit with a norm of 2.5.
-Larger values cost fewer queries and miss steps of units with large weights."""
-LONGEST = 30.0
+"""Distance of two points of a line, in units of the inputs: a fifth of the width of a step of a unit with a norm of
+2.5. Larger values cost fewer queries and miss steps of units with large weights."""
+LONGEST = 25.0
 """Most distance from the origin that a line goes, in units of the inputs; saturation is complete there. Hand-set."""
 CORNERS = 6
-"""Random directions among which the end of a line is the one with the longest way to the faces of the box. Larger values
-draw lines from corner to corner."""
+"""Random directions among which the end of a line is the one with the longest way to the faces of the box. Larger
+values draw lines from corner to corner."""
 LEAST_STEP = 1e-3
 """Least difference of neighbouring points of a line, relative to the spread of all values, that counts as a step."""
 AGREEMENT = 0.03
@@ -59,11 +59,13 @@ ROUNDS = 3
 """Rounds of refinement. Each one uses the hyperplanes of the last one to choose purer points."""
 UNCONFIRMED = 0.04
 """Disagreement that a candidate counts with until its hyperplane is measured at distant points; above `ACCEPT`."""
+SHARP = 1e-6
+"""Disagreement at which a hyperplane is measured no further; the students' fits correct what is left."""
 LOST = 0.3
 """Disagreement above which a hyperplane is dropped at once."""
 ACCEPT = 0.02
-"""Largest disagreement of a hyperplane's gradients after the refinement. Sigmoid units saturate at half the rate of tanh
-units, so their gradients agree less."""
+"""Largest disagreement of a hyperplane's gradients after the refinement. Sigmoid units saturate at half the rate of
+tanh units, so their gradients agree less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,18 +93,16 @@ def find_hyperplanes(probe: Probe, rng: np.random.Generator) -> list[Hyperplane]
     points, gradients = np.empty((0, probe.inputs)), np.empty((0, probe.inputs))
     quiet = 0
     for _ in range(SCANS):
-        cost = LINES * (int(2 * LONGEST / SPACING) // 2 + 40 * probe.inputs)
-        if quiet == QUIET or not affordable(probe.oracle, cost):
+        if quiet == QUIET or not affordable(probe.oracle, LINES * (int(LONGEST / SPACING) + 50 * probe.inputs)):
             break
         steps = _steps(probe, rng)
         points = np.concatenate([points, steps])
         gradients = np.concatenate([gradients, probe.gradients(steps)])
         candidates = _candidates(points, gradients, found)
         known = len(found)
-        if candidates:
-            found = _refined(probe, found + candidates, 1, rng)
+        found = _refined(probe, found + candidates, ACCEPT, 1, rng)
         quiet = quiet + 1 if len(found) <= known else 0
-    return [plane for plane in _refined(probe, found, ROUNDS, rng) if plane.disagreement < ACCEPT]
+    return [plane for plane in _refined(probe, found, SHARP, ROUNDS, rng) if plane.disagreement < ACCEPT]
 
 
 def tangent_points(probe: Probe, plane: Hyperplane, count: int, bound: float, rng: np.random.Generator) -> Array:
@@ -146,7 +146,8 @@ def _sines(first: Array, second: Array) -> Array:
     cosines = first @ second.T
     signs = np.where(cosines < 0, -1.0, 1.0)
     gaps = first[:, None] - signs[..., None] * second[None]
-    return np.linalg.norm(gaps, axis=2)
+    sines: Array = np.linalg.norm(gaps, axis=2)
+    return sines
 
 
 def _same(plane: Hyperplane, other: Hyperplane) -> bool:
@@ -178,14 +179,18 @@ def _candidates(points: Array, gradients: Array, known: list[Hyperplane]) -> lis
     return found
 
 
-def _refined(probe: Probe, planes: list[Hyperplane], rounds: int, rng: np.random.Generator) -> list[Hyperplane]:
-    """Measure every hyperplane at its purest points; drop those whose gradients do not agree at all."""
+def _refined(
+    probe: Probe, planes: list[Hyperplane], goal: float, rounds: int, rng: np.random.Generator
+) -> list[Hyperplane]:
+    """Measure hyperplanes at their purest points until they agree to the goal; drop those that do not agree at all."""
     for _ in range(rounds):
-        cost = len(planes) * PROFILES * (15 + 3 * probe.inputs)
-        if not affordable(probe.oracle, cost):
+        due = [number for number, plane in enumerate(planes) if plane.disagreement > goal]
+        if not due or not affordable(probe.oracle, len(due) * PROFILES * (15 + 3 * probe.inputs)):
             break
-        again = [_measured(probe, planes, number, rng) for number in range(len(planes))]
-        measured = [min(pair, key=lambda one: one.disagreement) for pair in zip(planes, again, strict=True)]
+        measured = list(planes)
+        for number in due:
+            again = _measured(probe, planes, number, rng)
+            measured[number] = min(planes[number], again, key=lambda one: one.disagreement)
         planes = []
         for plane in sorted(measured, key=lambda one: one.disagreement):
             if plane.disagreement < LOST and not any(_same(plane, other) for other in planes):
@@ -211,7 +216,8 @@ def purest(points: Array, planes: list[Hyperplane], number: int, count: int, len
     for position, one in enumerate(group.ravel()):
         rank[position] = seen.get(int(one), 0)
         seen[int(one)] = rank[position] + 1
-    return points[order[np.lexsort((np.arange(len(order)), rank // 2))][:count]]
+    chosen: Array = points[order[np.lexsort((np.arange(len(order)), rank // 2))][:count]]
+    return chosen
 
 
 def _measured(probe: Probe, planes: list[Hyperplane], number: int, rng: np.random.Generator) -> Hyperplane:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["STEP", "Probe", "affordable"]
 
 STEP = 2e-3
-"""Step of the central differences, in units of the inputs. Larger values lower the rounding error, 2e-16 / step, and raise
-the truncation error, which grows with step^6. From experiments with weights of norm 2."""
+"""Step of the central differences, in units of the inputs. Larger values lower the rounding error, 2e-16 / step, and
+raise the truncation error, which grows with step^6. From experiments with weights of norm 2."""
 STENCIL = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
 """Multiples of the step and weights of the central difference of order six."""
 MARGIN = 1e-3
@@ -51,12 +51,13 @@ class Probe:
     @property
     def inputs(self) -> int:
         """Number of effective inputs, n."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     @property
     def bound(self) -> float:
         """Bound of every input x_i."""
-        return self.oracle.terms.high if self.oracle.terms.high is not None else UNBOUNDED
+        high: float | None = self.oracle.terms.high
+        return UNBOUNDED if high is None else high
 
     def outputs(self, points: Array) -> Array:
         """Evaluate points y, rows x n, to rows x o.
@@ -86,12 +87,14 @@ class Probe:
         start, along = origins @ self.basis.T, directions @ self.basis.T
         with np.errstate(divide="ignore", invalid="ignore"):
             distances = (np.where(along > 0, bound, -bound) - start) / along
-        return np.where(along == 0, np.inf, distances).min(axis=1)
+        nearest: Array = np.where(along == 0, np.inf, distances).min(axis=1)
+        return nearest
 
     def inside(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points (..., n) lie in the box with room for the central differences."""
         room = self.bound * (1 - MARGIN) - 3 * STEP
-        return (np.abs(points @ self.basis.T) <= room).all(axis=-1)
+        held: NDArray[np.bool_] = np.all(np.abs(points @ self.basis.T) <= room, axis=-1)
+        return held
 
 
 def affordable(oracle: Oracle, rows: int) -> bool:

@@ -1,8 +1,8 @@
 """Norm and bias of a first-layer unit from profiles of the outputs along its normal.
 
-Where the other units are saturated, the outputs along the normal are F(sigma(norm t + shift)) with a smooth F that depends
-on the pattern of the other units. A wrong norm or shift needs an F of a higher degree. So both are those with which
-polynomials of a low degree fit the profiles of several patterns best (variable projection).
+Where the other units are saturated, the outputs along the normal are F(sigma(norm t + shift)) with a smooth F that
+depends on the pattern of the other units. A wrong norm or shift needs an F of a higher degree. So both are those with
+which polynomials of a low degree fit the profiles of several patterns best (variable projection).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from scipy.optimize import least_squares
 
 from generator.recovery.network.activations import ACTIVATIONS
 from solvers.recovery.peeling.hyperplanes import TANGENT_POINTS, purest, tangent_points
+from solvers.recovery.peeling.probing import affordable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +48,8 @@ def first_layer(
 ) -> tuple[Array, Array]:
     """Estimate the first layer's weights, units x n, and biases.
 
-    The directions are exact up to the disagreement of the hyperplanes; norms are typically within 5 %, biases within 0.3.
+    The directions are exact up to the disagreement of the hyperplanes; norms are typically within 5 %, biases within
+    0.3.
 
     Raises:
         QueryError: if the budget is spent.
@@ -65,7 +67,7 @@ def unit_of(
     shifts = np.linspace(-SPAN, SPAN, SAMPLES)
     paths = points[:, None] + shifts[[0, -1], None] * plane.direction
     points = points[probe.inside(paths).all(axis=1)]
-    if not len(points):
+    if not len(points) or not affordable(probe.oracle, PATTERNS * SAMPLES):
         return plane.direction * NORMS[1], -plane.offset * NORMS[1]
     points = purest(points, planes, number, PATTERNS, lengths=SPAN)
     profiles = probe.values(points[:, None] + shifts[:, None] * plane.direction)

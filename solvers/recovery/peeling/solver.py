@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.errors import UnsupportedPuzzleError
+from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.core.certificate import certify, noise_level
@@ -15,7 +15,7 @@ from solvers.recovery.core.ensemble import Architecture, Rows
 from solvers.recovery.core.levenberg_marquardt import Stopping
 from solvers.recovery.peeling.active import SATURATING, draw_points, reduced, saturated_layer
 from solvers.recovery.peeling.probing import Probe
-from solvers.recovery.peeling.pruning import minimal_network, polished
+from solvers.recovery.peeling.pruning import minimal_network, polished, refitted
 from solvers.recovery.peeling.students import students_above, whole_students
 from solvers.registry import register
 
@@ -33,8 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["Peeling"]
 
 EXACT = 1e-19
-"""Mean squared error, relative to the outputs' variance, at which a student counts as exact. Wide students converge slowly
-below it; minimal networks then reach 1e-30."""
+"""Mean squared error, relative to the outputs' variance, at which a student counts as exact. Wide students converge
+slowly below it; minimal networks then reach 1e-30."""
+NEAR = 1e-9
+"""Error, relative to the outputs' variance, below which a student that is not exact is pruned. Wide students of badly
+conditioned networks, such as sigmoid ones, slow down there; minimal ones converge."""
+ROOM = 3.0
+"""Factor by which the error may rise while such a student is pruned."""
 HELD_OUT = 0.1
 """Share of the rows kept for the certificate."""
 NOISE_FACTOR = 1.5
@@ -99,12 +104,17 @@ class Peeling:
             if number > self.trials:
                 break
             context.log(f"group {number}: widths {trial.network.widths}, mse {trial.mse:.1e}")
-            if trial.mse > level:
-                if trial.mse < least:
-                    least, best = trial.mse, Answer(puzzle.answer(_lifted(trial.network, data.basis)))
+            network, mse = trial.network, trial.mse
+            if level < mse < NEAR * data.rows.targets.var():
+                network, _ = minimal_network(network, data.rows, ROOM * mse, stopping.out_of_time)
+                network, mse = refitted(network, data.rows, stopping)
+                context.log(f"pruned to {network.widths} before it was exact, mse {mse:.1e}")
+            if mse > level:
+                if mse < least:
+                    least, best = mse, Answer(puzzle.answer(_lifted(network, data.basis)))
                     context.report(best)
                 continue
-            network, minimal = minimal_network(trial.network, data.rows, level, stopping.out_of_time)
+            network, minimal = minimal_network(network, data.rows, level, stopping.out_of_time)
             network = polished(network, data.rows)
             certificate = certify(network, data.rows, data.held, puzzle.public)
             context.log(f"pruned to {network.widths}, held-out mse {certificate.mse:.1e} {certificate.reason}")
@@ -132,7 +142,10 @@ class Peeling:
         data = _split(points, probe.outputs(points), probe.basis)
         known = None
         if self.saturation and puzzle.activation in SATURATING and puzzle.public.precision == "float64":
-            known = saturated_layer(probe, puzzle.activation, rng)
+            try:
+                known = saturated_layer(probe, puzzle.activation, rng)
+            except QueryError as error:
+                context.log(f"saturation stopped: {error}")
             units = 0 if known is None else known.widths[1]
             context.log(
                 f"{probe.inputs} effective inputs, {units} hyperplanes found, queries left: {puzzle.oracle.left}"

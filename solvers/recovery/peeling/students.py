@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Trial", "students_above", "whole_students"]
 
 WIDTHS = (4, 6, 9, 13, 18, 26, 36)
-"""Widths of the students' unknown hidden layers. Students that are 1.3 to 2 times as wide as the hidden network converge
-most often."""
+"""Widths of the students' unknown hidden layers. Students that are 1.3 to 2 times as wide as the hidden network
+converge most often."""
 GROUP = 4
 """Students per group. Hand-set."""
 PER_PARAMETER = 0.6
-"""Most parameters of a student, relative to the number of residuals. Larger values let students fit the data without being
-the network."""
+"""Most parameters of a student, relative to the number of residuals. Larger values let students fit the data without
+being the network."""
 HELD = 30
 """Iterations during which a known layer keeps its weights, so that random upper layers cannot spoil it."""
 ITERATIONS = 150
