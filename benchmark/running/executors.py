@@ -183,13 +183,14 @@ class LocalExecutor:
         Raises:
             HarnessError: if the family cannot open the puzzle's oracle.
         """
-        oracle = find_family(work.trial.family).oracle
-        if oracle is None or work.sealed is None:
+        family = find_family(work.trial.family)
+        oracle, terms = family.oracle, family.oracle_terms(work.puzzle)
+        if oracle is None or terms is None or work.sealed is None:
             return None
         with self._lock:
             if work.trial.puzzle not in self._oracles:
                 self._oracles[work.trial.puzzle] = _open(oracle, work)
-        return Desk(self._oracles[work.trial.puzzle], oracle.terms(work.puzzle), work.trial.limits.queries)
+        return Desk(self._oracles[work.trial.puzzle], terms, work.trial.limits.queries)
 
     def _take_server(self) -> Server:
         """Return an idle server, or start a new one."""

@@ -15,6 +15,7 @@ from benchmark.submission.bundle.schema import is_line
 from benchmark.submission.findings import Discrepancy
 from benchmark.submission.times import check_times
 from generator.errors import NetjigsawError
+from generator.family.registry import find_family
 from generator.version import __version__
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def score_cell(contents: Contents, row: Row, cell: RequiredCell, loaded: LoadedP
     """
     try:
         found = contents.raw(row.trial)
-        faults = [] if found is None else list(_check_raw(row, found[0], contents, cell.place))
+        faults = [] if found is None else list(_check_raw(row, found[0], contents, cell.place, loaded))
         outcome = _ended(row, cell.place, faults) if found is None else outcome_of(*found, row)
         if faults:
             return Scored(None, tuple(faults))
@@ -93,7 +94,7 @@ def _ended(row: Row, place: str, faults: list[Discrepancy]) -> Outcome:
     return Outcome(row.status, row.reason)
 
 
-def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[Discrepancy]:
+def _check_raw(row: Row, raw: Raw, contents: Contents, place: str, loaded: LoadedPuzzle) -> Iterator[Discrepancy]:
     """Check the raw record of a trial against its row."""
     for field in ("trial", "session"):
         if getattr(raw, field) != getattr(row, field):
@@ -112,7 +113,8 @@ def _check_raw(row: Row, raw: Raw, contents: Contents, place: str) -> Iterator[D
     if row.session not in contents.sessions:
         yield Discrepancy(place, "session", f"is {row.session}, which the bundle does not describe")
     else:
-        yield from check_times(row, raw, contents.sessions[row.session], place)
+        has_oracle = find_family(loaded.puzzle.manifest.family).oracle_terms(loaded.puzzle) is not None
+        yield from check_times(row, raw, contents.sessions[row.session], place, has_oracle=has_oracle)
 
 
 def _known(row: Row, cell: RequiredCell) -> Row:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from benchmark.isolation.conversation import DRAIN_LIMIT_S, KILL_GRACE_S, LOAD_LIMIT_S
 from benchmark.submission.bundle.schema import is_line
 from benchmark.submission.findings import Discrepancy
-from generator.family.registry import find_family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +31,8 @@ CLOCKS_APART = timedelta(days=1)
 """Largest plausible difference between the clocks of two machines. A larger value accepts later starts. Hand-set."""
 
 
-def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Discrepancy]:
-    """Find impossible times: negative, beyond the limit, or out of order."""
+def check_times(row: Row, raw: Raw, session: Session, place: str, *, has_oracle: bool) -> Iterator[Discrepancy]:
+    """Find impossible times: negative, beyond the limit, or out of order; and impossible usage of an oracle."""
     for field in ("wall_s", "load_s", "cpu_s", "peak_mib", "load_average"):
         value = getattr(row, field)
         if value is not None and not (math.isfinite(value) and value >= 0):
@@ -50,12 +49,12 @@ def check_times(row: Row, raw: Raw, session: Session, place: str) -> Iterator[Di
         yield Discrepancy(place, "wall_s", f"is {row.wall_s:.6g} s, beyond the limit of {limit:g} s for {what}")
     if row.load_s is not None and row.load_s > LOAD_LIMIT_S + GRACE_S:
         yield Discrepancy(place, "load_s", f"is {row.load_s:.6g} s; loading ends after {LOAD_LIMIT_S:g} s")
-    yield from _check_queries(row, place)
+    yield from _check_queries(row, place, has_oracle=has_oracle)
     yield from _check_processor(row, session, place)
     yield from _check_reports(row, raw, limit, place)
 
 
-def _check_queries(row: Row, place: str) -> Iterator[Discrepancy]:
+def _check_queries(row: Row, place: str, *, has_oracle: bool) -> Iterator[Discrepancy]:
     """Find impossible usage of an oracle; `limits.queries` is checked with the limits."""
     usage = {field: getattr(row, field) for field in ("queries", "query_calls", "query_s")}
     known = {field: value for field, value in usage.items() if value is not None}
@@ -67,7 +66,6 @@ def _check_queries(row: Row, place: str) -> Iterator[Discrepancy]:
         if not (math.isfinite(value) and value >= 0):
             yield Discrepancy(place, field, f"is {value:g}; a count or time must be finite and not negative")
             return
-    has_oracle = find_family(row.family).oracle is not None
     if has_oracle != bool(known) and (known or row.wall_s is not None):
         fault = "is missing, but the puzzle has an oracle" if has_oracle else "is given, but the puzzle has no oracle"
         yield Discrepancy(place, "queries", fault)

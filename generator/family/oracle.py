@@ -60,11 +60,12 @@ class OracleRecord:
     """The oracle of a family.
 
     Attributes:
-        terms: `(puzzle)` -> `OracleTerms`, computed from the public puzzle; it must be cheap.
+        terms: `(puzzle)` -> `OracleTerms`, computed from the public puzzle; it must be cheap. None for a puzzle that
+            has no oracle, e.g. a table.
         open: `(view, sealed)` -> the hidden network.
     """
 
-    terms: Callable[[Puzzle], OracleTerms]
+    terms: Callable[[Puzzle], OracleTerms | None]
     open: Callable[[Any, SealedAnswer], HiddenNetwork]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from generator.family.layout import ForeignLayout, Layout
     from generator.family.metric import Metric, Score
-    from generator.family.oracle import OracleRecord, Usage
+    from generator.family.oracle import OracleRecord, OracleTerms, Usage
     from generator.family.pictures import Pictures
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import Puzzle, SealedAnswer
@@ -60,7 +60,7 @@ class Family:
         view: converts the public `Puzzle` to the object that a solver gets, and checks its content.
         check: `(view, answer)`; raises AnswerError if the format of the answer is wrong.
         groups: labels of a puzzle, e.g. depth or regime, by which tables can be split.
-        oracle: the black-box function that solvers may query; None where the family has no oracle.
+        oracle: the black-box function that solvers may query; None where no puzzle of the family has an oracle.
         solvers: modules that register the family's solvers when they are imported. Those of netjigsaw, or packages of
             such modules, are read and not imported to list the solvers.
         warm: modules that every trial and every score of this family needs; imported once, before the first fork.
@@ -131,6 +131,10 @@ class Family:
             if metric.name == self.rank_by:
                 return metric
         raise SpecError(f"family {self.name!r} ranks solvers by puzzles solved, not by a metric")
+
+    def oracle_terms(self, puzzle: Puzzle) -> OracleTerms | None:
+        """Return the terms of a puzzle's oracle; None if the family or this puzzle has none."""
+        return None if self.oracle is None else self.oracle.terms(puzzle)
 
     def rate(self, view: Any, answer: Answer, sealed: SealedAnswer | None, usage: Usage | None = None) -> Score:
         """Score an answer whose format is valid. With an oracle, `usage` holds the number of queries.

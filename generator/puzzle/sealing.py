@@ -87,18 +87,27 @@ def seal(
         pieces=pieces,
         data=data,
     )
-    return _seal(puzzle, answer, salt, seed=seed, arrays=arrays or {}, notes=notes or {}, warnings=warnings)
+    return _seal(puzzle, answer, salt, seed=seed, arrays=arrays, notes=notes, warnings=warnings)
 
 
-def seal_imported(puzzle: Puzzle, answer: JsonValue, warnings: tuple[str, ...] = ()) -> Made:
+def seal_imported(
+    puzzle: Puzzle,
+    answer: JsonValue,
+    warnings: tuple[str, ...] = (),
+    *,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    notes: dict[str, JsonValue] | None = None,
+) -> Made:
     """Seal the answer of a puzzle that was imported, so it has no seed. The salt is from the operating system.
 
     Args:
         puzzle: the puzzle without a commitment.
         answer: JSON data.
         warnings: messages that are shown only to the importer of the puzzle.
+        arrays: secret tensors, which the commitment covers.
+        notes: values that would reveal the answer.
     """
-    return _seal(puzzle, answer, secrets.token_hex(32), warnings=warnings)
+    return _seal(puzzle, answer, secrets.token_hex(32), arrays=arrays, notes=notes, warnings=warnings)
 
 
 def _seal(

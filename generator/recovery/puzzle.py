@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from generator.errors import AnswerError, PuzzleError, first_fault
+from generator.errors import AnswerError, PuzzleError, SpecError, first_fault
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
 from generator.recovery.spec import PublicSpec
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from generator.family.oracle import Oracle
     from generator.puzzle.answer import Answer
@@ -55,12 +57,14 @@ class RecoveryPuzzle:
         tolerance: largest weight error of a solved puzzle.
         table: the fixed table of a passive puzzle; None for an active puzzle.
         oracle: evaluates the hidden network of an active puzzle; None for a passive puzzle.
+        condition: condition number of the parameter Jacobian, which measures difficulty; None if it was not computed.
     """
 
     public: PublicSpec
     tolerance: float
     table: Table | None = None
     oracle: Oracle | None = None
+    condition: float | None = None
 
     @property
     def inputs(self) -> int:
@@ -97,8 +101,25 @@ class RecoveryPuzzle:
         """Half a rounding step of the outputs, absolute; 0 if they are float64 or float32."""
         return self.public.resolution
 
-    def answer(self, network: MLP) -> dict[str, Any]:
-        """Write a network as an answer."""
+    def network(self, layers: Sequence[tuple[ArrayLike, ArrayLike]], activation: str | None = None) -> MLP:
+        """Build a network, which is called on rows x d inputs.
+
+        Args:
+            layers: pairs of weight (out x in) and bias, from input to output.
+            activation: name of the activation; needed only where the puzzle hides it.
+
+        Raises:
+            SpecError: if the activation is hidden and not given, or not known.
+        """
+        name = activation or self.activation
+        if name not in ACTIVATIONS:
+            raise SpecError(f"no activation {name!r}; known: {', '.join(ACTIVATIONS)}")
+        return MLP.of(layers, name)
+
+    def answer(self, network: MLP | Sequence[tuple[ArrayLike, ArrayLike]]) -> dict[str, Any]:
+        """Write a network, or its layers as pairs of weight and bias, as an answer."""
+        if not isinstance(network, MLP):
+            network = self.network(network)
         value: dict[str, Any] = {
             "layers": [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in network.layers()]
         }
@@ -162,7 +183,13 @@ def view_puzzle(puzzle: Puzzle) -> RecoveryPuzzle:
         raise PuzzleError(f"the manifest's tolerance is {tolerance!r}; expected a number between 0 and 1")
     if puzzle.pieces:
         raise PuzzleError(f"a recovery puzzle has no pieces, but the file holds {min(puzzle.pieces)!r}")
-    return RecoveryPuzzle(public, tolerance, _table(puzzle, public))
+    condition = puzzle.manifest.facts.get("condition")
+    return RecoveryPuzzle(
+        public,
+        tolerance,
+        _table(puzzle, public),
+        condition=float(condition) if isinstance(condition, int | float) else None,
+    )
 
 
 def _table(puzzle: Puzzle, public: PublicSpec) -> Table | None:

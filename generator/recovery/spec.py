@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = ["PRESETS", "ActivationName", "PublicSpec", "RecoverySpec"]
 
@@ -101,6 +101,12 @@ class RecoverySpec(BaseModel):
     )
     label: str = Field("", max_length=40, description="Label by which tables group puzzles, e.g. a level.")
 
+    @field_validator("hidden", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Read widths that were typed as text, separated by commas."""
+        return value.split(",") if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if not self.hidden or min(self.hidden) < 1 or max(self.hidden) > 4096:
@@ -131,5 +137,26 @@ class RecoverySpec(BaseModel):
         )
 
 
-PRESETS: dict[str, dict[str, Any]] = {}
+PRESETS: dict[str, dict[str, Any]] = {
+    # A table of a small tanh network, the setting of Expand-and-Cluster.
+    "table": {"inputs": 4, "hidden": (8,), "mode": "passive", "input_scale": 2.0, "rows": 1000},
+    # A table that training at the hidden network's own width does not solve.
+    "wide-table": {"inputs": 4, "hidden": (32,), "mode": "passive", "input_scale": 3.0, "rows": 2500},
+    # Networks to query.
+    "relu": {"inputs": 8, "hidden": (16,), "activation": "relu", "budget": 10_000},
+    "softplus": {"inputs": 8, "hidden": (14,), "activation": "softplus", "budget": 20_000},
+    "rounded": {"inputs": 8, "hidden": (16,), "precision": "4 decimals", "tolerance": 1e-4, "budget": 20_000},
+    "any": {"inputs": 8, "hidden": (8,), "hide_activation": True, "budget": 50_000},
+    "deep": {"inputs": 4, "hidden": (6, 6), "input_scale": 1.5, "budget": 200_000},
+    "deep-relu": {"inputs": 20, "hidden": (10, 10), "activation": "relu", "box": 1000.0, "budget": None},
+    # The size of a digit classifier with one output, trained on images that the generator draws.
+    "digits": {
+        "inputs": 784,
+        "hidden": (16, 16),
+        "activation": "relu",
+        "teacher": "digits",
+        "box": 1000.0,
+        "budget": None,
+    },
+}
 """Presets by name, as changes to the defaults."""

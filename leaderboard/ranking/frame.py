@@ -2,7 +2,8 @@
 
 Columns:
 puzzle, puzzle_name, family, solver, source, seed, status, wall_s   as in `Row`
-limits           the row's limits in words
+limits           the row's limits in words, without its limit on queries
+query_limit      the row's limit on queries, NaN where it has none; a frame may lack it
 metrics.<name>   one column per metric, NaN where a row has none
 groups.<key>     one column per group label, None where a puzzle has none
 uncovered        as in `Row`: why the digest does not cover the solver's source; a frame may lack it
@@ -37,6 +38,7 @@ __all__ = [
     "DETAILS",
     "GROUPS",
     "METRICS",
+    "QUERY_LIMIT",
     "check_frame",
     "frame_of",
     "frame_of_store",
@@ -53,6 +55,9 @@ DETAILS = ("reason", "session")
 """Additional columns of a frame with `details=True`."""
 TYPED = "typed"
 """Column of the solvers' names as typed."""
+
+QUERY_LIMIT = "query_limit"
+"""Column of the limit on queries to an oracle."""
 
 BLOCK = 32
 """Number of rows held at a time. More rows overflow the processor's cache and trigger garbage collections. Hand-set
@@ -134,7 +139,7 @@ class _Columns:
         self._details = details
         self._limits, self._status, self._origin = _Coded(), _Coded(), _Coded()
         self._seed: list[int] = []
-        self._wall_s = array("d")
+        self._wall_s, self._query_limit = array("d"), array("d")
         self._metrics: dict[str, array[float]] = {}
         self._groups: dict[str, _Coded] = {}
         self._count = 0
@@ -150,6 +155,7 @@ class _Columns:
         self._origin.extend(row.origin for row in rows)
         self._seed.extend(row.seed for row in rows)
         self._wall_s.extend(np.nan if row.wall_s is None else row.wall_s for row in rows)
+        self._query_limit.extend(np.nan if row.limits.queries is None else row.limits.queries for row in rows)
         metrics = [row.metrics for row in rows]
         for name in set().union(*metrics) - self._metrics.keys():
             self._metrics[name] = array("d", [np.nan]) * self._count
@@ -168,6 +174,7 @@ class _Columns:
         columns: dict[str, object] = {name: self._names[name].categorical() for name in _NAMES}
         columns["seed"] = self._seed
         columns["limits"] = self._limits.categorical(limits_in_words)
+        columns[QUERY_LIMIT] = np.array(self._query_limit)
         columns["status"] = self._status.categorical()
         columns["wall_s"] = np.array(self._wall_s)
         columns |= {METRICS + name: np.array(self._metrics[name]) for name in sorted(self._metrics)}
@@ -226,7 +233,10 @@ def group_keys(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def limits_in_words(limits: Limits) -> str:
-    """Write limits in one line, without limits that are not set."""
+    """Write limits in one line, without limits that are not set, and without the limit on queries.
+
+    The limit on queries is mostly the budget of the puzzle, so it differs between puzzles.
+    """
     parts = [
         f"{what} {value:g} {unit}"
         for what, value, unit in (
@@ -234,8 +244,6 @@ def limits_in_words(limits: Limits) -> str:
             ("CPU", limits.cpu_s, "s"),
             ("memory", limits.memory_mib, "MiB"),
             ("output", limits.output_mib, "MiB"),
-            ("queries", limits.queries, "rows"),
-            ("oracle", limits.queries, "queries"),
         )
         if value is not None
     ]

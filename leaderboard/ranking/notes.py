@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmark.results.planned import NOT_AS_LOCKED
-from leaderboard.ranking.frame import TYPED
+from leaderboard.ranking.frame import QUERY_LIMIT, TYPED
 from leaderboard.ranking.machines import machine_notes
 from leaderboard.ranking.planned import PLANNED
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["notes_of"]
 
 MOST_NAMES = 5
-"""Most solvers that the note on superseded rows names. Hand-set."""
+"""Most solvers or puzzles that a note names. Hand-set."""
 
 
 def notes_of(part: pd.DataFrame) -> Iterator[str]:
@@ -27,6 +27,7 @@ def notes_of(part: pd.DataFrame) -> Iterator[str]:
     if (limits > 0).sum() > 1:
         each = "; ".join(f"{count} rows under {words}" for words, count in limits.items() if count)
         yield f"Limits differ: {each}."
+    yield from _query_limits(live)
     named = part[["puzzle_name", "puzzle"]].drop_duplicates()
     for name, digests in named.groupby("puzzle_name", observed=True)["puzzle"]:
         if len(digests) > 1:
@@ -41,6 +42,17 @@ def notes_of(part: pd.DataFrame) -> Iterator[str]:
         names = ", ".join(sorted(map(str, doubtful["solver"].unique())))
         yield f"The digest does not cover the source, so rows may come from different versions: {names}."
     yield from machine_notes(live)
+
+
+def _query_limits(live: pd.DataFrame) -> Iterator[str]:
+    """Name the puzzles on which solvers could ask different numbers of queries."""
+    if QUERY_LIMIT not in live:
+        return
+    kinds = live.groupby("puzzle_name", observed=True)[QUERY_LIMIT].nunique(dropna=False)
+    differing = sorted(map(str, kinds.index[kinds > 1]))
+    if differing:
+        more = f", and {len(differing) - MOST_NAMES} others" if len(differing) > MOST_NAMES else ""
+        yield f"Limits on queries differ between rows on {', '.join(differing[:MOST_NAMES])}{more}."
 
 
 def _told_apart(part: pd.DataFrame) -> Iterator[str]:

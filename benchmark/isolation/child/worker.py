@@ -87,9 +87,9 @@ def _solve(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) 
 
 
 def _handle(connection: socket.socket, puzzle: Puzzle, order: dict[str, Any]) -> Handle | None:
-    """Return the oracle for the solver; None where the family has no oracle."""
-    oracle = find_family(order["family"]).oracle
-    return None if oracle is None else Handle(connection, oracle.terms(puzzle), order["queries"])
+    """Return the oracle for the solver; None where the puzzle has no oracle."""
+    terms = find_family(order["family"]).oracle_terms(puzzle)
+    return None if terms is None else Handle(connection, terms, order["queries"])
 
 
 def _run_program(connection: socket.socket, speaker: _Speaker, order: dict[str, Any]) -> Answer:

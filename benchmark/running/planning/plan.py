@@ -55,9 +55,10 @@ class Cell:
     beside: str = ""
 
     def work(self, plugins: tuple[str, ...]) -> Work:
-        """Return the part that an executor needs. The sealed answer is included only for families with an oracle."""
-        sealed = self.loaded.sealed if find_family(self.trial.family).oracle is not None else None
-        return Work(self.trial, self.loaded.puzzle, self.reference, plugins, sealed)
+        """Return the part that an executor needs. The sealed answer is included only for puzzles with an oracle."""
+        puzzle = self.loaded.puzzle
+        sealed = None if find_family(self.trial.family).oracle_terms(puzzle) is None else self.loaded.sealed
+        return Work(self.trial, puzzle, self.reference, plugins, sealed)
 
 
 @dataclass(frozen=True)
@@ -123,16 +124,16 @@ def limits_of(puzzle: Puzzle, limits: Limits) -> Limits:
 
     For a puzzle without an oracle the limit on queries is None, so that it cannot change a trial's id.
     """
-    oracle = find_family(puzzle.manifest.family).oracle
-    if oracle is None:
+    terms = find_family(puzzle.manifest.family).oracle_terms(puzzle)
+    if terms is None:
         return limits if limits.queries is None else limits.model_copy(update={"queries": None})
-    budgets = [budget for budget in (limits.queries, oracle.terms(puzzle).budget) if budget is not None]
+    budgets = [budget for budget in (limits.queries, terms.budget) if budget is not None]
     return limits.model_copy(update={"queries": min(budgets, default=None)})
 
 
 def _without_oracle(loaded: LoadedPuzzle) -> tuple[Status, str] | None:
     """Return status and reason if the puzzle's oracle cannot be opened, because the sealed answer is missing."""
-    if loaded.sealed is not None or find_family(loaded.puzzle.manifest.family).oracle is None:
+    if loaded.sealed is not None or find_family(loaded.puzzle.manifest.family).oracle_terms(loaded.puzzle) is None:
         return None
     return (
         Status.UNAVAILABLE,

@@ -72,7 +72,8 @@ def _tanh_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _tanh_curvature(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.multiply(_tanh_slope(z), -2 * np.tanh(z))
+    curvature: NDArray[np.float64] = -2 * np.tanh(z) * _tanh_slope(z)
+    return curvature
 
 
 def _expit_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from generator.recovery.network.mlp import MLP
 
-__all__ = ["condition_number", "parameter_jacobian"]
+__all__ = ["condition_number", "condition_of", "parameter_jacobian"]
 
 
 def parameter_jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,6 +44,10 @@ def condition_number(network: MLP, inputs: NDArray[np.float64]) -> float:
     and is left out.
     """
     values = np.linalg.svd(parameter_jacobian(network, inputs), compute_uv=False)
-    free = sum(network.widths[1:-1]) if network.sigma.scales else 0
+    return condition_of(values, sum(network.widths[1:-1]) if network.sigma.scales else 0)
+
+
+def condition_of(values: NDArray[np.floating], free: int) -> float:
+    """Divide the largest of falling singular values by the smallest, the last `free` ones left out."""
     smallest = values[len(values) - 1 - free] if len(values) > free else 0.0
     return float(values[0] / smallest) if smallest > 0 else float("inf")

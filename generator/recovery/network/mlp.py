@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MLP"]
 
-BLOCK_ROWS = 64
+BATCH_ROWS = 64
 """Rows per matrix product of `MLP.exact`. Every product has the same shape, so the outputs of a row do not depend on
 the other rows of a query. Hand-set.
 """
@@ -79,14 +79,14 @@ class MLP:
     def exact(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Evaluate rows x d inputs so that equal rows have equal outputs, bit for bit, in any query.
 
-        A matrix product of another shape may add its terms in another order. So rows are evaluated in blocks of one
-        size, and the last block is filled with zeros.
+        A matrix product of another shape may add its terms in another order. So rows are evaluated in batches of
+        one size, and the last batch is filled with zeros.
         """
         count = len(inputs)
-        padded = np.zeros((-(-count // BLOCK_ROWS) * BLOCK_ROWS, inputs.shape[1]))
+        padded = np.zeros((-(-count // BATCH_ROWS) * BATCH_ROWS, inputs.shape[1]))
         padded[:count] = inputs
-        blocks = [self(padded[at : at + BLOCK_ROWS]) for at in range(0, len(padded), BLOCK_ROWS)]
-        return np.concatenate(blocks)[:count]
+        batches = [self(padded[at : at + BATCH_ROWS]) for at in range(0, len(padded), BATCH_ROWS)]
+        return np.concatenate(batches)[:count]
 
     def layers(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Return pairs of weight and bias, from input to output."""

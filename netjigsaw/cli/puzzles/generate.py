@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 from pydantic_core import PydanticUndefined
@@ -96,14 +96,18 @@ def _parameter(name: str, annotation: Any, default: Any, text: str, metavar: str
 
 
 def _describe(field: FieldInfo) -> str:
-    default = "" if field.default is PydanticUndefined else f" (default: {field.default})"
+    value = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+    default = "" if value is PydanticUndefined else f" (default: {value})"
     return (field.description or "") + default
 
 
 def _metavar(field: FieldInfo) -> str:
     annotation = field.annotation
-    if getattr(annotation, "__args__", None) and all(isinstance(choice, str) for choice in annotation.__args__):  # type: ignore[union-attr]
-        return "|".join(annotation.__args__)  # type: ignore[union-attr]
+    parts = get_args(annotation)
+    if parts and all(isinstance(choice, str) for choice in parts):
+        return "|".join(parts)
+    if get_origin(annotation) is tuple:
+        return f"{parts[0].__name__},..."
     return getattr(annotation, "__name__", str(annotation)).replace(" | None", "")
 
 

@@ -83,7 +83,10 @@ def _save(made: Made | Imported | Puzzle, target: Path) -> None:
     else:
         save_puzzle(puzzle, target)
     rows = max((len(tensor) for tensor in puzzle.data.values() if tensor.ndim), default=0)
-    say(f"{target}  {puzzle.digest[:12]}  {len(puzzle.pieces)} tensors, {rows} rows")
+    parts = [f"{len(puzzle.pieces)} tensors"] if puzzle.pieces else []
+    parts += [f"{rows} rows"] if rows else []
+    parts += [f"answer in {answers_beside(target)}"] if isinstance(made, Made) else []
+    say(f"{target}  {puzzle.digest[:12]}  {', '.join(parts)}")
     remarks = made.warnings if isinstance(made, Made) else made.remarks if isinstance(made, Imported) else ()
     for text in remarks:
         remark(f"{target.name}: {text}")

@@ -7,7 +7,15 @@ import numpy as np
 from benchmark.results.session import describe_session
 from benchmark.results.store import Store, Writer
 from benchmark.results.trial import Limits, Row
-from leaderboard.ranking.frame import COLUMNS, DETAILS, frame_of, frame_of_store, group_keys, limits_in_words
+from leaderboard.ranking.frame import (
+    COLUMNS,
+    DETAILS,
+    QUERY_LIMIT,
+    frame_of,
+    frame_of_store,
+    group_keys,
+    limits_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
 
 def test_a_frame_has_a_column_for_every_metric_and_group(row: Callable[..., Row]) -> None:
     frame = frame_of([row("a", metrics={"x": 1.0}, groups={"depth": 8}), row("b", metrics={"y": 2.0}, wall_s=None)])
-    assert set(frame.columns) == {*COLUMNS, "uncovered", "metrics.x", "metrics.y", "groups.depth"}
+    assert set(frame.columns) == {*COLUMNS, QUERY_LIMIT, "uncovered", "metrics.x", "metrics.y", "groups.depth"}
     assert group_keys(frame) == ("depth",)
     assert frame["metrics.x"].tolist()[0] == 1.0
     assert np.isnan(frame["metrics.x"].tolist()[1])
@@ -25,7 +33,7 @@ def test_a_frame_has_a_column_for_every_metric_and_group(row: Callable[..., Row]
 
 
 def test_a_frame_of_nothing_still_has_its_columns() -> None:
-    assert set(frame_of([]).columns) == {*COLUMNS, "uncovered"}
+    assert set(frame_of([]).columns) == {*COLUMNS, QUERY_LIMIT, "uncovered"}
 
 
 def test_limits_are_written_in_words() -> None:
@@ -36,7 +44,7 @@ def test_limits_are_written_in_words() -> None:
 
 def test_details_are_given_where_asked_for(row: Callable[..., Row]) -> None:
     frame = frame_of([row("a", reason="so", session="t"), row("b")], details=True)
-    assert set(frame.columns) == {*COLUMNS, *DETAILS, "uncovered"}
+    assert set(frame.columns) == {*COLUMNS, *DETAILS, QUERY_LIMIT, "uncovered"}
     assert frame["reason"].tolist() == ["so", ""]
     assert frame["session"].tolist() == ["t", "s"]
 

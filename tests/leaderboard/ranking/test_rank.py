@@ -280,6 +280,17 @@ def test_differing_limits_are_noted(row: MakeRow) -> None:
     assert not [note for note in only([row("a")]).notes if note.startswith("Limits")]
 
 
+def test_budgets_of_puzzles_may_differ_but_not_limits_on_one_puzzle(row: MakeRow) -> None:
+    def limited(solver: str, puzzle: int, queries: int | None) -> Row:
+        return row(solver, puzzle, limits=Limits(queries=queries))
+
+    budgets = {1: 10, 2: 99, 3: None}
+    fair = [limited(solver, puzzle, budget) for solver in "ab" for puzzle, budget in budgets.items()]
+    assert not [note for note in only(fair).notes if "imit" in note]
+    (note,) = [note for note in only([*fair, limited("c", 2, 5)]).notes if "imit" in note]
+    assert note == "Limits on queries differ between rows on net-2."
+
+
 def test_a_frame_needs_its_columns_and_known_statuses(row: MakeRow) -> None:
     frame = frame_of([row("a")])
     with pytest.raises(SpecError, match="lacks the column 'seed'"):

@@ -10,6 +10,7 @@ import numpy as np
 from generator.errors import QueryError
 from generator.family.oracle import OracleTerms, checked_inputs
 from generator.recovery.making.synthetic import SyntheticRules, draw_network
+from generator.recovery.oracle import rounded
 from generator.recovery.puzzle import RecoveryPuzzle, Table
 from generator.recovery.spec import PublicSpec
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from generator.recovery.network.mlp import MLP
 
-__all__ = ["LocalOracle", "active_puzzle", "passive_puzzle", "teacher"]
+__all__ = ["LocalOracle", "active_puzzle", "hiding_activation", "passive_puzzle", "teacher"]
 
 
 class LocalOracle:
@@ -48,13 +49,6 @@ class LocalOracle:
             raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
         self.queries += len(rows)
         return rounded(self._network.exact(rows), self._public)
-
-
-def rounded(outputs: NDArray[np.float64], public: PublicSpec) -> NDArray[np.float64]:
-    """Round outputs to the precision of a puzzle."""
-    if public.precision == "float32":
-        return outputs.astype(np.float32).astype(np.float64)
-    return outputs if public.decimals is None else np.round(outputs, public.decimals)
 
 
 def teacher(*widths: int, activation: str = "tanh", seed: int = 0, **rules: Any) -> MLP:

@@ -1,0 +1,249 @@
+"""Align a recovered network with the hidden one, layer by layer, and measure the errors of its weights.
+
+Hidden units are matched one to one by the Hungarian algorithm. The cost of a pair is the largest difference of their
+weights over the changes that leave the function unchanged (see network/activations.py). A matched unit is then replaced
+by the true unit in the rows of the layers above, so that these rows can be compared too. A unit that is not matched
+contributes nothing: a student that spreads one unit over two copies does not pass for a recovery.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from generator.recovery.scoring.expansion import Affine, identity, true_rows, unit_norms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from generator.recovery.network.activations import Activation
+    from generator.recovery.network.mlp import MLP
+    from generator.recovery.sealed import HiddenTruth
+
+__all__ = ["Alignment", "align"]
+
+WORST_COST = 10.0
+"""Cost above which pairs count as equally bad, so that one hopeless pair does not decide the others. Relative to the
+layer's largest weight. Hand-set.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """The comparison of a recovered network with the hidden one.
+
+    Attributes:
+        exact_size: whether every layer has as many switching units as the hidden one, and no more units in all.
+        overhead: hidden units recovered divided by hidden units, minus 1.
+        signatures: share of hidden units whose row, bias included, is right up to a factor.
+        signs: share of these units whose sign is right.
+        units: share of hidden units whose weights and bias are right.
+        errors: absolute error of every weight and bias, divided by the largest one of the hidden layer. A unit that is
+            missing counts as zeros.
+    """
+
+    exact_size: bool
+    overhead: float
+    signatures: float
+    signs: float
+    units: float
+    errors: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Matched units of one layer: true unit, recovered unit, and the sign that maps the one to the other."""
+
+    true: NDArray[np.intp]
+    found: NDArray[np.intp]
+    signs: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """A recovered layer: its preactivations, the norms of its rows, its matches, and the number of true units."""
+
+    before: Affine
+    norms: NDArray[np.float64]
+    pairs: _Pairs
+    true_units: int
+
+
+def align(
+    truth: HiddenTruth, network: MLP, tolerance: float, sample: NDArray[np.float64], *, bypass: bool = False
+) -> Alignment:
+    """Compare a recovered network with the hidden one.
+
+    Args:
+        truth: the hidden network, with the same number of hidden layers, inputs and outputs.
+        network: the recovered network.
+        tolerance: error up to which a row counts as right.
+        sample: rows x inputs within the box; tells which recovered units are linear.
+        bypass: whether a linear by-pass from the inputs to the outputs is free, so that the sign of a unit of an
+            even-linear activation cannot be told.
+    """
+    true = true_rows(truth)
+    flips = _free_signs(truth.network, bypass=bypass)
+    widths = [truth.network.widths[0]]
+    state, exact, errors, right = identity(widths[0]), True, [], _Counts()
+    for number, (weight, bias) in enumerate(network.layers()[:-1]):
+        before = state.through(weight, bias)
+        norms = unit_norms(before) if network.sigma.scales else np.ones(len(weight))
+        wanted, found = _flat(true[number], widths), _flat(before.scaled(1 / norms), widths)
+        outgoing = None
+        if number == network.hidden_layers - 1 and not bypass:
+            outgoing = (true[-1].parts[-1], network.weights[-1] * norms)
+        pairs = _match(wanted, found, outgoing, flips=flips)
+        right.add(wanted, found, pairs, tolerance, flips=flips)
+        errors.append(_errors(wanted, found, pairs))
+        slopes = np.zeros(len(weight))
+        rest = np.setdiff1d(np.arange(len(weight)), pairs.found)
+        if len(rest) and truth.linear[number]:
+            slopes[rest] = _slopes(network.preactivations(sample, number + 1), rest, network.sigma)
+        elif len(rest):
+            slopes[rest] = np.nan
+        exact &= len(pairs.true) == len(wanted) and not np.isnan(slopes).any()
+        exact &= len(weight) <= len(truth.network.weights[number])
+        state = _described(_Layer(before, norms, pairs, len(wanted)), network.sigma, np.nan_to_num(slopes))
+        widths.append(len(wanted))
+    outputs = state.through(network.weights[-1], network.biases[-1])
+    if network.bypass is not None:
+        outputs = _with_bypass(outputs, network.bypass)
+    first = truth.network.widths[0] if bypass else 0  # a free by-pass is not compared
+    last = [_flat(rows, widths)[:, first:] for rows in (true[-1], outputs)]
+    if bypass:  # the constant of a flip that the by-pass supplies is as free as its slope
+        last = [rows[:, :-1] for rows in last]
+    every = np.arange(len(last[0]))
+    errors.append(_errors(last[0], last[1], _Pairs(every, every, np.ones(len(every))), has_bias=not bypass))
+    hidden, recovered = (sum(one.widths[1:-1]) for one in (truth.network, network))
+    return Alignment(
+        exact, recovered / hidden - 1, *right.shares, errors=np.concatenate([one.ravel() for one in errors])
+    )
+
+
+class _Counts:
+    """Counts units over the layers."""
+
+    def __init__(self) -> None:
+        self._hidden = self._signatures = self._signs = self._units = 0
+
+    def add(
+        self,
+        true: NDArray[np.float64],
+        found: NDArray[np.float64],
+        pairs: _Pairs,
+        tolerance: float,
+        *,
+        flips: bool,
+    ) -> None:
+        """Count the units of one layer that are right; rows are units x (weights and bias)."""
+        self._hidden += len(true)
+        if not len(pairs.true):
+            return
+        first, second = true[pairs.true], found[pairs.found] * pairs.signs[:, None]
+        first_unit, second_unit = _directions(first), _directions(second)
+        same = np.abs(first_unit - second_unit).max(axis=1) <= tolerance
+        opposite = np.abs(first_unit + second_unit).max(axis=1) <= tolerance
+        self._signatures += int((same | opposite).sum())
+        self._signs += int((same | (opposite & flips)).sum())
+        scale = max(float(np.abs(true).max()), 1e-300)
+        self._units += int((np.abs(first - second).max(axis=1) <= tolerance * scale).sum())
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Shares of signatures, of signs among them, and of whole units."""
+        hidden = max(1, self._hidden)
+        return self._signatures / hidden, self._signs / max(1, self._signatures), self._units / hidden
+
+
+def _free_signs(network: MLP, *, bypass: bool) -> bool:
+    """Whether the sign of a hidden unit cannot be told."""
+    symmetry = network.sigma.symmetry
+    return symmetry in ("odd", "odd-constant") or (bypass and symmetry.startswith("even-linear"))
+
+
+def _flat(rows: Affine, widths: Sequence[int]) -> NDArray[np.float64]:
+    """Write rows with their biases as one matrix, units x (inputs, switching units of lower layers, bias)."""
+    return np.column_stack([rows.matrix(widths), rows.bias])
+
+
+def _directions(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(norms > 0, norms, 1.0)
+
+
+def _match(
+    true: NDArray[np.float64],
+    found: NDArray[np.float64],
+    outgoing: tuple[NDArray[np.float64] | None, NDArray[np.float64]] | None,
+    *,
+    flips: bool,
+) -> _Pairs:
+    """Match units one to one. `outgoing` holds the true and the found weights to the outputs, outputs x units."""
+    variants = (1.0, -1.0) if flips else (1.0,)
+    costs = np.stack([_costs(true, sign * found) for sign in variants])
+    if outgoing is not None and outgoing[0] is not None:
+        others = [_costs(outgoing[0].T, sign * outgoing[1].T) for sign in variants]
+        costs = np.maximum(costs, np.stack(others))
+    best = costs.min(axis=0)
+    pairs_true, pairs_found = linear_sum_assignment(np.sqrt(np.minimum(best, WORST_COST)))
+    signs = np.array(variants)[costs.argmin(axis=0)[pairs_true, pairs_found]]
+    return _Pairs(pairs_true, pairs_found, signs)
+
+
+def _costs(true: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the largest difference of every true and every found row, divided by the largest true weight."""
+    scale = float(np.abs(true).max(initial=0.0)) or 1.0
+    costs = [np.abs(found - row).max(axis=1) for row in true]  # one row at a time bounds the memory
+    return np.array(costs).reshape(len(true), len(found)) / scale
+
+
+def _errors(
+    true: NDArray[np.float64], found: NDArray[np.float64], pairs: _Pairs, *, has_bias: bool = True
+) -> NDArray[np.float64]:
+    """Compute the error of every weight and bias, divided by the largest weight, and a bias by the largest bias too."""
+    aligned = np.zeros_like(true)
+    aligned[pairs.true] = found[pairs.found] * pairs.signs[:, None]
+    difference = np.abs(true - aligned)
+    weights = float(np.abs(true[:, :-1] if has_bias else true).max(initial=0.0)) or 1.0
+    if has_bias:
+        difference[:, -1] /= max(weights, float(np.abs(true[:, -1]).max(initial=0.0)))
+        difference[:, :-1] /= weights
+        return difference
+    return difference / weights
+
+
+def _described(layer: _Layer, sigma: Activation, slopes: NDArray[np.float64]) -> Affine:
+    """Describe the recovered units of a layer by the true ones; `slopes` are those of units that do not switch."""
+    pairs = layer.pairs
+    units = len(layer.before.bias)
+    themselves, constants, linear = np.zeros((units, layer.true_units)), np.zeros(units), slopes.copy()
+    turned = pairs.found[pairs.signs < 0]
+    match sigma.symmetry:
+        case "odd":
+            themselves[pairs.found, pairs.true] = pairs.signs
+        case "odd-constant":  # sigma(-z) = 1 - sigma(z)
+            themselves[pairs.found, pairs.true] = pairs.signs
+            constants[turned] = 1.0
+        case _:  # sigma(-z) = sigma(z) - 2 k z, and the recovered unit has -z
+            themselves[pairs.found, pairs.true] = layer.norms[pairs.found]
+            linear[turned] = 2 * sigma.half_slope
+    state = layer.before.scaled(linear).plus(themselves)
+    return Affine(state.parts, state.bias + constants)
+
+
+def _slopes(preactivations: NDArray[np.float64], units: NDArray[np.intp], sigma: Activation) -> NDArray[np.float64]:
+    """Return the slope of sigma at each of the given units that never switches, and NaN at one that does."""
+    rows = preactivations[:, units]
+    fixed = (rows > 0).all(axis=0) | (rows < 0).all(axis=0)
+    return np.where(fixed, sigma.slope(rows[0]), np.nan)
+
+
+def _with_bypass(outputs: Affine, bypass: NDArray[np.float64]) -> Affine:
+    first = bypass if outputs.parts[0] is None else outputs.parts[0] + bypass
+    return Affine((first, *outputs.parts[1:]), outputs.bias)

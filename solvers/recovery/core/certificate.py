@@ -1,0 +1,120 @@
+"""Decide from data alone whether a network is the hidden one.
+
+A network that fits held-out rows to round-off, and of which no unit can be removed, has the hidden network's units, up
+to symmetries (Martinelli et al. 2024, arXiv 2304.12794, section 3). A wider network fits as well, so the fit alone
+proves nothing about the widths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.core.clustering import unit_distances
+from solvers.recovery.core.ensemble import parameters_of
+from solvers.recovery.core.pruning import saliencies
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.recovery.network.mlp import MLP
+    from generator.recovery.spec import PublicSpec
+    from solvers.recovery.core.ensemble import Rows
+
+__all__ = ["Certificate", "certify", "noise_level"]
+
+ROUND_OFF = 1e3
+"""Residual, in units of the float64 epsilon times the size of the summands, that counts as round-off. Exact networks
+reach about 10. From experiments."""
+SPREAD = 5.0
+"""Standard deviations of the mean squared error of a held-out sample that are allowed above the noise level."""
+NEEDED = 30.0
+"""Least rise of the squared error, in units of the noise level, by which a unit counts as needed. Hand-set."""
+APART = 1e-5
+"""Least relative distance of two units of one layer. Closer units count as one unit in two parts. Hand-set, far below
+the distance at which two units can be told apart by fits in float64."""
+FLOAT32_STEP = 2.0**-24
+"""Largest relative rounding error of float32."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Whether a network passes.
+
+    Attributes:
+        holds: whether every test passes.
+        reason: the first test that fails; empty if none does.
+        mse: mean squared error on the held-out rows.
+        level: largest mean squared error that counts as exact.
+    """
+
+    holds: bool
+    reason: str
+    mse: float
+    level: float
+
+
+def noise_level(public: PublicSpec, targets: NDArray[np.float64]) -> float:
+    """Compute the mean squared rounding error of outputs; 0 for float64, whose round-off depends on the network.
+
+    The errors of rounding to steps of 2 r are uniform, so their mean square is r^2 / 3.
+    """
+    if public.precision == "float32":
+        return float(np.mean((FLOAT32_STEP * targets) ** 2) / 3)
+    return public.resolution**2 / 3
+
+
+def certify(network: MLP, fitted: Rows, held_out: Rows, public: PublicSpec) -> Certificate:
+    """Test a network on rows that it was not fitted to.
+
+    Args:
+        network: the candidate, of any depth.
+        fitted: the rows it was fitted to.
+        held_out: other rows.
+        public: tells the precision of the outputs.
+
+    Returns:
+        The certificate. It is refused if the network has more parameters than the fit had residuals, if the error on
+        the held-out rows exceeds round-off or the rounding of the outputs, if some unit can be removed, or if two units
+        of a layer coincide.
+    """
+    shape, row = parameters_of(network)
+    share = shape.parameters / max(fitted.equations, 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mse = float(shape.mse(row[None], held_out)[0])
+    spread = 1 + SPREAD / np.sqrt(held_out.equations)
+    noise = max(_round_off(network, held_out), noise_level(public, held_out.targets))
+    level = noise * spread * (1 + 3 * share)
+    if share >= 1:
+        return Certificate(False, f"{shape.parameters} parameters, {fitted.equations} residuals", mse, level)
+    if not mse <= level:
+        return Certificate(False, f"held-out error {mse:.1e}, exact is {level:.1e}", mse, level)
+    for layer in range(1, shape.hidden_layers + 1):
+        needed = NEEDED * noise * np.sqrt(fitted.equations)
+        if saliencies(shape, row, fitted, layer).min() < needed:
+            return Certificate(False, f"a unit of hidden layer {layer} can be removed", mse, level)
+        if _coincide(network, layer):
+            return Certificate(False, f"two units of hidden layer {layer} coincide", mse, level)
+    return Certificate(True, "", mse, level)
+
+
+def _round_off(network: MLP, rows: Rows) -> float:
+    """Estimate the mean squared round-off of the outputs from the size of their summands."""
+    state = np.abs(network.hidden(rows.inputs.T, network.hidden_layers))
+    summands = state @ np.abs(network.weights[-1].T) + np.abs(network.biases[-1])
+    return float(np.mean((ROUND_OFF * np.finfo(float).eps * summands) ** 2))
+
+
+def _coincide(network: MLP, layer: int) -> bool:
+    """Whether two units of a layer have nearly the same hyperplane and slope."""
+    weight, bias = network.layers()[layer - 1]
+    vectors = np.column_stack([weight, bias])
+    norms = np.linalg.norm(vectors, axis=1) + np.finfo(float).tiny
+    if network.sigma.scales:
+        vectors, norms = vectors / norms[:, None], np.ones(len(norms))
+    distances = unit_distances(vectors, signless=network.sigma.symmetry != "none")
+    distances /= np.maximum(norms[:, None], norms)
+    np.fill_diagonal(distances, np.inf)
+    return bool(distances.min() < APART)

@@ -1,0 +1,1 @@
+"""The flagship: it looks at what a puzzle offers and combines the other solvers."""

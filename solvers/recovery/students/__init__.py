@@ -1,0 +1,1 @@
+"""Solvers that train students: networks fitted to the hidden network's outputs."""

@@ -1,0 +1,150 @@
+"""From a wide student to the hidden network: prune, resolve signs, polish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.recovery.network.activations import ACTIVATIONS
+from solvers.recovery.core.certificate import Certificate, certify
+from solvers.recovery.core.ensemble import Architecture, network_of_row, parameters_of
+from solvers.recovery.core.flips import find_flips, flip_units
+from solvers.recovery.core.levenberg_marquardt import Stopping, levenberg_marquardt, polish
+from solvers.recovery.core.output_layer import fit_output_layer
+from solvers.recovery.core.pruning import Pruned, Pruning, prune
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from generator.recovery.network.mlp import MLP
+    from solvers.recovery.core.ensemble import Rows
+    from solvers.recovery.students.sampling import Sampler
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Candidate", "Levels", "finish", "needs_bypass", "reduce_student"]
+
+LOOSE = 1e-8
+"""Mean squared error, relative to the outputs' variance, at which a wide student is good enough to prune. A smaller
+value trains longer; pruning and fitting again converge faster than the wide student itself. From experiments."""
+ZERO = 1e-22
+"""Mean squared error, relative to the outputs' variance, that counts as zero while pruning."""
+FINAL_ROWS = 6
+"""Equations per parameter of the last fit to exact outputs. Rounded outputs use all rows."""
+FLIP_TOLERANCE = 1e-7
+"""Norm of the by-pass that flips may leave, relative to the units' linear maps. Hand-set, far above round-off."""
+FLIP_SIGMAS = 6.0
+"""Standard deviations of the by-pass that flips may leave where outputs are rounded."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Mean squared errors that decide.
+
+    Attributes:
+        loose: a wide student is trained to this.
+        zero: pruning keeps this.
+    """
+
+    loose: float
+    zero: float
+
+    @classmethod
+    def of(cls, variance: float, noise: float, equations: int) -> Levels:
+        """Set the levels for outputs of a variance and of a mean squared rounding error."""
+        slack = 1 + 6 / np.sqrt(equations)
+        return cls(max(LOOSE * variance, slack * noise), max(ZERO * variance, slack * noise))
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A network that may be the hidden one.
+
+    Attributes:
+        network: the network, without a by-pass.
+        certificate: its certificate.
+    """
+
+    network: MLP
+    certificate: Certificate
+
+
+def needs_bypass(activation: str) -> bool:
+    """Whether students get a linear by-pass: sigma is even plus linear, so signs are resolved after the fit."""
+    return ACTIVATIONS[activation].half_slope > 0
+
+
+def reduce_student(
+    shape: Architecture, row: Array, rows: Rows, sampler: Sampler, out_of_time: Callable[[], bool]
+) -> Candidate:
+    """Prune a student, resolve its signs, fit all weights to round-off, and certify the result."""
+    levels = Levels.of(sampler.variance, sampler.noise, rows.equations)
+    start = Pruned(shape, row, float(shape.mse(row[None], rows)[0]))
+    small = prune(start, rows, Pruning(levels.zero, out_of_time=out_of_time))
+    return finish(small.architecture, small.row, sampler, out_of_time)
+
+
+def finish(shape: Architecture, row: Array, sampler: Sampler, out_of_time: Callable[[], bool]) -> Candidate:
+    """Resolve the signs of a network of the final width, fit it to round-off, and certify it."""
+    wanted = FINAL_ROWS * shape.parameters // sampler.puzzle.outputs + 1
+    rows = sampler.rows(sampler.most if sampler.noise else wanted)
+    levels = Levels.of(sampler.variance, sampler.noise, rows.equations)
+    stopping = Stopping(tolerance=1e-4 * levels.zero, iterations=60, window=20, out_of_time=out_of_time)
+    fit = levenberg_marquardt(shape, row[None], rows, stopping)
+    if fit.mse[0] > 1e4 * levels.zero:
+        return _certified(_without_bypass(shape, fit.theta[0], rows, levels, out_of_time), rows, sampler)
+    row = fit.theta[0] if sampler.noise else polish(shape, fit.theta[0], rows)[0]
+    network = network_of_row(shape, row)
+    if network.bypass is not None:
+        network = _signed(network, rows, float(fit.mse[0]))
+        shape, row = parameters_of(network)
+        fit = levenberg_marquardt(shape, row[None], rows, stopping)
+        row = fit.theta[0] if sampler.noise else polish(shape, fit.theta[0], rows)[0]
+        network = network_of_row(shape, row)
+    return _certified(network, rows, sampler)
+
+
+def _certified(network: MLP, rows: Rows, sampler: Sampler) -> Candidate:
+    return Candidate(network, certify(network, rows, sampler.held_out, sampler.puzzle.public))
+
+
+def _without_bypass(
+    shape: Architecture, row: Array, rows: Rows, levels: Levels, out_of_time: Callable[[], bool]
+) -> MLP:
+    """Drop the by-pass of a network that is not exact, and fit again: an answer, if not the right one."""
+    if not shape.bypass:
+        return network_of_row(shape, row)
+    size = shape.widths[-1] * shape.widths[0]
+    plain = replace(shape, bypass=False)
+    start = fit_output_layer(plain, row[:-size], rows)
+    stopping = Stopping(tolerance=levels.zero, iterations=20, out_of_time=out_of_time)
+    return network_of_row(plain, levenberg_marquardt(plain, start[None], rows, stopping).theta[0])
+
+
+def _signed(network: MLP, rows: Rows, mse: float) -> MLP:
+    """Flip the units whose flips remove the by-pass, and drop the by-pass."""
+    bypass = network.bypass
+    if bypass is None:
+        return network
+    weight, outer = network.weights
+    largest = float(np.linalg.norm(weight, axis=1) @ np.linalg.norm(outer, axis=0))
+    tolerance = FLIP_TOLERANCE * largest + FLIP_SIGMAS * _bypass_error(network, rows, mse)
+    flips = find_flips(weight, outer, bypass, network.sigma.half_slope, tolerance)
+    if flips.units is not None:
+        network = flip_units(network, flips.units)
+    return replace(network, bypass=None)
+
+
+def _bypass_error(network: MLP, rows: Rows, mse: float) -> float:
+    """Estimate the standard deviation of the by-pass's norm, from the inverse of J J^T."""
+    shape, row = parameters_of(network)
+    _, jacobian = shape.linearise(row[None], rows)
+    scale = np.linalg.norm(jacobian[0], axis=1) + np.finfo(float).tiny
+    scaled = jacobian[0] / scale[:, None]
+    inverse = np.linalg.pinv(scaled @ scaled.T, rcond=1e-12, hermitian=True).diagonal() / scale**2
+    size = shape.widths[-1] * shape.widths[0]
+    return float(np.sqrt(mse * inverse[-size:].sum()))

@@ -1,0 +1,170 @@
+"""Search for the hidden network with students of growing width, until a certificate holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.recovery.network.activations import ACTIVATIONS
+from solvers.recovery.core.clustering import centres, cluster_units
+from solvers.recovery.core.ensemble import Architecture, draw_students
+from solvers.recovery.core.levenberg_marquardt import Fit, Stopping, levenberg_marquardt
+from solvers.recovery.core.output_layer import fit_output_layer
+from solvers.recovery.core.warm_start import warm_start
+from solvers.recovery.students.reduction import Candidate, Levels, needs_bypass, reduce_student
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from solvers.recovery.core.ensemble import Rows
+    from solvers.recovery.students.sampling import Sampler
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Run", "Settings", "candidates", "clustered", "train"]
+
+FIRST_WIDTH = 4
+"""Width of the first students."""
+LEAST_EQUATIONS = 1.2
+"""Equations per parameter below which no student is trained: it could fit anything."""
+PROMISING = 1e-3
+"""Relative error of a student that is nearly wide enough, or wide enough and stuck. From experiments."""
+WIDEST = 3.5
+"""Largest width of a pass, relative to the least width that was promising."""
+MOST_REDUCED = 2
+"""Students of one ensemble that are pruned. The best one usually settles the matter. Hand-set."""
+NEARLY = 100.0
+"""Error, in units of the loose level, of a student that is pruned. Pruning also drives the error down. Hand-set."""
+SHARE = 0.5
+"""Least number of members of a cluster, relative to the number of students (Martinelli et al. 2024: 0.5 to 0.9)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the search.
+
+    Attributes:
+        students: students per width in the first pass; each pass adds as many.
+        growth: factor between widths.
+        ratio: equations per parameter of a student's fit.
+        steps: steps of the warm start by Adam.
+        iterations: most Levenberg-Marquardt iterations of a student.
+        cluster: whether students that fail are clustered across the ensemble.
+    """
+
+    students: int = 3
+    growth: float = 1.5
+    ratio: float = 3.5
+    steps: int = 100
+    iterations: int = 100
+    cluster: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What every part of one search needs.
+
+    Attributes:
+        sampler: the data.
+        settings: the settings.
+        rng: the trial's random generator.
+        out_of_time: tells that the deadline has passed.
+        log: prints a progress line.
+    """
+
+    sampler: Sampler
+    settings: Settings
+    rng: np.random.Generator
+    out_of_time: Callable[[], bool]
+    log: Callable[[str], None]
+
+    def levels(self, rows: Rows) -> Levels:
+        """Compute the deciding errors for a fit to some rows."""
+        return Levels.of(self.sampler.variance, self.sampler.noise, rows.equations)
+
+
+def candidates(run: Run, activation: str) -> Iterator[Candidate | None]:
+    """Yield candidates without end, until the time is up or no width fits the data; None after each ensemble.
+
+    A pass trains ensembles of growing width. Later passes start at the least width that came near zero error, with more
+    students.
+    """
+    sampler, settings = run.sampler, run.settings
+    lowest = float(FIRST_WIDTH)
+    for number in count(1):
+        width, tried, promising = lowest, 0, np.inf
+        while width <= WIDEST * promising and not run.out_of_time():
+            shape = Architecture((sampler.puzzle.inputs, round(width), sampler.puzzle.outputs), activation)
+            shape = Architecture(shape.widths, activation, needs_bypass(activation))
+            rows = _rows_for(shape, sampler, settings.ratio)
+            if rows.equations < LEAST_EQUATIONS * shape.parameters:
+                break
+            tried += 1
+            fit = train(run, shape, number * settings.students, rows)
+            best = float(fit.mse[0]) / sampler.variance
+            run.log(f"{activation}, pass {number}, width {shape.widths[1]}: best relative error {best:.1e}")
+            yield from _reduced(run, shape, fit, rows)
+            yield None
+            if best < PROMISING:
+                promising = min(promising, width)
+            width = max(width + 1, settings.growth * width)
+        if promising < np.inf:
+            lowest = promising
+        if not tried or run.out_of_time():
+            return
+
+
+def train(run: Run, shape: Architecture, students: int, rows: Rows) -> Fit:
+    """Train an ensemble to the loose level; best student first."""
+    theta = draw_students(shape, students, rows, run.rng)
+    theta = warm_start(shape, theta, rows, run.settings.steps, run.rng)
+    stopping = Stopping(run.levels(rows).loose, run.settings.iterations, out_of_time=run.out_of_time)
+    return levenberg_marquardt(shape, theta, rows, stopping).sorted()
+
+
+def clustered(shape: Architecture, fit: Fit, rows: Rows) -> tuple[Architecture, Array] | None:
+    """Build one network from the units that several students share; None if they share none.
+
+    Source: Martinelli et al. 2024, section 4, with median centres and an output layer by least squares.
+    """
+    sigma = ACTIVATIONS[shape.activation]
+    parts = shape.unpack(fit.theta)
+    vectors = np.concatenate([parts.weights[0], parts.biases[0][..., None]], axis=2).reshape(-1, shape.widths[0] + 1)
+    if sigma.scales:
+        vectors = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.finfo(float).tiny)
+    signless = sigma.symmetry != "none"
+    groups = cluster_units(vectors, max(2, int(SHARE * len(fit.theta))), signless=signless)
+    if not groups:
+        return None
+    units = centres(vectors, groups, signless=signless)
+    smaller = Architecture((shape.widths[0], len(units), shape.widths[-1]), shape.activation, shape.bypass)
+    row = np.zeros((1, smaller.parameters))
+    new = smaller.unpack(row)
+    new.weights[0][0], new.biases[0][0] = units[:, :-1], units[:, -1]
+    return smaller, fit_output_layer(smaller, row[0], rows)
+
+
+def _reduced(run: Run, shape: Architecture, fit: Fit, rows: Rows) -> Iterator[Candidate]:
+    """Reduce the students that reached zero error; then the clusters of the ensemble."""
+    loose = NEARLY * run.levels(rows).loose
+    good = [row for row, mse in zip(fit.theta, fit.mse, strict=True) if mse < loose]
+    for row in good[:MOST_REDUCED]:
+        yield reduce_student(shape, row, rows, run.sampler, run.out_of_time)
+    if run.settings.cluster and len(fit.theta) > 2 and fit.mse[0] < PROMISING * run.sampler.variance:
+        found = clustered(shape, fit, rows)
+        if found is not None and found[0].parameters < rows.equations:
+            stopping = Stopping(loose, run.settings.iterations, out_of_time=run.out_of_time)
+            refit = levenberg_marquardt(found[0], found[1][None], rows, stopping)
+            if refit.mse[0] < loose:
+                yield reduce_student(found[0], refit.theta[0], rows, run.sampler, run.out_of_time)
+
+
+def _rows_for(shape: Architecture, sampler: Sampler, ratio: float) -> Rows:
+    """Draw rows for a student: enough equations, and enough rows for the output layer."""
+    outputs = sampler.puzzle.outputs
+    return sampler.rows(int(max(ratio * shape.parameters / outputs, 2 * ratio * (shape.widths[1] + 1))), fresh=True)

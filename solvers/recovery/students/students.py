@@ -1,0 +1,70 @@
+"""Solver `students`: wide students by Levenberg-Marquardt, reduced to the hidden network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from generator.errors import UnsupportedPuzzleError
+from generator.puzzle.answer import Answer
+from solvers.recovery.students.activations import in_turn, possible_activations
+from solvers.recovery.students.sampling import Sampler
+from solvers.recovery.students.search import Run, Settings, candidates
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.recovery.puzzle import RecoveryPuzzle
+    from solvers.api import Context
+    from solvers.recovery.students.reduction import Candidate
+
+__all__ = ["Students"]
+
+SOURCE = "this project; after Martinelli et al. 2024, Expand-and-Cluster, arXiv:2304.12794"
+MARGIN_S = 0.3
+"""Seconds before the time limit at which training stops, so that the answer is written in time."""
+
+
+@register(family="recovery", name="students", source=SOURCE)
+@dataclass(frozen=True)
+class Students:
+    """Train wide students by Levenberg-Marquardt, prune or cluster them, certify; one hidden layer.
+
+    Attributes:
+        students: students per width in the first pass.
+        growth: factor between widths.
+        ratio: equations per parameter of a student's fit.
+        steps: steps of the warm start by Adam.
+        cluster: whether ensembles that fail are clustered.
+    """
+
+    students: int = 3
+    growth: float = 1.5
+    ratio: float = 3.5
+    steps: int = 100
+    cluster: bool = True
+
+    def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer | None:
+        """Search until a certificate holds or the time is up.
+
+        Raises:
+            UnsupportedPuzzleError: for deeper networks, or too few rows.
+        """
+        if puzzle.hidden_layers != 1:
+            raise UnsupportedPuzzleError(f"students recover one hidden layer; this network has {puzzle.hidden_layers}")
+        rng = context.rng()
+        sampler = Sampler(puzzle, rng)
+        settings = Settings(self.students, self.growth, self.ratio, self.steps, cluster=self.cluster)
+        run = Run(sampler, settings, rng, lambda: context.time_left() < MARGIN_S, context.log)
+        best: Candidate | None = None
+        for one in in_turn(possible_activations(puzzle.activation), partial(candidates, run)):
+            if one is None:
+                continue
+            if best is None or one.certificate.holds or one.certificate.mse < best.certificate.mse:
+                best = one
+                context.report(puzzle.answer(one.network))
+            if one.certificate.holds:
+                return Answer(puzzle.answer(one.network), certified=True, note=f"{one.network.widths[1]} units")
+        if best is None:
+            return None
+        return Answer(puzzle.answer(best.network), note=best.certificate.reason)
