@@ -80,8 +80,8 @@ class ExpandAndCluster:
     students: int = 10
     width: int = 0
     expansion: float = 1.0
-    near_zero: float = 1e-3
-    gamma: float = 0.75
+    near_zero: float = 5e-4
+    gamma: float = 0.9
     beta: float = 5.0
     epochs: int = 25_000
     rate: float = 4e-3

@@ -32,8 +32,8 @@ FIRST_WIDTH = 4
 """Width of the first quick run; later widths double. Hand-set."""
 MOST_WIDTH = 1024
 """Largest width of a quick run. Hand-set."""
-QUICK_STUDENTS = 3
-"""Students of a quick run. A larger value makes the chosen width less random. Hand-set."""
+QUICK_STUDENTS = 5
+"""Students of a quick run. The worst one counts, so a larger value chooses wider students. Hand-set."""
 QUICK_STEPS = 5000
 """Steps of Adam in a quick run. Hand-set."""
 QUICK_RATE = 4e-3
@@ -78,7 +78,7 @@ def choose_width(learner: Learner, near_zero: float, seconds: float) -> int:
 
     Args:
         learner: the table and the settings.
-        near_zero: largest mean loss, as a share of the outputs' variance.
+        near_zero: largest loss of the worst student, as a share of the outputs' variance.
         seconds: time limit of all runs together; at the limit the last width is taken.
     """
     batches = -(-len(learner.inputs) // learner.schedule.batch)
@@ -93,7 +93,7 @@ def choose_width(learner: Learner, near_zero: float, seconds: float) -> int:
             seconds=seconds - spent,
         )
         spent += done.seconds
-        loss = float(done.losses.mean()) / variance
+        loss = float(done.losses.max()) / variance
         learner.log(f"quick run of width {width}: loss {loss:.1e} of the variance, {done.seconds:.1f} s")
         if loss <= near_zero or width >= MOST_WIDTH or spent >= seconds:
             return width

@@ -16,6 +16,8 @@ __all__ = ["critical_points"]
 STEP = 0.02
 """Step of a slope, as a share of the interval. A larger step makes slopes more exact, but meets kinks more often; then
 the interval is halved. Hand-set."""
+MARGIN = 1.01
+"""Least distance of an intersection from the ends of the interval, in steps. Just above 1; hand-set."""
 SHORTEST = 1e-6
 """Shortest interval that is halved, as a share of the segment. Hand-set."""
 EXACT = 1e-9
@@ -28,8 +30,9 @@ def critical_points(
     """Find the critical points on segments.
 
     The tangents at both ends of an interval are compared. If they agree, the interval is taken to have no critical
-    point. If the function at their intersection has the value of the tangents, the intersection is the only critical
-    point. Otherwise the interval is halved. All intervals of a level are queried together.
+    point. If the function follows one tangent just before their intersection and the other one just after it, the
+    intersection is the only critical point. Otherwise the interval is halved. All intervals of a level are queried
+    together. The value at the intersection would not do: it fits whenever one piece reaches beyond the intersection.
 
     Args:
         probe: the function.
@@ -56,14 +59,19 @@ def critical_points(
         bent = np.abs(left - right) * span > EXACT / STEP * size
         with np.errstate(divide="ignore", invalid="ignore"):
             cross = (last - first + left * low - right * high) / (left - right)
-        inside = bent & (cross > low) & (cross < high)
+        # A kink within a step puts the intersection at the end of that step, where the function has its value anyway.
+        inside = bent & (cross > low + MARGIN * STEP * span) & (cross < high - MARGIN * STEP * span)
         crossing = np.where(inside, cross, 0.5 * (low + high))
         single = np.zeros(len(line), dtype=bool)
         if inside.any():
-            points = base[inside] + crossing[inside, None] * way[inside]
-            expected = first[inside] + left[inside] * (crossing - low)[inside]
-            single[inside] = np.abs(probe.values(points) - expected) <= EXACT * size
-            found.append(points[single[inside]])
+            at, shift = crossing[inside], STEP * span[inside]
+            before = base[inside] + (at - shift)[:, None] * way[inside]
+            after = base[inside] + (at + shift)[:, None] * way[inside]
+            seen = probe.values(np.concatenate([before, after])).reshape(2, -1)
+            off = np.abs(seen[0] - first[inside] - left[inside] * (at - shift - low[inside]))
+            off += np.abs(seen[1] - last[inside] - right[inside] * (at + shift - high[inside]))
+            single[inside] = off <= EXACT * size
+            found.append((base + crossing[:, None] * way)[single])
         again = bent & ~single & (span > SHORTEST)
         middle = 0.5 * (low + high)[again]
         line = np.concatenate([line[again], line[again]])
