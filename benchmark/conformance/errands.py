@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.results.trial import Limits
-from benchmark.running.planning.plan import plan
+from benchmark.running.planning.plan import check_exists, plan
 from generator.errors import SpecError
 from generator.family.registry import families, find_family
 from generator.puzzle.storage import LoadedPuzzle
@@ -112,7 +112,8 @@ def choose_family(reference: Reference, wanted: str | None = None) -> Family:
     """Choose the family of the test puzzles: `wanted`, else the solver's family, else the only candidate.
 
     Raises:
-        SpecError: if no family has that name, no family has test puzzles, or several have and the choice is open.
+        SpecError: if no family has that name, no family has test puzzles, or several have and the choice is open; if
+            the choice is open and the solver does not exist.
     """
     name = wanted or reference.family or _declared(reference)
     if name is not None:
@@ -121,8 +122,9 @@ def choose_family(reference: Reference, wanted: str | None = None) -> Family:
     if not usable:
         raise SpecError("no family has test puzzles for this solver; load one with --plugin")
     if len(usable) > 1:
+        check_exists(reference)
         names = ", ".join(family.name for family in usable)
-        raise SpecError(f"{reference.label} declares no family; choose one with --family: {names}")
+        raise SpecError(f"{reference.label} declares no single family; choose one with --family: {names}")
     return usable[0]
 
 
@@ -131,8 +133,8 @@ def _declared(reference: Reference) -> str | None:
     if reference.command is not None:
         return None
     if not reference.is_file:
-        entries = [entry for entry in list_solvers() if entry.name == reference.target]
-        return entries[0].family if entries else None
+        declared = {entry.family for entry in list_solvers() if entry.name == reference.target}
+        return declared.pop() if len(declared) == 1 else None  # several families may have a solver of this name
     path, _, name = reference.target.rpartition(":")
     try:
         tree = ast.parse(Path(path).read_bytes())

@@ -68,7 +68,7 @@ def examine(
 
 
 def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, list[ConformanceFinding]]:
-    """Test several solvers with one start of the harness; return the findings by label.
+    """Test several solvers with one start of the harness; return the findings by family/label, or by label.
 
     Raises:
         SpecError: if a solver does not exist, or there are no test puzzles.
@@ -80,7 +80,8 @@ def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, 
         family = choose_family(reference)
         if family.name not in kept:
             kept[family.name] = load_probes(family)
-        planned[reference.label] = errands(reference, kept[family.name], Times.for_solver(reference, wall_s))
+        key = f"{reference.family}/{reference.label}" if reference.family else reference.label
+        planned[key] = errands(reference, kept[family.name], Times.for_solver(reference, wall_s))
     every = [errand for mine in planned.values() for errand in mine]
     tried = {id(one.errand): one for one in _run(every, (), "auto")}
     return {label: judge([tried[id(errand)] for errand in mine]) for label, mine in planned.items()}

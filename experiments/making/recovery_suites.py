@@ -160,6 +160,7 @@ def near_duplicates() -> Iterator[Item]:
 
 def mini() -> Iterator[Item]:
     """Write small puzzles of every kind."""
+    yield Item("easiest", 12, {"inputs": 2, "hidden": [3], "budget": 5000})
     yield Item("table-tanh", 1, {"inputs": 4, "hidden": [6], "mode": "passive", "input_scale": 2.0, "rows": 800})
     yield Item(
         "table-g",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from generator.errors import AnswerError, PuzzleError, first_fault
+from generator.errors import AnswerError, PuzzleError, SpecError, first_fault
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
 from generator.recovery.spec import PublicSpec
@@ -101,17 +101,25 @@ class RecoveryPuzzle:
         """Half a rounding step of the outputs, absolute; 0 if they are float64 or float32."""
         return self.public.resolution
 
-    def answer(
-        self, network: MLP | Sequence[tuple[ArrayLike, ArrayLike]], activation: str | None = None
-    ) -> dict[str, Any]:
-        """Write a network as an answer.
+    def network(self, layers: Sequence[tuple[ArrayLike, ArrayLike]], activation: str | None = None) -> MLP:
+        """Build a network, which is called on rows x d inputs.
 
         Args:
-            network: a network, or pairs of weight (out x in) and bias from input to output.
-            activation: name of the activation, with pairs and where the puzzle hides it.
+            layers: pairs of weight (out x in) and bias, from input to output.
+            activation: name of the activation; needed only where the puzzle hides it.
+
+        Raises:
+            SpecError: if the activation is hidden and not given, or not known.
         """
+        name = activation or self.activation
+        if name not in ACTIVATIONS:
+            raise SpecError(f"no activation {name!r}; known: {', '.join(ACTIVATIONS)}")
+        return MLP.of(layers, name)
+
+    def answer(self, network: MLP | Sequence[tuple[ArrayLike, ArrayLike]]) -> dict[str, Any]:
+        """Write a network, or its layers as pairs of weight and bias, as an answer."""
         if not isinstance(network, MLP):
-            network = MLP.of(network, activation or self.activation or "")
+            network = self.network(network)
         value: dict[str, Any] = {
             "layers": [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in network.layers()]
         }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from generator.recovery.puzzle import RecoveryPuzzle
     from generator.recovery.sealed import HiddenTruth
 
-__all__ = ["facts"]
+__all__ = ["facts", "sizes"]
 
 
 def facts(view: RecoveryPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
@@ -24,7 +24,7 @@ def facts(view: RecoveryPuzzle, sealed: SealedAnswer | None = None) -> list[tupl
     """
     condition = "not computed" if view.condition is None else f"{view.condition:.1e}"
     lines = [
-        ("network", _network(view)),
+        ("network", sizes(view)),
         _source(view),
         ("tolerance", f"{view.tolerance:g} of a layer's largest weight"),
         ("cond(J)", f"{condition}, condition number of the parameter Jacobian"),
@@ -34,7 +34,8 @@ def facts(view: RecoveryPuzzle, sealed: SealedAnswer | None = None) -> list[tupl
     return [*lines, *_truth(truth_of(sealed), sealed)]
 
 
-def _network(view: RecoveryPuzzle) -> str:
+def sizes(view: RecoveryPuzzle) -> str:
+    """Describe what a solver knows of the network."""
     layers = _plural(view.hidden_layers, "hidden layer")
     activation = "activation hidden" if view.activation is None else view.activation
     bypass = ", answers may have a linear by-pass" if view.public.bypass else ""

@@ -10,6 +10,7 @@ import numpy as np
 from generator.recovery.network.mlp import MLP
 from generator.recovery.sealed import truth_of
 from leaderboard.pictures.drawing import COLOURS, GREY, new_figure, tidy, title
+from leaderboard.recovery.fingerprint import sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +24,9 @@ __all__ = ["draw"]
 
 POINTS = 241
 """Points per side of the grid. A larger value gives sharper lines and takes longer. Hand-set."""
-REACH = 3.0
-"""Half the side of the plane in standard deviations of the inputs. A larger value shows more of the box. Hand-set."""
+REACH, ZOOM = 3.0, 2.0
+"""Half the side of the plane, at most in standard deviations of the inputs, and as a multiple of the distance from the
+origin that three quarters of the first layer's hyperplanes have. Larger values show more of the box. Hand-set."""
 MOST_LINES = 64
 """Most units per layer whose hyperplanes are drawn. Hand-set."""
 MOST_OUTPUTS = 4
@@ -87,10 +89,11 @@ def _slice_of(network: MLP, view: RecoveryPuzzle) -> _Slice:
     else:
         basis = np.linalg.qr(np.random.default_rng(0).standard_normal((inputs, 2)))[0]
         labels = ("random direction u", "random direction v")
-    reach = REACH * view.input_scale * max(1.0, inputs / 2) ** 0.5
+    first, *others = network.weights
+    away = np.quantile(np.abs(network.biases[0]) / np.maximum(np.linalg.norm(first @ basis, axis=1), 1e-9), 0.75)
+    reach = view.input_scale * min(REACH * max(1.0, inputs / 2) ** 0.5, max(1.0, ZOOM * away / view.input_scale))
     if view.box is not None:
         reach = min(reach, view.box / float(np.abs(basis).sum(axis=1).max()))
-    first, *others = network.weights
     bypass = None if network.bypass is None else network.bypass @ basis
     return _Slice(MLP((first @ basis, *others), network.biases, network.activation, bypass), reach, labels)
 
@@ -167,7 +170,6 @@ def _along(axes: Axes, cut: _Slice) -> None:
 def _draw_unknown(view: RecoveryPuzzle, name: str) -> Figure:
     """Draw the table of a passive puzzle; say that an active puzzle without its answer has nothing to draw."""
     table = view.table
-    known = f"{view.inputs} inputs, {view.hidden_layers} hidden layers of unknown width, {view.outputs} outputs"
     if table is None:
         figure = new_figure(7.0, 2.0)
         text = "The network is hidden behind an oracle;\nwithout the sealed answer there is nothing to draw."
@@ -184,7 +186,7 @@ def _draw_unknown(view: RecoveryPuzzle, name: str) -> Figure:
         spread.set_ylabel("rows")
         spread.legend(fontsize=8.5, framealpha=0.9, edgecolor="none")
         title(spread, f"Outputs of the {len(table.inputs)} rows")
-    figure.suptitle(f"{name}: {known}", fontsize=12, weight="bold")
+    figure.suptitle(f"{name}: {sizes(view)}, widths not known", fontsize=12, weight="bold")
     return figure
 
 

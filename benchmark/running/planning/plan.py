@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from solvers.reference import Reference
     from solvers.registry import SolverEntry
 
-__all__ = ["Cell", "absolute_plugins", "label_of", "limits_of", "plan"]
+__all__ = ["Cell", "absolute_plugins", "check_exists", "label_of", "limits_of", "plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +175,28 @@ def _absolute(reference: Reference) -> Reference:
     return dataclasses.replace(reference, target=f"{Path(path).resolve()}:{name}")
 
 
+def check_exists(reference: Reference) -> None:
+    """Check that the file of a solver exists, or that a solver of this name is registered; load nothing.
+
+    Raises:
+        SpecError: naming what does not exist.
+    """
+    if reference.command is not None:
+        return
+    if reference.is_file:
+        path = Path(reference.target.rpartition(":")[0])
+        if not path.is_file():
+            raise SpecError(f"no solver file at {path}")
+        return
+    known = {entry.name for entry in list_solvers() if _may(entry, reference.family)}
+    if reference.target not in known:
+        if reference.target.endswith(".py"):
+            name = f"{reference.family}/{reference.target}" if reference.family else reference.target
+            raise SpecError(f"{name!r} names a file but no solver in it; write {name}:Name")
+        kind = f"{reference.family} solver" if reference.family else "solver"
+        raise SpecError(f"no {kind} {reference.target!r}{did_you_mean(reference.target, known)}")
+
+
 def _candidate(reference: Reference, family: str) -> _Candidate:
     if reference.command is not None:
         if find_family(family).foreign_layout is None:
@@ -184,18 +206,10 @@ def _candidate(reference: Reference, family: str) -> _Candidate:
         trace = reference.command.trace
         remarks = uncovered_by(trace.gaps), puzzle_beside(trace, family)
         return _Candidate(reference.command.digest_of(trace), None, *remarks)
+    check_exists(reference)
     if reference.is_file:
         path = Path(reference.target.rpartition(":")[0])
-        if not path.is_file():
-            raise SpecError(f"no solver file at {path}")
         return _Candidate(digest_of_source(path), None, uncovered_by(gaps_of_source(path)))
-    known = {entry.name: entry for entry in reversed(list_solvers()) if _may(entry, reference.family)}
-    if reference.target not in known:
-        if reference.target.endswith(".py"):
-            name = f"{reference.family}/{reference.target}" if reference.family else reference.target
-            raise SpecError(f"{name!r} names a file but no solver in it; write {name}:Name")
-        kind = f"{reference.family} solver" if reference.family else "solver"
-        raise SpecError(f"no {kind} {reference.target!r}{did_you_mean(reference.target, known)}")
     mine = [entry for entry in list_solvers(family) if entry.name == reference.target]
     if not mine or reference.family not in {None, family}:
         others = sorted({str(entry.family) for entry in list_solvers() if entry.name == reference.target})

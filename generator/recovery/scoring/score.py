@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.family.metric import Score
+from generator.recovery.network.equivalence import in_activation
 from generator.recovery.puzzle import network_of
 from generator.recovery.scoring.alignment import align
 from generator.recovery.scoring.imitation import draw_inputs, imitation
 from generator.recovery.sealed import truth_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from generator.family.oracle import Usage
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import SealedAnswer
@@ -47,13 +50,14 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         "error_worst": functional.worst,
         "queries": float(usage.queries),
     }
+    same = in_activation(network, truth.network.activation)
     if view.activation is None:
-        metrics["activation"] = float(network.activation == truth.network.activation)
-    if network.activation != truth.network.activation:
+        metrics["activation"] = float(same is not None)
+    if same is None:
         return Score(False, metrics, f"the activation is not {network.activation}")
     with np.errstate(over="ignore", invalid="ignore"):
-        sample = draw_inputs(public, SAMPLE, 1.0 if public.box is None else public.box / public.input_scale, rng)
-        found = align(truth, network, view.tolerance, sample, bypass=public.bypass)
+        sample = _reach(view, rng)
+        found = align(truth, same, view.tolerance, sample, bypass=public.bypass)
         errors = np.nan_to_num(found.errors, nan=np.inf)
     metrics |= {
         "exact_size": float(found.exact_size),
@@ -65,6 +69,14 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         "median_weight_error": float(np.median(errors)),
     }
     return Score(found.exact_size and metrics["worst_weight_error"] <= view.tolerance, metrics)
+
+
+def _reach(view: RecoveryPuzzle, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return inputs within the solver's reach: the table, or random inputs as large as the box."""
+    if view.table is not None:
+        return view.table.inputs
+    public = view.public
+    return draw_inputs(public, SAMPLE, 1.0 if public.box is None else public.box / public.input_scale, rng)
 
 
 def _table_error(view: RecoveryPuzzle, network: MLP) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.recovery.network.activations import ACTIVATIONS
 from solvers.recovery.hessian.solver import HessianSpan
+from solvers.recovery.peeling.solver import Peeling
 from solvers.recovery.students.students import Students
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def stages(puzzle: RecoveryPuzzle, activation: str) -> tuple[Stage, ...]:
     """
     active = puzzle.oracle is not None
     piecewise = ACTIVATIONS[activation].piecewise_linear
-    if puzzle.hidden_layers == 1 and active and not piecewise:
+    if puzzle.hidden_layers > 1:
+        return (Stage("peeling", Peeling()),)
+    if active and not piecewise:
         return (Stage("hessian-span", HessianSpan(), 0.4), Stage("students", Students()))
     return (Stage("students", Students()),)
 

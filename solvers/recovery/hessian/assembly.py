@@ -11,6 +11,7 @@ from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.core.flips import find_flips, flip_units
 from solvers.recovery.hessian.polish import Rows, polish, solve_outputs
+from solvers.recovery.hessian.precision import weight_errors
 from solvers.recovery.hessian.ridges import Ridges, fit_ridges
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ __all__ = ["assemble", "fit_units", "parameters", "settle_signs"]
 POLISH_STEPS = 60
 """Most Levenberg-Marquardt steps of one polish."""
 
-LOOSE = 1e3
-"""Multiple of the by-pass's error, as the fit's residual predicts it, that flips may leave over."""
+LOOSE = 6.0
+"""By-pass that flips may leave over, in multiples of its predicted error."""
 
 LEAST_LEFT = 1e-9
 """Least by-pass that flips may leave over, relative to the largest a_i w_i; far above rounding errors."""
@@ -60,10 +61,10 @@ def settle_signs(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
         return network
     residual = rows.residual(network)
     excess = residual.size - parameters(*network.widths)
-    noise = np.sqrt((residual**2).sum() / max(excess, 1))
-    precision = noise / np.sqrt(len(rows.inputs)) / np.std(rows.inputs)
+    noise = float(np.sqrt((residual**2).sum() / max(excess, 1)))
+    errors = weight_errors(network, rows.inputs, noise)[-network.bypass.size :]
     largest = np.abs(network.weights[1]).max() * np.abs(network.weights[0]).max()
-    tolerance = float(max(LOOSE * precision, LEAST_LEFT * largest) * np.sqrt(network.bypass.size))
+    tolerance = max(LOOSE * float(np.linalg.norm(errors)), float(LEAST_LEFT * largest))
     search = find_flips(*network.weights, network.bypass, network.sigma.half_slope, tolerance)
     if search.units is None:
         return network

@@ -32,7 +32,7 @@ GAIN = 1e-3
 SLOW = 6
 """Consecutive slow steps after which the polish ends."""
 
-ROUNDING = 1e-11
+ROUNDING = 1e-13
 """Root mean square of the residuals, relative to the outputs', below which a step that does not halve it is the last;
 only rounding errors are left."""
 

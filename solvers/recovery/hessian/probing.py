@@ -42,6 +42,10 @@ LEAST_GAP = 2.0
 three decimals, whose ratio is 2 to 6."""
 
 
+MOST_NOISE = 30.0
+"""Largest singular value beyond the span, in multiples of the one that errors of the estimated size would cause."""
+
+
 @dataclass(frozen=True, eq=False)
 class Probe:
     """Derivative tensors at sampled points.
@@ -143,7 +147,11 @@ def draw_points(
 
 
 def find_span(probed: Probe) -> Span | None:
-    """Find the subspace that the tensors span, by the largest gap of their singular values; None without a gap."""
+    """Find the subspace that the tensors span, by the largest gap of their singular values.
+
+    Returns:
+        The subspace; None if there is no gap, or the values beyond it are larger than the derivatives' errors make them.
+    """
     tensors = probed.tensors.reshape(-1, probed.space.size)
     _, values, right = np.linalg.svd(tensors, full_matrices=False)
     if len(values) < 2 or values[0] == 0:
@@ -151,6 +159,8 @@ def find_span(probed: Probe) -> Span | None:
     floor = values[0] * np.finfo(np.float64).eps
     ratios = values[:-1] / np.maximum(values[1:], floor)
     at = int(np.argmax(ratios))
-    if ratios[at] < LEAST_GAP:
+    amplified = np.linalg.norm(probed.space.from_directions) / np.sqrt(probed.space.size)
+    level = probed.error * amplified * np.sqrt(np.mean(tensors**2)) * np.sqrt(tensors.shape).sum()
+    if ratios[at] < LEAST_GAP or values[at + 1] > MOST_NOISE * level:
         return None
     return Span(right[: at + 1], float(ratios[at]))

@@ -49,8 +49,8 @@ ITERATIONS = 300
 SETTLED = 1e-12
 """Change of the projection's squared norm in ten iterations below which a batch of starts has settled."""
 
-SAME = 1e-3
-"""Two vectors are the same if 1 - |cos| of their angle is below this. Hand-set: units are further apart."""
+SAME = 1e-7
+"""Two vectors are the same if 1 - |cos| of their angle is below this, or below the tolerance of the subspace."""
 
 
 def algebraic_vectors(
@@ -131,11 +131,11 @@ def ascend(
     return vectors, ((space.powers(vectors) @ basis.T) ** 2).sum(axis=1)
 
 
-def distinct(vectors: NDArray[np.float64], norms: NDArray[np.float64]) -> NDArray[np.intp]:
+def distinct(vectors: NDArray[np.float64], norms: NDArray[np.float64], tolerance: float) -> NDArray[np.intp]:
     """List the positions of vectors that differ by more than a sign, those with the largest projection first."""
     kept: list[int] = []
     for at in np.argsort(-norms, kind="stable"):
-        if not kept or np.abs(vectors[kept] @ vectors[at]).max() < 1 - SAME:
+        if not kept or np.abs(vectors[kept] @ vectors[at]).max() < 1 - max(SAME, tolerance):
             kept.append(int(at))
     return np.array(kept, dtype=np.intp)
 
@@ -159,7 +159,7 @@ def search_vectors(
     vectors, norms = np.empty((0, space.inputs)), np.empty(0)
     candidates = algebraic_vectors(space, basis, rng)
     if len(candidates):
-        first = distinct(candidates, ((space.powers(candidates) @ basis.T) ** 2).sum(axis=1))
+        first = distinct(candidates, ((space.powers(candidates) @ basis.T) ** 2).sum(axis=1), tolerance)
         candidates = candidates[first[: 2 * units]]
     batch = max(50, 4 * units)
     while True:
@@ -167,7 +167,7 @@ def search_vectors(
             moved, reached = ascend(space, basis, candidates)
             good = reached > 1 - tolerance
             vectors, norms = np.vstack([vectors, moved[good]]), np.append(norms, reached[good])
-            kept = distinct(vectors, norms)[:units]
+            kept = distinct(vectors, norms, tolerance)[:units]
             vectors, norms = vectors[kept], norms[kept]
         if len(vectors) >= units or starts <= 0:
             return vectors

@@ -32,9 +32,9 @@ FIRST_WIDTH = 4
 """Width of the first quick run; later widths double. Hand-set."""
 MOST_WIDTH = 1024
 """Largest width of a quick run. Hand-set."""
-QUICK_STUDENTS = 3
-"""Students of a quick run. A larger value makes the chosen width less random. Hand-set."""
-QUICK_STEPS = 3000
+QUICK_STUDENTS = 5
+"""Students of a quick run. The worst one counts, so a larger value chooses wider students. Hand-set."""
+QUICK_STEPS = 5000
 """Steps of Adam in a quick run. Hand-set."""
 QUICK_RATE = 4e-3
 """Learning rate of a quick run, four times the published rate of the long runs. Hand-set."""
@@ -65,7 +65,7 @@ class Learner:
     def run(self, ensemble: Ensemble, **changes: float) -> Training:
         """Train an ensemble with some settings changed."""
         schedule = replace(self.schedule, **changes)  # type: ignore[arg-type]  # epochs are int, the rest float
-        return train(ensemble, self.inputs, self.targets, schedule, self.rng, self.log)
+        return train(ensemble, self.inputs, self.targets, schedule, rng=self.rng, log=self.log)
 
     def draw(self, students: int, width: int) -> Ensemble:
         """Draw students whose hidden layers all have the same width."""
@@ -78,7 +78,7 @@ def choose_width(learner: Learner, near_zero: float, seconds: float) -> int:
 
     Args:
         learner: the table and the settings.
-        near_zero: largest mean loss, as a share of the outputs' variance.
+        near_zero: largest loss of the worst student, as a share of the outputs' variance.
         seconds: time limit of all runs together; at the limit the last width is taken.
     """
     batches = -(-len(learner.inputs) // learner.schedule.batch)
@@ -93,7 +93,7 @@ def choose_width(learner: Learner, near_zero: float, seconds: float) -> int:
             seconds=seconds - spent,
         )
         spent += done.seconds
-        loss = float(done.losses.mean()) / variance
+        loss = float(done.losses.max()) / variance
         learner.log(f"quick run of width {width}: loss {loss:.1e} of the variance, {done.seconds:.1f} s")
         if loss <= near_zero or width >= MOST_WIDTH or spent >= seconds:
             return width
@@ -107,7 +107,8 @@ def trained_students(
     ensemble = learner.draw(students, width)
     done = learner.run(ensemble, epochs=epochs, seconds=seconds)
     rate = done.steps / done.seconds if done.seconds else math.inf
-    learner.log(f"students of width {width}: best loss {done.losses.min():.2e}, {done.epochs} epochs, {rate:.0f} steps/s")
+    speed = f"{done.epochs} epochs, {rate:.0f} steps/s"
+    learner.log(f"students of width {width}: best loss {done.losses.min():.2e}, {speed}")
     return ensemble, done.losses
 
 
@@ -115,6 +116,7 @@ def collapse_layers(
     learner: Learner,
     ensemble: Ensemble,
     losses: NDArray[np.float64],
+    *,
     gamma: float,
     beta: float,
     retrain: Callable[[Ensemble], Training],
@@ -175,10 +177,10 @@ def fine_tuned(
     """
     residual = learner.targets - network(learner.inputs)
     layers = [np.column_stack([weight, bias])[None] for weight, bias in network.layers()]
-    bypass = None
+    bypass: NDArray[np.float64] | None = None
     if ACTIVATIONS[learner.activation].half_slope:
         table = np.column_stack([learner.inputs, np.ones(len(residual))])
-        bypass = np.linalg.lstsq(table, residual, rcond=None)[0].T[None]
+        bypass = np.asarray(np.linalg.lstsq(table, residual, rcond=None)[0].T[None], dtype=np.float64)
     else:
         layers[-1][0, :, -1] += residual.mean(axis=0)
     ensemble = Ensemble(layers, learner.activation, dtype, bypass)

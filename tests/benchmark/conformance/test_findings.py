@@ -73,7 +73,7 @@ def test_no_family_is_preferred_where_a_solver_names_none(monkeypatch: pytest.Mo
     listed(one)
     assert choose_family(reference) is one
     listed(one, one)
-    with pytest.raises(SpecError, match="declares no family; choose one with --family: reassembly, reassembly"):
+    with pytest.raises(SpecError, match="declares no single family; choose one with --family: reassembly, reassembly"):
         choose_family(reference)
     assert choose_family(reference, "reassembly") is one
     listed()

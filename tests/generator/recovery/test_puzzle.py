@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from generator.errors import AnswerError, PuzzleError
+from generator.errors import AnswerError, PuzzleError, SpecError
 from generator.puzzle.answer import Answer, plain
 from generator.recovery.making.generate import generate
 from generator.recovery.puzzle import RecoveryPuzzle, check_answer, network_of, view_puzzle
@@ -41,9 +41,20 @@ def test_an_answer_is_read_back() -> None:
 
 
 def test_pairs_of_arrays_are_an_answer_too() -> None:
+    view, value = answered()
+    layers = truth_of(made().sealed).network.layers()
+    assert view.answer(layers) == value
+    inputs = np.random.default_rng(0).standard_normal((5, 3))
+    assert (view.network(layers)(inputs) == truth_of(made().sealed).network(inputs)).all()
+
+
+def test_a_hidden_activation_must_be_given_to_a_network() -> None:
     view, value = answered(hide_activation=True)
-    network = truth_of(made().sealed).network
-    assert view.answer(network.layers(), activation="tanh") == value
+    layers = truth_of(made().sealed).network.layers()
+    assert view.answer(view.network(layers, "tanh")) == value
+    for name in (None, "tan"):
+        with pytest.raises(SpecError, match="no activation"):
+            view.network(layers, name)
 
 
 def test_integers_are_numbers() -> None:

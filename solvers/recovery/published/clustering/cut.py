@@ -39,10 +39,11 @@ def cut_height(tree: NDArray[np.float64], least: int) -> float:
     large = sizes >= least
     merged = tree[:, :2].astype(np.intp)
     counts = np.cumsum(large[leaves:].astype(int) - large[merged].sum(axis=1))
+    distinct = np.append(np.diff(tree[:, 2]) > 0.0, True)  # merges of equal height happen together
+    counts, heights = counts[distinct], tree[distinct, 2]
     first = int(np.argmax(counts))
     after = np.flatnonzero(counts[first:] < counts[first])
-    last = first + int(after[0]) - 1 if len(after) else len(tree) - 1
-    return float(tree[last, 2])
+    return float(heights[first + int(after[0]) - 1 if len(after) else -1])
 
 
 def aligned(rows: NDArray[np.float64], beta: float) -> bool:

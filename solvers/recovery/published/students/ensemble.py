@@ -170,5 +170,5 @@ def flops_per_step(students: int, widths: Sequence[int], rows: int) -> int:
 
 
 def _split(flat: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    pieces = flat.split([int(np.prod(shape)) for shape in shapes])
-    return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    return [flat[end - int(np.prod(shape)) : end].view(shape) for end, shape in zip(ends, shapes, strict=True)]

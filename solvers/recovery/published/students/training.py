@@ -80,6 +80,7 @@ def train(
     inputs: NDArray[np.float64],
     targets: NDArray[np.float64],
     schedule: Schedule,
+    *,
     rng: np.random.Generator,
     log: Callable[[str], None],
 ) -> Training:
@@ -130,9 +131,7 @@ class _Rows:
     space: Workspace
 
     @classmethod
-    def of(
-        cls, ensemble: Ensemble, inputs: NDArray[np.float64], targets: NDArray[np.float64], batch: int
-    ) -> _Rows:
+    def of(cls, ensemble: Ensemble, inputs: NDArray[np.float64], targets: NDArray[np.float64], batch: int) -> _Rows:
         dtype = ensemble.flat.dtype
         batches = -(-len(inputs) // batch)
         table = torch.from_numpy(np.column_stack([inputs, np.ones(len(inputs))])).to(dtype)
@@ -167,7 +166,7 @@ def _shorten(plateau: Plateau, share: float) -> None:
 def _bound(schedule: Schedule, progress: float) -> float:
     """Bound the rate: it falls geometrically to the floor while the rest of the time passes."""
     landed = max(0.0, (progress - LANDING) / (1.0 - LANDING))
-    return schedule.rate * (schedule.floor / schedule.rate) ** landed
+    return float(schedule.rate * (schedule.floor / schedule.rate) ** landed)
 
 
 def _losses(ensemble: Ensemble, inputs: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from generator.family.oracle import Usage
 from generator.puzzle.answer import Answer
 from generator.recovery.making.generate import generate
 from generator.recovery.network.activations import ACTIVATIONS
+from generator.recovery.network.equivalence import in_activation
 from generator.recovery.network.mlp import MLP
 from generator.recovery.puzzle import view_puzzle
 from generator.recovery.scoring.score import score
@@ -120,9 +121,22 @@ def test_a_hidden_activation_is_part_of_the_answer() -> None:
     network, scored = made(hide_activation=True)
     assert scored(network).metrics["activation"] == 1
     assert scored(network).solved
-    wrong = scored(replace(network, activation="sigmoid"))
+    wrong = scored(replace(network, activation="softplus"))
     assert not wrong.solved
     assert wrong.metrics["activation"] == 0
+
+
+@pytest.mark.parametrize(("activation", "other"), [("tanh", "sigmoid"), ("sigmoid", "tanh")])
+@pytest.mark.parametrize("hidden", [(6,), (5, 4)])
+def test_tanh_and_sigmoid_networks_are_the_same(activation: str, other: str, hidden: tuple[int, ...]) -> None:
+    network, scored = made(hide_activation=True, activation=activation, hidden=hidden)
+    student = in_activation(disguised(network, np.random.default_rng(0)), other)
+    assert student is not None
+    assert student.activation == other
+    found = scored(student)
+    assert found.solved
+    assert found.metrics["activation"] == 1
+    assert not scored(replace(network, activation=other)).solved
 
 
 def test_huge_weights_do_not_break_the_score() -> None:

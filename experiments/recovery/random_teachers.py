@@ -1,0 +1,184 @@
+"""Run solvers on hidden networks of one shape, drawn or trained with many seeds, and print success, time and queries.
+
+Solvers run in this process, one after the other, on one thread. Seconds are processor time, so that other load on the
+machine counts little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from tabulate import tabulate
+
+from generator.errors import NetjigsawError, QueryError
+from generator.family.oracle import OracleTerms, Usage, checked_inputs
+from generator.puzzle.answer import Answer
+from generator.recovery.layout.mlp import import_network
+from generator.recovery.making.generate import generate
+from generator.recovery.oracle import open_oracle, terms
+from generator.recovery.puzzle import view_puzzle
+from generator.recovery.scoring.score import score
+from generator.recovery.spec import RecoverySpec
+from solvers.api import Context
+from solvers.reference import parse_reference
+from solvers.registry import build_solver, find_solver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from generator.family.oracle import HiddenNetwork
+    from generator.puzzle.sealing import Made
+
+EXAMPLE = """
+examples:
+  python experiments/recovery/random_teachers.py --solver kinks --seeds 20 inputs=8 hidden=16 activation=relu
+  python experiments/recovery/random_teachers.py --solver students --solver "same-width[width=16]" --seeds 20 \\
+      inputs=4 hidden=16 mode=passive input_scale=2 rows=1500
+  python experiments/recovery/random_teachers.py --solver flagship --network victim.safetensors
+"""
+
+
+class CountedOracle:
+    """An oracle in this process, with the harness's checks and counts."""
+
+    def __init__(self, hidden: HiddenNetwork, limits: OracleTerms) -> None:
+        self.terms, self.queries = limits, 0
+        self._hidden = hidden
+
+    @property
+    def left(self) -> int | None:
+        """Rows that are left of the budget."""
+        return None if self.terms.budget is None else self.terms.budget - self.queries
+
+    def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Evaluate the network."""
+        rows = checked_inputs(inputs, self.terms)
+        if self.left is not None and len(rows) > self.left:
+            raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
+        self.queries += len(rows)
+        return self._hidden(rows)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The result of one solver on one network."""
+
+    solver: str
+    name: str
+    solved: bool
+    seconds: float
+    queries: int
+    error: float
+    certified: bool
+    reason: str
+
+
+def attempt(solver: str, made: Made, wall_s: float, seed: int, *, verbose: bool) -> Trial:
+    """Run a solver on a puzzle and score its answer."""
+    view, limits = view_puzzle(made.puzzle), terms(made.puzzle)
+    oracle = None if limits is None else CountedOracle(open_oracle(view, made.sealed), limits)
+    reports: list[Any] = []
+    context = Context(seed=seed, wall_s=wall_s, report=reports.append, oracle=oracle)
+    if verbose:
+        context.log = lambda text: print(f"    {time.monotonic() - context.started:8.3f} s  {text}", flush=True)
+    reference = parse_reference(solver)
+    method = build_solver(find_solver(reference, "recovery"), reference.parameters)
+    began, reason = time.process_time(), ""
+    answer: Any = None
+    try:
+        answer = method.solve(replace(view, oracle=oracle), context)
+    except NetjigsawError as error:
+        reason = str(error)
+    seconds = time.process_time() - began
+    answer = answer if answer is not None else (reports[-1] if reports else None)
+    asked = 0 if oracle is None else oracle.queries
+    if answer is None:
+        return Trial(solver, made.puzzle.manifest.name, False, seconds, asked, np.inf, False, reason)
+    given = answer if isinstance(answer, Answer) else Answer(answer)
+    found = score(view, given, made.sealed, Usage(queries=asked))
+    error = found.metrics.get("worst_weight_error", np.inf)
+    note = reason or found.reason or given.note
+    return Trial(solver, made.puzzle.manifest.name, found.solved, seconds, asked, error, given.certified, note)
+
+
+def puzzles(options: argparse.Namespace) -> Iterator[Made]:
+    """Make the puzzles, or import the networks."""
+    settings = dict(setting.split("=", 1) for setting in options.settings)
+    for path in options.network:
+        yield import_network(path, name=str(path), **settings)
+    if options.network:
+        return
+    changes = {key: None if value == "none" else value for key, value in settings.items()}
+    spec = RecoverySpec.model_validate(changes)
+    for seed in range(options.first, options.first + options.seeds):
+        yield generate(spec, name=f"seed {seed}", seed=seed)
+
+
+def summary(trials: list[Trial]) -> list[Any]:
+    """Summarise the trials of one solver as a row of the table."""
+    seconds, errors = [trial.seconds for trial in trials], [trial.error for trial in trials if trial.solved]
+    queries = float(np.median([trial.queries for trial in trials]))
+    false = sum(trial.certified and not trial.solved for trial in trials)
+    return [
+        trials[0].solver,
+        f"{sum(trial.solved for trial in trials)}/{len(trials)}",
+        f"{np.median(seconds):.2f}",
+        f"{max(seconds):.2f}",
+        f"{np.log2(queries):.1f}" if queries else "-",
+        f"{max(trial.queries for trial in trials):,}",
+        f"{np.median(errors):.0e}" if errors else "-",
+        false,
+    ]
+
+
+HEADERS = (
+    "solver",
+    "solved",
+    "median s",
+    "worst s",
+    "log2 queries",
+    "most queries",
+    "median error",
+    "false",
+)
+
+
+def main() -> None:
+    """Print a line per trial and a table per solver."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--solver", action="append", required=True, help="a solver; may be repeated")
+    parser.add_argument("--seeds", type=int, default=10, help="networks to make (default: 10)")
+    parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
+    parser.add_argument("--wall", type=float, default=60.0, help="seconds per trial (default: 60)")
+    parser.add_argument("--network", action="append", default=[], help="a network to import instead; may be repeated")
+    parser.add_argument("--verbose", action="store_true", help="print the solvers' logs")
+    parser.add_argument("settings", nargs="*", help="settings of the recipe, as key=value")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    trials: dict[str, list[Trial]] = {solver: [] for solver in options.solver}
+    for made in puzzles(options):
+        for warning in made.warnings:
+            print(f"{made.puzzle.manifest.name}: {warning}")
+        for solver, done in trials.items():
+            one = attempt(solver, made, options.wall, 0, verbose=options.verbose)
+            done.append(one)
+            verdict = "solved" if one.solved else "missed"
+            print(
+                f"{one.name:<12} {solver:<20} {verdict} {one.seconds:8.2f} s {one.queries:>10,} queries "
+                f"error {one.error:.1e}  {one.reason}",
+                flush=True,
+            )
+    print(tabulate(map(summary, trials.values()), HEADERS))
+
+
+if __name__ == "__main__":
+    main()

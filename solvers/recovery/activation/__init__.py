@@ -1,0 +1,1 @@
+"""Tell the activation of a hidden network from its outputs."""

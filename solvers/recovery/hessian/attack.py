@@ -1,0 +1,192 @@
+"""The steps of `hessian-span` with their shared state: oracle, budget and best network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.errors import UnsupportedPuzzleError
+from generator.puzzle.answer import Answer
+from solvers.recovery.activation.equivalents import usual_form
+from solvers.recovery.core.derivatives import ask, output_noise
+from solvers.recovery.hessian.assembly import POLISH_STEPS, assemble, fit_units, parameters, settle_signs
+from solvers.recovery.hessian.polish import Rows, polish
+from solvers.recovery.hessian.precision import centre, output_bounds, weight_errors
+from solvers.recovery.hessian.probing import Probe, draw_points, find_span, probe
+from solvers.recovery.hessian.rank_one import search_vectors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.recovery.network.mlp import MLP
+    from generator.recovery.puzzle import RecoveryPuzzle
+    from solvers.api import Context
+    from solvers.recovery.hessian.recording import RecordingOracle
+
+__all__ = ["Attack"]
+
+UNLIMITED = 300_000
+"""Rows that a puzzle without a budget may take per probe. Hand-set, for time."""
+
+PROBE_SHARE = 0.7
+"""Largest share of the rows left that a probe may take; the rest is for fitting and for the certificate."""
+
+FIT_RATIO = 3.0
+"""Outputs fitted per parameter."""
+
+EXTRA_ROWS = 50
+"""Rows fitted besides, so that small networks are determined too."""
+
+CHECK_ROWS = 200
+"""Fresh rows of the certificate."""
+
+EXACT = 1e-11
+"""Largest root mean square of the certificate's residuals relative to the outputs', for float64 outputs."""
+
+PLAUSIBLE = 3.0
+"""Residual of a first fit, in multiples of the outputs' noise, up to which it is refined with all rows."""
+
+REFINING_ROWS = 20_000
+"""Rows that the refinement of imprecise outputs asks for, if the budget has them."""
+
+REFINING_RADII = (0.7, 1.0, 1.5, 2.0, 3.0)
+"""Radii among which the refinement chooses, in multiples of the input scale."""
+
+STARTS = 2000
+"""Most random starts for vectors that the algebraic method missed."""
+
+RESERVE_S = 0.2
+"""Seconds before the time limit when polishing stops."""
+
+
+@dataclass
+class Attack:
+    """The state of one attempt.
+
+    Attributes:
+        puzzle: the puzzle.
+        oracle: its oracle, recorded.
+        context: seed and limits.
+        names: activations to try.
+        rng: the source of randomness.
+        best: best network so far.
+        error: its root mean square error on fresh rows.
+        certified: whether its residual is at the level of rounding errors, and its weights are precise enough.
+        predicted: largest standard deviation of its weights that rounding errors cause.
+    """
+
+    puzzle: RecoveryPuzzle
+    oracle: RecordingOracle
+    context: Context
+    names: tuple[str, ...]
+    rng: np.random.Generator
+    best: MLP | None = None
+    error: float = np.inf
+    certified: bool = False
+    predicted: float = np.inf
+
+    def run(self, radius: float, order: int) -> bool:
+        """Attack with derivatives of one order at points of one radius; tell whether the result is certified."""
+        probed = probe(self.puzzle, self.oracle, radius, order, int(PROBE_SHARE * self.left()), self.rng)
+        span = None if probed is None else find_span(probed)
+        if probed is None or span is None:
+            return False
+        tolerance = float(np.clip(30 * span.noise**2, 1e-9, 0.1))
+        vectors = search_vectors(probed.space, span.basis, tolerance, STARTS, self.rng)
+        self.context.log(
+            f"order {order}, radius {radius:g}: {len(probed.points)} points, error {probed.error:.1e}, "
+            f"rank {span.units}, gap {span.gap:.1e}, {len(vectors)} directions"
+        )
+        return len(vectors) == span.units and self.fit(probed, vectors, radius)
+
+    def fit(self, probed: Probe, vectors: NDArray[np.float64], radius: float) -> bool:
+        """Fit networks with the units' directions to fresh rows, one activation after the other.
+
+        Activations whose curvature fits the samples better come first.
+        """
+        size = parameters(self.puzzle.inputs, len(vectors), self.puzzle.outputs)
+        rows = self.fresh(int(FIT_RATIO * size / self.puzzle.outputs) + EXTRA_ROWS, radius)
+        held_out = self.fresh(CHECK_ROWS, radius)
+        ridges = {name: fit_units(name, probed, vectors) for name in self.names}
+        for name in sorted(self.names, key=lambda name: float(np.median(ridges[name].misfit))):
+            network = assemble(name, ridges[name], rows, self.stop)
+            if self.puzzle.public.precision == "float64":
+                network = settle_signs(network, rows, self.stop)
+            elif self.residual(network, held_out) < PLAUSIBLE * self.noise(held_out):
+                network = self.refine(network)
+            if self.check(network, held_out):
+                return True
+        return False
+
+    def refine(self, network: MLP) -> MLP:
+        """Fit imprecise outputs with all rows asked and all that are left, within the bounds of their rounding."""
+        trials = {
+            radius: draw_points(self.puzzle, REFINING_ROWS // 10, radius * self.puzzle.input_scale, 0.0, self.rng)
+            for radius in REFINING_RADII
+        }
+        radius = min(trials, key=lambda radius: float(weight_errors(network, trials[radius], 1.0).max()))
+        self.fresh(REFINING_ROWS, radius * self.puzzle.input_scale)
+        rows = self.oracle.rows()
+        network = settle_signs(polish(network, rows, POLISH_STEPS, self.stop), rows, self.stop)
+        bounds = output_bounds(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
+        return network if bounds is None else centre(network, rows, bounds, self.stop)
+
+    def check(self, network: MLP, held_out: Rows) -> bool:
+        """Compare a network with rows that it was not fitted to, and keep it if it is the best so far."""
+        if network.bypass is not None and not self.puzzle.public.bypass:
+            self.context.log(f"{network.activation}: no flips explain the by-pass")
+            return False
+        error, noise = self.residual(network, held_out), self.noise(held_out)
+        exact = self.puzzle.public.precision == "float64"
+        size = float(np.sqrt(np.mean(held_out.outputs**2)))
+        rows = self.oracle.rows() if not exact else held_out
+        predicted = float(weight_errors(network, rows.inputs, noise).max())
+        good = error <= (EXACT * size if exact else 1.5 * noise)
+        self.context.log(
+            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, predicted error of least squares "
+            f"{predicted:.1e}"
+        )
+        if error < self.error:
+            self.best, self.error, self.predicted = network, error, predicted
+            if self.puzzle.activation is None:
+                self.best = usual_form(network, self.puzzle.input_scale)
+            self.certified = good
+            self.context.report(self.puzzle.answer(self.best))
+        return good
+
+    def residual(self, network: MLP, rows: Rows) -> float:
+        """Compute the root mean square error on rows."""
+        return float(np.sqrt(np.mean(rows.residual(network) ** 2))) if len(rows.inputs) else np.inf
+
+    def noise(self, rows: Rows) -> float:
+        """Estimate the noise of outputs."""
+        return output_noise(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
+
+    def fresh(self, count: int, radius: float) -> Rows:
+        """Ask for rows at new points, as many of them as the budget has."""
+        points = draw_points(self.puzzle, min(count, self.left()), radius, 0.0, self.rng)
+        return Rows(points, ask(self.oracle, points))
+
+    def left(self) -> int:
+        """Rows that may be asked."""
+        return UNLIMITED if self.oracle.left is None else self.oracle.left
+
+    def stop(self) -> bool:
+        """Tell whether time is up."""
+        return self.context.time_left() < RESERVE_S
+
+    def answer(self) -> Answer:
+        """Write the best network.
+
+        Raises:
+            UnsupportedPuzzleError: if there is none.
+        """
+        if self.best is None:
+            raise UnsupportedPuzzleError("hessian-span found no units: too many for the inputs, or too few rows")
+        note = (
+            f"residual {self.error:.1e} on held-out rows, predicted weight error {self.predicted:.1e}, "
+            f"{self.oracle.asked} rows asked"
+        )
+        return Answer(self.puzzle.answer(self.best), certified=self.certified, note=note)

@@ -1,0 +1,1 @@
+"""Recover networks with several hidden layers: find the first layer, then treat the rest as a shallower network."""

@@ -1,0 +1,101 @@
+"""Merge the partial signatures of critical points into the rows of a layer (Carlini et al. 2020, section 4.3).
+
+At a critical point of a unit, the weights from inactive units of the previous layer do not act. So the point shows the
+unit's weights on the active units and its bias, up to a factor. Points whose parts agree, up to a factor, are taken to
+belong to one unit, and their parts are put together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.recovery.published.critical.prefix import Prefix
+
+__all__ = ["Row", "merged_rows", "partial_rows"]
+
+AGREE = 1e-5
+"""Largest deviation of two parts that belong to one unit, relative to the largest entry. Larger values merge less
+exact signatures, and more often those of different units. Hand-set."""
+COMMON = 3
+"""Entries, the bias included, that two parts must have in common to be compared. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """The weights and the bias of a unit, up to a factor.
+
+    Attributes:
+        entries: fan-in + 1 numbers, the bias last; NaN where unknown.
+        seen: number of critical points that agree.
+    """
+
+    entries: NDArray[np.float64]
+    seen: int
+
+
+def partial_rows(
+    prefix: Prefix, points: NDArray[np.float64], signatures: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Write the signatures by the inputs as weights on the active units of the last known layer.
+
+    Returns:
+        Rows x (units + 1), NaN for the weights of inactive units. Points on the kink of a known unit, and signatures
+        that no weights explain, are left out.
+    """
+    rows = []
+    margins = prefix.margin(points) if len(points) else np.empty(0)
+    states = prefix.states(points)
+    for point, signature, margin, state in zip(points, signatures, margins, states, strict=True):
+        if margin < AGREE:
+            continue
+        jacobian = prefix.jacobian(point)
+        active = np.abs(jacobian).max(axis=1) > 0.0
+        if not active.any():
+            continue
+        weights, _, rank, _ = np.linalg.lstsq(jacobian[active].T, signature, rcond=1e-9)
+        if rank < active.sum() or np.abs(jacobian[active].T @ weights - signature).max() > AGREE:
+            continue
+        row = np.full(len(active) + 1, np.nan)
+        row[:-1][active] = weights
+        row[-1] = -weights @ state[active]
+        rows.append(row / np.abs(weights).max())
+    return np.array(rows).reshape(-1, states.shape[1] + 1)
+
+
+def merged_rows(parts: NDArray[np.float64]) -> list[Row]:
+    """Merge parts that agree, the most complete ones first; units that were seen most come first."""
+    known = ~np.isnan(parts)
+    waiting = list(np.argsort(-known.sum(axis=1), kind="stable"))
+    rows = []
+    while waiting:
+        row, seen = parts[waiting.pop(0)].copy(), 1
+        grew = True
+        while grew:
+            grew = False
+            for index in list(waiting):
+                joined = _joined(row, parts[index], seen)
+                if joined is not None:
+                    row, seen, grew = joined, seen + 1, True
+                    waiting.remove(index)
+        rows.append(Row(row, seen))
+    return sorted(rows, key=lambda row: -row.seen)
+
+
+def _joined(row: NDArray[np.float64], part: NDArray[np.float64], seen: int) -> NDArray[np.float64] | None:
+    """Put a part into a row; None if they have too few entries in common or disagree. Known entries are averaged."""
+    common = ~np.isnan(row) & ~np.isnan(part)
+    if common.sum() < COMMON:
+        return None
+    size = float(part[common] @ part[common])
+    factor = float(row[common] @ part[common]) / size if size else 0.0
+    if np.abs(row[common] - factor * part[common]).max() > AGREE * np.abs(row[common]).max() or factor == 0.0:
+        return None
+    scaled = factor * part
+    mean = (seen * row + scaled) / (seen + 1)
+    return np.where(np.isnan(row), scaled, np.where(common, mean, row))

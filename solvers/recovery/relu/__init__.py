@@ -1,0 +1,1 @@
+"""Recovery of piecewise-linear networks (ReLU and leaky ReLU) by adaptive queries, layer by layer."""

@@ -1,0 +1,101 @@
+"""Where a piecewise-linear function is searched: a convex set of points with a function, sampled near and far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.relu.scanning import Kinks, Lines, scan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.recovery.relu.scanning import Function, Noise
+
+__all__ = ["Domain"]
+
+SCALES = (1.0, 1.0, 3.0, 10.0, 100.0)
+"""Sizes of the sampled points, in typical norms. Larger ones show units that switch far from the origin. Hand-set."""
+STRETCH = 10.0
+"""Half length of a line, in norms of its sampled point or typical norms. Hand-set: a random line of that length meets
+nearly all hyperplanes that pass near the origin."""
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A function of u on the convex set {u: A u <= c}.
+
+    Attributes:
+        dimensions: numbers per point.
+        outputs: numbers per value of the function.
+        function: rows x dimensions -> rows x outputs.
+        noise: error bound of outputs, from points and values.
+        reach: typical norm of a point.
+        step: step of a first slope, relative to the norm of a point.
+        faces: A, inequalities x dimensions; no rows for the whole space.
+        limits: c, one per inequality.
+        centre: an inner point, from which points outside are pulled back.
+    """
+
+    dimensions: int
+    outputs: int
+    function: Function
+    noise: Noise
+    reach: float
+    step: float
+    faces: NDArray[np.float64]
+    limits: NDArray[np.float64]
+    centre: NDArray[np.float64]
+
+    @property
+    def floor(self) -> float:
+        """Least norm that steps are relative to."""
+        return 0.1 * self.reach
+
+    def scan(self, lines: Lines) -> Kinks:
+        """Find the kinks on segments."""
+        return scan(self.function, self.noise, lines, step=self.step, floor=self.floor)
+
+    def stretch(
+        self, points: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the least and the largest t with point + t direction inside, infinite without a bound."""
+        low, high = np.full(len(points), -np.inf), np.full(len(points), np.inf)
+        if len(self.limits):
+            slack = np.maximum(self.limits - points @ self.faces.T, 0.0)
+            speed = directions @ self.faces.T
+            with np.errstate(divide="ignore", invalid="ignore"):
+                time = slack / speed
+            high = np.where(speed > 0, time, np.inf).min(axis=1)
+            low = np.where(speed < 0, time, -np.inf).max(axis=1)
+        return low, high
+
+    def inside(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which points are inside."""
+        return np.asarray((points @ self.faces.T <= self.limits).all(axis=1))
+
+    def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw points near and far; points outside are pulled towards the centre, to a random depth or to a face."""
+        scale = rng.choice(SCALES, count)[:, None] * self.reach / np.sqrt(self.dimensions)
+        arrows = scale * rng.standard_normal((count, self.dimensions))
+        high = self.stretch(np.broadcast_to(self.centre, arrows.shape), arrows)[1]
+        depth = np.where(rng.random(count) < 0.5, 1.0, rng.random(count))
+        return np.asarray(self.centre + arrows * np.minimum(1.0, high * depth)[:, None])
+
+    def lines(self, count: int, rng: np.random.Generator, along: NDArray[np.float64] | None = None) -> Lines:
+        """Draw segments through sampled points, in random directions or near those of the rows of `along`."""
+        points = self.sample(count, rng)
+        directions = rng.standard_normal((count, self.dimensions))
+        directions /= np.linalg.norm(directions, axis=1)[:, None]
+        if along is not None and len(along):
+            chosen = along[rng.integers(len(along), size=count)]
+            directions = chosen / np.linalg.norm(chosen, axis=1)[:, None] + 0.3 * directions
+            directions /= np.linalg.norm(directions, axis=1)[:, None]
+        low, high = self.stretch(points, directions)
+        most = STRETCH * np.maximum(np.linalg.norm(points, axis=1), self.reach)
+        low, high = np.maximum(low, -most), np.minimum(high, most)
+        long = high - low > 1e-3 * self.reach
+        points, directions, low, high = points[long], directions[long], low[long], high[long]
+        return Lines.between(points + low[:, None] * directions, points + high[:, None] * directions)

@@ -1,0 +1,112 @@
+"""The solver `kinks`: networks with one hidden layer of ReLU or leaky ReLU, from their kinks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.errors import UnsupportedPuzzleError
+from generator.puzzle.answer import Answer
+from generator.recovery.network.activations import ACTIVATIONS
+from solvers.recovery.relu.folding import folded
+from solvers.recovery.relu.probe import BudgetSpentError, Probe
+from solvers.recovery.relu.search import find_planes
+from solvers.recovery.relu.shallow import fit_shallow, misfit
+from solvers.recovery.relu.spaces import input_space
+from solvers.registry import register
+
+if TYPE_CHECKING:
+    from generator.family.oracle import Oracle
+    from generator.recovery.puzzle import RecoveryPuzzle
+    from solvers.api import Context
+    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.planes import Planes
+    from solvers.recovery.relu.shallow import ShallowFit
+
+__all__ = ["Kinks", "check_puzzle"]
+
+SOURCE = "Rolnick and Kording 2020, arXiv:1910.00744; Carlini, Jagielski, Mironov 2020, arXiv:2003.04884; tangents, signs"
+ROUNDOFF = 100.0
+"""Largest misfit of an exact network, in error bounds of the outputs. Exact networks of 64 units reach 16. Hand-set."""
+FRESH = 64
+"""Fresh points on which a network is checked. Hand-set."""
+TIME = 1.0
+"""Seconds before the time limit at which the search stops. Hand-set."""
+
+
+@register(family="recovery", name="kinks", source=SOURCE)
+@dataclass(frozen=True)
+class Kinks:
+    """Find the hyperplanes of one hidden layer by scanning lines for kinks; fit the output layer; solve for the signs.
+
+    Attributes:
+        quiet: number of lines in a row without a new hyperplane after which the network is fitted and checked.
+        rounds: largest number of searches; each one follows a network that failed the check.
+    """
+
+    quiet: int = 6
+    rounds: int = 8
+
+    def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer:
+        """Recover the network.
+
+        Raises:
+            UnsupportedPuzzleError: without an oracle, for several hidden layers or for a smooth activation.
+        """
+        oracle = check_puzzle(puzzle)
+        if puzzle.hidden_layers != 1:
+            raise UnsupportedPuzzleError("kinks recovers one hidden layer; use deep-relu for several")
+        rng = context.rng()
+        answer = Answer(None)
+        sigma = ACTIVATIONS[puzzle.activation or "relu"]
+        planes: Planes | None = None
+        try:
+            probe = Probe.of(puzzle, oracle, rng)
+            domain = input_space(probe)
+            for number in range(self.rounds):
+                planes = find_planes(
+                    domain, rng, deep=False, quiet=self.quiet << number, known=planes,
+                    hopeful=lambda: context.time_left() > TIME,
+                )
+                fit = fit_shallow(domain, planes, sigma, rng)
+                worst = _worst(domain, fit, puzzle, rng)
+                context.log(f"{len(planes)} hyperplanes; misfit {worst:.1e} error bounds")
+                certified = worst <= ROUNDOFF
+                answer = Answer(
+                    puzzle.answer(folded(fit, sigma.name, puzzle.box)),
+                    certified=certified and fit.signed,
+                    note=_note(fit, worst),
+                )
+                context.report(answer)
+                if certified or context.time_left() < TIME:
+                    break
+        except BudgetSpentError as error:
+            context.log(str(error))
+        return answer
+
+
+def check_puzzle(puzzle: RecoveryPuzzle) -> Oracle:
+    """Return the oracle of a puzzle with a piecewise-linear activation.
+
+    Raises:
+        UnsupportedPuzzleError: for other puzzles.
+    """
+    if puzzle.oracle is None:
+        raise UnsupportedPuzzleError("the kink search chooses its own queries; this puzzle has a table and no oracle")
+    if puzzle.activation is not None and not ACTIVATIONS[puzzle.activation].piecewise_linear:
+        raise UnsupportedPuzzleError(f"the kink search needs relu or leaky_relu; the activation is {puzzle.activation}")
+    if puzzle.activation is None:
+        raise UnsupportedPuzzleError("the kink search needs to know the activation; this puzzle hides it")
+    return puzzle.oracle
+
+
+def _worst(domain: Domain, fit: ShallowFit, puzzle: RecoveryPuzzle, rng: np.random.Generator) -> float:
+    points = domain.sample(FRESH, rng)
+    return float(misfit(domain, fit, ACTIVATIONS[puzzle.activation or "relu"], points).max())
+
+
+def _note(fit: ShallowFit, worst: float) -> str:
+    text = f"{len(fit.weight)} units with a kink; misfit {worst:.1e} error bounds"
+    return text if fit.signed else f"{text}; a linear part is left that no choice of signs explains"
