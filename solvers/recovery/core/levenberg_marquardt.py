@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import lstsq
 from scipy.linalg.lapack import dposv
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ RAISE, LOWER = 4.0, 5.0
 """Factors of the damping after a rejected and after an accepted step. From experiments."""
 DIAGONAL_FLOOR = 1e-9
 """Least entry of the damping matrix, relative to its largest. It keeps the equations of dead units solvable."""
+SMALLEST_SINGULAR = 1e-14
+"""Share of the largest singular value below which `polish` leaves a direction as it is."""
 JACOBIAN_BYTES = 48 * 2**20
 """Memory of the Jacobians that are held at once, in bytes. Larger values batch more students. Hand-set."""
 
@@ -215,8 +218,8 @@ def polish(
     for _ in range(iterations):
         residuals, jacobian = architecture.linearise(best[None], rows)
         scale = np.linalg.norm(jacobian[0], axis=1) + np.finfo(float).tiny
-        change = np.linalg.lstsq((jacobian[0] / scale[:, None]).T, residuals[0], rcond=1e-14)[0] / scale
-        trial = best - change
+        change = lstsq((jacobian[0] / scale[:, None]).T, residuals[0], SMALLEST_SINGULAR, lapack_driver="gelsy")[0]
+        trial = best - change / scale
         reached = float(architecture.mse(trial[None], rows)[0])
         if not reached < mse:
             break

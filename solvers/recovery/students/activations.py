@@ -25,14 +25,12 @@ def possible_activations(activation: str | None) -> tuple[str, ...]:
     return tuple(name for name in ACTIVATIONS if name not in SAME_FUNCTIONS)
 
 
-def in_turn(
-    activations: Iterable[str], search: Callable[[str], Iterator[Candidate | None]]
-) -> Iterator[Candidate | None]:
-    """Advance one search per activation, one ensemble each in turn, and pass their candidates on.
+def in_turn(activations: Iterable[str], search: Callable[[str], Iterator[Candidate]]) -> Iterator[Candidate]:
+    """Advance one search per activation, one candidate each in turn, and pass their candidates on.
 
     Args:
         activations: names.
-        search: starts the search for one activation; it yields None after each ensemble that gave no candidate.
+        search: starts the search for one activation; it yields at least one candidate per ensemble.
     """
     running = [search(name) for name in activations]
     while running:

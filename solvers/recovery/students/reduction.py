@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Candidate", "Levels", "finish", "needs_bypass", "reduce_student"]
+__all__ = ["Candidate", "Levels", "finish", "needs_bypass", "reduce_student", "unfinished"]
 
 LOOSE = 1e-8
 """Mean squared error, relative to the outputs' variance, at which a wide student is good enough to prune. A smaller
@@ -88,6 +88,11 @@ def reduce_student(
     return finish(small.architecture, small.row, sampler, out_of_time)
 
 
+def unfinished(shape: Architecture, row: Array, rows: Rows, sampler: Sampler) -> Candidate:
+    """Take a student as it is, without its by-pass: an imitation, to answer with if nothing better comes."""
+    return _certified(_without_bypass(shape, row, rows), rows, sampler)
+
+
 def finish(shape: Architecture, row: Array, sampler: Sampler, out_of_time: Callable[[], bool]) -> Candidate:
     """Resolve the signs of a network of the final width, fit it to round-off, and certify it."""
     wanted = FINAL_ROWS * shape.parameters // sampler.puzzle.outputs + 1
@@ -96,7 +101,7 @@ def finish(shape: Architecture, row: Array, sampler: Sampler, out_of_time: Calla
     stopping = Stopping(tolerance=1e-4 * levels.zero, iterations=60, window=20, out_of_time=out_of_time)
     fit = levenberg_marquardt(shape, row[None], rows, stopping)
     if fit.mse[0] > 1e4 * levels.zero:
-        return _certified(_without_bypass(shape, fit.theta[0], rows, levels, out_of_time), rows, sampler)
+        return unfinished(shape, fit.theta[0], rows, sampler)
     row = fit.theta[0] if sampler.noise else polish(shape, fit.theta[0], rows)[0]
     network = network_of_row(shape, row)
     if network.bypass is not None:
@@ -112,17 +117,13 @@ def _certified(network: MLP, rows: Rows, sampler: Sampler) -> Candidate:
     return Candidate(network, certify(network, rows, sampler.held_out, sampler.puzzle.public))
 
 
-def _without_bypass(
-    shape: Architecture, row: Array, rows: Rows, levels: Levels, out_of_time: Callable[[], bool]
-) -> MLP:
-    """Drop the by-pass of a network that is not exact, and fit again: an answer, if not the right one."""
+def _without_bypass(shape: Architecture, row: Array, rows: Rows) -> MLP:
+    """Drop the by-pass, and fit the output layer again."""
     if not shape.bypass:
         return network_of_row(shape, row)
     size = shape.widths[-1] * shape.widths[0]
     plain = replace(shape, bypass=False)
-    start = fit_output_layer(plain, row[:-size], rows)
-    stopping = Stopping(tolerance=levels.zero, iterations=20, out_of_time=out_of_time)
-    return network_of_row(plain, levenberg_marquardt(plain, start[None], rows, stopping).theta[0])
+    return network_of_row(plain, fit_output_layer(plain, row[:-size], rows))
 
 
 def _signed(network: MLP, rows: Rows, mse: float) -> MLP:

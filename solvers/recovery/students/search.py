@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ from solvers.recovery.core.ensemble import Architecture, draw_students
 from solvers.recovery.core.levenberg_marquardt import Fit, Stopping, levenberg_marquardt
 from solvers.recovery.core.output_layer import fit_output_layer
 from solvers.recovery.core.warm_start import warm_start
-from solvers.recovery.students.reduction import Candidate, Levels, needs_bypass, reduce_student
+from solvers.recovery.students.reduction import Candidate, Levels, needs_bypass, reduce_student, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +39,8 @@ MOST_REDUCED = 2
 """Students of one ensemble that are pruned. The best one usually settles the matter. Hand-set."""
 NEARLY = 100.0
 """Error, in units of the loose level, of a student that is pruned. Pruning also drives the error down. Hand-set."""
+MOST_PASSES = 16
+"""Passes after which the search gives up where there is no time limit. Hand-set."""
 SHARE = 0.5
 """Least number of members of a cluster, relative to the number of students (Martinelli et al. 2024: 0.5 to 0.9)."""
 
@@ -60,7 +61,7 @@ class Settings:
     students: int = 3
     growth: float = 1.5
     ratio: float = 3.5
-    steps: int = 100
+    steps: int = 200
     iterations: int = 100
     cluster: bool = True
 
@@ -88,15 +89,15 @@ class Run:
         return Levels.of(self.sampler.variance, self.sampler.noise, rows.equations)
 
 
-def candidates(run: Run, activation: str) -> Iterator[Candidate | None]:
-    """Yield candidates without end, until the time is up or no width fits the data; None after each ensemble.
+def candidates(run: Run, activation: str) -> Iterator[Candidate]:
+    """Yield candidates until the time is up or no width fits the data.
 
     A pass trains ensembles of growing width. Later passes start at the least width that came near zero error, with more
     students.
     """
     sampler, settings = run.sampler, run.settings
     lowest = float(FIRST_WIDTH)
-    for number in count(1):
+    for number in range(1, MOST_PASSES + 1):
         width, tried, promising = lowest, 0, np.inf
         while width <= WIDEST * promising and not run.out_of_time():
             shape = Architecture((sampler.puzzle.inputs, round(width), sampler.puzzle.outputs), activation)
@@ -108,8 +109,8 @@ def candidates(run: Run, activation: str) -> Iterator[Candidate | None]:
             fit = train(run, shape, number * settings.students, rows)
             best = float(fit.mse[0]) / sampler.variance
             run.log(f"{activation}, pass {number}, width {shape.widths[1]}: best relative error {best:.1e}")
+            yield unfinished(shape, fit.theta[0], rows, sampler)
             yield from _reduced(run, shape, fit, rows)
-            yield None
             if best < PROMISING:
                 promising = min(promising, width)
             width = max(width + 1, settings.growth * width)

@@ -41,7 +41,7 @@ class Students:
     students: int = 3
     growth: float = 1.5
     ratio: float = 3.5
-    steps: int = 100
+    steps: int = 200
     cluster: bool = True
 
     def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer | None:
@@ -58,8 +58,6 @@ class Students:
         run = Run(sampler, settings, rng, lambda: context.time_left() < MARGIN_S, context.log)
         best: Candidate | None = None
         for one in in_turn(possible_activations(puzzle.activation), partial(candidates, run)):
-            if one is None:
-                continue
             if best is None or one.certificate.holds or one.certificate.mse < best.certificate.mse:
                 best = one
                 context.report(puzzle.answer(one.network))

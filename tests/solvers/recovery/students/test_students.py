@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,8 +61,22 @@ def test_equal_seeds_give_equal_answers() -> None:
 
 
 def test_too_few_rows_are_not_certified() -> None:
-    answer = Students().solve(passive_puzzle(teacher(4, 8, 1), 45, 2.0), Context(wall_s=5))
-    assert answer is None or not answer.certified
+    answer = Students().solve(passive_puzzle(teacher(4, 8, 1), 45, 2.0), Context(wall_s=3))
+    assert answer is not None
+    assert not answer.certified
+
+
+def test_answers_are_reported_before_the_last_one() -> None:
+    puzzle = passive_puzzle(teacher(3, 6, 1, activation="softplus", input_scale=2.0), 600, 2.0)
+    reported: list[Any] = []
+
+    def keep(answer: Any) -> None:
+        reported.append(answer)
+
+    answer = Students().solve(puzzle, Context(wall_s=60, report=keep))
+    assert answer is not None
+    assert len(reported) > 1
+    assert all(network_of(puzzle, value).bypass is None for value in reported)
 
 
 def test_deep_networks_are_refused() -> None:
