@@ -11,7 +11,7 @@ import numpy as np
 from generator.errors import QueryError
 from solvers.recovery.relu.walking_lines import find_kinks
 from solvers.recovery.relu.walking_steps import cross, jump, random_lines, start
-from solvers.recovery.relu.walking_surface import null_space
+from solvers.recovery.relu.walking_surface import best_row, null_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -189,14 +189,8 @@ def _walk(
 
 def _unit(surface: Surface, share: float) -> Unit:
     """Choose the row of a surface; features that it never excites get weight zero."""
-    null = surface.null()
-    row = null[:, 0]
-    if null.shape[1] > 1:
-        gradients = surface.probe.known.gradients(surface.points)[0]
-        moved = np.swapaxes(gradients, 1, 2) @ null[:-1]
-        _, _, right = np.linalg.svd(moved.reshape(-1, null.shape[1]), full_matrices=False)
-        row = null @ right[0]
-    return Unit(row / np.linalg.norm(row[:-1]), surface, share, null.shape[1] - 1)
+    row, freedom, _ = best_row(surface.probe.known, surface.points, surface.errors)
+    return Unit(row, surface, share, freedom)
 
 
 def _add(units: list[Unit], unit: Unit) -> None:

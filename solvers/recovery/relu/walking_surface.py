@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.walking_lines import Probe
     from solvers.recovery.relu.walking_map import KnownMap
 
-__all__ = ["CLOSE", "WINDOW", "Surface", "locate", "null_space", "planes"]
+__all__ = ["CLOSE", "WINDOW", "Surface", "best_row", "locate", "null_space", "planes"]
 
 RANK = 1e-9
 """Relative singular value below which equations count as dependent. Larger values let noisier points agree, and call
@@ -93,17 +93,47 @@ class Surface:
         return found
 
 
-def null_space(equations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute an orthonormal basis of the null space, columns scaled to equal size first."""
+def null_space(equations: NDArray[np.float64], least: int = 0) -> NDArray[np.float64]:
+    """Compute an orthonormal basis of the null space, columns scaled to equal size first.
+
+    Args:
+        equations: equations x unknowns.
+        least: smallest dimension; more makes the space that fits best.
+    """
     sizes = np.abs(equations).max(axis=0)
     sizes[sizes == 0] = 1.0
     square = equations / sizes
     if len(square) > square.shape[1]:
         square = np.linalg.qr(square, mode="r")
     _, values, right = np.linalg.svd(square, full_matrices=True)
-    rank = int((values > RANK * values[0]).sum())
+    rank = min(int((values > RANK * values[0]).sum()), len(right) - least)
     basis = right[rank:].T / sizes[:, None]
     return np.linalg.qr(basis)[0] if basis.shape[1] else basis
+
+
+def best_row(
+    known: KnownMap, points: NDArray[np.float64], errors: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], int, float]:
+    """Fit the row (v, b) of a unit to points of its surface.
+
+    Of the rows that fit, it is the one that has no part in directions which leave the surface's normals unchanged: a
+    feature that the surface never excites gets weight zero.
+
+    Returns:
+        The row with |v| = 1, the dimension of the rows that fit less one, and the largest distance of a point.
+    """
+    equations = np.column_stack([known.features(points), np.ones(len(points))])
+    weights = np.minimum(1.0, np.median(errors) / np.maximum(errors, np.finfo(float).tiny))
+    null = null_space(equations * weights[:, None], least=1)
+    gradients = np.swapaxes(known.gradients(points)[0], 1, 2)
+    row = null[:, 0]
+    if null.shape[1] > 1:
+        _, _, right = np.linalg.svd((gradients @ null[:-1]).reshape(-1, null.shape[1]), full_matrices=False)
+        row = null @ right[0]
+    row = row / np.linalg.norm(row[:-1])
+    slopes = np.linalg.norm(gradients @ row[:-1], axis=1)
+    distances = np.abs(equations @ row)[slopes > 0] / slopes[slopes > 0]
+    return row, null.shape[1] - 1, float(distances.max(initial=0.0))
 
 
 def flat_normals(

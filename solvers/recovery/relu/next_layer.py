@@ -1,0 +1,180 @@
+"""Hidden layer l + 1 of a piecewise-linear network whose first l layers are known, the signs of layer l left open.
+
+Loop over the layers:
+
+    prefix = first layer, signs unknown
+    while prefix.depth < hidden_layers:
+        prefix = recover_next_layer(oracle, prefix, ...).prefix
+    network = read_output_layer(oracle, prefix, ...).network
+
+Each round settles the signs of the layer before the new one. The output layer settles the last ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.recovery.network.mlp import MLP
+from solvers.recovery.relu.next_layer_signs import Signs, settle_signs
+from solvers.recovery.relu.next_layer_units import Search, Unit, find_units
+from solvers.recovery.relu.prefix import Prefix
+from solvers.recovery.relu.walking_lines import Probe
+from solvers.recovery.relu.walking_map import KnownMap
+from solvers.recovery.relu.walking_surface import best_row
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.family.oracle import Oracle
+
+__all__ = ["NextLayer", "OutputLayer", "read_output_layer", "recover_next_layer"]
+
+ON_MARGIN = 10.0
+"""Least preactivation of a unit that is on everywhere, relative to the largest value seen. Its bias only moves the next
+bias, so any bias that keeps it on computes the same function. Hand-set."""
+ROWS_PER_FEATURE = 6
+"""Random inputs per feature from which the output layer is solved. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class NextLayer:
+    """The result of one round.
+
+    Attributes:
+        prefix: the known layers with the signs of layer l settled, and layer l + 1 with any signs.
+        signs: how the signs of layer l were settled; None if they were known or there is no such layer.
+        points: inputs on the kink of each unit of layer l + 1.
+        shares: share of predicted kinks that were found, per unit.
+        freedom: number of combinations of features that a unit's kink never excites, per unit.
+        residual: largest distance of a unit's points from its fitted kink.
+        search: what the search did.
+    """
+
+    prefix: Prefix
+    signs: Signs | None
+    points: tuple[NDArray[np.float64], ...]
+    shares: tuple[float, ...]
+    freedom: tuple[int, ...]
+    residual: float
+    search: Search
+
+
+@dataclass(frozen=True, eq=False)
+class OutputLayer:
+    """The whole network.
+
+    Attributes:
+        network: all layers.
+        signs: how the signs of the last hidden layer were settled.
+        residual: largest error of the fit, relative to the size of the outputs.
+    """
+
+    network: MLP
+    signs: Signs
+    residual: float
+
+
+def recover_next_layer(
+    oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, deadline: float, *, signed: bool = False
+) -> NextLayer | None:
+    """Recover the next hidden layer.
+
+    Args:
+        oracle: the hidden network.
+        prefix: the layers known so far.
+        scale: standard deviation of the inputs.
+        rng: draws lines and walks.
+        deadline: `time.monotonic()` at which the search ends.
+        signed: whether the signs of the last known layer are known.
+
+    Returns:
+        None if no unit was found.
+    """
+    known = KnownMap.of(prefix, bypass=not signed)
+    units, search = find_units(Probe.of(oracle, known, scale, rng), scale, rng, deadline)
+    if not units:
+        return None
+    signs = None
+    if known.bypass:
+        signs = _signs(known, units)
+        prefix = _settled(prefix, signs, oracle, scale, rng)
+        known = replace(known, prefix=prefix, bypass=False)
+    rows, freedom, residual = [], [], 0.0
+    for unit in units:
+        row, free, worst = best_row(known, unit.surface.points, unit.surface.errors)
+        rows.append(row)
+        freedom.append(free)
+        residual = max(residual, worst)
+    array = np.array(rows)
+    weight = array[:, :-1] @ known.basis.T if not prefix.depth else array[:, :-1]
+    points = tuple(known.inputs(unit.surface.points) for unit in units)
+    shares = tuple(unit.share for unit in units)
+    return NextLayer(
+        prefix.extended(weight, array[:, -1]), signs, points, shares, tuple(freedom), residual, search
+    )
+
+
+def read_output_layer(oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator) -> OutputLayer:
+    """Solve the output layer from random inputs, and with it the signs of the last hidden layer.
+
+    Raises:
+        QueryError: if the budget is spent.
+    """
+    known = KnownMap.of(prefix, bypass=True)
+    sample = ROWS_PER_FEATURE * (prefix.units + known.coordinates + 1)
+    points = scale * rng.standard_normal((sample, known.coordinates))
+    inputs = known.inputs(points)
+    if oracle.terms.low is not None and oracle.terms.high is not None:
+        inputs = np.clip(inputs, oracle.terms.low, oracle.terms.high)
+    most = oracle.terms.rows_per_call
+    outputs = np.concatenate([oracle(inputs[at : at + most]) for at in range(0, len(inputs), most)])
+    columns = known.features((inputs - known.origin) @ known.basis)
+    fit = _least_squares(columns, outputs)
+    weight, bias = known.layers[-1]
+    units = len(weight)
+    signs = settle_signs(fit[:units].T, fit[units:-1].T, weight, known.leak)
+    prefix = _settled(prefix, signs, oracle, scale, rng)
+    columns = prefix.hidden(inputs)
+    fit = _least_squares(columns, outputs)
+    network = MLP(
+        (*prefix.weights, fit[:-1].T.copy()), (*prefix.biases, fit[-1].copy()), prefix.activation
+    )
+    residual = float(np.abs(network(inputs) - outputs).max() / np.abs(outputs).max())
+    return OutputLayer(network, signs, residual)
+
+
+def _least_squares(columns: NDArray[np.float64], outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fit outputs by columns and a constant, columns scaled to equal size first; the shortest solution."""
+    columns = np.column_stack([columns, np.ones(len(columns))])
+    sizes = np.abs(columns).max(axis=0)
+    sizes[sizes == 0] = 1.0
+    fit: NDArray[np.float64] = np.linalg.lstsq(columns / sizes, outputs, rcond=1e-12)[0] / sizes[:, None]
+    return fit
+
+
+def _signs(known: KnownMap, units: list[Unit]) -> Signs:
+    """Settle the signs of the last known layer from the rows that follow it."""
+    determined = [unit for unit in units if not unit.freedom] or units
+    rows = np.array([unit.row for unit in determined])
+    weight, _ = known.layers[-1]
+    width = len(weight)
+    return settle_signs(rows[:, :width], rows[:, width:-1], weight, known.leak)
+
+
+def _settled(prefix: Prefix, signs: Signs, oracle: Oracle, scale: float, rng: np.random.Generator) -> Prefix:
+    """Flip units of the last layer, and append the units that are on everywhere."""
+    turn = np.where(signs.flips, -1.0, 1.0)
+    weight, bias = turn[:, None] * prefix.weights[-1], turn * prefix.biases[-1]
+    before = Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
+    if len(signs.on):
+        known = KnownMap.of(prefix)
+        inputs = known.inputs(3 * scale * rng.standard_normal((4096, known.coordinates)))
+        if oracle.terms.low is not None and oracle.terms.high is not None:
+            inputs = np.clip(inputs, oracle.terms.low, oracle.terms.high)
+        on = signs.on @ known.basis.T if prefix.depth == 1 else signs.on
+        lift = ON_MARGIN * np.abs(before.hidden(inputs) @ on.T).max(axis=0)
+        weight, bias = np.concatenate([weight, on]), np.concatenate([bias, lift])
+    return before.extended(weight, bias)
