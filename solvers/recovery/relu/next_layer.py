@@ -22,6 +22,7 @@ from solvers.recovery.relu.next_layer_signs import Signs, settle_signs
 from solvers.recovery.relu.next_layer_units import Search, Unit, find_units
 from solvers.recovery.relu.prefix import Prefix
 from solvers.recovery.relu.walking_lines import Probe
+from solvers.recovery.relu.walking_steps import random_lines
 from solvers.recovery.relu.walking_map import KnownMap
 from solvers.recovery.relu.walking_surface import best_row
 
@@ -35,8 +36,29 @@ __all__ = ["NextLayer", "OutputLayer", "read_output_layer", "recover_next_layer"
 ON_MARGIN = 10.0
 """Least preactivation of a unit that is on everywhere, relative to the largest value seen. Its bias only moves the next
 bias, so any bias that keeps it on computes the same function. Hand-set."""
+QUIET = 1e-12
+"""Value of a feature, relative to the scale, up to which it counts as off. Hand-set."""
+SAMPLE_LINES = 256
+"""Random lines on which such a unit's sign is looked up; no queries. Hand-set."""
+KEEP = 1.5
+"""Factor on the least weight that keeps the sign. Hand-set."""
 ROWS_PER_FEATURE = 6
 """Random inputs per feature from which the output layer is solved. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Open:
+    """Weights that a layer's kinks do not determine, since a feature is never on where the unit switches.
+
+    Attributes:
+        units, features: each pair is one weight, of a unit of the layer for a unit of the layer before.
+    """
+
+    units: NDArray[np.int64]
+    features: NDArray[np.int64]
+
+
+NOTHING = Open(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +70,7 @@ class NextLayer:
         signs: how the signs of layer l were settled; None if they were known or there is no such layer.
         points: inputs on the kink of each unit of layer l + 1.
         shares: share of predicted kinks that were found, per unit.
-        freedom: number of combinations of features that a unit's kink never excites, per unit.
+        open: weights of layer l + 1 that its kinks do not determine; the next round determines those that matter.
         residual: largest distance of a unit's points from its fitted kink.
         search: what the search did.
     """
@@ -57,7 +79,7 @@ class NextLayer:
     signs: Signs | None
     points: tuple[NDArray[np.float64], ...]
     shares: tuple[float, ...]
-    freedom: tuple[int, ...]
+    open: Open
     residual: float
     search: Search
 
@@ -78,7 +100,8 @@ class OutputLayer:
 
 
 def recover_next_layer(
-    oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, deadline: float, *, signed: bool = False
+    oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, deadline: float, *, signed: bool = False,
+    open_weights: Open = NOTHING,
 ) -> NextLayer | None:
     """Recover the next hidden layer.
 
@@ -89,6 +112,7 @@ def recover_next_layer(
         rng: draws lines and walks.
         deadline: `time.monotonic()` at which the search ends.
         signed: whether the signs of the last known layer are known.
+        open_weights: weights of the last known layer that the round before left open.
 
     Returns:
         None if no unit was found.
@@ -99,25 +123,63 @@ def recover_next_layer(
         return None
     signs = None
     if known.bypass:
-        signs = _signs(known, units)
-        prefix = _settled(prefix, signs, oracle, scale, rng)
+        signs = _signs(known, units, open_weights)
+        prefix = _settled(prefix, signs, open_weights, oracle, scale, rng)
         known = replace(known, prefix=prefix, bypass=False)
-    rows, freedom, residual = [], [], 0.0
-    for unit in units:
-        row, free, worst = best_row(known, unit.surface.points, unit.surface.errors)
-        rows.append(row)
-        freedom.append(free)
+    rows, residual = [], 0.0
+    pairs: list[tuple[int, int]] = []
+    for index, unit in enumerate(units):
+        row, _, worst = best_row(known, unit.surface.points, unit.surface.errors)
+        quiet = np.nonzero(np.abs(known.features(unit.surface.points)).max(axis=0) <= QUIET * scale)[0]
+        rows.append(keep_off(unit.surface.probe, known, row, quiet, scale, rng))
+        pairs += [(index, feature) for feature in quiet]
         residual = max(residual, worst)
     array = np.array(rows)
     weight = array[:, :-1] @ known.basis.T if not prefix.depth else array[:, :-1]
     points = tuple(known.inputs(unit.surface.points) for unit in units)
     shares = tuple(unit.share for unit in units)
-    return NextLayer(
-        prefix.extended(weight, array[:, -1]), signs, points, shares, tuple(freedom), residual, search
-    )
+    opened = Open(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T)
+    return NextLayer(prefix.extended(weight, array[:, -1]), signs, points, shares, opened, residual, search)
 
 
-def read_output_layer(oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator) -> OutputLayer:
+def keep_off(
+    probe: Probe,
+    known: KnownMap,
+    row: NDArray[np.float64],
+    quiet: NDArray[np.int64],
+    scale: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Choose weights for features that are never on where a unit switches, so that the unit does not switch elsewhere.
+
+    Where feature j is on, the unit has the sign that it has on the kink of j. The weight of j is made just large enough
+    to keep that sign.
+    """
+    if not len(quiet):
+        return row
+    units = known.prefix.preactivations(np.zeros((1, known.prefix.inputs))).shape[1]
+    first = units - known.prefix.units
+    starts, directions, low, high = random_lines(probe, scale, rng, SAMPLE_LINES)
+    nodes = known.nodes(starts, directions, low, high)
+    points = starts[nodes.line] + nodes.at[:, None] * directions[nodes.line]
+    features = known.features(points)
+    values = features @ row[:-1] + row[-1]
+    row = row.copy()
+    for feature in quiet:
+        edge = nodes.unit == first + feature
+        on = features[:, feature] > QUIET * scale
+        alone = on & (np.abs(features[:, quiet] > QUIET * scale).sum(axis=1) == 1)
+        if not edge.any() or not alone.any():
+            continue
+        side = np.sign(values[edge].sum())
+        need = (-side * values[alone] / features[alone, feature]).max()
+        row[feature] = side * KEEP * max(0.0, need)
+    return row
+
+
+def read_output_layer(
+    oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, open_weights: Open = NOTHING
+) -> OutputLayer:
     """Solve the output layer from random inputs, and with it the signs of the last hidden layer.
 
     Raises:
@@ -133,10 +195,9 @@ def read_output_layer(oracle: Oracle, prefix: Prefix, scale: float, rng: np.rand
     outputs = np.concatenate([oracle(inputs[at : at + most]) for at in range(0, len(inputs), most)])
     columns = known.features((inputs - known.origin) @ known.basis)
     fit = _least_squares(columns, outputs)
-    weight, bias = known.layers[-1]
-    units = len(weight)
-    signs = settle_signs(fit[:units].T, fit[units:-1].T, weight, known.leak)
-    prefix = _settled(prefix, signs, oracle, scale, rng)
+    units = prefix.units
+    signs = _settle(fit[:units].T, fit[units:-1].T, known, open_weights)
+    prefix = _settled(prefix, signs, open_weights, oracle, scale, rng)
     columns = prefix.hidden(inputs)
     fit = _least_squares(columns, outputs)
     network = MLP(
@@ -155,19 +216,29 @@ def _least_squares(columns: NDArray[np.float64], outputs: NDArray[np.float64]) -
     return fit
 
 
-def _signs(known: KnownMap, units: list[Unit]) -> Signs:
+def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
     """Settle the signs of the last known layer from the rows that follow it."""
     determined = [unit for unit in units if not unit.freedom] or units
     rows = np.array([unit.row for unit in determined])
+    width = known.prefix.units
+    return _settle(rows[:, :width], rows[:, width:-1], known, open_weights)
+
+
+def _settle(
+    following: NDArray[np.float64], linear: NDArray[np.float64], known: KnownMap, open_weights: Open
+) -> Signs:
     weight, _ = known.layers[-1]
-    width = len(weight)
-    return settle_signs(rows[:, :width], rows[:, width:-1], weight, known.leak)
+    directions = np.eye(weight.shape[1])[open_weights.features]
+    return settle_signs(following, linear, weight, known.leak, open_weights.units, directions)
 
 
-def _settled(prefix: Prefix, signs: Signs, oracle: Oracle, scale: float, rng: np.random.Generator) -> Prefix:
-    """Flip units of the last layer, and append the units that are on everywhere."""
+def _settled(
+    prefix: Prefix, signs: Signs, open_weights: Open, oracle: Oracle, scale: float, rng: np.random.Generator
+) -> Prefix:
+    """Flip units of the last layer, complete open weights, and append the units that are on everywhere."""
     turn = np.where(signs.flips, -1.0, 1.0)
     weight, bias = turn[:, None] * prefix.weights[-1], turn * prefix.biases[-1]
+    weight[open_weights.units, open_weights.features] += signs.shifts
     before = Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
     if len(signs.on):
         known = KnownMap.of(prefix)

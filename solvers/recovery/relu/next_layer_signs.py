@@ -39,6 +39,7 @@ class Signs:
         flips: which units have to be flipped.
         on: rows of the units that are on everywhere, units x entries of h; their span is what the equations show.
         weights: how the following rows depend on those units, rows x units.
+        shifts: amount of each open direction that the rows of layer l lack.
         left: size of what no choice explains, relative to the rows U.
     """
 
@@ -46,6 +47,7 @@ class Signs:
     on: NDArray[np.float64]
     weights: NDArray[np.float64]
     left: float
+    shifts: NDArray[np.float64]
 
     @property
     def settled(self) -> bool:
@@ -54,7 +56,12 @@ class Signs:
 
 
 def settle_signs(
-    following: NDArray[np.float64], linear: NDArray[np.float64], rows: NDArray[np.float64], leak: float
+    following: NDArray[np.float64],
+    linear: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    leak: float,
+    open_units: NDArray[np.int64],
+    open_directions: NDArray[np.float64],
 ) -> Signs:
     """Find the flips, with as few units that are on everywhere as possible.
 
@@ -63,16 +70,29 @@ def settle_signs(
         linear: Q, rows x entries of h.
         rows: W, units x entries of h.
         leak: slope of sigma below zero.
+        open_units, open_directions: units of layer l whose row may need a multiple of a direction (entries of h) added
+            that could not be determined; a unit may appear several times.
     """
     sizes = np.linalg.norm(following, axis=1)
     sizes[sizes == 0] = 1.0
     U, Q = following / sizes[:, None], linear / sizes[:, None]
     terms = (1 + leak) * np.einsum("ji,ik->ijk", U, rows).reshape(len(rows), -1).T
-    best = _signs(_binary(terms, -Q.ravel()), terms, Q, 0, sizes)
+    opened = np.einsum("jf,fk->jkf", U[:, open_units], open_directions).reshape(Q.size, -1)
+    if opened.shape[1]:
+        # Signs are settled on what the open directions cannot explain.
+        basis, values, _ = np.linalg.svd(opened, full_matrices=False)
+        basis = basis[:, values > 1e-9 * values[0]]
+        terms_seen = terms - basis @ (basis.T @ terms)
+        wanted = -(Q.ravel() - basis @ (basis.T @ Q.ravel()))
+    else:
+        terms_seen, wanted = terms, -Q.ravel()
+    flips = _binary(terms_seen, wanted)
+    shifts = np.linalg.lstsq(opened, Q.ravel() + terms @ flips, rcond=1e-9)[0] if opened.shape[1] else np.zeros(0)
+    best = _signs(flips, terms, Q - (opened @ shifts).reshape(Q.shape), 0, sizes, shifts)
     for rank in range(1, min(MOST_ON, min(Q.shape) - 1) + 1):
         if best.settled:
             break
-        found = _signs(_alternate(terms, Q, rank), terms, Q, rank, sizes)
+        found = _signs(_alternate(terms, Q, rank), terms, Q, rank, sizes, np.zeros(len(open_units)))
         if found.settled or found.left < 1e-3 * best.left:
             best = found
     return best
@@ -113,8 +133,13 @@ def _alternate(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) ->
 
 
 def _signs(
-    flips: NDArray[np.bool_], terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int, sizes: NDArray[np.float64]
+    flips: NDArray[np.bool_],
+    terms: NDArray[np.float64],
+    Q: NDArray[np.float64],
+    rank: int,
+    sizes: NDArray[np.float64],
+    shifts: NDArray[np.float64],
 ) -> Signs:
     left, values, right = np.linalg.svd(Q + (terms @ flips).reshape(Q.shape), full_matrices=False)
     rest = float(values[rank]) if rank < len(values) else 0.0
-    return Signs(flips, right[:rank], left[:, :rank] * values[:rank] * sizes[:, None], rest / np.sqrt(len(sizes)))
+    return Signs(flips, right[:rank], left[:, :rank] * values[:rank] * sizes[:, None], rest / np.sqrt(len(sizes)), shifts)

@@ -35,6 +35,8 @@ RAY = 1e-8
 """Largest distance between a ray and the kink found on it, relative to the scale of the inputs. Hand-set."""
 LINES = 24
 """Random lines per jump. Hand-set."""
+SPREAD = 0.3
+"""Random part of a step towards the kink of a unit, relative to the directed part. Hand-set."""
 PAIRS = 64
 """Random steps that are computed per round, without a query; the useful ones are queried. Hand-set."""
 WIDTH = 8
@@ -88,7 +90,7 @@ def cross(surface: Surface, rng: np.random.Generator) -> int:
     points = surface.points[pick]
     normals, single = surface.predict(points)
     points, normals = points[single], normals[single]
-    steps = _tangents(rng, normals)
+    steps = _directed(surface, points, normals, _tangents(rng, normals), rng)
     ahead = _ahead(probe, points, steps, scale)
     ok = ahead[:, 0] < FARTHEST * scale
     points, normals, steps, ahead = points[ok], normals[ok], steps[ok], ahead[ok]
@@ -226,6 +228,33 @@ def _tangents(rng: np.random.Generator, normals: NDArray[np.float64]) -> NDArray
     steps = rng.standard_normal(normals.shape)
     steps -= np.einsum("ij,ij->i", steps, normals)[:, None] * normals
     return steps / np.linalg.norm(steps, axis=1)[:, None]
+
+
+def _directed(
+    surface: Surface,
+    points: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    steps: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Turn half of the steps towards the kinks of units whose weight is not determined yet."""
+    known, null = surface.probe.known, surface.null()
+    if not known.layers or null.shape[1] < 2:
+        return steps
+    units = len(known.layers[-1][0])
+    share = np.linalg.norm(null[:units], axis=1) ** 2
+    if share.sum() <= 0:
+        return steps
+    some = np.arange(0, len(points), 2)
+    aims = rng.choice(units, size=len(some), p=share / share.sum())
+    z = known.preactivations(points[some])[:, -units:][np.arange(len(some)), aims]
+    walls = known.gradients(points[some])[1][:, -units:][np.arange(len(some)), aims]
+    walls = walls - np.einsum("ij,ij->i", walls, normals[some])[:, None] * normals[some]
+    sizes = np.linalg.norm(walls, axis=1)
+    good = sizes > 0
+    mixed = -np.sign(z[good])[:, None] * walls[good] / sizes[good, None] + SPREAD * steps[some[good]]
+    steps[some[good]] = mixed / np.linalg.norm(mixed, axis=1)[:, None]
+    return steps
 
 
 def _lengths(
