@@ -117,8 +117,14 @@ def recover_next_layer(
     Returns:
         None if no unit was found.
     """
-    known = KnownMap.of(prefix, bypass=not signed)
-    units, search = find_units(Probe.of(oracle, known, scale, rng), scale, rng, deadline)
+    while True:
+        known = KnownMap.of(prefix, bypass=not signed)
+        units, search = find_units(Probe.of(oracle, known, scale, rng), scale, rng, deadline)
+        late = [unit for unit in units if unit.late]
+        if not late:
+            break
+        rows = np.array([unit.row[prefix.units :] for unit in late])
+        prefix = _with_units(prefix, known, rows)
     if not units:
         return None
     signs = None
@@ -232,6 +238,15 @@ def _settle(
     return settle_signs(following, linear, weight, known.leak, open_weights.units, directions)
 
 
+def _with_units(prefix: Prefix, known: KnownMap, rows: NDArray[np.float64]) -> Prefix:
+    """Append units to the last known layer."""
+    weight = rows[:, :-1] @ known.basis.T if prefix.depth == 1 else rows[:, :-1]
+    before = Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
+    return before.extended(
+        np.concatenate([prefix.weights[-1], weight]), np.concatenate([prefix.biases[-1], rows[:, -1]])
+    )
+
+
 def _settled(
     prefix: Prefix, signs: Signs, open_weights: Open, oracle: Oracle, scale: float, rng: np.random.Generator
 ) -> Prefix:
@@ -245,7 +260,8 @@ def _settled(
         inputs = known.inputs(3 * scale * rng.standard_normal((4096, known.coordinates)))
         if oracle.terms.low is not None and oracle.terms.high is not None:
             inputs = np.clip(inputs, oracle.terms.low, oracle.terms.high)
+        turned = before.extended(weight, bias)
         on = signs.on @ known.basis.T if prefix.depth == 1 else signs.on
         lift = ON_MARGIN * np.abs(before.hidden(inputs) @ on.T).max(axis=0)
-        weight, bias = np.concatenate([weight, on]), np.concatenate([bias, lift])
+        return _with_units(turned, known, np.column_stack([signs.on, lift]))
     return before.extended(weight, bias)

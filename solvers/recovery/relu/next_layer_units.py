@@ -10,7 +10,8 @@ import numpy as np
 
 from generator.errors import QueryError
 from solvers.recovery.relu.walking_lines import find_kinks
-from solvers.recovery.relu.walking_steps import cross, jump, random_lines, start
+from solvers.recovery.relu.walking_crossings import cross
+from solvers.recovery.relu.walking_steps import jump, random_lines, start
 from solvers.recovery.relu.walking_surface import best_row, null_space
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ LINES = 8
 PATIENCE = 5
 """Rounds without a new unit after which a layer counts as complete. Larger values find units that few lines meet, and
 cost queries. Hand-set."""
-TRIES = 24
+LATE = 1e-7
+"""Largest part of a row on h_l, relative to the row, of a unit that belongs to layer l. Hand-set, far above the rows'
+errors."""
+TRIES = 40
 """Most walks per round. Hand-set."""
 BENT = 0.3
 """Share of missed points on the first piece above which a kink counts as a deeper unit's, which bends at the units of
@@ -61,6 +65,14 @@ class Unit:
     share: float
     freedom: int = 0
 
+    @property
+    def late(self) -> bool:
+        """Whether the unit belongs to layer l and was missed there: its row reads h_{l-1} alone."""
+        known = self.surface.probe.known
+        if not known.bypass or self.freedom:
+            return False
+        return bool(np.linalg.norm(self.row[: known.prefix.units]) < LATE * np.linalg.norm(self.row[:-1]))
+
 
 @dataclass
 class Search:
@@ -85,7 +97,7 @@ class Search:
 def find_units(
     probe: Probe, scale: float, rng: np.random.Generator, deadline: float, patience: int = PATIENCE
 ) -> tuple[list[Unit], Search]:
-    """Find the units of the next layer until several rounds of lines show no new one.
+    """Find the units of the next layer until several rounds of lines show no new one, or a late unit is found.
 
     Args:
         probe: the network over the known layers.
@@ -98,7 +110,7 @@ def find_units(
     search = Search()
     quiet = 0
     try:
-        while quiet < patience and time.monotonic() < deadline:
+        while quiet < patience and time.monotonic() < deadline and not any(unit.late for unit in units):
             before = len(units)
             _search_lines(probe, scale, rng, deadline, units, search)
             quiet = 0 if len(units) > before else quiet + 1
@@ -119,7 +131,9 @@ def _search_lines(
     points = starts[line[kinks.piece]] + kinks.at[:, None] * directions[line[kinks.piece]]
     along = directions[line[kinks.piece]]
     tries = 0
-    for one in np.argsort(-kinks.room):
+    # Roomy kinks are measured best; every other round gives the others their turn.
+    order = np.argsort(-kinks.room) if search.lines // LINES % 2 else rng.permutation(len(kinks.at))
+    for one in order:
         if tries >= TRIES or time.monotonic() > deadline:
             return
         if _explained(units, probe, points[one], scale):
@@ -128,6 +142,8 @@ def _search_lines(
         unit = _walk(probe, points[one], along[one], float(kinks.room[one]), scale, rng, deadline, search)
         if unit is not None:
             _add(units, unit)
+            if unit.late:
+                return
 
 
 def _explained(units: list[Unit], probe: Probe, point: NDArray[np.float64], scale: float) -> bool:

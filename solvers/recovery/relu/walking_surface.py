@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.walking_lines import Probe
     from solvers.recovery.relu.walking_map import KnownMap
 
-__all__ = ["CLOSE", "WINDOW", "Surface", "best_row", "locate", "null_space", "planes"]
+__all__ = ["CLOSE", "FLAT", "WINDOW", "Surface", "best_row", "locate", "null_space", "planes"]
 
 RANK = 1e-9
 """Relative singular value below which equations count as dependent. Larger values let noisier points agree, and call
