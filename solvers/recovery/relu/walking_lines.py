@@ -24,9 +24,14 @@ END = 1 / 32
 """Length of an end of an interval whose slope is measured, relative to the interval. Larger values make slopes more
 precise and miss more kinks near the ends, which costs further halvings. Hand-set."""
 ROUNDING = 4e-16
-"""Rounding error of an output, relative to the size of the outputs. From the unit in the last place of float64 and a
-few additions."""
-SLACK = 40.0
+"""Least rounding error of an output, relative to the output. From the unit in the last place of float64 and a few
+additions."""
+SAMPLE = 256
+"""Points on which the rounding error is measured. Hand-set."""
+USUAL = 0.8
+"""Quantile of the second differences at these points that counts as the rounding error; points beside a kink lie above.
+Hand-set."""
+SLACK = 20.0
 """Multiple of the rounding error up to which two numbers count as equal. Hand-set."""
 HALVINGS = 45
 """Most halvings of an interval. Hand-set; the least length ends the search before."""
@@ -40,24 +45,35 @@ class Probe:
         oracle: the hidden network.
         known: the coordinates.
         mix: weights of the outputs in the scalar, o numbers.
-        size: typical absolute value of the scalar, the scale of rounding errors.
+        scale: typical size of the coordinates.
+        level: rounding error at the origin; it grows with the distance, since the hidden states do.
     """
 
     oracle: Oracle
     known: KnownMap
     mix: NDArray[np.float64]
-    size: float
+    scale: float
+    level: float
 
     @classmethod
     def of(cls, oracle: Oracle, known: KnownMap, scale: float, rng: np.random.Generator) -> Probe:
-        """Draw the mix of the outputs; kinks of every unit stay visible in it."""
-        inputs = known.inputs(scale * rng.standard_normal((SAMPLE, known.coordinates)))
-        low, high = oracle.terms.low, oracle.terms.high
-        outputs = oracle(inputs if low is None else np.clip(inputs, low, high))
+        """Draw the mix of the outputs, and measure the rounding error by second differences.
+
+        Kinks of every unit stay visible in a random mix.
+        """
+        points = scale * np.geomspace(0.5, 5.0, SAMPLE)[:, None] * rng.standard_normal((SAMPLE, known.coordinates))
+        steps = 1e-6 * scale * rng.standard_normal(points.shape)
+        plain = cls(oracle, known, np.ones(oracle.terms.outputs), scale, 0.0)
+        low, high = plain.reach(np.zeros_like(points), points, 1.0)
+        points *= 0.9 * np.minimum(-low, high)[:, None]
+        rows = known.inputs(np.concatenate([points - steps, points, points + steps]))
+        before, outputs, after = np.split(oracle(rows), 3)
         mix = rng.standard_normal(outputs.shape[1]) / np.maximum(outputs.std(axis=0), np.finfo(float).tiny)
         if len(mix) == 1:
             mix = np.ones(1)
-        return cls(oracle, known, mix, float(np.abs(outputs @ mix).mean()))
+        bend = np.abs((before + after - 2 * outputs) @ mix)
+        level = float(np.quantile(bend / plain.growth(points), USUAL))
+        return cls(oracle, known, mix, scale, max(level, ROUNDING * float(np.abs(outputs @ mix).mean())))
 
     def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Evaluate rows x coordinates to one number per row, in calls of the allowed size.
@@ -69,9 +85,14 @@ class Probe:
         blocks = [self.oracle(inputs[at : at + most]) @ self.mix for at in range(0, len(inputs), most)]
         return np.concatenate(blocks) if blocks else np.empty(0)
 
-    def noise(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Estimate the rounding error of values."""
-        return ROUNDING * np.maximum(np.abs(values), self.size)
+    def growth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the factor by which rounding errors grow with the distance from the origin."""
+        growth: NDArray[np.float64] = 1 + np.linalg.norm(points, axis=1) / (self.scale * np.sqrt(points.shape[1]))
+        return growth
+
+    def noise(self, values: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Estimate the rounding error of values at points."""
+        return np.maximum(ROUNDING * np.abs(values), self.level * self.growth(points))
 
     def reach(
         self, starts: NDArray[np.float64], directions: NDArray[np.float64], most: float
@@ -91,8 +112,6 @@ class Probe:
         return np.maximum(low, shrink * nearest), np.minimum(high, shrink * farthest)
 
 
-SAMPLE = 64
-"""Points on which the size of the outputs is estimated. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +163,8 @@ def find_kinks(
         length = b - a
         step = END * length
         ends = _evaluate(probe, starts, directions, piece, np.stack([a + step, b - step]))
-        noise = probe.noise(np.maximum(np.abs(fa), np.abs(fb)))
+        middles = starts[piece] + (0.5 * (a + b))[:, None] * directions[piece]
+        noise = probe.noise(np.maximum(np.abs(fa), np.abs(fb)), middles)
         sa, sb = (ends[0] - fa) / step, (fb - ends[1]) / step
         bent = np.maximum(np.abs(fb - fa - sa * length), np.abs(fb - fa - sb * length)) > SLACK * noise / END
         piece, a, b, fa, fb, sa, sb, noise = (x[bent] for x in (piece, a, b, fa, fb, sa, sb, noise))
