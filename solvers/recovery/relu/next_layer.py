@@ -38,6 +38,9 @@ ON_MARGIN = 10.0
 bias, so any bias that keeps it on computes the same function. Hand-set."""
 QUIET = 1e-12
 """Value of a feature, relative to the scale, up to which it counts as off. Hand-set."""
+MISFIT = 1e-6
+"""Largest distance of a unit's points from its fitted kink, relative to the scale. A unit that does not fit once the
+signs are settled belongs to a deeper layer. Hand-set."""
 SAMPLE_LINES = 256
 """Random lines on which such a unit's sign is looked up; no queries. Hand-set."""
 KEEP = 1.5
@@ -123,7 +126,8 @@ def recover_next_layer(
         late = [unit for unit in units if unit.late]
         if not late:
             break
-        rows = np.array([unit.row[prefix.units :] for unit in late])
+        before = replace(known, prefix=_shortened(prefix), bypass=False)
+        rows = np.array([best_row(before, unit.surface.points, unit.surface.errors)[0] for unit in late])
         prefix = _with_units(prefix, known, rows)
     if not units:
         return None
@@ -134,12 +138,19 @@ def recover_next_layer(
         known = replace(known, prefix=prefix, bypass=False)
     rows, residual = [], 0.0
     pairs: list[tuple[int, int]] = []
-    for index, unit in enumerate(units):
+    kept = []
+    for unit in units:
         row, _, worst = best_row(known, unit.surface.points, unit.surface.errors)
+        if worst > MISFIT * scale and signs is not None and signs.settled:
+            continue
         quiet = np.nonzero(np.abs(known.features(unit.surface.points)).max(axis=0) <= QUIET * scale)[0]
+        pairs += [(len(kept), feature) for feature in quiet]
         rows.append(keep_off(unit.surface.probe, known, row, quiet, scale, rng))
-        pairs += [(index, feature) for feature in quiet]
+        kept.append(unit)
         residual = max(residual, worst)
+    units = kept
+    if not units:
+        return None
     array = np.array(rows)
     weight = array[:, :-1] @ known.basis.T if not prefix.depth else array[:, :-1]
     points = tuple(known.inputs(unit.surface.points) for unit in units)
@@ -238,11 +249,15 @@ def _settle(
     return settle_signs(following, linear, weight, known.leak, open_weights.units, directions)
 
 
+def _shortened(prefix: Prefix) -> Prefix:
+    """Leave out the last layer."""
+    return Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
+
+
 def _with_units(prefix: Prefix, known: KnownMap, rows: NDArray[np.float64]) -> Prefix:
     """Append units to the last known layer."""
     weight = rows[:, :-1] @ known.basis.T if prefix.depth == 1 else rows[:, :-1]
-    before = Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
-    return before.extended(
+    return _shortened(prefix).extended(
         np.concatenate([prefix.weights[-1], weight]), np.concatenate([prefix.biases[-1], rows[:, -1]])
     )
 
@@ -254,7 +269,7 @@ def _settled(
     turn = np.where(signs.flips, -1.0, 1.0)
     weight, bias = turn[:, None] * prefix.weights[-1], turn * prefix.biases[-1]
     weight[open_weights.units, open_weights.features] += signs.shifts
-    before = Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
+    before = _shortened(prefix)
     if len(signs.on):
         known = KnownMap.of(prefix)
         inputs = known.inputs(3 * scale * rng.standard_normal((4096, known.coordinates)))

@@ -67,11 +67,20 @@ class Unit:
 
     @property
     def late(self) -> bool:
-        """Whether the unit belongs to layer l and was missed there: its row reads h_{l-1} alone."""
+        """Whether the unit belongs to layer l and was missed there: its row does not read h_l.
+
+        Only weights that the surface determines count, and there must be some: a surface on which no unit of layer l
+        switches says nothing.
+        """
         known = self.surface.probe.known
-        if not known.bypass or self.freedom:
+        if not known.bypass:
             return False
-        return bool(np.linalg.norm(self.row[: known.prefix.units]) < LATE * np.linalg.norm(self.row[:-1]))
+        inert = self.surface.null()
+        inert = inert - np.outer(self.row, self.row @ inert) / (self.row @ self.row)
+        units = known.prefix.units
+        determined = np.linalg.norm(inert[:units], axis=1) < LATE
+        size = np.linalg.norm(self.row[:-1])
+        return int(determined.sum()) >= 2 and bool((np.abs(self.row[:units][determined]) < LATE * size).all())
 
 
 @dataclass
