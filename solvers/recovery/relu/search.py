@@ -51,6 +51,8 @@ def find_planes(
     """
     planes = Planes.none(domain.dimensions) if known is None else known
     silent = 0
+    if domain.first is not None and known is None:
+        planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep)
     while silent < quiet and hopeful():
         # Half of the lines follow known normals: trained units often point in similar directions.
         along = planes.normals if silent and rng.random() < 0.5 else None
