@@ -37,6 +37,7 @@ class Domain:
         reach: typical norm of a point.
         step: step of a first slope, relative to the norm of a point.
         walls: points -> A u, rows x inequalities.
+        norms: norm of each row of A.
         limits: c, one per inequality; none for the whole space.
         centre: an inner point, from which points outside are pulled back.
         draw: `(count, rng)` -> points near and far, rows x dimensions; they need not be inside.
@@ -50,6 +51,7 @@ class Domain:
     reach: float
     step: float
     walls: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    norms: NDArray[np.float64]
     limits: NDArray[np.float64]
     centre: NDArray[np.float64]
     draw: Draw
@@ -84,6 +86,18 @@ class Domain:
             return np.ones(len(points), dtype=bool)
         return np.asarray((self.walls(points) <= self.limits).all(axis=1))
 
+    def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the distance of points to the nearest face; 0 outside, infinite without faces."""
+        if not len(self.limits):
+            return np.full(len(points), np.inf)
+        return np.asarray(np.maximum((self.limits - self.walls(points)) / self.norms, 0.0).min(axis=1))
+
+    def towards(self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Go from inner points towards others, and stop at a random depth inside if those lie outside."""
+        high = self.stretch(starts, ends - starts)[1]
+        share = np.where(high > 1, 1.0, high * rng.uniform(0.2, 0.95, len(high)))
+        return np.asarray(starts + share[:, None] * (ends - starts))
+
     def pulled(self, points: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pull points outside towards the centre, to a share of the way from the centre to the faces."""
         arrows = points - self.centre
@@ -99,6 +113,8 @@ class Domain:
         """Draw segments through two sampled points, or through one of them near the direction of a row of `along`."""
         points, others = self.sample(count, rng), self.sample(count, rng)
         directions = others - points
+        same = ~directions.any(axis=1)
+        directions[same] = rng.standard_normal((int(same.sum()), self.dimensions))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
         if along is not None and len(along):
             chosen = along[rng.integers(len(along), size=count)]

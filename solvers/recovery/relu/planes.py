@@ -118,7 +118,7 @@ def planes_at(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> tuple[P
     Returns:
         The planes, and which kinks they belong to; kinks whose sides are not linear are left out.
     """
-    room = kinks.room.min(axis=1)
+    room = np.minimum(kinks.room.min(axis=1), domain.depth(kinks.points))
     sides: list[NDArray[np.float64]] = []
     good = np.ones(len(kinks), dtype=bool)
     for sign in (-1.0, 1.0):

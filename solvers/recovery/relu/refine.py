@@ -48,17 +48,21 @@ def test_points(
 ) -> tuple[Crossings, NDArray[np.bool_]]:
     """Test for kinks at points of planes, along the normals; also tell which points have room in the domain."""
     normals = planes.normals[which]
-    widths = width * np.maximum(np.linalg.norm(points, axis=1), domain.reach)
-    room = domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(points - 2 * widths[:, None] * normals)
+    widths = np.minimum(width * np.maximum(np.linalg.norm(points, axis=1), domain.reach), 0.4 * domain.depth(points))
+    room = widths > 0
+    room &= domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(points - 2 * widths[:, None] * normals)
     return cross(domain, points[room], normals[room], widths[room]), room
 
 
-def visible_share(domain: Domain, planes: Planes, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def visible_share(
+    domain: Domain, planes: Planes, anchors: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Estimate the share of each plane, inside the domain, on which the function has a kink.
 
     Args:
         domain: the function.
         planes: the planes.
+        anchors: an inner point on each plane.
         count: points per plane.
         rng: random generator.
 
@@ -66,11 +70,19 @@ def visible_share(domain: Domain, planes: Planes, count: int, rng: np.random.Gen
         One share per plane; 0 where no point could be decided.
     """
     which = np.repeat(np.arange(len(planes)), count)
-    points = on_plane(planes, which, domain.sample(len(which), rng))
+    points = _spread(domain, planes, which, anchors, rng)
     found, room = test_points(domain, planes, which, points, width_for(domain))
     kinks = np.bincount(which[room], found.kink, minlength=len(planes))
     decided = np.bincount(which[room], found.kink | found.straight, minlength=len(planes))
     return np.asarray(kinks / np.maximum(decided, 1))
+
+
+def _spread(
+    domain: Domain, planes: Planes, which: NDArray[np.intp], anchors: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw points of planes from the whole domain; those outside are pulled towards the anchor of their plane."""
+    targets = on_plane(planes, which, domain.sample(len(which), rng))
+    return domain.towards(on_plane(planes, which, anchors[which]), targets, rng)
 
 
 def width_for(domain: Domain) -> float:
@@ -104,13 +116,14 @@ def refine(
     while alive.any() and (radius[alive] < domain.reach).any():
         which = np.repeat(np.flatnonzero(alive & (radius < domain.reach)), few)
         arrows = rng.standard_normal((len(which), domain.dimensions)) / np.sqrt(domain.dimensions)
-        points = on_plane(planes, which, anchors[which] + radius[which][:, None] * arrows)
+        targets = on_plane(planes, which, anchors[which] + radius[which][:, None] * arrows)
+        points = domain.towards(on_plane(planes, which, anchors[which]), targets, rng)
         found, room = test_points(domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach)))
         owners = which[room][found.kink]
         planes, counts = _fit(planes, owners, found.points[found.kink], found.offset[found.kink])
         alive[np.unique(which)] &= counts[np.unique(which)] >= few // 4
         radius = radius * GROWTH
-    planes, counts = _last_fit(domain, planes, np.flatnonzero(alive), width, rng)
+    planes, counts = _last_fit(domain, planes, np.flatnonzero(alive), anchors, width, rng)
     return planes, alive & (counts >= domain.dimensions // 2)
 
 
@@ -118,6 +131,7 @@ def _last_fit(
     domain: Domain,
     planes: Planes,
     chosen: NDArray[np.intp],
+    anchors: NDArray[np.float64],
     width: float,
     rng: np.random.Generator,
 ) -> tuple[Planes, NDArray[np.intp]]:
@@ -132,7 +146,7 @@ def _last_fit(
         which = np.repeat(np.arange(len(planes)), missing)
         if not len(which):
             break
-        spots = on_plane(planes, which, domain.sample(len(which), rng))
+        spots = _spread(domain, planes, which, anchors, rng)
         found, room = test_points(domain, planes, which, spots, width)
         owners.append(which[room][found.kink])
         points.append(found.points[found.kink])

@@ -25,9 +25,12 @@ __all__ = ["input_space", "state_space"]
 
 SCALES = (1.0, 1.0, 3.0, 10.0, 100.0)
 """Sizes of the sampled points, in typical norms. Larger ones show units that switch far from the origin. Hand-set."""
-FAR = 1000.0
-"""Length of the axes of the orthant that are scanned, in typical preactivations. Hand-set: units with larger biases are
+FAR = (30.0, 3000.0)
+"""Lengths of the axes of the orthant that are scanned, in typical preactivations. Hand-set: units with larger biases are
 left to random lines."""
+AWAY = 0.02
+"""Distance of the scanned axes from the faces of the orthant, in typical preactivations, so that gradients have room.
+Hand-set."""
 SAMPLE = 200
 """Inputs from which the typical size of a hidden state is computed. Hand-set."""
 
@@ -45,7 +48,7 @@ def input_space(probe: Probe) -> Domain:
         return np.asarray(scale * rng.standard_normal((count, size)))
 
     return Domain(
-        size, probe.outputs, probe, probe.noise, probe.reach, probe.step, walls, limits, np.zeros(size), draw
+        size, probe.outputs, probe, probe.noise, probe.reach, probe.step, walls, np.ones(len(limits)), limits, np.zeros(size), draw
     )
 
 
@@ -86,6 +89,7 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
         float(np.linalg.norm(size)),
         probe.step,
         lambda states: states @ faces.T,
+        np.linalg.norm(faces, axis=1),
         limits,
         centre,
         draw,
@@ -99,8 +103,11 @@ def _axes(domain: Domain, size: NDArray[np.float64]) -> Lines:
     Far out a hyperplane w h + b = 0 separates the axes with w_i > 0 from those with w_i < 0, so a hyperplane whose w has
     both signs meets the ring. One whose w has one sign and whose b has the other meets all the segments to the origin.
     """
-    ends = np.diag(FAR * size)
-    near = domain.pulled(np.zeros_like(ends[:1]), np.full(1, 0.999))
-    ends = domain.pulled(ends, np.full(len(ends), 0.999))
-    starts = np.concatenate([ends, np.broadcast_to(near, ends.shape)])
-    return Lines.between(starts, np.concatenate([np.roll(ends, 1, axis=0), ends]))
+    off = AWAY * size
+    near = domain.pulled(off[None], np.full(1, 0.999))
+    parts = []
+    for far in FAR:
+        ends = domain.pulled(np.diag(far * size) + off, np.full(len(size), 0.999))
+        starts = np.concatenate([ends, np.broadcast_to(near, ends.shape)])
+        parts.append((starts, np.concatenate([np.roll(ends, 1, axis=0), ends])))
+    return Lines.between(np.concatenate([one for one, _ in parts]), np.concatenate([two for _, two in parts]))
