@@ -12,7 +12,7 @@ import numpy as np
 
 from solvers.recovery.relu.crossing import cross
 from solvers.recovery.relu.planes import Planes
-from solvers.recovery.relu.refine import on_plane, width_for
+from solvers.recovery.relu.refine import width_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def oriented(
     dual = np.linalg.pinv(planes.normals)
     dual /= np.linalg.norm(dual, axis=0)
     which = np.repeat(np.arange(len(planes)), PLACES)
-    points = on_plane(planes, which, domain.sample(len(which), rng))
+    points = planes.spread(domain, which, rng)
     widths = width_for(domain) * np.maximum(np.linalg.norm(points, axis=1), domain.reach)
     steps = dual.T[which]
     room = domain.inside(points + 2 * widths[:, None] * steps) & domain.inside(points - 2 * widths[:, None] * steps)
@@ -49,4 +49,5 @@ def oriented(
     total = np.bincount(which, votes, minlength=len(planes))
     cast = np.bincount(which, found.kink, minlength=len(planes))
     signs = np.where(total >= 0, 1.0, -1.0)
-    return Planes(signs[:, None] * planes.normals, signs * planes.offsets), np.abs(total) / np.maximum(cast, 1)
+    turned = Planes(signs[:, None] * planes.normals, signs * planes.offsets, planes.anchors)
+    return turned, np.abs(total) / np.maximum(cast, 1)

@@ -35,15 +35,17 @@ class Planes:
     Attributes:
         normals: planes x dimensions, norm 1.
         offsets: b, one per plane.
+        anchors: a kink on each plane, inside the domain; planes x dimensions.
     """
 
     normals: NDArray[np.float64]
     offsets: NDArray[np.float64]
+    anchors: NDArray[np.float64]
 
     @classmethod
     def none(cls, dimensions: int) -> Planes:
         """Make an empty set."""
-        return cls(np.empty((0, dimensions)), np.empty(0))
+        return cls(np.empty((0, dimensions)), np.empty(0), np.empty((0, dimensions)))
 
     def __len__(self) -> int:
         """Count the planes."""
@@ -51,17 +53,27 @@ class Planes:
 
     def some(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Planes:
         """Select planes."""
-        return Planes(self.normals[chosen], self.offsets[chosen])
+        return Planes(self.normals[chosen], self.offsets[chosen], self.anchors[chosen])
 
     def joined(self, other: Planes) -> Planes:
         """Append other planes."""
-        return Planes(
-            np.concatenate([self.normals, other.normals]), np.concatenate([self.offsets, other.offsets])
-        )
+        pairs = ((self.normals, other.normals), (self.offsets, other.offsets), (self.anchors, other.anchors))
+        return Planes(*(np.concatenate(pair) for pair in pairs))
 
     def distances(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute signed distances, points x planes."""
         return np.asarray(points @ self.normals.T + self.offsets)
+
+    def projected(self, which: NDArray[np.intp], points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Project each point to the plane whose number stands in `which`."""
+        normals = self.normals[which]
+        gap = (points * normals).sum(axis=1) + self.offsets[which]
+        return np.asarray(points - gap[:, None] * normals)
+
+    def spread(self, domain: Domain, which: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw points of planes from the whole domain; those outside are pulled towards the plane's anchor."""
+        targets = self.projected(which, domain.sample(len(which), rng))
+        return domain.towards(self.projected(which, self.anchors[which]), targets, rng)
 
     def explain(self, kinks: Kinks, reach: float, tolerance: float) -> NDArray[np.bool_]:
         """Tell which kinks lie on one of the planes."""
@@ -134,7 +146,7 @@ def planes_at(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> tuple[P
         rest[number] = values[1] / max(values[0], 1e-300) if len(values) > 1 else 0.0
     good &= (rest <= RANK_ONE) & (np.abs(jump).max(axis=(1, 2)) > 0)
     offsets = -(normals * kinks.points).sum(axis=1)
-    return Planes(normals, offsets).some(good), good
+    return Planes(normals, offsets, kinks.points).some(good), good
 
 
 def _careful_gradients(

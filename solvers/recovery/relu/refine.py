@@ -36,13 +36,6 @@ ROUNDS = 4
 """Most draws of points in the last fit, for planes that are seen in a part of the domain only. Hand-set."""
 
 
-def on_plane(planes: Planes, which: NDArray[np.intp], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Project each point to its plane."""
-    normals = planes.normals[which]
-    gap = (points * normals).sum(axis=1) + planes.offsets[which]
-    return np.asarray(points - gap[:, None] * normals)
-
-
 def test_points(
     domain: Domain, planes: Planes, which: NDArray[np.intp], points: NDArray[np.float64], width: float
 ) -> tuple[Crossings, NDArray[np.bool_]]:
@@ -54,15 +47,12 @@ def test_points(
     return cross(domain, points[room], normals[room], widths[room]), room
 
 
-def visible_share(
-    domain: Domain, planes: Planes, anchors: NDArray[np.float64], count: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def visible_share(domain: Domain, planes: Planes, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Estimate the share of each plane, inside the domain, on which the function has a kink.
 
     Args:
         domain: the function.
         planes: the planes.
-        anchors: an inner point on each plane.
         count: points per plane.
         rng: random generator.
 
@@ -70,19 +60,11 @@ def visible_share(
         One share per plane; 0 where no point could be decided.
     """
     which = np.repeat(np.arange(len(planes)), count)
-    points = _spread(domain, planes, which, anchors, rng)
+    points = planes.spread(domain, which, rng)
     found, room = test_points(domain, planes, which, points, width_for(domain))
     kinks = np.bincount(which[room], found.kink, minlength=len(planes))
     decided = np.bincount(which[room], found.kink | found.straight, minlength=len(planes))
     return np.asarray(kinks / np.maximum(decided, 1))
-
-
-def _spread(
-    domain: Domain, planes: Planes, which: NDArray[np.intp], anchors: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Draw points of planes from the whole domain; those outside are pulled towards the anchor of their plane."""
-    targets = on_plane(planes, which, domain.sample(len(which), rng))
-    return domain.towards(on_plane(planes, which, anchors[which]), targets, rng)
 
 
 def width_for(domain: Domain) -> float:
@@ -93,7 +75,6 @@ def width_for(domain: Domain) -> float:
 def refine(
     domain: Domain,
     planes: Planes,
-    anchors: NDArray[np.float64],
     rooms: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> tuple[Planes, NDArray[np.bool_]]:
@@ -102,7 +83,6 @@ def refine(
     Args:
         domain: the function.
         planes: planes with rough normals.
-        anchors: a kink on each plane.
         rooms: distance to the next kink at each anchor.
         rng: random generator.
 
@@ -116,14 +96,14 @@ def refine(
     while alive.any() and (radius[alive] < domain.reach).any():
         which = np.repeat(np.flatnonzero(alive & (radius < domain.reach)), few)
         arrows = rng.standard_normal((len(which), domain.dimensions)) / np.sqrt(domain.dimensions)
-        targets = on_plane(planes, which, anchors[which] + radius[which][:, None] * arrows)
-        points = domain.towards(on_plane(planes, which, anchors[which]), targets, rng)
+        targets = planes.projected(which, planes.anchors[which] + radius[which][:, None] * arrows)
+        points = domain.towards(planes.projected(which, planes.anchors[which]), targets, rng)
         found, room = test_points(domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach)))
         owners = which[room][found.kink]
         planes, counts = _fit(planes, owners, found.points[found.kink], found.offset[found.kink])
         alive[np.unique(which)] &= counts[np.unique(which)] >= few // 4
         radius = radius * GROWTH
-    planes, counts = _last_fit(domain, planes, np.flatnonzero(alive), anchors, width, rng)
+    planes, counts = _last_fit(domain, planes, np.flatnonzero(alive), width, rng)
     return planes, alive & (counts >= domain.dimensions // 2)
 
 
@@ -131,7 +111,6 @@ def _last_fit(
     domain: Domain,
     planes: Planes,
     chosen: NDArray[np.intp],
-    anchors: NDArray[np.float64],
     width: float,
     rng: np.random.Generator,
 ) -> tuple[Planes, NDArray[np.intp]]:
@@ -146,7 +125,7 @@ def _last_fit(
         which = np.repeat(np.arange(len(planes)), missing)
         if not len(which):
             break
-        spots = _spread(domain, planes, which, anchors, rng)
+        spots = planes.spread(domain, which, rng)
         found, room = test_points(domain, planes, which, spots, width)
         owners.append(which[room][found.kink])
         points.append(found.points[found.kink])
@@ -184,7 +163,7 @@ def _fit(
             normal = normal - _least_change(arms, arms @ normal)
             normal /= np.linalg.norm(normal)
         normals[number], offsets[number] = normal, -normal @ centre
-    return Planes(normals, offsets), counts
+    return Planes(normals, offsets, planes.anchors), counts
 
 
 def _least_change(arms: NDArray[np.float64], gaps: NDArray[np.float64]) -> NDArray[np.float64]:

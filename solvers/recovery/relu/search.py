@@ -78,8 +78,9 @@ def planes_of_kinks(domain: Domain, kinks: Kinks, planes: Planes, rng: np.random
             continue
         rough, good = planes_at(domain, here, rng)
         here = here.some(good)
-        exact, sure = refine(domain, rough, here.points, np.minimum(here.room.min(axis=1), domain.depth(here.points)), rng)
-        exact, anchors = exact.some(sure), here.points[sure]
-        exact = exact.some(visible_share(domain, exact, anchors, TESTS, rng) >= SEEN)
+        room = np.minimum(here.room.min(axis=1), domain.depth(here.points))
+        exact, sure = refine(domain, rough, room, rng)
+        exact = exact.some(sure)
+        exact = exact.some(visible_share(domain, exact, TESTS, rng) >= SEEN)
         planes = planes.joined(exact).distinct(domain.reach)
     return planes
