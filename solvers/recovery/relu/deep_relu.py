@@ -10,22 +10,21 @@ import numpy as np
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
+from solvers.recovery.relu.fitting.orientation import oriented
+from solvers.recovery.relu.fitting.shallow import fit_shallow
+from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
+from solvers.recovery.relu.hyperplanes.search import find_planes
+from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
 from solvers.recovery.relu.kinks import TIME, Kinks, check_puzzle
-from solvers.recovery.relu.orientation import oriented
 from solvers.recovery.relu.prefix import Prefix
-from solvers.recovery.relu.probe import BudgetSpentError, Probe
-from solvers.recovery.relu.search import find_planes
-from solvers.recovery.relu.shallow import fit_shallow
-from solvers.recovery.relu.spaces import input_space, state_space
 from solvers.registry import register
 
 if TYPE_CHECKING:
-
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.planes import Planes
-    from solvers.recovery.relu.shallow import ShallowFit
+    from solvers.recovery.relu.fitting.shallow import ShallowFit
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["DeepRelu"]
 
@@ -35,6 +34,15 @@ PRECISE = 1e5
 are amplified by the pseudo-inverse; exact networks stay below 2e3. Hand-set."""
 FRESH = 200
 """Fresh points, near and far, on which a network is checked. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Spaces:
+    """The input space, the states of the first layer, and the first layer."""
+
+    inputs: Domain
+    states: Domain
+    prefix: Prefix
 
 
 @register(family="recovery", name="deep-relu", source=SOURCE)
@@ -69,35 +77,30 @@ class DeepRelu:
         try:
             probe = Probe.of(puzzle, oracle, rng)
             domain = input_space(probe)
-            planes = find_planes(
-                domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: context.time_left() > TIME
-            )
+            planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: context.time_left() > TIME)
             context.log(f"first layer: {len(planes)} flat hyperplanes")
             prefix = _first_layer(domain, planes, puzzle, rng, context)
             states = state_space(probe, prefix, rng)
             if states is None:
                 raise UnsupportedPuzzleError("no input in the box turns all units of the first layer on")
-            answer = self._finish(puzzle, context, domain, states, prefix, rng)
+            answer = self._finish(puzzle, context, _Spaces(domain, states, prefix), rng)
         except BudgetSpentError as error:
             context.log(str(error))
         return answer
 
-    def _finish(
-        self,
-        puzzle: RecoveryPuzzle,
-        context: Context,
-        domain: Domain,
-        states: Domain,
-        prefix: Prefix,
-        rng: np.random.Generator,
-    ) -> Answer:
+    def _finish(self, puzzle: RecoveryPuzzle, context: Context, spaces: _Spaces, rng: np.random.Generator) -> Answer:
         """Search the second layer until the network agrees with fresh outputs."""
+        domain, states, prefix = spaces.inputs, spaces.states, spaces.prefix
         sigma = prefix.sigma
         planes: Planes | None = None
         answer, best = Answer(None), np.inf
         for number in range(self.rounds):
             planes = find_planes(
-                states, rng, deep=False, quiet=self.quiet_inner << number, known=planes,
+                states,
+                rng,
+                deep=False,
+                quiet=self.quiet_inner << number,
+                known=planes,
                 hopeful=lambda: context.time_left() > TIME,
             )
             fit = fit_shallow(states, planes, sigma, rng)
@@ -108,7 +111,9 @@ class DeepRelu:
             context.log(f"second layer: {len(planes)} hyperplanes; misfit {worst:.1e} error bounds")
             if worst < best:
                 best = worst
-                note = f"{len(prefix.weights[0])} and {len(fit.weight)} units with kinks; misfit {worst:.1e} error bounds"
+                note = (
+                    f"{len(prefix.weights[0])} and {len(fit.weight)} units with kinks; misfit {worst:.1e} error bounds"
+                )
                 if not fit.signed:
                     note += f"; {len(network.weights[1]) - len(fit.weight)} always-on units stand for a linear part"
                 answer = Answer(puzzle.answer(network), certified=worst <= PRECISE and fit.signed, note=note)
@@ -128,7 +133,7 @@ def _first_layer(
     """
     if not len(planes) or len(planes) > domain.dimensions:
         raise UnsupportedPuzzleError(
-            f"deep-relu needs a first layer that does not expand; {len(planes)} units were found for {puzzle.inputs} inputs"
+            f"the first layer must not expand: {len(planes)} units were found for {puzzle.inputs} inputs"
         )
     turned, agreement = oriented(domain, planes, rng)
     context.log(f"signs of the first layer: {agreement.min():.0%} of the points agree at least")

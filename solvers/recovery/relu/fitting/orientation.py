@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.crossing import cross
-from solvers.recovery.relu.planes import Planes
-from solvers.recovery.relu.refine import width_for
+from solvers.recovery.relu.hyperplanes.crossing import cross
+from solvers.recovery.relu.hyperplanes.planes import Planes
+from solvers.recovery.relu.hyperplanes.refine import width_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.domain import Domain
 
 __all__ = ["oriented"]
 
@@ -27,20 +27,17 @@ CLEAR = 0.1
 """Largest slope of an off side, relative to the on side; the leaky slope is 0.01. Hand-set."""
 
 
-def oriented(
-    domain: Domain, planes: Planes, rng: np.random.Generator
-) -> tuple[Planes, NDArray[np.float64]]:
+def oriented(domain: Domain, planes: Planes, rng: np.random.Generator) -> tuple[Planes, NDArray[np.float64]]:
     """Turn each plane so that its unit is on where n u + b > 0.
 
     Returns:
         The planes, and for each the share of its measured points that agree with the choice; 0 if there are none.
     """
-    dual = np.linalg.pinv(planes.normals)
-    dual /= np.linalg.norm(dual, axis=0)
+    dual = np.linalg.pinv(planes.normals).T
     which = np.repeat(np.arange(len(planes)), PLACES)
     points = planes.spread(domain, which, rng)
     widths = width_for(domain) * np.maximum(np.linalg.norm(points, axis=1), domain.reach)
-    steps = dual.T[which]
+    steps = np.asarray(dual[which] / np.linalg.norm(dual[which], axis=1)[:, None], dtype=np.float64)
     room = domain.inside(points + 2 * widths[:, None] * steps) & domain.inside(points - 2 * widths[:, None] * steps)
     which, points, widths, steps = which[room], points[room], widths[room], steps[room]
     found = cross(domain, points, steps, widths)

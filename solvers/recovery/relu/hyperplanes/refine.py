@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.crossing import cross
-from solvers.recovery.relu.planes import Planes
+from solvers.recovery.relu.hyperplanes.crossing import cross
+from solvers.recovery.relu.hyperplanes.planes import Planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.crossing import Crossings
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.crossing import Crossings
+    from solvers.recovery.relu.hyperplanes.domain import Domain
 
 __all__ = ["refine", "visible_share"]
 
 WIDTH = 3e-5
-"""Half width of the test of a kink, relative to the size of its point. Hand-set: far below the distance of two kinks, far
-above the error of a float64 kink (1e-12)."""
+"""Half width of the test of a kink, relative to the size of its point. Hand-set: far below the distance of two kinks,
+far above the error of a float64 kink (1e-12)."""
 GROWTH = 20.0
 """Factor of the radius from one stage of the refinement to the next. Hand-set."""
 SURPLUS = 8
@@ -43,7 +43,9 @@ def test_points(
     normals = planes.normals[which]
     widths = np.minimum(width * np.maximum(np.linalg.norm(points, axis=1), domain.reach), 0.4 * domain.depth(points))
     room = widths > 0
-    room &= domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(points - 2 * widths[:, None] * normals)
+    room &= domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(
+        points - 2 * widths[:, None] * normals
+    )
     return cross(domain, points[room], normals[room], widths[room]), room
 
 
@@ -98,7 +100,9 @@ def refine(
         arrows = rng.standard_normal((len(which), domain.dimensions)) / np.sqrt(domain.dimensions)
         targets = planes.projected(which, planes.anchors[which] + radius[which][:, None] * arrows)
         points = domain.towards(planes.projected(which, planes.anchors[which]), targets, rng)
-        found, room = test_points(domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach)))
+        found, room = test_points(
+            domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach))
+        )
         owners = which[room][found.kink]
         planes, counts = _fit(planes, owners, found.points[found.kink], found.offset[found.kink])
         alive[np.unique(which)] &= counts[np.unique(which)] >= few // 4
@@ -167,7 +171,7 @@ def _fit(
 
 
 def _least_change(arms: NDArray[np.float64], gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve min |arms change - gaps|, by the smaller Gram matrix; the caller repeats it, so its error does not matter."""
+    """Solve min |arms change - gaps| by the smaller Gram matrix; the caller repeats it, so its error shrinks."""
     rows, columns = arms.shape
     if rows < columns:
         gram = arms @ arms.T

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.scanning import Kinks, Lines, scan
+from solvers.recovery.relu.hyperplanes.scanning import Kinks, Lines, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.scanning import Function, Noise
+    from solvers.recovery.relu.hyperplanes.scanning import Function, Noise
 
     Draw = Callable[[int, np.random.Generator], NDArray[np.float64]]
 
@@ -92,7 +92,9 @@ class Domain:
             return np.full(len(points), np.inf)
         return np.asarray(np.maximum((self.limits - self.walls(points)) / self.norms, 0.0).min(axis=1))
 
-    def towards(self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    def towards(
+        self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
         """Go from inner points towards others, and stop at a random depth inside if those lie outside."""
         high = self.stretch(starts, ends - starts)[1]
         share = np.where(high > 1, 1.0, high * rng.uniform(0.2, 0.95, len(high)))

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.domain import Domain
 
 __all__ = ["Crossings", "cross"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.planes import Planes
-from solvers.recovery.relu.signs import solve_signs
+from solvers.recovery.relu.fitting.signs import solve_signs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.recovery.network.activations import Activation
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["ShallowFit", "fit_shallow", "misfit"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.flatness import flat
-from solvers.recovery.relu.planes import NEAR, Planes, planes_at
-from solvers.recovery.relu.refine import refine, visible_share
+from solvers.recovery.relu.hyperplanes.flatness import flat
+from solvers.recovery.relu.hyperplanes.planes import NEAR, Planes, planes_at
+from solvers.recovery.relu.hyperplanes.refine import refine, visible_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.scanning import Kinks
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
 
 __all__ = ["find_planes", "planes_of_kinks"]
 

@@ -10,14 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.scanning import Kinks
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
 
 __all__ = ["Planes", "gradients", "planes_at"]
 
 NEAR = 1e-6
-"""A kink this near to a known hyperplane, relative to the size of its point, lies on it. Hand-set, between the errors of
-a scan (1e-9) and the distance of two kinks on a line (1e-3)."""
+"""A kink this near to a known hyperplane, relative to the size of its point, lies on it. Hand-set, between the errors
+of a scan (1e-9) and the distance of two kinks on a line (1e-3)."""
 PACE = 0.05
 """Step of a gradient, as a share of the distance to the nearest kink on the scanned line. Hand-set."""
 CHECKS = 4
@@ -88,7 +88,9 @@ class Planes:
         kept: list[int] = []
         for number, row in enumerate(rows):
             others = rows[kept]
-            apart = np.minimum(np.abs(others - row).max(axis=1), np.abs(others + row).max(axis=1)) if kept else np.ones(1)
+            apart = (
+                np.minimum(np.abs(others - row).max(axis=1), np.abs(others + row).max(axis=1)) if kept else np.ones(1)
+            )
             if apart.min() > tolerance:
                 kept.append(number)
         return self.some(np.array(kept, dtype=np.intp))

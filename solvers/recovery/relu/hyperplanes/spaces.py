@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.domain import Domain
-from solvers.recovery.relu.interior import inner_point
-from solvers.recovery.relu.scanning import Lines
+from solvers.recovery.relu.hyperplanes.domain import Domain
+from solvers.recovery.relu.hyperplanes.interior import inner_point
+from solvers.recovery.relu.hyperplanes.scanning import Lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from solvers.recovery.relu.hyperplanes.probe import Probe
     from solvers.recovery.relu.prefix import Prefix
-    from solvers.recovery.relu.probe import Probe
 
 __all__ = ["input_space", "state_space"]
 
 SCALES = (1.0, 1.0, 3.0, 10.0, 100.0)
 """Sizes of the sampled points, in typical norms. Larger ones show units that switch far from the origin. Hand-set."""
 FAR = (30.0, 3000.0)
-"""Lengths of the axes of the orthant that are scanned, in typical preactivations. Hand-set: units with larger biases are
-left to random lines."""
+"""Lengths of the axes of the orthant that are scanned, in typical preactivations. Hand-set: units with larger biases
+are left to random lines."""
 AWAY = 0.02
 """Distance of the scanned axes from the faces of the orthant, in typical preactivations, so that gradients have room.
 Hand-set."""
@@ -48,7 +48,17 @@ def input_space(probe: Probe) -> Domain:
         return np.asarray(scale * rng.standard_normal((count, size)))
 
     return Domain(
-        size, probe.outputs, probe, probe.noise, probe.reach, probe.step, walls, np.ones(len(limits)), limits, np.zeros(size), draw
+        size,
+        probe.outputs,
+        probe,
+        probe.noise,
+        probe.reach,
+        probe.step,
+        walls,
+        np.ones(len(limits)),
+        limits,
+        np.zeros(size),
+        draw,
     )
 
 
@@ -66,7 +76,9 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     if probe.box is not None:
         faces = np.concatenate([faces, back, -back])
         limits = np.concatenate([limits, probe.box + shift, probe.box - shift])
-    typical = np.abs(prefix.preactivations(probe.reach / np.sqrt(prefix.inputs) * rng.standard_normal((SAMPLE, prefix.inputs))))
+    typical = np.abs(
+        prefix.preactivations(probe.reach / np.sqrt(prefix.inputs) * rng.standard_normal((SAMPLE, prefix.inputs)))
+    )
     size = typical.mean(axis=0)
     centre = inner_point(faces, limits, size)
     if centre is None:
@@ -100,8 +112,8 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
 def _axes(domain: Domain, size: NDArray[np.float64]) -> Lines:
     """Join the far ends of all axes of the orthant to each other in a ring, and to the origin.
 
-    Far out a hyperplane w h + b = 0 separates the axes with w_i > 0 from those with w_i < 0, so a hyperplane whose w has
-    both signs meets the ring. One whose w has one sign and whose b has the other meets all the segments to the origin.
+    Far out a hyperplane w h + b = 0 separates the axes with w_i > 0 from those with w_i < 0, so a hyperplane whose w
+    has both signs meets the ring. One whose w has one sign and whose b has the other meets all segments to the origin.
     """
     off = AWAY * size
     near = domain.pulled(off[None], np.full(1, 0.999))
