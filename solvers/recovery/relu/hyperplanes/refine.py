@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.crossing import cross
-from solvers.recovery.relu.planes import Planes
+from solvers.recovery.relu.hyperplanes.crossing import cross
+from solvers.recovery.relu.hyperplanes.planes import Planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.crossing import Crossings
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.crossing import Crossings
+    from solvers.recovery.relu.hyperplanes.domain import Domain
 
 __all__ = ["refine", "visible_share"]
 
 WIDTH = 3e-5
-"""Half width of the test of a kink, relative to the size of its point. Hand-set: far below the distance of two kinks, far
-above the error of a float64 kink (1e-12)."""
+"""Half width of the test of a kink, relative to the size of its point. Hand-set: far below the distance of two kinks,
+far above the error of a float64 kink (1e-12)."""
 GROWTH = 20.0
 """Factor of the radius from one stage of the refinement to the next. Hand-set."""
 SURPLUS = 8
@@ -36,20 +36,16 @@ ROUNDS = 4
 """Most draws of points in the last fit, for planes that are seen in a part of the domain only. Hand-set."""
 
 
-def on_plane(planes: Planes, which: NDArray[np.intp], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Project each point to its plane."""
-    normals = planes.normals[which]
-    gap = (points * normals).sum(axis=1) + planes.offsets[which]
-    return np.asarray(points - gap[:, None] * normals)
-
-
 def test_points(
     domain: Domain, planes: Planes, which: NDArray[np.intp], points: NDArray[np.float64], width: float
 ) -> tuple[Crossings, NDArray[np.bool_]]:
     """Test for kinks at points of planes, along the normals; also tell which points have room in the domain."""
     normals = planes.normals[which]
-    widths = width * np.maximum(np.linalg.norm(points, axis=1), domain.reach)
-    room = domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(points - 2 * widths[:, None] * normals)
+    widths = np.minimum(width * np.maximum(np.linalg.norm(points, axis=1), domain.reach), 0.4 * domain.depth(points))
+    room = widths > 0
+    room &= domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(
+        points - 2 * widths[:, None] * normals
+    )
     return cross(domain, points[room], normals[room], widths[room]), room
 
 
@@ -66,7 +62,7 @@ def visible_share(domain: Domain, planes: Planes, count: int, rng: np.random.Gen
         One share per plane; 0 where no point could be decided.
     """
     which = np.repeat(np.arange(len(planes)), count)
-    points = on_plane(planes, which, domain.sample(len(which), rng))
+    points = planes.spread(domain, which, rng)
     found, room = test_points(domain, planes, which, points, width_for(domain))
     kinks = np.bincount(which[room], found.kink, minlength=len(planes))
     decided = np.bincount(which[room], found.kink | found.straight, minlength=len(planes))
@@ -81,7 +77,6 @@ def width_for(domain: Domain) -> float:
 def refine(
     domain: Domain,
     planes: Planes,
-    anchors: NDArray[np.float64],
     rooms: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> tuple[Planes, NDArray[np.bool_]]:
@@ -90,7 +85,6 @@ def refine(
     Args:
         domain: the function.
         planes: planes with rough normals.
-        anchors: a kink on each plane.
         rooms: distance to the next kink at each anchor.
         rng: random generator.
 
@@ -104,8 +98,11 @@ def refine(
     while alive.any() and (radius[alive] < domain.reach).any():
         which = np.repeat(np.flatnonzero(alive & (radius < domain.reach)), few)
         arrows = rng.standard_normal((len(which), domain.dimensions)) / np.sqrt(domain.dimensions)
-        points = on_plane(planes, which, anchors[which] + radius[which][:, None] * arrows)
-        found, room = test_points(domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach)))
+        targets = planes.projected(which, planes.anchors[which] + radius[which][:, None] * arrows)
+        points = domain.towards(planes.projected(which, planes.anchors[which]), targets, rng)
+        found, room = test_points(
+            domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach))
+        )
         owners = which[room][found.kink]
         planes, counts = _fit(planes, owners, found.points[found.kink], found.offset[found.kink])
         alive[np.unique(which)] &= counts[np.unique(which)] >= few // 4
@@ -132,7 +129,7 @@ def _last_fit(
         which = np.repeat(np.arange(len(planes)), missing)
         if not len(which):
             break
-        spots = on_plane(planes, which, domain.sample(len(which), rng))
+        spots = planes.spread(domain, which, rng)
         found, room = test_points(domain, planes, which, spots, width)
         owners.append(which[room][found.kink])
         points.append(found.points[found.kink])
@@ -170,11 +167,11 @@ def _fit(
             normal = normal - _least_change(arms, arms @ normal)
             normal /= np.linalg.norm(normal)
         normals[number], offsets[number] = normal, -normal @ centre
-    return Planes(normals, offsets), counts
+    return Planes(normals, offsets, planes.anchors), counts
 
 
 def _least_change(arms: NDArray[np.float64], gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve min |arms change - gaps|, by the smaller Gram matrix; the caller repeats it, so its error does not matter."""
+    """Solve min |arms change - gaps| by the smaller Gram matrix; the caller repeats it, so its error shrinks."""
     rows, columns = arms.shape
     if rows < columns:
         gram = arms @ arms.T

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.domain import Domain
 
 __all__ = ["Crossings", "cross"]
 
@@ -30,7 +30,8 @@ class Crossings:
         straight: whether the function is linear there.
         points: the kinks, rows x dimensions; the expected positions where there is no kink.
         offset: distances from the expected positions along the directions.
-        jump: changes of slope along the directions, rows x outputs.
+        before: slopes along the directions before the kink, rows x outputs.
+        after: slopes after it.
         error: bound of the error of `offset`.
     """
 
@@ -38,7 +39,8 @@ class Crossings:
     straight: NDArray[np.bool_]
     points: NDArray[np.float64]
     offset: NDArray[np.float64]
-    jump: NDArray[np.float64]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
     error: NDArray[np.float64]
 
 
@@ -70,6 +72,5 @@ def cross(
     offset = np.where(kink, share * widths, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = 4 * noise * widths / np.abs(main)
-    return Crossings(
-        kink, straight, points + offset[:, None] * directions, offset, change / widths[:, None], error
-    )
+    found = points + offset[:, None] * directions
+    return Crossings(kink, straight, found, offset, before / widths[:, None], after / widths[:, None], error)

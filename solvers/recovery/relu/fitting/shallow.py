@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.planes import Planes
-from solvers.recovery.relu.signs import solve_signs
+from solvers.recovery.relu.fitting.signs import solve_signs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.recovery.network.activations import Activation
-    from solvers.recovery.relu.domain import Domain
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["ShallowFit", "fit_shallow", "misfit"]
 
 ROWS = 2.0
 """Points of the least squares fit, in unknowns. A larger value averages more rounding errors. Hand-set."""
+BESIDE = 2
+"""Pairs of extra points per plane, beside the plane. Hand-set."""
 IDLE = 1e-8
 """A unit whose output weights are below this share of the largest ones does nothing. Hand-set."""
 LEFTOVER = 1e-6
@@ -63,7 +65,7 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
     """
     k = sigma.half_slope
     unknowns = len(planes) + domain.dimensions + 1
-    points = domain.sample(int(ROWS * unknowns) + 8, rng)
+    points = np.concatenate([domain.sample(int(ROWS * unknowns) + 8, rng), _both_sides(domain, planes, rng)])
     values = domain.function(points)
     features = np.column_stack([np.abs(planes.distances(points)), points, np.ones(len(points))])
     # Rows far from the origin have larger rounding errors.
@@ -89,6 +91,14 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
         constant,
         signed,
     )
+
+
+def _both_sides(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw points on both sides of every plane: |n u + b| of a unit that is nearly always on looks linear otherwise."""
+    which = np.repeat(np.arange(len(planes)), 2 * BESIDE)
+    points = planes.spread(domain, which, rng)
+    size = np.maximum(np.linalg.norm(points, axis=1), domain.reach) * rng.choice([-1.0, 1.0], len(which))
+    return domain.towards(points, points + size[:, None] * planes.normals[which], rng)
 
 
 def misfit(domain: Domain, fit: ShallowFit, sigma: Activation, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Tell cheaply, before a normal is measured, whether a kink lies on a flat hyperplane.
 
 In the plane spanned by the line of a kink and a random direction, a flat hyperplane is a straight line. Its slope is
-measured near the kink, and far points of it are tested. That takes about 80 queries, where a normal takes two gradients.
+measured near the kink, and far points of it are tested. That takes about 100 queries; a normal takes two gradients.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.crossing import cross
-from solvers.recovery.relu.refine import width_for
+from solvers.recovery.relu.hyperplanes.crossing import cross
+from solvers.recovery.relu.hyperplanes.refine import width_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.scanning import Kinks
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
 
 __all__ = ["flat"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.flatness import flat
-from solvers.recovery.relu.planes import NEAR, Planes, planes_at
-from solvers.recovery.relu.refine import refine, visible_share
+from solvers.recovery.relu.hyperplanes.flatness import flat
+from solvers.recovery.relu.hyperplanes.planes import NEAR, Planes, planes_at
+from solvers.recovery.relu.hyperplanes.refine import refine, visible_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.scanning import Kinks
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
 
 __all__ = ["find_planes", "planes_of_kinks"]
 
@@ -51,6 +51,8 @@ def find_planes(
     """
     planes = Planes.none(domain.dimensions) if known is None else known
     silent = 0
+    if domain.first is not None and known is None:
+        planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep)
     while silent < quiet and hopeful():
         # Half of the lines follow known normals: trained units often point in similar directions.
         along = planes.normals if silent and rng.random() < 0.5 else None
@@ -76,7 +78,8 @@ def planes_of_kinks(domain: Domain, kinks: Kinks, planes: Planes, rng: np.random
             continue
         rough, good = planes_at(domain, here, rng)
         here = here.some(good)
-        exact, sure = refine(domain, rough, here.points, here.room.min(axis=1), rng)
+        room = np.minimum(here.room.min(axis=1), domain.depth(here.points))
+        exact, sure = refine(domain, rough, room, rng)
         exact = exact.some(sure)
         exact = exact.some(visible_share(domain, exact, TESTS, rng) >= SEEN)
         planes = planes.joined(exact).distinct(domain.reach)

@@ -50,7 +50,7 @@ def solve_signs(
         slack = max(FEASIBLE, tolerance / scale)
         found = milp(
             np.zeros(matrix.shape[1]),
-            integrality=np.ones(matrix.shape[1]),
+            integrality=np.ones(matrix.shape[1], dtype=np.int64),
             bounds=Bounds(0, 1),
             constraints=LinearConstraint(
                 2 * matrix, goal + matrix.sum(axis=1) - slack, goal + matrix.sum(axis=1) + slack

@@ -10,14 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.scanning import Kinks
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
 
 __all__ = ["Planes", "gradients", "planes_at"]
 
 NEAR = 1e-6
-"""A kink this near to a known hyperplane, relative to the size of its point, lies on it. Hand-set, between the errors of
-a scan (1e-9) and the distance of two kinks on a line (1e-3)."""
+"""A kink this near to a known hyperplane, relative to the size of its point, lies on it. Hand-set, between the errors
+of a scan (1e-9) and the distance of two kinks on a line (1e-3)."""
 PACE = 0.05
 """Step of a gradient, as a share of the distance to the nearest kink on the scanned line. Hand-set."""
 CHECKS = 4
@@ -35,15 +35,17 @@ class Planes:
     Attributes:
         normals: planes x dimensions, norm 1.
         offsets: b, one per plane.
+        anchors: a kink on each plane, inside the domain; planes x dimensions.
     """
 
     normals: NDArray[np.float64]
     offsets: NDArray[np.float64]
+    anchors: NDArray[np.float64]
 
     @classmethod
     def none(cls, dimensions: int) -> Planes:
         """Make an empty set."""
-        return cls(np.empty((0, dimensions)), np.empty(0))
+        return cls(np.empty((0, dimensions)), np.empty(0), np.empty((0, dimensions)))
 
     def __len__(self) -> int:
         """Count the planes."""
@@ -51,17 +53,27 @@ class Planes:
 
     def some(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Planes:
         """Select planes."""
-        return Planes(self.normals[chosen], self.offsets[chosen])
+        return Planes(self.normals[chosen], self.offsets[chosen], self.anchors[chosen])
 
     def joined(self, other: Planes) -> Planes:
         """Append other planes."""
-        return Planes(
-            np.concatenate([self.normals, other.normals]), np.concatenate([self.offsets, other.offsets])
-        )
+        pairs = ((self.normals, other.normals), (self.offsets, other.offsets), (self.anchors, other.anchors))
+        return Planes(*(np.concatenate(pair) for pair in pairs))
 
     def distances(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute signed distances, points x planes."""
         return np.asarray(points @ self.normals.T + self.offsets)
+
+    def projected(self, which: NDArray[np.intp], points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Project each point to the plane whose number stands in `which`."""
+        normals = self.normals[which]
+        gap = (points * normals).sum(axis=1) + self.offsets[which]
+        return np.asarray(points - gap[:, None] * normals)
+
+    def spread(self, domain: Domain, which: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw points of planes from the whole domain; those outside are pulled towards the plane's anchor."""
+        targets = self.projected(which, domain.sample(len(which), rng))
+        return domain.towards(self.projected(which, self.anchors[which]), targets, rng)
 
     def explain(self, kinks: Kinks, reach: float, tolerance: float) -> NDArray[np.bool_]:
         """Tell which kinks lie on one of the planes."""
@@ -76,7 +88,9 @@ class Planes:
         kept: list[int] = []
         for number, row in enumerate(rows):
             others = rows[kept]
-            apart = np.minimum(np.abs(others - row).max(axis=1), np.abs(others + row).max(axis=1)) if kept else np.ones(1)
+            apart = (
+                np.minimum(np.abs(others - row).max(axis=1), np.abs(others + row).max(axis=1)) if kept else np.ones(1)
+            )
             if apart.min() > tolerance:
                 kept.append(number)
         return self.some(np.array(kept, dtype=np.intp))
@@ -118,7 +132,7 @@ def planes_at(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> tuple[P
     Returns:
         The planes, and which kinks they belong to; kinks whose sides are not linear are left out.
     """
-    room = kinks.room.min(axis=1)
+    room = np.minimum(kinks.room.min(axis=1), domain.depth(kinks.points))
     sides: list[NDArray[np.float64]] = []
     good = np.ones(len(kinks), dtype=bool)
     for sign in (-1.0, 1.0):
@@ -134,7 +148,7 @@ def planes_at(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> tuple[P
         rest[number] = values[1] / max(values[0], 1e-300) if len(values) > 1 else 0.0
     good &= (rest <= RANK_ONE) & (np.abs(jump).max(axis=(1, 2)) > 0)
     offsets = -(normals * kinks.points).sum(axis=1)
-    return Planes(normals, offsets).some(good), good
+    return Planes(normals, offsets, kinks.points).some(good), good
 
 
 def _careful_gradients(

@@ -26,7 +26,7 @@ __all__ = ["Kinks", "Lines", "scan"]
 ROUNDS = 60
 """Most splits of one interval. Hand-set; twice what 2000 kinks on a segment need."""
 SLACK = 6.0
-"""Differences below this multiple of their error bound are errors. A larger value overlooks more weak kinks. Hand-set."""
+"""Differences below this multiple of their bound are errors. A larger value overlooks more weak kinks. Hand-set."""
 SHORTEST = 4.0
 """Shortest interval that is split, in steps of a slope. Kinks that are closer are left to other lines. Hand-set."""
 EDGE = 0.01
@@ -96,8 +96,14 @@ class Kinks:
 
     def some(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Kinks:
         """Select kinks by a mask or by their numbers."""
-        parts = (self.line, self.t, self.points, self.directions, self.jump, self.room)
-        return Kinks(*(part[chosen] for part in parts))
+        return Kinks(
+            self.line[chosen],
+            self.t[chosen],
+            self.points[chosen],
+            self.directions[chosen],
+            self.jump[chosen],
+            self.room[chosen],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,9 +183,9 @@ def scan(function: Function, noise: Noise, lines: Lines, *, step: float, floor: 
         if not len(line):
             break
         t, inside = _meeting(left, right)
-        step, telling = _telling_steps(left, right, t, run.steps(line, t))
-        before, after = run.ends(line, t, step, (-1.0, 1.0))
-        hit = inside & telling & _agrees(left, before, t - step) & _agrees(right, after, t + step)
+        pace, telling = _telling_steps(left, right, t, run.steps(line, t))
+        before, after = run.ends(line, t, pace, (-1.0, 1.0))
+        hit = inside & telling & _agrees(left, before, t - pace) & _agrees(right, after, t + pace)
         found.append((line[hit], t[hit], right.slope[hit] - left.slope[hit]))
         split = ~hit & (right.t - left.t > SHORTEST * run.steps(line, t))
         line = np.concatenate([line[split], line[split]])
@@ -213,8 +219,10 @@ def _meeting(left: _Ends, right: _Ends) -> tuple[NDArray[np.float64], NDArray[np
 def _telling_steps(
     left: _Ends, right: _Ends, t: NDArray[np.float64], step: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Choose steps after which the two tangents differ by more than their errors, and tell where the interval is too
-    short for them.
+    """Choose steps after which the two tangents differ by more than their errors.
+
+    Returns:
+        The steps, and whether the interval is long enough for them.
     """
     change = np.abs(left.slope - right.slope).max(axis=1)
     bound = left.bound(t) + right.bound(t)

@@ -16,7 +16,7 @@ from generator.recovery.network.mlp import MLP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.shallow import ShallowFit
+    from solvers.recovery.relu.fitting.shallow import ShallowFit
 
 __all__ = ["always_on", "folded"]
 
@@ -42,7 +42,9 @@ def always_on(
     weight, output = right[:rank], left[:, :rank] * values[:rank]
     if box is None:
         return (
-            np.concatenate([weight, -weight]), np.zeros(2 * rank), np.concatenate([output, -output], axis=1),
+            np.concatenate([weight, -weight]),
+            np.zeros(2 * rank),
+            np.concatenate([output, -output], axis=1),
             np.zeros(len(linear)),
         )
     bias = MARGIN * box * np.abs(weight).sum(axis=1)
