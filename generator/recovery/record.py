@@ -79,6 +79,7 @@ FAMILY = Family(
     solvers=(
         "solvers.recovery.flagship.flagship",
         "solvers.recovery.hessian.solver",
+        "solvers.recovery.relu.kinks",
         "solvers.recovery.students.students",
         "solvers.recovery.students.same_width",
         "solvers.recovery.peeling.solver",

@@ -27,13 +27,13 @@ PLACES = 60
 LEAST_STEP = 1e-3
 """Least step of the differences, relative to the input scale. Shorter steps meet fewer kinks."""
 
-SIGNAL = 300.0
+SIGNAL = 1000.0
 """Size of a smooth network's second differences, in multiples of the outputs' noise, for which the step is chosen."""
 
 QUANTILE = 0.25
 """Quantile of the second differences that is tested: some of a piecewise-linear network's steps may meet a kink."""
 
-NOISE = 20.0
+NOISE = 10.0
 """Second differences up to so many times the outputs' noise count as zero."""
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["STENCILS", "Stencil", "ask", "choose_step", "derivatives_along", "gradients", "hessians", "output_noise"]
 
+ACCURACY = 4
+"""Power of the step with which the truncation error of all stencils grows."""
+
 STEPS = 13
 """Steps that `choose_step` compares; each is half of the one before. A larger value reaches smaller steps."""
 
@@ -156,19 +159,20 @@ def choose_step(
     points: NDArray[np.float64],
     largest: float,
     order: int,
+    *,
     noise: float,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
     """Choose the step with the smallest error of the derivatives.
 
-    Derivatives along one random direction per point are compared between a step and its half: their difference holds
-    the truncation error of the larger one. The known noise of the outputs is added, because rounded outputs may not
-    differ at all over a small step.
+    Derivatives along one random direction per point are compared between steps and their halves. The difference is the
+    truncation error of the larger step, or the noise of the smaller one. Either scales with a known power of the step.
+    The known noise of the outputs is added, because rounded outputs may not differ at all over a small step.
 
     Args:
         oracle: the hidden network.
         points: points x inputs; `reach` largest steps from the box's faces at least.
-        largest: largest step to try.
+        largest: twice the largest step to choose.
         order: order of the derivative.
         noise: standard deviation of the outputs' errors.
         rng: draws the directions.
@@ -189,8 +193,9 @@ def choose_step(
     centre = stencil.centre * values[:, :1]
     totals = np.einsum("k,msko->mso", stencil.weights, values[:, 1:].reshape(len(points), STEPS, -1, values.shape[-1]))
     along = (totals + centre) / steps[:, None] ** order
-    errors = np.sqrt(np.mean((along[:, :-1] - along[:, 1:]) ** 2, axis=(0, 2)))
-    errors += [stencil.noise(noise, step) for step in steps[:-1]]
+    changes = np.sqrt(np.mean((along[:, :-1] - along[:, 1:]) ** 2, axis=(0, 2)))
+    noises = np.array([stencil.noise(noise, step) for step in steps[1:-1]])
+    errors = changes[:-1] / 2**ACCURACY + changes[1:] / 2**order + noises
     best = int(np.argmin(errors))
-    size = float(np.sqrt(np.mean(along[:, best] ** 2)))
-    return float(steps[best]), float(errors[best]) / max(size, np.finfo(np.float64).tiny)
+    size = float(np.sqrt(np.mean(along[:, best + 1] ** 2)))
+    return float(steps[best + 1]), float(errors[best]) / max(size, np.finfo(np.float64).tiny)

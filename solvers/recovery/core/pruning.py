@@ -154,7 +154,8 @@ def saliencies(architecture: Architecture, row: Array, rows: Rows, layer: int) -
     state = architecture.hidden(row[None], rows.inputs, layer)[0]
     columns = linear_columns(state, _bypassed(architecture, rows, layer))
     gram = columns @ columns.T
-    scale = np.sqrt(gram.diagonal()) + np.finfo(float).tiny
+    size = np.sqrt(gram.diagonal())
+    scale = np.where(size > 0, size, 1.0)  # a unit that is off for all rows
     gram = gram / np.outer(scale, scale)
     gram.flat[:: len(gram) + 1] += RIDGE
     inverse = np.linalg.inv(gram).diagonal()[: len(state)] / scale[: len(state)] ** 2

@@ -10,9 +10,8 @@ import numpy as np
 
 from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
-from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.puzzle import network_of
-from solvers.recovery.flagship.stages import assuming, stages
+from solvers.recovery.flagship.stages import plan
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -44,19 +43,15 @@ class Flagship:
         """
         best = _Best(puzzle, context)
         refusals: list[str] = []
-        for activation in _activations(puzzle):
-            assumed = assuming(puzzle, activation)
-            planned = stages(assumed, activation)
-            for number, stage in enumerate(planned):
-                share = 1.0 if number == len(planned) - 1 else stage.share
-                if context.time_left() < 2 * MARGIN_S:
-                    return best.answer()
-                context.log(f"{stage.name}, {activation}")
-                answer = _run(stage, assumed, _within(context, share, best, assumed), refusals)
-                if answer is not None and best.offer(assumed, answer):
-                    return best.answer()
+        for stage in plan(puzzle, context.rng()):
+            if context.time_left() < 2 * MARGIN_S:
+                break
+            context.log(f"{stage.name}, activation {stage.puzzle.activation or 'hidden'}")
+            answer = _run(stage, _within(context, stage, best), refusals)
+            if answer is not None and best.offer(stage.puzzle, answer):
+                break
         if best.network is None and refusals:
-            raise UnsupportedPuzzleError("; ".join(refusals))
+            raise UnsupportedPuzzleError("; ".join(dict.fromkeys(refusals)))
         return best.answer()
 
 
@@ -115,20 +110,17 @@ def _check_rows(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[NDArr
     return np.zeros((1, puzzle.inputs)), np.zeros((1, puzzle.outputs))
 
 
-def _activations(puzzle: RecoveryPuzzle) -> tuple[str, ...]:
-    return tuple(ACTIVATIONS) if puzzle.activation is None else (puzzle.activation,)
-
-
-def _within(context: Context, share: float, best: _Best, assumed: RecoveryPuzzle) -> Context:
+def _within(context: Context, stage: Stage, best: _Best) -> Context:
     """Give a method its share of the time, and its reports to the best network so far."""
     used = time.monotonic() - context.started
-    wall_s = used + share * max(0.0, context.time_left() - MARGIN_S)
-    return replace(context, wall_s=wall_s, report=lambda value: best.report(assumed, value))
+    wall_s = used + stage.share * max(0.0, context.time_left() - MARGIN_S)
+    return replace(context, wall_s=wall_s, report=lambda value: best.report(stage.puzzle, value))
 
 
-def _run(stage: Stage, assumed: RecoveryPuzzle, context: Context, refusals: list[str]) -> Answer | None:
+def _run(stage: Stage, context: Context, refusals: list[str]) -> Answer | None:
+    """Run a method; None if it refuses the puzzle or runs out of queries."""
     try:
-        value = stage.solver.solve(assumed, context)
+        value = stage.solver.solve(stage.puzzle, context)
     except UnsupportedPuzzleError as error:
         refusals.append(str(error))
         context.log(str(error))

@@ -5,48 +5,74 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from generator.errors import QueryError
 from generator.recovery.network.activations import ACTIVATIONS
+from solvers.recovery.activation.kinks import candidate_activations
 from solvers.recovery.hessian.solver import HessianSpan
 from solvers.recovery.peeling.solver import Peeling
+from solvers.recovery.relu.kinks import Kinks
+from solvers.recovery.students.activations import possible_activations
 from solvers.recovery.students.students import Students
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Solver
 
-__all__ = ["Stage", "assuming", "stages"]
+__all__ = ["Stage", "plan"]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One method and the share of the remaining time that it may take.
+    """One method on a puzzle, and the share of the remaining time that it may take.
 
     Attributes:
         name: of the method, for the log.
         solver: the method.
-        share: share of the time that is left when the stage begins; the last stage takes all.
+        puzzle: the puzzle, with an assumed activation where the method needs one.
+        share: share of the time that is left when the stage begins.
     """
 
     name: str
     solver: Solver
-    share: float = 0.5
+    puzzle: RecoveryPuzzle
+    share: float
 
 
-def stages(puzzle: RecoveryPuzzle, activation: str) -> tuple[Stage, ...]:
-    """List the methods for a puzzle whose activation is known or assumed.
+def plan(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> list[Stage]:
+    """List the methods for a puzzle.
 
     Structural attacks come first, because they need seconds or less and find the widths without training. Students
-    follow, because they need no assumption about the number of units and inputs.
+    follow, because they need no assumption about the numbers of units and inputs. Where the activation is hidden, a few
+    queries tell piecewise linear networks from smooth ones; methods that need one activation then try each.
     """
-    active = puzzle.oracle is not None
-    piecewise = ACTIVATIONS[activation].piecewise_linear
+    names = _possible(puzzle, rng)
+    kinked = [name for name in names if ACTIVATIONS[name].piecewise_linear]
+    smooth = [name for name in names if name not in kinked]
+    stages: list[Stage] = []
     if puzzle.hidden_layers > 1:
-        return (Stage("peeling", Peeling()),)
-    if active and not piecewise:
-        return (Stage("hessian-span", HessianSpan(), 0.4), Stage("students", Students()))
-    return (Stage("students", Students()),)
+        stages += [Stage("peeling", Peeling(), _assuming(puzzle, name), 0.0) for name in [*smooth, *kinked]]
+    else:
+        if puzzle.oracle is not None:
+            stages += [Stage("kinks", Kinks(), _assuming(puzzle, name), 0.3) for name in kinked]
+            stages += [Stage("hessian-span", HessianSpan(), puzzle, 0.4)] if smooth else []
+        stages.append(Stage("students", Students(), puzzle, 1.0))
+    rest = len(stages)
+    return [replace(stage, share=stage.share or 1 / (rest - at)) for at, stage in enumerate(stages)]
 
 
-def assuming(puzzle: RecoveryPuzzle, activation: str) -> RecoveryPuzzle:
-    """Return the puzzle with its activation taken as known."""
+def _possible(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[str, ...]:
+    """List the activations that the hidden network may have."""
+    if puzzle.activation is None and puzzle.oracle is not None:
+        try:
+            seen = candidate_activations(puzzle, puzzle.oracle, rng)
+        except QueryError:  # too few rows to find out
+            seen = tuple(ACTIVATIONS)
+        return tuple(name for name in possible_activations(None) if name in seen)
+    return possible_activations(puzzle.activation)
+
+
+def _assuming(puzzle: RecoveryPuzzle, activation: str) -> RecoveryPuzzle:
+    """Take the activation of a puzzle as known."""
     return replace(puzzle, public=puzzle.public.model_copy(update={"activation": activation}))

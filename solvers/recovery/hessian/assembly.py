@@ -43,7 +43,7 @@ def fit_units(activation: str, probed: Probe, directions: NDArray[np.float64]) -
     points, outputs, size = probed.tensors.shape
     powers = probed.space.powers(directions)
     found = np.linalg.lstsq(powers.T, probed.tensors.reshape(-1, size).T, rcond=None)[0]
-    samples = found.T.reshape(points, outputs, -1).transpose(0, 2, 1)
+    samples = np.asarray(found.T.reshape(points, outputs, -1).transpose(0, 2, 1), dtype=np.float64)
     return fit_ridges(ACTIVATIONS[activation], probed.space.order, directions, probed.points, samples)
 
 
@@ -59,13 +59,14 @@ def settle_signs(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
     """Replace the by-pass of a polished network by flips of units; return it as it is if no flips explain it."""
     if network.bypass is None:
         return network
+    weight, outer = network.weights
     residual = rows.residual(network)
     excess = residual.size - parameters(*network.widths)
     noise = float(np.sqrt((residual**2).sum() / max(excess, 1)))
     errors = weight_errors(network, rows.inputs, noise)[-network.bypass.size :]
-    largest = np.abs(network.weights[1]).max() * np.abs(network.weights[0]).max()
+    largest = np.abs(outer).max() * np.abs(weight).max()
     tolerance = max(LOOSE * float(np.linalg.norm(errors)), float(LEAST_LEFT * largest))
-    search = find_flips(*network.weights, network.bypass, network.sigma.half_slope, tolerance)
+    search = find_flips(weight, outer, network.bypass, network.sigma.half_slope, tolerance)
     if search.units is None:
         return network
     flipped = replace(flip_units(network, search.units), bypass=None)

@@ -89,7 +89,7 @@ class Attack:
 
     def run(self, radius: float, order: int) -> bool:
         """Attack with derivatives of one order at points of one radius; tell whether the result is certified."""
-        probed = probe(self.puzzle, self.oracle, radius, order, int(PROBE_SHARE * self.left()), self.rng)
+        probed = probe(self.puzzle, self.oracle, radius, order, rows=int(PROBE_SHARE * self.left()), rng=self.rng)
         span = None if probed is None else find_span(probed)
         if probed is None or span is None:
             return False

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from generator.recovery.network.mlp import MLP
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from generator.recovery.network.mlp import MLP
 
 __all__ = ["Rows", "jacobian", "moved", "polish", "solve_outputs"]
 
@@ -49,10 +49,6 @@ class Rows:
     inputs: NDArray[np.float64]
     outputs: NDArray[np.float64]
 
-    def join(self, other: Rows) -> Rows:
-        """Append rows."""
-        return Rows(np.vstack([self.inputs, other.inputs]), np.vstack([self.outputs, other.outputs]))
-
     def residual(self, network: MLP) -> NDArray[np.float64]:
         """Subtract the outputs from a network's."""
         return network(self.inputs) - self.outputs
@@ -60,10 +56,10 @@ class Rows:
 
 def solve_outputs(network: MLP, rows: Rows, *, bypass: bool) -> MLP:
     """Solve the outgoing weights, the output bias and, if wanted, the by-pass by least squares."""
-    units, inputs = network.weights[0].shape
+    units = len(network.weights[0])
     features = [network.hidden(rows.inputs, 1), np.ones((len(rows.inputs), 1))]
     features += [rows.inputs] if bypass else []
-    found = np.linalg.lstsq(np.hstack(features), rows.outputs, rcond=None)[0].T
+    found = np.asarray(np.linalg.lstsq(np.hstack(features), rows.outputs, rcond=None)[0].T, dtype=np.float64)
     return replace(
         network,
         weights=(network.weights[0], found[:, :units]),

@@ -34,6 +34,10 @@ POWERS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 POWER_STEPS = 2
 """Newton steps per power."""
 
+FLAT = 1e-4
+"""Least curvature of a power, relative to that of the largest residual. Without it, outputs near 0 with narrow bounds
+and small residuals would not restrain a step at all. From experiments with float32 outputs."""
+
 LEAST_SHARE = 1e-3
 """Share of a Newton step below which it is not halved any more."""
 
@@ -67,7 +71,7 @@ def weight_errors(network: MLP, inputs: NDArray[np.float64], noise: float) -> ND
         inverse = cho_solve(cho_factor(normal), np.eye(len(normal)))
     except LinAlgError:
         return np.full(len(scale), np.inf)
-    return noise * np.sqrt(np.maximum(np.diag(inverse), 0.0)) / scale
+    return np.asarray(noise * np.sqrt(np.maximum(np.diag(inverse), 0.0)) / scale, dtype=np.float64)
 
 
 def output_bounds(precision: str, resolution: float, outputs: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -123,7 +127,8 @@ def _centred(
             if largest < 1 or stop():
                 break
             relative = residual / largest
-            step = _newton_step(J, np.sign(relative) * np.abs(relative) ** (power - 1), np.abs(relative) ** (power - 2))
+            slopes = np.sign(relative) * np.abs(relative) ** (power - 1)
+            step = _newton_step(J, slopes, np.abs(relative) ** (power - 2) + FLAT)
             step *= largest / (power - 1)
             change, share = J @ step, 1.0
             while _power_sum(residual + share * change, power) > _power_sum(residual, power) and share > LEAST_SHARE:

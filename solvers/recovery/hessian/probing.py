@@ -22,8 +22,8 @@ __all__ = ["Probe", "Span", "draw_points", "find_span", "probe"]
 LINES = 8
 """Lines on which the step is chosen."""
 
-LARGEST_STEP = 0.5
-"""Largest step tried, in units of the probed radius. Units are as steep as the radius allows them to matter."""
+LARGEST_STEP = 1.0
+"""Twice the largest step chosen, relative to the radius of the points. A larger value suits coarser outputs."""
 
 LEAST_POINTS = 40
 """Points of a first probe; enough samples for the three numbers of every unit. Hand-set."""
@@ -88,7 +88,7 @@ class Span:
 
 
 def probe(
-    puzzle: RecoveryPuzzle, oracle: Oracle, radius: float, order: int, rows: int, rng: np.random.Generator
+    puzzle: RecoveryPuzzle, oracle: Oracle, radius: float, order: int, *, rows: int, rng: np.random.Generator
 ) -> Probe | None:
     """Sample derivative tensors at random points, as many as the span's size and the precision ask for.
 
@@ -112,7 +112,7 @@ def probe(
         largest = min(largest, 0.25 * puzzle.box / stencil.reach)
     lines = draw_points(puzzle, LINES, radius, stencil.reach * largest, rng)
     noise = output_noise(puzzle.public.precision, puzzle.resolution, oracle(lines))
-    step, error = choose_step(oracle, lines, largest, order, noise, rng)
+    step, error = choose_step(oracle, lines, largest, order, noise=noise, rng=rng)
     rows -= trial + LINES
     result = Probe(space, np.empty((0, puzzle.inputs)), np.empty((0, puzzle.outputs, space.size)), error)
     wanted = LEAST_POINTS
@@ -150,7 +150,7 @@ def find_span(probed: Probe) -> Span | None:
     """Find the subspace that the tensors span, by the largest gap of their singular values.
 
     Returns:
-        The subspace; None if there is no gap, or the values beyond it are larger than the derivatives' errors make them.
+        The subspace; None if there is no gap, or if the values beyond it are too large for errors of the derivatives.
     """
     tensors = probed.tensors.reshape(-1, probed.space.size)
     _, values, right = np.linalg.svd(tensors, full_matrices=False)

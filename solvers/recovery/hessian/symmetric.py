@@ -47,7 +47,7 @@ class SymmetricPower:
     def scales(self) -> NDArray[np.float64]:
         """The factor sqrt(k! / alpha!) of each coordinate."""
         counts = [factorial(self.order) / np.prod([factorial(int(one)) for one in row]) for row in self.exponents]
-        return np.sqrt(counts)
+        return np.sqrt(np.array(counts, dtype=np.float64))
 
     @property
     def size(self) -> int:
@@ -58,12 +58,12 @@ class SymmetricPower:
     def directions(self) -> NDArray[np.float64]:
         """As many directions of norm 1 as coordinates; the derivatives along them determine the tensor."""
         lattice = self.exponents.astype(np.float64)
-        return lattice / np.linalg.norm(lattice, axis=1, keepdims=True)
+        return np.asarray(lattice / np.linalg.norm(lattice, axis=1, keepdims=True), dtype=np.float64)
 
     @cached_property
     def from_directions(self) -> NDArray[np.float64]:
         """The matrix that turns the derivatives along `directions` into coordinates."""
-        return np.linalg.inv(self.powers(self.directions))
+        return np.asarray(np.linalg.inv(self.powers(self.directions)), dtype=np.float64)
 
     def powers(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the coordinates of u^k for each row u, rows x coordinates."""

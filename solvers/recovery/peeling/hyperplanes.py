@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.recovery.peeling.probing import affordable
+from solvers.recovery.peeling.scanning import LONGEST, find_steps, scan_affordable, weight_directions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,24 +24,12 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Hyperplane", "find_hyperplanes", "tangent_points"]
+__all__ = ["TANGENT_POINTS", "Hyperplane", "find_hyperplanes", "purest", "tangent_points"]
 
-LINES = 30
-"""Random lines per scan. More lines find units that matter in few regions, for about 150 queries each. Hand-set."""
 SCANS = 6
 """Most scans; scanning stops earlier after `QUIET` scans without a new hyperplane. Hand-set."""
 QUIET = 2
 """Scans without a new hyperplane after which all are held to be found. Hand-set."""
-SPACING = 0.12
-"""Distance of two points of a line, in units of the inputs: a fifth of the width of a step of a unit with a norm of
-2.5. Larger values cost fewer queries and miss steps of units with large weights."""
-LONGEST = 25.0
-"""Most distance from the origin that a line goes, in units of the inputs; saturation is complete there. Hand-set."""
-CORNERS = 6
-"""Random directions among which the end of a line is the one with the longest way to the faces of the box. Larger
-values draw lines from corner to corner."""
-LEAST_STEP = 1e-3
-"""Least difference of neighbouring points of a line, relative to the spread of all values, that counts as a step."""
 AGREEMENT = 0.03
 """Largest sine between two gradients at distant points that make a candidate. Larger values find units that are never
 alone, and more false candidates, which the refinement then drops. Hand-set."""
@@ -87,18 +76,18 @@ def find_hyperplanes(probe: Probe, rng: np.random.Generator) -> list[Hyperplane]
     """Scan random lines until no new hyperplane appears.
 
     Raises:
-        QueryError: if the budget is spent; `affordable` is asked before every scan.
+        QueryError: if the budget is spent; no scan is begun that would overrun it.
     """
     found: list[Hyperplane] = []
-    points, gradients = np.empty((0, probe.inputs)), np.empty((0, probe.inputs))
+    points, directions = np.empty((0, probe.inputs)), np.empty((0, probe.inputs))
     quiet = 0
     for _ in range(SCANS):
-        if quiet == QUIET or not affordable(probe.oracle, LINES * (int(LONGEST / SPACING) + 50 * probe.inputs)):
+        if quiet == QUIET or not scan_affordable(probe):
             break
-        steps = _steps(probe, rng)
+        steps = find_steps(probe, rng)
         points = np.concatenate([points, steps])
-        gradients = np.concatenate([gradients, probe.gradients(steps)])
-        candidates = _candidates(points, gradients, found)
+        directions = np.concatenate([directions, weight_directions(probe, steps)])
+        candidates = _candidates(points, directions, found)
         known = len(found)
         found = _refined(probe, found + candidates, ACCEPT, 1, rng)
         quiet = quiet + 1 if len(found) <= known else 0
@@ -117,30 +106,6 @@ def tangent_points(probe: Probe, plane: Hyperplane, count: int, bound: float, rn
     return points
 
 
-def _steps(probe: Probe, rng: np.random.Generator) -> Array:
-    """Find the points where the scalar is steepest along random chords of the box."""
-    ends = rng.standard_normal((2 * LINES, CORNERS, probe.inputs))
-    ends /= np.linalg.norm(ends, axis=2, keepdims=True)
-    flat = ends.reshape(-1, probe.inputs)
-    reach = np.minimum(probe.reach(np.zeros_like(flat), flat, 0.99 * probe.bound), LONGEST).reshape(-1, CORNERS)
-    farthest = np.arange(2 * LINES), reach.argmax(axis=1)
-    ends = ends[farthest] * reach[farthest][:, None]
-    lines = []
-    for start, end in ends.reshape(LINES, 2, -1):
-        count = max(8, int(np.linalg.norm(end - start) / SPACING))
-        lines.append(start + np.linspace(0, 1, count)[:, None] * (end - start))
-    values = probe.values(np.concatenate(lines))
-    least = LEAST_STEP * values.std()
-    steps, at = [], 0
-    for line in lines:
-        jump = np.abs(np.diff(values[at : at + len(line)]))
-        at += len(line)
-        peak = (jump[1:-1] >= jump[:-2]) & (jump[1:-1] > jump[2:]) & (jump[1:-1] > least)
-        chosen = np.flatnonzero(peak) + 1
-        steps.append(0.5 * (line[chosen] + line[chosen + 1]))
-    return np.concatenate(steps)
-
-
 def _sines(first: Array, second: Array) -> Array:
     """Sines between unit vectors, small ones accurately."""
     cosines = first @ second.T
@@ -157,11 +122,10 @@ def _same(plane: Hyperplane, other: Hyperplane) -> bool:
     return bool(sine < SAME_SINE and gap < SAME_OFFSET) or bool(sine < PARALLEL_SINE and gap < PARALLEL_OFFSET)
 
 
-def _candidates(points: Array, gradients: Array, known: list[Hyperplane]) -> list[Hyperplane]:
-    """Group gradients that agree at distant points, the best agreement first; known hyperplanes are left out."""
-    norms = np.linalg.norm(gradients, axis=1)
-    kept = norms > 0
-    points, directions = points[kept], gradients[kept] / norms[kept, None]
+def _candidates(points: Array, directions: Array, known: list[Hyperplane]) -> list[Hyperplane]:
+    """Group directions that agree at distant points, the best agreement first; known hyperplanes are left out."""
+    kept = directions.any(axis=1)
+    points, directions = points[kept], directions[kept]
     if len(points) < 3:
         return []
     offsets = (points * directions).sum(axis=1)
@@ -221,34 +185,29 @@ def purest(points: Array, planes: list[Hyperplane], number: int, count: int, len
 
 
 def _measured(probe: Probe, planes: list[Hyperplane], number: int, rng: np.random.Generator) -> Hyperplane:
-    """Measure a hyperplane's direction and offset anew; the disagreement is 1 where no step is seen."""
+    """Measure a hyperplane's direction and offset anew; the disagreement is 1 where nothing is seen."""
     plane = planes[number]
     lost = Hyperplane(plane.direction, plane.offset, 1.0)
     points = tangent_points(probe, plane, TANGENT_POINTS, 0.97 * probe.bound, rng)
     points = purest(points, planes, number, PROFILES)
-    shifts = np.linspace(-1.4, 1.4, 15)
-    paths = points[:, None] + shifts[:, None] * plane.direction
-    inside = probe.inside(paths).all(axis=1)
-    if inside.sum() < 4:
+    paths = points[:, None] + np.linspace(-1.4, 1.4, 15)[:, None] * plane.direction
+    paths = paths[probe.inside(paths).all(axis=1)]
+    if len(paths) < 4:
         return lost
-    paths = paths[inside]
     jumps = np.abs(np.diff(probe.values(paths), axis=1))
-    steepest = jumps.argmax(axis=1)
+    largest = jumps.argmax(axis=1)
     chosen = np.argsort(-jumps.max(axis=1))[: PROFILES // 2]
-    each = np.arange(len(paths))
-    middle = 0.5 * (paths[each, steepest] + paths[each, steepest + 1])[chosen]
-    gradients = probe.gradients(middle)
-    norms = np.linalg.norm(gradients, axis=1)
-    kept = norms > 0
+    places = 0.5 * (paths[chosen, largest[chosen]] + paths[chosen, largest[chosen] + 1])
+    directions = weight_directions(probe, places)
+    kept = directions.any(axis=1)
     if kept.sum() < 3:
         return lost
-    directions = gradients[kept] / norms[kept, None]
-    directions *= np.where(directions @ plane.direction < 0, -1.0, 1.0)[:, None]
+    directions, places = directions[kept], places[kept]
+    directions = directions * np.where(directions @ plane.direction < 0, -1.0, 1.0)[:, None]
     sines = _sines(directions, directions)
     disagreement = np.sort(sines, axis=1)[:, min(2, len(sines) - 1)]
     best = int(disagreement.argmin())
     group = sines[best] <= disagreement[best]
     direction = directions[group].mean(axis=0)
     direction /= np.linalg.norm(direction)
-    offset = float(np.median(middle[kept][group] @ direction))
-    return Hyperplane(direction, offset, float(disagreement[best]))
+    return Hyperplane(direction, float(np.median(places[group] @ direction)), float(disagreement[best]))

@@ -79,7 +79,7 @@ def test_units_that_nobody_sees_are_removed_with_a_warning(tmp_path: Path) -> No
     assert truth.linear == ((1,),)
     assert made.sealed.notes["units"] == {"invisible": [1], "merged": [1], "linear": [[1]], "unknown": [[]]}
     (warning,) = made.warnings
-    for part in ("hidden layer 1", "1 invisible", "1 equal to others", "1 linear"):
+    for part in ("hidden layer 1", "1 removed", "1 merged", "1 linear"):
         assert part in warning
     inputs = np.random.default_rng(0).uniform(-10, 10, (100, 2))
     np.testing.assert_allclose(truth.network(inputs), network(inputs), atol=1e-12)
