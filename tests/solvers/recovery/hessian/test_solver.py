@@ -53,6 +53,14 @@ def test_networks_are_recovered_within_20000_rows(activation: str, widths: tuple
     assert np.allclose(found(inputs), network(inputs), rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "g"])
+def test_few_rows_suffice(activation: str) -> None:
+    network = teacher(8, 8, 1, activation=activation, seed=7)
+    puzzle = active_puzzle(network, budget=2600)
+    answer = HessianSpan().solve(puzzle, Context(seed=1))
+    assert weight_error(network, network_of(puzzle, answer.value)) < 1e-10
+
+
 def test_near_duplicate_units_are_told_apart() -> None:
     network = teacher(8, 8, 1, distance=0.03, worst_condition=None, seed=1)
     puzzle = active_puzzle(network, budget=20_000)
