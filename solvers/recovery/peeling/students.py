@@ -9,7 +9,8 @@ import numpy as np
 
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.core.ensemble import Architecture, draw_students, network_of_row, parameters_of
+from solvers.recovery.core.clustering import centres, cluster_units
+from solvers.recovery.core.ensemble import Architecture, network_of_row, parameters_of
 from solvers.recovery.core.levenberg_marquardt import Stopping, levenberg_marquardt
 
 if TYPE_CHECKING:
@@ -27,7 +28,18 @@ WIDTHS = (4, 6, 9, 13, 18, 26, 36)
 """Widths of the students' unknown hidden layers. Students that are 1.3 to 2 times as wide as the hidden network
 converge most often."""
 GROUP = 4
-"""Students per group. Hand-set."""
+"""Students per group above a known layer. Hand-set."""
+VOTERS = 8
+"""Students per width from random weights; their first layers are clustered."""
+REPEATS = 2
+"""Groups of students above the clusters of each ensemble."""
+RECURRENCE = 0.5
+"""Least members of a cluster, relative to the number of students. Lower values keep more units, true and false; pruning
+removes the false ones."""
+ALONE = 9
+"""Groups above a known layer before random units are added to it."""
+SPARE = 3
+"""Random units that are added then. Hand-set."""
 PER_PARAMETER = 0.6
 """Most parameters of a student, relative to the number of residuals. Larger values let students fit the data without
 being the network."""
@@ -57,63 +69,123 @@ class Trial:
 
 
 def whole_students(shape: Architecture, rows: Rows, stopping: Stopping, rng: np.random.Generator) -> Iterator[Trial]:
-    """Train students from random weights and yield the best of every group.
+    """Train students from random weights; cluster their first layers and train students above the clusters.
+
+    Even where no student converges, the clusters start the next students so well that most of those do.
 
     Args:
         shape: inputs, outputs, depth and activation; its hidden widths are not used.
         rows: data.
         stopping: tolerance and deadline of the fits.
         rng: draws the weights.
+
+    Yields:
+        The best student of every group.
     """
+    depth = shape.hidden_layers
     for width in _turns():
         if stopping.out_of_time():
             return
-        widths = (shape.widths[0], *[width] * shape.hidden_layers, shape.widths[-1])
-        student = replace(shape, widths=widths)
-        if student.parameters <= PER_PARAMETER * rows.equations:
-            yield _fitted(student, draw_students(student, GROUP, rows, rng), 0, rows, stopping)
+        networks = [
+            _drawn(_random_layer(shape, width, rows, rng), [width] * (depth - 1), rows, rng) for _ in range(VOTERS)
+        ]
+        student, theta = _stacked(networks)
+        if student.parameters > PER_PARAMETER * rows.equations:
+            continue
+        fit = levenberg_marquardt(student, theta, rows, _main(stopping)).sorted()
+        yield Trial(network_of_row(student, fit.theta[0]), float(fit.mse[0]))
+        known = _common_layer(student, fit.theta)
+        for _ in range(REPEATS if depth > 1 and known is not None else 0):
+            networks = [_drawn(known, [width] * (depth - 1), rows, rng) for _ in range(GROUP)]
+            yield _fitted(networks, rows, stopping)
 
 
 def students_above(known: MLP, depth: int, rows: Rows, stopping: Stopping, rng: np.random.Generator) -> Iterator[Trial]:
-    """Train students whose first layer starts at a known one and yield the best of every group.
+    """Train students whose first layer starts at a known one.
+
+    After `ALONE` groups the first layer gets random units as well, in case the known ones are not all.
 
     Args:
-        known: network of one hidden layer, the known one: its weights are accurate, its biases need not be.
-        depth: number of hidden layers.
+        known: network whose first layer is the known one: its directions are accurate, its norms and biases need not
+        be. depth: number of hidden layers.
         rows: data.
         stopping: tolerance and deadline of the fits.
         rng: draws the upper layers.
+
+    Yields:
+        The best student of every group.
     """
-    for width in _turns():
+    shape, _ = parameters_of(known)
+    for turn, width in enumerate(_turns()):
         if stopping.out_of_time():
             return
-        networks = [_drawn(known, [width] * (depth - 1), rows, rng) for _ in range(GROUP)]
-        student, _ = parameters_of(networks[0])
-        if student.parameters <= PER_PARAMETER * rows.equations:
-            theta = np.stack([parameters_of(network)[1] for network in networks])
-            yield _fitted(student, theta, known.weights[0].size, rows, stopping)
+        networks = []
+        for _ in range(GROUP):
+            first = known
+            if turn >= ALONE:
+                spare = _random_layer(shape, SPARE, rows, rng)
+                first = MLP.of([_joined(known, spare), known.layers()[-1]], known.activation)
+            networks.append(_drawn(first, [width] * (depth - 1), rows, rng))
+        if parameters_of(networks[0])[0].parameters <= PER_PARAMETER * rows.equations:
+            yield _fitted(networks, rows, stopping)
 
 
 def _turns() -> Iterator[int]:
-    """Yield widths for ever, small ones more often: 4, 4 6, 4 6 9, ..., then all in turn."""
-    for most in range(1, len(WIDTHS)):
-        yield from WIDTHS[max(0, most - 3) : most]
+    """Yield widths for ever: 4 6 9, 6 9 13, ..., each one three times, then all in turn."""
+    for first in range(len(WIDTHS) - 2):
+        yield from WIDTHS[first : first + 3]
     while True:
-        yield from WIDTHS
+        yield from WIDTHS[1:]
 
 
-def _fitted(student: Architecture, theta: Array, held: int, rows: Rows, stopping: Stopping) -> Trial:
-    """Fit a group of students; the first `held` parameters are fixed at first."""
-    if held:
-        first = replace(stopping, iterations=HELD)
-        theta = levenberg_marquardt(student, theta, rows, first, np.arange(student.parameters) >= held).theta
-    rest = replace(stopping, iterations=ITERATIONS, window=25, gain=0.2)
-    fit = levenberg_marquardt(student, theta, rows, rest)
+def _main(stopping: Stopping) -> Stopping:
+    return replace(stopping, iterations=ITERATIONS, window=25, gain=0.2)
+
+
+def _stacked(networks: list[MLP]) -> tuple[Architecture, Array]:
+    """Write networks of one shape as an ensemble."""
+    shape, _ = parameters_of(networks[0])
+    return shape, np.stack([parameters_of(network)[1] for network in networks])
+
+
+def _fitted(networks: list[MLP], rows: Rows, stopping: Stopping) -> Trial:
+    """Fit a group of students: first with the weights of the first layer fixed, then all; return the best."""
+    student, theta = _stacked(networks)
+    free = np.arange(student.parameters) >= networks[0].weights[0].size
+    theta = levenberg_marquardt(student, theta, rows, replace(stopping, iterations=HELD), free).theta
+    fit = levenberg_marquardt(student, theta, rows, _main(stopping))
     best, mse = fit.theta[fit.best()], float(fit.mse[fit.best()])
     if stopping.tolerance < mse < PROMISING * rows.targets.var():
-        more = levenberg_marquardt(student, best[None], rows, replace(rest, iterations=MORE, window=40))
+        more = levenberg_marquardt(student, best[None], rows, replace(_main(stopping), iterations=MORE, window=40))
         best, mse = more.theta[0], float(more.mse[0])
     return Trial(network_of_row(student, best), mse)
+
+
+def _common_layer(student: Architecture, theta: Array) -> MLP | None:
+    """Cluster the first layers of students, the best one first; None if no cluster recurs."""
+    parts = student.unpack(theta)
+    units = np.concatenate([parts.weights[0], parts.biases[0][..., None]], axis=2).reshape(-1, student.widths[0] + 1)
+    signless = ACTIVATIONS[student.activation].symmetry != "none"
+    groups = cluster_units(units, max(2, int(RECURRENCE * len(theta))), signless=signless)
+    if not groups:
+        return None
+    found = centres(units, groups, signless=signless)
+    return MLP.of([(found[:, :-1], found[:, -1]), (np.zeros((1, len(found))), np.zeros(1))], student.activation)
+
+
+def _joined(known: MLP, spare: MLP) -> tuple[Array, Array]:
+    """Join the first layers of two networks."""
+    return np.concatenate([known.weights[0], spare.weights[0]]), np.concatenate([known.biases[0], spare.biases[0]])
+
+
+def _random_layer(shape: Architecture, units: int, rows: Rows, rng: np.random.Generator) -> MLP:
+    """Draw a first layer whose hyperplanes pass through the data."""
+    spread = rows.inputs.std(axis=1) + 1e-12
+    weight = rng.standard_normal((units, len(spread)))
+    weight *= (rng.uniform(*NORMS, units) / np.linalg.norm(weight, axis=1))[:, None]
+    weight /= spread
+    bias = rng.uniform(-1, 1, units) * np.linalg.norm(weight * spread, axis=1) - weight @ rows.inputs.mean(axis=1)
+    return MLP.of([(weight, bias), (np.zeros((1, units)), np.zeros(1))], shape.activation)
 
 
 def _drawn(known: MLP, widths: list[int], rows: Rows, rng: np.random.Generator) -> MLP:
