@@ -95,7 +95,9 @@ def whole_students(shape: Architecture, rows: Rows, stopping: Stopping, rng: np.
         fit = levenberg_marquardt(student, theta, rows, _main(stopping)).sorted()
         yield Trial(network_of_row(student, fit.theta[0]), float(fit.mse[0]))
         known = _common_layer(student, fit.theta)
-        for _ in range(REPEATS if depth > 1 and known is not None else 0):
+        if known is None:
+            continue
+        for _ in range(REPEATS):
             networks = [_drawn(known, [width] * (depth - 1), rows, rng) for _ in range(GROUP)]
             yield _fitted(networks, rows, stopping)
 
@@ -106,8 +108,8 @@ def students_above(known: MLP, depth: int, rows: Rows, stopping: Stopping, rng: 
     After `ALONE` groups the first layer gets random units as well, in case the known ones are not all.
 
     Args:
-        known: network whose first layer is the known one: its directions are accurate, its norms and biases need not
-        be. depth: number of hidden layers.
+        known: network whose first layer is the known one: directions are accurate, norms and biases need not be.
+        depth: number of hidden layers.
         rows: data.
         stopping: tolerance and deadline of the fits.
         rng: draws the upper layers.
