@@ -39,9 +39,7 @@ class Row:
     seen: int
 
 
-def partial_rows(
-    prefix: Prefix, points: NDArray[np.float64], signatures: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def partial_rows(prefix: Prefix, points: NDArray[np.float64], signatures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Write the signatures by the inputs as weights on the active units of the last known layer.
 
     Returns:

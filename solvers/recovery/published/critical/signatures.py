@@ -28,9 +28,7 @@ def rows_per_signature(inputs: int) -> int:
     return 4 * inputs - 1
 
 
-def signatures(
-    probe: Probe, points: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def signatures(probe: Probe, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Measure the signatures of critical points.
 
     The second difference along a direction v is proportional to |w v|. So the second differences along the axes give
