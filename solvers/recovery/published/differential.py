@@ -44,11 +44,12 @@ class Differential:
     """Extract a ReLU network from its kinks: critical points, second differences, merging, signs, layer by layer.
 
     Needs an oracle and outputs in float64. One hidden layer: any size that the budget covers. Where the layer has more
-    units than inputs times outputs, signs are searched exhaustively for 18 units; beyond that, the neuron wiggle must
-    get the other signs right, which it does not with 16 inputs and 32 units. Two and more hidden layers: every layer but the last must have no more units than the
-    layer before, because the signs of inner layers come from the system of equations of Canales-Martinez et al. The
-    neuron wiggle for expanding inner layers is left out, and so is the targeted search for critical points of weights
-    that no random segment shows. A unit that never switches on the segments is not found.
+    units than inputs times outputs, signs are searched exhaustively for 18 units. Beyond that the neuron wiggle must
+    get the other signs right, which it does not with 16 inputs and 32 units. Two and more hidden layers: every layer
+    but the last must have no more units than the layer before, because the signs of inner layers come from the system
+    of equations of Canales-Martinez et al. The neuron wiggle for expanding inner layers is left out, and so is the
+    targeted search for critical points of weights that no random segment shows. A unit that never switches on the
+    segments is not found.
 
     Attributes:
         lines: segments per round; rounds follow each other until the network is extracted.
