@@ -9,8 +9,8 @@ of 1000 rows. All solvers get the same puzzles, seeds and limits, one trial at a
 always runs. A solver is named as on the command line of netjigsaw, e.g. `expand-and-cluster[students=20]`.
 
 The second table has one network of 784 inputs and 10 outputs that was trained on drawn digits, as the paper's networks
-on MNIST. `--trained` is its number of hidden units; the paper's claim is an overhead below 10 %. Weights from inputs
-that the digits do not use cannot be learnt from digits, but a table of this family has Gaussian inputs.
+on MNIST. `--trained` is its number of hidden units; the paper's claim is an overhead below 10 %. The inputs of its
+table are Gaussian, as in every puzzle of the family, so the table shows all of its weights.
 
 The claims of the paper (Martinelli et al. 2024, arXiv 2304.12794), for comparison: size and weights right on 80 % of
 150 small problems, with students four times as wide as the hidden network.
