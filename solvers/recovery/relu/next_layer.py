@@ -22,8 +22,8 @@ from solvers.recovery.relu.next_layer_signs import Signs, settle_signs
 from solvers.recovery.relu.next_layer_units import Search, Unit, find_units
 from solvers.recovery.relu.prefix import Prefix
 from solvers.recovery.relu.walking_lines import Probe
-from solvers.recovery.relu.walking_steps import random_lines
 from solvers.recovery.relu.walking_map import KnownMap
+from solvers.recovery.relu.walking_steps import random_lines
 from solvers.recovery.relu.walking_surface import best_row
 
 if TYPE_CHECKING:
@@ -103,7 +103,13 @@ class OutputLayer:
 
 
 def recover_next_layer(
-    oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, deadline: float, *, signed: bool = False,
+    oracle: Oracle,
+    prefix: Prefix,
+    scale: float,
+    rng: np.random.Generator,
+    deadline: float,
+    *,
+    signed: bool = False,
     open_weights: Open = NOTHING,
 ) -> NextLayer | None:
     """Recover the next hidden layer.
@@ -122,7 +128,7 @@ def recover_next_layer(
     """
     while True:
         known = KnownMap.of(prefix, bypass=not signed)
-        units, search = find_units(Probe.of(oracle, known, scale, rng), scale, rng, deadline)
+        units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
         late = [unit for unit in units if unit.late]
         if not late:
             break
@@ -145,7 +151,7 @@ def recover_next_layer(
             continue
         quiet = np.nonzero(np.abs(known.features(unit.surface.points)).max(axis=0) <= QUIET * scale)[0]
         pairs += [(len(kept), feature) for feature in quiet]
-        rows.append(keep_off(unit.surface.probe, known, row, quiet, scale, rng))
+        rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
         kept.append(unit)
         residual = max(residual, worst)
     units = kept
@@ -164,7 +170,6 @@ def keep_off(
     known: KnownMap,
     row: NDArray[np.float64],
     quiet: NDArray[np.int64],
-    scale: float,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Choose weights for features that are never on where a unit switches, so that the unit does not switch elsewhere.
@@ -176,7 +181,7 @@ def keep_off(
         return row
     units = known.prefix.preactivations(np.zeros((1, known.prefix.inputs))).shape[1]
     first = units - known.prefix.units
-    starts, directions, low, high = random_lines(probe, scale, rng, SAMPLE_LINES)
+    starts, directions, low, high = random_lines(probe, rng, SAMPLE_LINES)
     nodes = known.nodes(starts, directions, low, high)
     points = starts[nodes.line] + nodes.at[:, None] * directions[nodes.line]
     features = known.features(points)
@@ -184,8 +189,8 @@ def keep_off(
     row = row.copy()
     for feature in quiet:
         edge = nodes.unit == first + feature
-        on = features[:, feature] > QUIET * scale
-        alone = on & (np.abs(features[:, quiet] > QUIET * scale).sum(axis=1) == 1)
+        on = features[:, feature] > QUIET * probe.scale
+        alone = on & (np.abs(features[:, quiet] > QUIET * probe.scale).sum(axis=1) == 1)
         if not edge.any() or not alone.any():
             continue
         side = np.sign(values[edge].sum())
@@ -217,9 +222,7 @@ def read_output_layer(
     prefix = _settled(prefix, signs, open_weights, oracle, scale, rng)
     columns = prefix.hidden(inputs)
     fit = _least_squares(columns, outputs)
-    network = MLP(
-        (*prefix.weights, fit[:-1].T.copy()), (*prefix.biases, fit[-1].copy()), prefix.activation
-    )
+    network = MLP((*prefix.weights, fit[:-1].T.copy()), (*prefix.biases, fit[-1].copy()), prefix.activation)
     residual = float(np.abs(network(inputs) - outputs).max() / np.abs(outputs).max())
     return OutputLayer(network, signs, residual)
 
@@ -241,9 +244,7 @@ def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
     return _settle(rows[:, :width], rows[:, width:-1], known, open_weights)
 
 
-def _settle(
-    following: NDArray[np.float64], linear: NDArray[np.float64], known: KnownMap, open_weights: Open
-) -> Signs:
+def _settle(following: NDArray[np.float64], linear: NDArray[np.float64], known: KnownMap, open_weights: Open) -> Signs:
     weight, _ = known.layers[-1]
     directions = np.eye(weight.shape[1])[open_weights.features]
     return settle_signs(following, linear, weight, known.leak, open_weights.units, directions)

@@ -142,4 +142,6 @@ def _signs(
 ) -> Signs:
     left, values, right = np.linalg.svd(Q + (terms @ flips).reshape(Q.shape), full_matrices=False)
     rest = float(values[rank]) if rank < len(values) else 0.0
-    return Signs(flips, right[:rank], left[:, :rank] * values[:rank] * sizes[:, None], rest / np.sqrt(len(sizes)), shifts)
+    return Signs(
+        flips, right[:rank], left[:, :rank] * values[:rank] * sizes[:, None], rest / np.sqrt(len(sizes)), shifts
+    )

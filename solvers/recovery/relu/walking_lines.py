@@ -118,8 +118,6 @@ class Probe:
         return np.maximum(low, shrink * nearest), np.minimum(high, shrink * farthest)
 
 
-
-
 @dataclass(frozen=True, eq=False)
 class Kinks:
     """Kinks on pieces of lines.
@@ -191,7 +189,9 @@ def find_kinks(
             exact = left + (fr - fl - sr * (right - left)) / (sl - sr)
             error = 4 * noise / np.abs(sl - sr)
         single &= np.isfinite(exact) & (error < 0.1 * (b - a))
-        found.append((piece[single], exact[single], (sr - sl)[single], error[single], np.minimum(at - a, b - at)[single]))
+        found.append(
+            (piece[single], exact[single], (sr - sl)[single], error[single], np.minimum(at - a, b - at)[single])
+        )
         split = ~single
         piece, a, b, fa, fb = (x[split] for x in (piece, a, b, fa, fb))
         fl, fr = fl[split], fr[split]
