@@ -12,7 +12,7 @@ from generator.errors import QueryError
 from solvers.recovery.relu.walking_crossings import cross
 from solvers.recovery.relu.walking_lines import find_kinks
 from solvers.recovery.relu.walking_steps import Kink, jump, random_lines, start
-from solvers.recovery.relu.walking_surface import best_row, null_space
+from solvers.recovery.relu.walking_surface import FLAT, best_row, null_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,8 +54,8 @@ SPOT = 8
 LOST = (2, 0.25)
 """Missed points at which a walk ends: a number, and a share of the points tried. Hand-set."""
 OPEN = 0.5
-"""Most combinations of features that a unit's surface may never excite, relative to the units of layer l. A surface that
-excites less was seen in a corner only, where a deeper unit looks the same. Hand-set."""
+"""Most combinations of features that a unit's surface may never excite, relative to the units of layer l. A surface
+that excites less was seen in a corner only, where a deeper unit looks the same. Hand-set."""
 KNOWN = 1e-7
 """Distance from a predicted kink below which a kink counts as known, relative to the scale. Hand-set."""
 
@@ -144,7 +144,7 @@ def _search_lines(probe: Probe, rng: np.random.Generator, deadline: float, units
     search.lines += LINES
     rows = np.array([unit.row for unit in units]) if units else None
     line, left, right = probe.known.nodes(starts, directions, low, high, rows).pieces()
-    kinks = find_kinks(probe, starts[line], directions[line], left, right, SHORTEST * probe.scale)
+    kinks = find_kinks(probe, starts[line], directions[line], (left, right), SHORTEST * probe.scale)
     points = starts[line[kinks.piece]] + kinks.at[:, None] * directions[line[kinks.piece]]
     along = directions[line[kinks.piece]]
     tries = 0
@@ -212,7 +212,7 @@ def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> b
             return False
         stale = 0 if surface.null().shape[1] < dimension else stale + 1
         dimension = surface.null().shape[1]
-    return dimension > 0
+    return bool(dimension > 0)
 
 
 def _unit(surface: Surface, share: float) -> Unit:
@@ -240,4 +240,4 @@ def _moves(unit: Unit, null: NDArray[np.float64]) -> bool:
     """Tell whether a row of a null space depends on the inputs at the unit's points."""
     gradients = unit.surface.probe.known.gradients(unit.surface.points)[0]
     size = np.linalg.norm(np.swapaxes(gradients, 1, 2) @ null[:-1], axis=1).max(axis=1)
-    return bool((size > 1e-6 * size.max(initial=1e-300)).all() and size.max() > 1e-3)
+    return bool(size.min() > FLAT * size.max())

@@ -85,10 +85,10 @@ def cross(surface: Surface, rng: np.random.Generator, strides: int = STRIDES) ->
             _, first = np.unique(edges.unit, return_index=True)
             edges = edges.take(np.sort(first)[:WIDTH])
             ahead = _new_angles(surface, edges)
-            lost = np.isnan(ahead).any(axis=1)
-            surface.tried += int(lost.sum())
-            surface.missed += int(lost.sum())
-            return _step_on(surface, edges.take(~lost), ahead[~lost], rng)
+            found = np.nonzero(np.isfinite(ahead).all(axis=1))[0]
+            surface.tried += len(ahead) - len(found)
+            surface.missed += len(ahead) - len(found)
+            return _step_on(surface, edges.take(found), ahead[found], rng)
         # Cross, and stand on the surface just behind the kink.
         inward = met.walls - np.einsum("ij,ij->i", met.walls, met.ahead)[:, None] * met.ahead
         sizes = np.linalg.norm(inward, axis=1)
@@ -189,7 +189,7 @@ def _new_angles(surface: Surface, edges: Edges) -> NDArray[np.float64]:
     starts = np.concatenate([points - corner + floor, points + corner + floor, points + side - corner])
     directions = np.concatenate([walls, walls, along])
     length = np.concatenate([near - base, near - base, 2 * near])
-    kinks = find_kinks(surface.probe, starts, directions, np.zeros(3 * count), length, 1e-6 * surface.probe.scale)
+    kinks = find_kinks(surface.probe, starts, directions, (np.zeros(3 * count), length), 1e-6 * surface.probe.scale)
     new = np.full(points.shape, np.nan)
     case = kinks.piece % count
     hits = starts[kinks.piece] + kinks.at[:, None] * directions[kinks.piece] - points[case]

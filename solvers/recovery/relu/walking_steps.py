@@ -132,7 +132,7 @@ def tangents(rng: np.random.Generator, normals: NDArray[np.float64]) -> NDArray[
     """Draw a random unit vector orthogonal to each normal."""
     steps = rng.standard_normal(normals.shape)
     steps -= np.einsum("ij,ij->i", steps, normals)[:, None] * normals
-    return steps / np.linalg.norm(steps, axis=1)[:, None]
+    return np.asarray(steps / np.linalg.norm(steps, axis=1)[:, None])
 
 
 def lengths(

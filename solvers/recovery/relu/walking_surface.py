@@ -183,7 +183,8 @@ def locate(
 
     Args:
         probe: the network.
-        points, normals: predicted points of the surface and its unit normals there.
+        points: predicted points of the surface.
+        normals: unit normals of the surface there.
         window: largest half length of the search.
         close: largest distance between the prediction and the kink.
 
@@ -200,7 +201,7 @@ def locate(
     index = np.nonzero(tested)[0]
     if not len(index):
         return found, tested, at, errors
-    kinks = find_kinks(probe, points[index], normals[index], -half[index], half[index], 0.1 * close)
+    kinks = find_kinks(probe, points[index], normals[index], (-half[index], half[index]), 0.1 * close)
     good = np.abs(kinks.at) < close
     found[index[kinks.piece[good]]] = True
     at[index[kinks.piece[good]]] = kinks.at[good]
