@@ -1,0 +1,148 @@
+"""Hidden layer l + 1 of a piecewise-linear network whose first l layers are known, the signs of layer l left open.
+
+Loop over the layers:
+
+    prefix, open_weights = first layer with any signs, NOTHING
+    while prefix.depth < hidden_layers:
+        layer = recover_next_layer(oracle, prefix, scale, rng, deadline, open_weights=open_weights)
+        prefix, open_weights = layer.prefix, layer.open
+    network = read_output_layer(oracle, prefix, scale, rng, open_weights=open_weights).network
+
+Each round settles the signs of the layer before the new one. The output layer settles the last ones. An empty prefix
+gives the first layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.relu.next_layer_completing import (
+    NOTHING,
+    QUIET,
+    Open,
+    completed,
+    keep_off,
+    random_inputs,
+    shortened,
+    signs_of,
+    with_units,
+)
+from solvers.recovery.relu.next_layer_units import Search, Unit, find_units
+from solvers.recovery.relu.walking_lines import Probe
+from solvers.recovery.relu.walking_map import KnownMap
+from solvers.recovery.relu.walking_surface import best_row
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.family.oracle import Oracle
+    from solvers.recovery.relu.next_layer_signs import Signs
+    from solvers.recovery.relu.prefix import Prefix
+
+__all__ = ["NextLayer", "recover_next_layer"]
+
+MISFIT = 1e-6
+"""Largest distance of a unit's points from its fitted kink, relative to the scale. A unit that does not fit once the
+signs are settled belongs to a deeper layer. Hand-set."""
+SAMPLE = 4096
+"""Inputs on which units that are on everywhere are kept on; no queries. Hand-set."""
+SPREAD = 3.0
+"""Their standard deviation relative to the scale. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class NextLayer:
+    """The result of one round.
+
+    Attributes:
+        prefix: the known layers with the signs of layer l settled, and layer l + 1 with any signs.
+        signs: how the signs of layer l were settled; None if they were known or there is no such layer.
+        points: inputs on the kink of each unit of layer l + 1.
+        shares: share of predicted kinks that were found, per unit.
+        open: weights of layer l + 1 that its kinks do not determine; the next round determines those that matter.
+        residual: largest distance of a unit's points from its fitted kink.
+        search: what the search did.
+    """
+
+    prefix: Prefix
+    signs: Signs | None
+    points: tuple[NDArray[np.float64], ...]
+    shares: tuple[float, ...]
+    open: Open
+    residual: float
+    search: Search
+
+
+def recover_next_layer(
+    oracle: Oracle,
+    prefix: Prefix,
+    scale: float,
+    rng: np.random.Generator,
+    deadline: float,
+    *,
+    signed: bool = False,
+    open_weights: Open = NOTHING,
+) -> NextLayer | None:
+    """Recover the next hidden layer.
+
+    Args:
+        oracle: the hidden network.
+        prefix: the layers known so far.
+        scale: standard deviation of the inputs.
+        rng: draws lines and walks.
+        deadline: `time.monotonic()` at which the search ends.
+        signed: whether the signs of the last known layer are known.
+        open_weights: weights of the last known layer that the round before left open.
+
+    Returns:
+        None if no unit was found.
+    """
+    known = KnownMap.of(prefix, bypass=not signed)
+    units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
+    while late := [unit for unit in units if unit.late]:
+        known = KnownMap.of(_with_late(known, late), bypass=True)
+        units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
+    signs = None
+    if known.bypass and units:
+        signs = _signs(known, units, open_weights)
+        inputs = random_inputs(oracle, known, SPREAD * scale, rng, SAMPLE)
+        known = replace(known, prefix=completed(known, signs, open_weights, inputs), bypass=False)
+    fits = [(unit, *best_row(known, unit.surface.points, unit.surface.errors)) for unit in units]
+    if signs is not None and signs.settled:
+        fits = [fit for fit in fits if fit[-1] < MISFIT * scale]
+    if not fits:
+        return None
+    rows, pairs = [], np.empty((0, 2), np.int64)
+    for index, (unit, row, _, _) in enumerate(fits):
+        quiet = np.nonzero(np.abs(known.features(unit.surface.points)).max(axis=0) <= QUIET * scale)[0]
+        pairs = np.concatenate([pairs, np.column_stack([np.full(len(quiet), index), quiet])])
+        rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
+    weight, bias = np.array(rows)[:, :-1], np.array(rows)[:, -1]
+    return NextLayer(
+        prefix=known.prefix.extended(weight if known.prefix.depth else weight @ known.basis.T, bias),
+        signs=signs,
+        points=tuple(known.inputs(fit[0].surface.points) for fit in fits),
+        shares=tuple(fit[0].share for fit in fits),
+        open=Open(pairs[:, 0], pairs[:, 1]),
+        residual=max(fit[-1] for fit in fits),
+        search=search,
+    )
+
+
+def _with_late(known: KnownMap, late: list[Unit]) -> Prefix:
+    """Append units to the last known layer that its own round missed."""
+    before = replace(known, prefix=shortened(known.prefix), bypass=False)
+    rows = np.array([best_row(before, unit.surface.points, unit.surface.errors)[0] for unit in late])
+    weight = rows[:, :-1] @ known.basis.T if known.prefix.depth == 1 else rows[:, :-1]
+    return with_units(known.prefix, weight, rows[:, -1])
+
+
+def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
+    """Settle the signs of the last known layer from the rows that follow it."""
+    determined = [unit for unit in units if not unit.freedom] or units
+    rows = np.array([unit.row for unit in determined])
+    width = known.prefix.units
+    return signs_of(rows[:, :width], rows[:, width:-1], known, open_weights)

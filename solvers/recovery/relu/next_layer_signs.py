@@ -1,0 +1,145 @@
+"""The signs of a layer's units, and its units that are on everywhere, from what follows the layer.
+
+A row that follows layer l reads U sigma(z) + Q h + b, where z = W h + c are the preactivations of layer l with signs
+chosen at will and h = h_{l-1}. Flipping unit i changes sigma(z_i) by (1 + leak) z_i, which is linear in h. So the true
+signs are those for which nothing linear is left over: Q + (1 + leak) sum_{i in S} U_i w_i^T = 0, one equation per row
+and entry of h. What is left over with low rank belongs to units that are on everywhere: they are linear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Signs", "settle_signs"]
+
+MOST_ON = 4
+"""Most units that are on everywhere. Hand-set."""
+ALTERNATIONS = 200
+"""Most alternations between the signs and the units that are on everywhere. Hand-set."""
+LEFT = 1e-5
+"""Largest remainder relative to the rows U that counts as zero. Hand-set, far above the rows' errors."""
+BETTER = 1e-3
+"""Factor by which units that are on everywhere must lower a remainder that stays above that. Hand-set."""
+DEPENDENT = 1e-9
+"""Relative singular value below which equations count as dependent. Hand-set."""
+MOST_FREE = 14
+"""Most signs that are enumerated where the equations are fewer than the units. Their number is 2^this. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signs:
+    """The result.
+
+    Attributes:
+        flips: which units have to be flipped.
+        shifts: multiple of each open direction that the flipped rows of layer l lack.
+        on: rows of the units that are on everywhere, units x entries of h; their span is what the equations show.
+        weights: how the following rows depend on those units, rows x units.
+        left: size of what no choice explains, relative to the rows U.
+    """
+
+    flips: NDArray[np.bool_]
+    shifts: NDArray[np.float64]
+    on: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    left: float
+
+    @property
+    def settled(self) -> bool:
+        """Whether the signs explain the rows."""
+        return self.left < LEFT
+
+
+def settle_signs(
+    following: NDArray[np.float64],
+    linear: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    leak: float,
+    opened: tuple[NDArray[np.int64], NDArray[np.float64]],
+) -> Signs:
+    """Find the flips, with as few units that are on everywhere as possible.
+
+    Args:
+        following: U, rows x units of layer l.
+        linear: Q, rows x entries of h.
+        rows: W, units x entries of h.
+        leak: slope of sigma below zero.
+        opened: units of layer l, and a direction of each (entries of h), a multiple of which may have to be added to
+            its row; a unit may appear several times.
+    """
+    sizes = np.linalg.norm(following, axis=1)
+    sizes[sizes == 0] = 1.0
+    U, Q = following / sizes[:, None], linear / sizes[:, None]
+    terms = (1 + leak) * np.einsum("ji,ik->ijk", U, rows).reshape(len(rows), -1).T
+    free = np.einsum("jf,fk->jkf", U[:, opened[0]], opened[1]).reshape(Q.size, -1)
+    # Signs are settled on what the open directions cannot explain.
+    basis, values, _ = np.linalg.svd(free, full_matrices=False)
+    basis = basis[:, values > DEPENDENT * values.max(initial=0.0)]
+    flips = _binary(terms - basis @ (basis.T @ terms), basis @ (basis.T @ Q.ravel()) - Q.ravel())
+    shifts = np.linalg.lstsq(free, Q.ravel() + terms @ flips, rcond=DEPENDENT)[0]
+    remainder = Q + (terms @ flips - free @ shifts).reshape(Q.shape)
+    best = _with_rank(flips, shifts, remainder, 0, sizes)
+    for rank in range(1, min(MOST_ON, min(Q.shape) - 1) + 1):
+        if best.settled:
+            break
+        flips = _alternate(terms, Q, rank)
+        remainder = Q + (terms @ flips).reshape(Q.shape)
+        found = _with_rank(flips, np.zeros(len(opened[0])), remainder, rank, sizes)
+        if found.settled or found.left < BETTER * best.left:
+            best = found
+    return best
+
+
+def _binary(terms: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Solve terms x = wanted for x in {0, 1}; signs beyond the rank of the terms are enumerated."""
+    left, values, right = np.linalg.svd(terms, full_matrices=len(terms) < terms.shape[1])
+    rank = int((values > DEPENDENT * values[0]).sum())
+    solution = right[:rank].T @ ((left[:, :rank].T @ wanted) / values[:rank])
+    free = right[rank:].T
+    if not 0 < free.shape[1] <= MOST_FREE:
+        return np.asarray(solution > 0.5)
+    # Choose the units whose signs fix the free part: pivots of the free directions.
+    pivots: list[int] = []
+    rest = free.copy()
+    for _ in range(free.shape[1]):
+        pivot = int(np.linalg.norm(rest, axis=1).argmax())
+        pivots.append(pivot)
+        unit = rest[pivot] / np.linalg.norm(rest[pivot])
+        rest = rest - np.outer(rest @ unit, unit)
+    choices = np.array(list(product([0.0, 1.0], repeat=len(pivots))))
+    shifts = np.linalg.solve(free[pivots], (choices - solution[pivots]).T)
+    trials = solution[:, None] + free @ shifts
+    off = np.abs(trials - (trials > 0.5)).max(axis=0)
+    return np.asarray(trials[:, int(off.argmin())] > 0.5)
+
+
+def _alternate(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) -> NDArray[np.bool_]:
+    """Fit flips and a low-rank remainder by turns."""
+    remainder = np.zeros_like(Q)
+    flips = np.zeros(terms.shape[1])
+    for _ in range(ALTERNATIONS):
+        flips = np.clip(np.linalg.lstsq(terms, (remainder - Q).ravel(), rcond=None)[0], 0.0, 1.0)
+        left, values, right = np.linalg.svd(Q + (terms @ flips).reshape(Q.shape), full_matrices=False)
+        remainder = (left[:, :rank] * values[:rank]) @ right[:rank]
+    return np.asarray(flips > 0.5)
+
+
+def _with_rank(
+    flips: NDArray[np.bool_],
+    shifts: NDArray[np.float64],
+    remainder: NDArray[np.float64],
+    rank: int,
+    sizes: NDArray[np.float64],
+) -> Signs:
+    """Split a remainder into units that are on everywhere and what nothing explains."""
+    left, values, right = np.linalg.svd(remainder, full_matrices=False)
+    rest = float(values[rank]) if rank < len(values) else 0.0
+    weights = left[:, :rank] * values[:rank] * sizes[:, None]
+    return Signs(flips, shifts, right[:rank], weights, rest / np.sqrt(len(sizes)))

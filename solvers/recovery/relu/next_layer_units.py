@@ -1,0 +1,243 @@
+"""The units of the next hidden layer, without their signs, from walks on their kink surfaces."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.errors import QueryError
+from solvers.recovery.relu.walking_crossings import cross
+from solvers.recovery.relu.walking_lines import find_kinks
+from solvers.recovery.relu.walking_steps import Kink, jump, random_lines, start
+from solvers.recovery.relu.walking_surface import FLAT, best_row, null_space
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.recovery.relu.walking_lines import Probe
+    from solvers.recovery.relu.walking_surface import Surface
+
+__all__ = ["Unit", "find_units"]
+
+LINES = 8
+"""Random lines per round. Hand-set."""
+PATIENCE = 5
+"""Rounds without a new unit after which a layer counts as complete. Larger values find units that few lines meet, and
+cost queries. Hand-set."""
+LATE = 1e-7
+"""Largest part of a row on h_l, relative to the row, of a unit that belongs to layer l. Hand-set, far above the rows'
+errors."""
+TRIES = 40
+"""Most walks per round. Hand-set."""
+BENT = 0.3
+"""Share of missed points on the first piece above which a kink counts as a deeper unit's, which bends at the units of
+the next layer. Hand-set."""
+SHORTEST = 1e-6
+"""Length of an interval of a line with several kinks that is not searched further, relative to the scale. Hand-set."""
+ROUNDS = 80
+"""Most rounds of a walk. Hand-set."""
+STALE = 12
+"""Rounds of a walk without a new equation after which the features that are not determined count as never excited on
+the surface. Hand-set."""
+SHARE = 0.6
+"""Least share of predicted points at which a unit's kink is found. A unit of the next layer shows everywhere but where
+the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
+CHECKS = 40
+"""Points on random lines at which a unit is checked. Hand-set."""
+JUMPS = 6
+"""Most rounds of such checks. Hand-set."""
+SPOT = 8
+"""Points tested by a jump during a walk. Hand-set."""
+LOST = (2, 0.25)
+"""Missed points at which a walk ends: a number, and a share of the points tried. Hand-set."""
+OPEN = 0.5
+"""Most combinations of features that a unit's surface may never excite, relative to the units of layer l. A surface
+that excites less was seen in a corner only, where a deeper unit looks the same. Hand-set."""
+KNOWN = 1e-7
+"""Distance from a predicted kink below which a kink counts as known, relative to the scale. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One unit of the next layer, up to its sign.
+
+    Attributes:
+        row: (v, b) on the features, features + 1, norm of v is 1.
+        surface: the points that it was computed from.
+        share: share of predicted points at which its kink was found.
+        freedom: number of combinations of features that the surface never excites, so that the row leaves them open.
+    """
+
+    row: NDArray[np.float64]
+    surface: Surface
+    share: float
+    freedom: int = 0
+
+    @property
+    def late(self) -> bool:
+        """Whether the unit belongs to layer l and was missed there: its row does not read h_l.
+
+        Only weights that the surface determines count, and there must be some: a surface on which no unit of layer l
+        switches says nothing.
+        """
+        known = self.surface.probe.known
+        if not known.bypass:
+            return False
+        inert = self.surface.null()
+        inert = inert - np.outer(self.row, self.row @ inert) / (self.row @ self.row)
+        units = known.prefix.units
+        determined = np.linalg.norm(inert[:units], axis=1) < LATE
+        size = np.linalg.norm(self.row[:-1])
+        return int(determined.sum()) >= 2 and bool((np.abs(self.row[:units][determined]) < LATE * size).all())
+
+
+@dataclass
+class Search:
+    """The state of a search, for the log.
+
+    Attributes:
+        lines: random lines searched.
+        walks: walks begun.
+        bent: walks given up on the first piece.
+        lost: walks given up later.
+        hidden: units given up since their kink was missing at too many predicted points.
+    """
+
+    lines: int = 0
+    walks: int = 0
+    bent: int = 0
+    lost: int = 0
+    hidden: int = 0
+    shares: list[float] = field(default_factory=list)
+
+
+def find_units(
+    probe: Probe, rng: np.random.Generator, deadline: float, patience: int = PATIENCE
+) -> tuple[list[Unit], Search]:
+    """Find the units of the next layer until several rounds of lines show no new one, or a late unit is found.
+
+    Args:
+        probe: the network over the known layers.
+        rng: draws lines and walks.
+        deadline: `time.monotonic()` at which the search ends.
+        patience: rounds without a new unit that end the search.
+    """
+    units: list[Unit] = []
+    search = Search()
+    quiet = 0
+    try:
+        while quiet < patience and time.monotonic() < deadline and not any(unit.late for unit in units):
+            before = len(units)
+            _search_lines(probe, rng, deadline, units, search)
+            quiet = 0 if len(units) > before else quiet + 1
+    except QueryError:
+        pass  # the budget is spent: what has been found counts
+    return units, search
+
+
+def _search_lines(probe: Probe, rng: np.random.Generator, deadline: float, units: list[Unit], search: Search) -> None:
+    """Walk from the kinks on one round of random lines that no known unit explains."""
+    starts, directions, low, high = random_lines(probe, rng, LINES)
+    search.lines += LINES
+    rows = np.array([unit.row for unit in units]) if units else None
+    line, left, right = probe.known.nodes(starts, directions, low, high, rows).pieces()
+    kinks = find_kinks(probe, starts[line], directions[line], (left, right), SHORTEST * probe.scale)
+    points = starts[line[kinks.piece]] + kinks.at[:, None] * directions[line[kinks.piece]]
+    along = directions[line[kinks.piece]]
+    tries = 0
+    # Roomy kinks are measured best; every other round gives the others their turn.
+    order = np.argsort(-kinks.room) if search.lines // LINES % 2 else rng.permutation(len(kinks.at))
+    for one in order:
+        if tries >= TRIES or time.monotonic() > deadline:
+            return
+        if _explained(units, probe, points[one]):
+            continue
+        tries += 1
+        unit = _walk(probe, Kink(points[one], along[one], float(kinks.room[one])), rng, deadline, search)
+        if unit is not None:
+            _add(units, unit)
+            if unit.late:
+                return
+
+
+def _explained(units: list[Unit], probe: Probe, point: NDArray[np.float64]) -> bool:
+    """Tell whether a kink lies on the surface of a known unit."""
+    if not units:
+        return False
+    rows = np.array([unit.row for unit in units])
+    features = probe.known.features(point[None])[0]
+    slopes = np.linalg.norm(rows[:, :-1] @ probe.known.gradients(point[None])[0][0], axis=1)
+    return bool((np.abs(rows[:, :-1] @ features + rows[:, -1]) < KNOWN * probe.scale * slopes).any())
+
+
+def _walk(probe: Probe, kink: Kink, rng: np.random.Generator, deadline: float, search: Search) -> Unit | None:
+    """Walk from one kink until its row is determined, and check the row all over the box."""
+    search.walks += 1
+    surface = start(probe, kink, rng)
+    if surface is None or surface.missed > BENT * max(surface.tried, 1):
+        search.bent += 1
+        return None
+    if not _determine(surface, rng, deadline):
+        search.lost += 1
+        return None
+    surface.tried = surface.missed = 0
+    for _ in range(JUMPS):
+        if surface.tried < CHECKS:
+            jump(surface, rng, CHECKS // 2)
+    share = 1 - surface.missed / max(surface.tried, 1)
+    dimension = surface.null().shape[1]
+    if share < SHARE or not surface.tried or not 0 < dimension <= 1 + OPEN * probe.known.prefix.units:
+        search.hidden += 1
+        return None
+    return _unit(surface, share)
+
+
+def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> bool:
+    """Walk on until the points determine the row, or nothing new comes up.
+
+    Returns:
+        Whether the surface stayed that of one unit of the next layer.
+    """
+    stale, dimension = 0, surface.null().shape[1]
+    for count in range(ROUNDS):
+        if dimension <= 1 or stale >= STALE or time.monotonic() > deadline:
+            break
+        cross(surface, rng)
+        if count % 3 == 2:
+            jump(surface, rng, SPOT)
+        if surface.missed > LOST[0] + LOST[1] * surface.tried:
+            return False
+        stale = 0 if surface.null().shape[1] < dimension else stale + 1
+        dimension = surface.null().shape[1]
+    return bool(dimension > 0)
+
+
+def _unit(surface: Surface, share: float) -> Unit:
+    """Choose the row of a surface; features that it never excites get weight zero."""
+    row, freedom, _ = best_row(surface.probe.known, surface.points, surface.errors)
+    return Unit(row, surface, share, freedom)
+
+
+def _add(units: list[Unit], unit: Unit) -> None:
+    """Add a unit, or join it with a known one of which it is another part."""
+    for index, other in enumerate(units):
+        if not (unit.freedom or other.freedom):
+            continue
+        both = np.concatenate([unit.surface.equations(), other.surface.equations()])
+        joint = null_space(both)
+        first = np.abs(joint.T @ other.surface.null()).max(initial=0.0) if joint.shape[1] else 0.0
+        if first > 0.5 and joint.shape[1] <= max(unit.freedom, other.freedom) and _moves(unit, joint):
+            other.surface.add(unit.surface.points, unit.surface.errors)
+            units[index] = _unit(other.surface, min(unit.share, other.share))
+            return
+    units.append(unit)
+
+
+def _moves(unit: Unit, null: NDArray[np.float64]) -> bool:
+    """Tell whether a row of a null space depends on the inputs at the unit's points."""
+    gradients = unit.surface.probe.known.gradients(unit.surface.points)[0]
+    size = np.linalg.norm(np.swapaxes(gradients, 1, 2) @ null[:-1], axis=1).max(axis=1)
+    return bool(size.min() > FLAT * size.max())
