@@ -70,7 +70,7 @@ def import_network(path: Path, *, name: str, activation: str = "relu", **options
     judged = spec.input_scale * rng.standard_normal((ROWS_JUDGED, spec.inputs))
     condition, tolerance = difficulty(found.network, judged, spec)
     facts: dict[str, JsonValue] = {"tolerance": tolerance}
-    if condition is not None and np.isfinite(condition):
+    if condition is not None:
         facts["condition"] = condition
     puzzle = make_puzzle(
         family="recovery",

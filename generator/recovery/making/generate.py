@@ -12,7 +12,7 @@ from generator.puzzle.canonical import sha256_json, sha256_tensors
 from generator.puzzle.sealing import seal, silent
 from generator.recovery.making.synthetic import MOST_PARAMETERS, WORST_CONDITION, SyntheticRules, draw_network
 from generator.recovery.making.training import train_network
-from generator.recovery.network.jacobian import condition_of, parameter_jacobian
+from generator.recovery.network.jacobian import determined, parameter_jacobian
 from generator.recovery.oracle import rounded
 from generator.recovery.sealed import answer_of, arrays_of
 from generator.recovery.units.reduce import reduced
@@ -123,10 +123,9 @@ def _spectrum(network: MLP, inputs: NDArray[np.float64]) -> tuple[float, float]:
     """Return the condition number, and the standard error of the worst parameter per unit of output error."""
     jacobian = parameter_jacobian(network, inputs)
     _, values, directions = np.linalg.svd(jacobian, full_matrices=False)
-    free = sum(network.widths[1:-1]) if network.sigma.scales else 0
-    kept = len(values) - free
+    kept = determined(values, network)
     errors = np.sqrt(((directions[:kept] / values[:kept, None]) ** 2).sum(axis=0))
-    return condition_of(values, free), float(errors.max())
+    return float(values[0] / values[kept - 1]), float(errors.max())
 
 
 def _output_error(outputs: NDArray[np.float64], public: PublicSpec) -> float:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from generator.recovery.network.mlp import MLP
 
-__all__ = ["condition_number", "condition_of", "parameter_jacobian"]
+__all__ = ["condition_number", "determined", "parameter_jacobian"]
+
+ZERO = 1e-13
+"""Singular values up to this share of the largest one count as zero: rounding errors of float64 are about 1e-15."""
 
 
 def parameter_jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -40,14 +43,14 @@ def parameter_jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.
 def condition_number(network: MLP, inputs: NDArray[np.float64]) -> float:
     """Compute the largest singular value of the parameter Jacobian divided by the smallest one that is not zero.
 
-    Where sigma(c z) = c sigma(z), the scale of each hidden unit is free, so one singular value per hidden unit is zero
-    and is left out.
+    Where sigma(c z) = c sigma(z), the scale of each hidden unit is free, so one singular value per hidden unit is zero.
+    Units that are linear, or off for all inputs, add more zeros.
     """
     values = np.linalg.svd(parameter_jacobian(network, inputs), compute_uv=False)
-    return condition_of(values, sum(network.widths[1:-1]) if network.sigma.scales else 0)
+    return float(values[0] / values[determined(values, network) - 1])
 
 
-def condition_of(values: NDArray[np.floating], free: int) -> float:
-    """Divide the largest of falling singular values by the smallest, the last `free` ones left out."""
-    smallest = values[len(values) - 1 - free] if len(values) > free else 0.0
-    return float(values[0] / smallest) if smallest > 0 else float("inf")
+def determined(values: NDArray[np.floating], network: MLP) -> int:
+    """Count the singular values of a network's parameter Jacobian, falling, that are not zero; at least 1."""
+    free = sum(network.widths[1:-1]) if network.sigma.scales else 0
+    return max(1, min(len(values) - free, int((values > ZERO * values[0]).sum())))

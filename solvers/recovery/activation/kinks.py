@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
 
-__all__ = ["KINKED", "SMOOTH", "candidate_activations", "is_piecewise_linear"]
+__all__ = ["DISTINCT", "KINKED", "SMOOTH", "candidate_activations", "is_piecewise_linear"]
 
 SMOOTH = tuple(name for name, activation in ACTIVATIONS.items() if not activation.piecewise_linear)
 """Activations with derivatives."""
+
+DISTINCT = tuple(name for name in SMOOTH if name != "sigmoid")
+"""Smooth activations of which no two give the same functions: sigmoid(z) = (tanh(z / 2) + 1) / 2."""
 
 KINKED = tuple(name for name, activation in ACTIVATIONS.items() if activation.piecewise_linear)
 """Activations that are linear on both sides of a kink."""
@@ -62,9 +65,11 @@ def is_piecewise_linear(puzzle: RecoveryPuzzle, oracle: Oracle, rng: np.random.G
 def candidate_activations(puzzle: RecoveryPuzzle, oracle: Oracle, rng: np.random.Generator) -> tuple[str, ...]:
     """List the activations that a hidden network may have: the known one, or those of its class.
 
+    Sigmoid is left out beside tanh, because networks of either compute the same functions.
+
     Raises:
         QueryError: if the budget is too small.
     """
     if puzzle.activation is not None:
         return (puzzle.activation,)
-    return KINKED if is_piecewise_linear(puzzle, oracle, rng) else SMOOTH
+    return KINKED if is_piecewise_linear(puzzle, oracle, rng) else DISTINCT

@@ -9,7 +9,6 @@ import numpy as np
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
-from solvers.recovery.activation.equivalents import usual_form
 from solvers.recovery.core.derivatives import ask, output_noise
 from solvers.recovery.hessian.assembly import POLISH_STEPS, assemble, fit_units, parameters, settle_signs
 from solvers.recovery.hessian.polish import Rows, polish
@@ -150,8 +149,6 @@ class Attack:
         )
         if error < self.error:
             self.best, self.error, self.predicted = network, error, predicted
-            if self.puzzle.activation is None:
-                self.best = usual_form(network, self.puzzle.input_scale)
             self.certified = good
             self.context.report(self.puzzle.answer(self.best))
         return good

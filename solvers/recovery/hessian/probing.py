@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Probe", "Span", "draw_points", "find_span", "probe"]
 
-LINES = 8
+LINES = 4
 """Lines on which the step is chosen."""
 
 LARGEST_STEP = 1.0
 """Twice the largest step chosen, relative to the radius of the points. A larger value suits coarser outputs."""
 
-LEAST_POINTS = 40
-"""Points of a first probe; enough samples for the three numbers of every unit. Hand-set."""
+LEAST_POINTS = 20
+"""Points of a first probe; enough samples for the three numbers of every unit. While they do not complete the span,
+they are doubled. Half of them is the least for which a probe is begun. Hand-set."""
 
 POINTS_PER_UNIT = 1.5
 """Tensors (points times outputs) per dimension of the span. Larger values make the span more precise."""
+
+SPARE_POINTS = 10
+"""Points besides."""
 
 ACCURATE = 1e-5
 """Relative error of the derivatives above which all rows that may be spent are spent on probing, to average it."""
@@ -132,10 +136,10 @@ def probe(
             )
         held = len(result.points)
         span = find_span(result)
-        size = space.size if span is None else span.units
-        wanted = int(POINTS_PER_UNIT * size / puzzle.outputs) + 10
+        wanted = int(POINTS_PER_UNIT * (space.size if span is None else span.units) / puzzle.outputs) + SPARE_POINTS
         if count <= 0 or held >= wanted:
             return result
+        wanted = wanted if span is not None else min(wanted, 2 * held)
 
 
 def draw_points(

@@ -104,11 +104,7 @@ class Peeling:
             if number > self.trials:
                 break
             context.log(f"group {number}: widths {trial.network.widths}, mse {trial.mse:.1e}")
-            network, mse = trial.network, trial.mse
-            if level < mse < NEAR * data.rows.targets.var():
-                network, _ = minimal_network(network, data.rows, ROOM * mse, stopping.out_of_time)
-                network, mse = refitted(network, data.rows, stopping)
-                context.log(f"pruned to {network.widths} before it was exact, mse {mse:.1e}")
+            network, mse = self._nearly_exact(trial, data, level, stopping)
             if mse > level:
                 if mse < least:
                     least, best = mse, Answer(puzzle.answer(_lifted(network, data.basis)))
@@ -129,6 +125,17 @@ class Peeling:
             if answer.certified:
                 break
         return best
+
+    def _nearly_exact(self, trial: Trial, data: _Data, level: float, stopping: Stopping) -> tuple[MLP, float]:
+        """Prune a student that is close to exact, while that brings it closer."""
+        network, mse = trial.network, trial.mse
+        while level < mse < NEAR * data.rows.targets.var() and not stopping.out_of_time():
+            smaller, _ = minimal_network(network, data.rows, ROOM * mse, stopping.out_of_time)
+            smaller, least = refitted(smaller, data.rows, stopping)
+            if least > mse / ROOM:
+                break
+            network, mse = smaller, least
+        return network, mse
 
     def _prepared(self, puzzle: RecoveryPuzzle, context: Context, rng: np.random.Generator) -> tuple[MLP | None, _Data]:
         """Find the first layer if possible, and collect the rows of the students."""

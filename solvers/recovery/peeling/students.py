@@ -9,7 +9,8 @@ import numpy as np
 
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.core.ensemble import Architecture, draw_students, network_of_row, parameters_of
+from solvers.recovery.core.clustering import centres, cluster_units
+from solvers.recovery.core.ensemble import Architecture, network_of_row, parameters_of
 from solvers.recovery.core.levenberg_marquardt import Stopping, levenberg_marquardt
 
 if TYPE_CHECKING:
@@ -26,8 +27,15 @@ __all__ = ["Trial", "students_above", "whole_students"]
 WIDTHS = (4, 6, 9, 13, 18, 26, 36)
 """Widths of the students' unknown hidden layers. Students that are 1.3 to 2 times as wide as the hidden network
 converge most often."""
-GROUP = 4
-"""Students per group. Hand-set."""
+VOTERS = 8
+"""Students per group. Their units are clustered where a further layer is wanted. Hand-set."""
+RECURRENCE = 0.5
+"""Least members of a cluster, relative to the number of students. Lower values keep more units, true and false; pruning
+removes the false ones."""
+ALONE = 9
+"""Turns above a known layer before random units are added to it."""
+SPARE = 3
+"""Random units that are added then. Hand-set."""
 PER_PARAMETER = 0.6
 """Most parameters of a student, relative to the number of residuals. Larger values let students fit the data without
 being the network."""
@@ -57,74 +65,133 @@ class Trial:
 
 
 def whole_students(shape: Architecture, rows: Rows, stopping: Stopping, rng: np.random.Generator) -> Iterator[Trial]:
-    """Train students from random weights and yield the best of every group.
+    """Train students from random weights, and students above the layers that they agree on.
 
     Args:
         shape: inputs, outputs, depth and activation; its hidden widths are not used.
         rows: data.
         stopping: tolerance and deadline of the fits.
         rng: draws the weights.
+
+    Yields:
+        The best student of every group.
     """
     for width in _turns():
         if stopping.out_of_time():
             return
-        widths = (shape.widths[0], *[width] * shape.hidden_layers, shape.widths[-1])
-        student = replace(shape, widths=widths)
-        if student.parameters <= PER_PARAMETER * rows.equations:
-            yield _fitted(student, draw_students(student, GROUP, rows, rng), 0, rows, stopping)
+        empty = MLP.of([(np.zeros((1, shape.widths[0])), np.zeros(1))], shape.activation)
+        yield from _climb(empty, shape.hidden_layers, width, rows=rows, stopping=stopping, rng=rng)
 
 
 def students_above(known: MLP, depth: int, rows: Rows, stopping: Stopping, rng: np.random.Generator) -> Iterator[Trial]:
-    """Train students whose first layer starts at a known one and yield the best of every group.
+    """Train students whose first layer starts at a known one, and students above the layers that they agree on.
+
+    After `ALONE` turns the first layer gets random units as well, in case the known ones are not all.
 
     Args:
-        known: network of one hidden layer, the known one: its weights are accurate, its biases need not be.
+        known: network whose first layer is the known one: directions are accurate, norms and biases need not be.
         depth: number of hidden layers.
         rows: data.
         stopping: tolerance and deadline of the fits.
         rng: draws the upper layers.
+
+    Yields:
+        The best student of every group.
     """
-    for width in _turns():
+    for turn, width in enumerate(_turns()):
         if stopping.out_of_time():
             return
-        networks = [_drawn(known, [width] * (depth - 1), rows, rng) for _ in range(GROUP)]
-        student, _ = parameters_of(networks[0])
-        if student.parameters <= PER_PARAMETER * rows.equations:
-            theta = np.stack([parameters_of(network)[1] for network in networks])
-            yield _fitted(student, theta, known.weights[0].size, rows, stopping)
+        first = known
+        if turn >= ALONE:
+            weight, bias = _random_layer(SPARE, rows, rng)
+            joined = np.concatenate([known.weights[0], weight]), np.concatenate([known.biases[0], bias])
+            first = _with_layers([joined], known.activation)
+        yield from _climb(first, depth, width, rows=rows, stopping=stopping, rng=rng)
+
+
+def _climb(
+    known: MLP, depth: int, width: int, *, rows: Rows, stopping: Stopping, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Train students above known layers; go on with the next layer that they agree on.
+
+    Even where no student converges, the units that recur in many students start the next students so well that most of
+    those do (measured on tanh networks of shapes 4-6-6-1 and 8-8-8-1).
+    """
+    networks = [_drawn(known, [width] * (depth - known.hidden_layers), rows, rng) for _ in range(VOTERS)]
+    shape, _ = parameters_of(networks[0])
+    if shape.parameters > PER_PARAMETER * rows.equations:
+        return
+    theta = np.stack([parameters_of(network)[1] for network in networks])
+    held = sum(weight.size + len(bias) for weight, bias in known.layers()[:-1])
+    if held:
+        free = np.arange(shape.parameters) >= held - known.widths[-2]
+        theta = levenberg_marquardt(shape, theta, rows, replace(stopping, iterations=HELD), free).theta
+    rest = replace(stopping, iterations=ITERATIONS, window=25, gain=0.2)
+    fit = levenberg_marquardt(shape, theta, rows, rest).sorted()
+    best, mse = fit.theta[0], float(fit.mse[0])
+    if stopping.tolerance < mse < PROMISING * rows.targets.var():
+        more = levenberg_marquardt(shape, best[None], rows, replace(rest, iterations=MORE, window=40))
+        best, mse = more.theta[0], float(more.mse[0])
+    yield Trial(network_of_row(shape, best), mse)
+    if known.hidden_layers + 1 < depth and not stopping.out_of_time():
+        agreed = _agreed(shape, fit.theta, known.hidden_layers + 1)
+        if agreed is not None:
+            yield from _climb(agreed, depth, width, rows=rows, stopping=stopping, rng=rng)
 
 
 def _turns() -> Iterator[int]:
-    """Yield widths for ever, small ones more often: 4, 4 6, 4 6 9, ..., then all in turn."""
-    for most in range(1, len(WIDTHS)):
-        yield from WIDTHS[max(0, most - 3) : most]
+    """Yield widths for ever: 4 6 9, 6 9 13, ..., each one three times, then all in turn."""
+    for first in range(len(WIDTHS) - 2):
+        yield from WIDTHS[first : first + 3]
     while True:
-        yield from WIDTHS
+        yield from WIDTHS[1:]
 
 
-def _fitted(student: Architecture, theta: Array, held: int, rows: Rows, stopping: Stopping) -> Trial:
-    """Fit a group of students; the first `held` parameters are fixed at first."""
-    if held:
-        first = replace(stopping, iterations=HELD)
-        theta = levenberg_marquardt(student, theta, rows, first, np.arange(student.parameters) >= held).theta
-    rest = replace(stopping, iterations=ITERATIONS, window=25, gain=0.2)
-    fit = levenberg_marquardt(student, theta, rows, rest)
-    best, mse = fit.theta[fit.best()], float(fit.mse[fit.best()])
-    if stopping.tolerance < mse < PROMISING * rows.targets.var():
-        more = levenberg_marquardt(student, best[None], rows, replace(rest, iterations=MORE, window=40))
-        best, mse = more.theta[0], float(more.mse[0])
-    return Trial(network_of_row(student, best), mse)
+def _agreed(shape: Architecture, theta: Array, layer: int) -> MLP | None:
+    """Cluster the units of a layer over students, the best one first; None if no unit recurs.
+
+    The lower layers are the best student's. The students started with equal lower layers, so their units keep their
+    order.
+    """
+    parts = shape.unpack(theta)
+    units = np.concatenate([parts.weights[layer - 1], parts.biases[layer - 1][..., None]], axis=2)
+    units = units.reshape(-1, units.shape[2])
+    signless = ACTIVATIONS[shape.activation].symmetry != "none"
+    groups = cluster_units(units, max(2, int(RECURRENCE * len(theta))), signless=signless)
+    if not groups:
+        return None
+    found = centres(units, groups, signless=signless)
+    lower = network_of_row(shape, theta[0]).layers()[: layer - 1]
+    return _with_layers([*lower, (found[:, :-1], found[:, -1])], shape.activation)
+
+
+def _with_layers(hidden: list[tuple[Array, Array]], activation: str) -> MLP:
+    """Build a network of hidden layers whose output is zero."""
+    return MLP.of([*hidden, (np.zeros((1, len(hidden[-1][1]))), np.zeros(1))], activation)
+
+
+def _random_layer(units: int, rows: Rows, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw a first layer whose hyperplanes pass through the data."""
+    spread = rows.inputs.std(axis=1) + 1e-12
+    weight = rng.standard_normal((units, len(spread)))
+    weight *= (rng.uniform(*NORMS, units) / np.linalg.norm(weight, axis=1))[:, None]
+    bias = rng.uniform(-1, 1, units) * np.linalg.norm(weight, axis=1)
+    weight /= spread
+    return weight, bias - weight @ rows.inputs.mean(axis=1)
 
 
 def _drawn(known: MLP, widths: list[int], rows: Rows, rng: np.random.Generator) -> MLP:
-    """Draw upper layers whose hyperplanes pass through the hidden states; fit the output layer by least squares."""
-    sigma = ACTIVATIONS[known.activation].value
-    layers, state = known.layers()[:1], known.hidden(rows.inputs.T, 1)
+    """Draw layers above the known ones, with hyperplanes through the hidden states, and fit the output layer."""
+    sigma = known.sigma.value
+    layers, state = known.layers()[:-1], known.hidden(rows.inputs.T, known.hidden_layers)
     for width in widths:
-        weight = rng.standard_normal((width, state.shape[1]))
-        weight *= (rng.uniform(*NORMS, width) / np.linalg.norm(weight, axis=1))[:, None]
-        spread = (state @ weight.T).std(axis=0)
-        bias = rng.uniform(-1, 1, width) * spread - weight @ state.mean(axis=0)
+        if not layers:
+            weight, bias = _random_layer(width, rows, rng)
+        else:
+            weight = rng.standard_normal((width, state.shape[1]))
+            weight *= (rng.uniform(*NORMS, width) / np.linalg.norm(weight, axis=1))[:, None]
+            spread = (state @ weight.T).std(axis=0)
+            bias = rng.uniform(-1, 1, width) * spread - weight @ state.mean(axis=0)
         layers.append((weight, bias))
         state = sigma(state @ weight.T + bias)
     columns = np.column_stack([state, np.ones(len(state))])

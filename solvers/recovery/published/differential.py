@@ -17,7 +17,7 @@ from solvers.recovery.published.critical.points import critical_points
 from solvers.recovery.published.critical.prefix import Prefix
 from solvers.recovery.published.critical.probe import Probe, SpentError
 from solvers.recovery.published.critical.signatures import rows_per_signature, signatures
-from solvers.recovery.published.critical.signs import last_signs, voted_signs
+from solvers.recovery.published.critical.signs import last_signs, voted_signs, wiggle, wiggle_votes
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -43,12 +43,13 @@ SOLVED = 1e-9
 class Differential:
     """Extract a ReLU network from its kinks: critical points, second differences, merging, signs, layer by layer.
 
-    Needs an oracle and outputs in float64. One hidden layer: any size that the budget covers; where the layer has more
-    units than inputs times outputs, signs are searched exhaustively, for at most 18 units. Two and more hidden layers:
-    every layer but the last must have no more units than the layer before, because the signs of inner layers come from
-    the system of equations of Canales-Martinez et al. The neuron wiggle for expanding inner layers is left out, and so
-    is the targeted search for critical points of weights that no random segment shows. A unit that never switches on
-    the segments is not found.
+    Needs an oracle and outputs in float64. One hidden layer: any size that the budget covers. Where the layer has more
+    units than inputs times outputs, signs are searched exhaustively for 18 units. Beyond that the neuron wiggle must
+    get the other signs right, which it does not with 16 inputs and 32 units. Two and more hidden layers: every layer
+    but the last must have no more units than the layer before, because the signs of inner layers come from the system
+    of equations of Canales-Martinez et al. The neuron wiggle for expanding inner layers is left out, and so is the
+    targeted search for critical points of weights that no random segment shows. A unit that never switches on the
+    segments is not found.
 
     Attributes:
         lines: segments per round; rounds follow each other until the network is extracted.
@@ -103,15 +104,17 @@ class _Search:
         self._probe, self._rng, self._hidden_layers = probe, rng, hidden_layers
         self.points: NDArray[np.float64] = np.empty((0, 0))
         self._signatures: NDArray[np.float64] = np.empty((0, 0))
+        self._wiggles: NDArray[np.float64] = np.empty(0)
 
     def look(self, lines: int, inputs: int) -> None:
         """Search random segments for critical points and measure their signatures."""
         ends = self._rng.standard_normal((2, lines, inputs)) * self._rng.choice(REACH, (1, lines, 1))
         starts, stops = self._probe.clip(self._probe.scale * ends)
         points = critical_points(self._probe, starts, stops)
-        if len(points) * rows_per_signature(inputs) > self._probe.left:
+        if len(points) * (rows_per_signature(inputs) + 3) > self._probe.left:
             points = points[: int(self._probe.left // rows_per_signature(inputs) // 2)]
         points, found = signatures(self._probe, points)
+        self._wiggles = np.concatenate([self._wiggles, wiggle(self._probe, points, found)])
         self.points = np.concatenate([self.points.reshape(-1, inputs), points])
         self._signatures = np.concatenate([self._signatures.reshape(-1, inputs), found])
 
@@ -137,7 +140,8 @@ class _Search:
         samples = self._probe.clip(2.0 * self._probe.scale * self._rng.standard_normal((count, inputs)))
         outputs, states = self._probe.outputs(samples), prefix.states(samples)
         fit, check = slice(0, count - count // SAMPLES), slice(count - count // SAMPLES, None)
-        found = last_signs(states[fit], outputs[fit], rows)
+        votes = wiggle_votes(prefix, rows, self.points, self._signatures, self._wiggles)
+        found = last_signs(states[fit], outputs[fit], rows, votes)
         if found is None:
             return None, math.inf
         signs, acting = found

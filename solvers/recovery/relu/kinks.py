@@ -5,29 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.activations import ACTIVATIONS
-from solvers.recovery.relu.folding import folded
-from solvers.recovery.relu.probe import BudgetSpentError, Probe
-from solvers.recovery.relu.search import find_planes
-from solvers.recovery.relu.shallow import fit_shallow, misfit
-from solvers.recovery.relu.spaces import input_space
+from solvers.recovery.relu.fitting.folding import folded
+from solvers.recovery.relu.fitting.shallow import fit_shallow, misfit
+from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
+from solvers.recovery.relu.hyperplanes.search import find_planes
+from solvers.recovery.relu.hyperplanes.spaces import input_space
 from solvers.registry import register
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
-    from solvers.recovery.relu.domain import Domain
-    from solvers.recovery.relu.planes import Planes
-    from solvers.recovery.relu.shallow import ShallowFit
+    from solvers.recovery.relu.fitting.shallow import ShallowFit
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["Kinks", "check_puzzle"]
 
-SOURCE = "Rolnick and Kording 2020, arXiv:1910.00744; Carlini, Jagielski, Mironov 2020, arXiv:2003.04884; tangents, signs"
+SOURCE = (
+    "Rolnick and Kording 2020, arXiv:1910.00744; Carlini, Jagielski, Mironov 2020, arXiv:2003.04884; tangents, signs"
+)
 ROUNDOFF = 100.0
 """Largest misfit of an exact network, in error bounds of the outputs. Exact networks of 64 units reach 16. Hand-set."""
 FRESH = 64
@@ -67,7 +69,11 @@ class Kinks:
             domain = input_space(probe)
             for number in range(self.rounds):
                 planes = find_planes(
-                    domain, rng, deep=False, quiet=self.quiet << number, known=planes,
+                    domain,
+                    rng,
+                    deep=False,
+                    quiet=self.quiet << number,
+                    known=planes,
                     hopeful=lambda: context.time_left() > TIME,
                 )
                 fit = fit_shallow(domain, planes, sigma, rng)

@@ -25,8 +25,10 @@ ALTERNATIONS = 200
 """Most alternations between the signs and the units that are on everywhere. Hand-set."""
 LEFT = 1e-5
 """Largest remainder relative to the rows U that counts as zero. Hand-set, far above the rows' errors."""
-CLEAR = 0.2
-"""Largest distance of a solved flip from 0 or 1. Hand-set."""
+BETTER = 1e-3
+"""Factor by which units that are on everywhere must lower a remainder that stays above that. Hand-set."""
+DEPENDENT = 1e-9
+"""Relative singular value below which equations count as dependent. Hand-set."""
 MOST_FREE = 14
 """Most signs that are enumerated where the equations are fewer than the units. Their number is 2^this. Hand-set."""
 
@@ -37,17 +39,17 @@ class Signs:
 
     Attributes:
         flips: which units have to be flipped.
+        shifts: multiple of each open direction that the flipped rows of layer l lack.
         on: rows of the units that are on everywhere, units x entries of h; their span is what the equations show.
         weights: how the following rows depend on those units, rows x units.
-        shifts: amount of each open direction that the rows of layer l lack.
         left: size of what no choice explains, relative to the rows U.
     """
 
     flips: NDArray[np.bool_]
+    shifts: NDArray[np.float64]
     on: NDArray[np.float64]
     weights: NDArray[np.float64]
     left: float
-    shifts: NDArray[np.float64]
 
     @property
     def settled(self) -> bool:
@@ -60,8 +62,7 @@ def settle_signs(
     linear: NDArray[np.float64],
     rows: NDArray[np.float64],
     leak: float,
-    open_units: NDArray[np.int64],
-    open_directions: NDArray[np.float64],
+    opened: tuple[NDArray[np.int64], NDArray[np.float64]],
 ) -> Signs:
     """Find the flips, with as few units that are on everywhere as possible.
 
@@ -70,42 +71,40 @@ def settle_signs(
         linear: Q, rows x entries of h.
         rows: W, units x entries of h.
         leak: slope of sigma below zero.
-        open_units, open_directions: units of layer l whose row may need a multiple of a direction (entries of h) added
-            that could not be determined; a unit may appear several times.
+        opened: units of layer l, and a direction of each (entries of h), a multiple of which may have to be added to
+            its row; a unit may appear several times.
     """
     sizes = np.linalg.norm(following, axis=1)
     sizes[sizes == 0] = 1.0
     U, Q = following / sizes[:, None], linear / sizes[:, None]
     terms = (1 + leak) * np.einsum("ji,ik->ijk", U, rows).reshape(len(rows), -1).T
-    opened = np.einsum("jf,fk->jkf", U[:, open_units], open_directions).reshape(Q.size, -1)
-    if opened.shape[1]:
-        # Signs are settled on what the open directions cannot explain.
-        basis, values, _ = np.linalg.svd(opened, full_matrices=False)
-        basis = basis[:, values > 1e-9 * values[0]]
-        terms_seen = terms - basis @ (basis.T @ terms)
-        wanted = -(Q.ravel() - basis @ (basis.T @ Q.ravel()))
-    else:
-        terms_seen, wanted = terms, -Q.ravel()
-    flips = _binary(terms_seen, wanted)
-    shifts = np.linalg.lstsq(opened, Q.ravel() + terms @ flips, rcond=1e-9)[0] if opened.shape[1] else np.zeros(0)
-    best = _signs(flips, terms, Q - (opened @ shifts).reshape(Q.shape), 0, sizes, shifts)
+    free = np.einsum("jf,fk->jkf", U[:, opened[0]], opened[1]).reshape(Q.size, -1)
+    # Signs are settled on what the open directions cannot explain.
+    basis, values, _ = np.linalg.svd(free, full_matrices=False)
+    basis = basis[:, values > DEPENDENT * values.max(initial=0.0)]
+    flips = _binary(terms - basis @ (basis.T @ terms), basis @ (basis.T @ Q.ravel()) - Q.ravel())
+    shifts = np.linalg.lstsq(free, Q.ravel() + terms @ flips, rcond=DEPENDENT)[0]
+    remainder = Q + (terms @ flips - free @ shifts).reshape(Q.shape)
+    best = _with_rank(flips, shifts, remainder, 0, sizes)
     for rank in range(1, min(MOST_ON, min(Q.shape) - 1) + 1):
         if best.settled:
             break
-        found = _signs(_alternate(terms, Q, rank), terms, Q, rank, sizes, np.zeros(len(open_units)))
-        if found.settled or found.left < 1e-3 * best.left:
+        flips = _alternate(terms, Q, rank)
+        remainder = Q + (terms @ flips).reshape(Q.shape)
+        found = _with_rank(flips, np.zeros(len(opened[0])), remainder, rank, sizes)
+        if found.settled or found.left < BETTER * best.left:
             best = found
     return best
 
 
 def _binary(terms: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Solve terms x = wanted for x in {0, 1}; signs beyond the rank of the terms are enumerated."""
-    left, values, right = np.linalg.svd(terms, full_matrices=True)
-    rank = int((values > 1e-9 * values[0]).sum())
+    left, values, right = np.linalg.svd(terms, full_matrices=len(terms) < terms.shape[1])
+    rank = int((values > DEPENDENT * values[0]).sum())
     solution = right[:rank].T @ ((left[:, :rank].T @ wanted) / values[:rank])
     free = right[rank:].T
     if not 0 < free.shape[1] <= MOST_FREE:
-        return solution > 0.5
+        return np.asarray(solution > 0.5)
     # Choose the units whose signs fix the free part: pivots of the free directions.
     pivots: list[int] = []
     rest = free.copy()
@@ -118,7 +117,7 @@ def _binary(terms: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[
     shifts = np.linalg.solve(free[pivots], (choices - solution[pivots]).T)
     trials = solution[:, None] + free @ shifts
     off = np.abs(trials - (trials > 0.5)).max(axis=0)
-    return trials[:, int(off.argmin())] > 0.5
+    return np.asarray(trials[:, int(off.argmin())] > 0.5)
 
 
 def _alternate(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) -> NDArray[np.bool_]:
@@ -129,17 +128,18 @@ def _alternate(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) ->
         flips = np.clip(np.linalg.lstsq(terms, (remainder - Q).ravel(), rcond=None)[0], 0.0, 1.0)
         left, values, right = np.linalg.svd(Q + (terms @ flips).reshape(Q.shape), full_matrices=False)
         remainder = (left[:, :rank] * values[:rank]) @ right[:rank]
-    return flips > 0.5
+    return np.asarray(flips > 0.5)
 
 
-def _signs(
+def _with_rank(
     flips: NDArray[np.bool_],
-    terms: NDArray[np.float64],
-    Q: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    remainder: NDArray[np.float64],
     rank: int,
     sizes: NDArray[np.float64],
-    shifts: NDArray[np.float64],
 ) -> Signs:
-    left, values, right = np.linalg.svd(Q + (terms @ flips).reshape(Q.shape), full_matrices=False)
+    """Split a remainder into units that are on everywhere and what nothing explains."""
+    left, values, right = np.linalg.svd(remainder, full_matrices=False)
     rest = float(values[rank]) if rank < len(values) else 0.0
-    return Signs(flips, right[:rank], left[:, :rank] * values[:rank] * sizes[:, None], rest / np.sqrt(len(sizes)), shifts)
+    weights = left[:, :rank] * values[:rank] * sizes[:, None]
+    return Signs(flips, shifts, right[:rank], weights, rest / np.sqrt(len(sizes)))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.errors import QueryError
-from solvers.recovery.relu.walking_lines import find_kinks
 from solvers.recovery.relu.walking_crossings import cross
-from solvers.recovery.relu.walking_steps import jump, random_lines, start
-from solvers.recovery.relu.walking_surface import best_row, null_space
+from solvers.recovery.relu.walking_lines import find_kinks
+from solvers.recovery.relu.walking_steps import Kink, jump, random_lines, start
+from solvers.recovery.relu.walking_surface import FLAT, best_row, null_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,16 +35,27 @@ TRIES = 40
 BENT = 0.3
 """Share of missed points on the first piece above which a kink counts as a deeper unit's, which bends at the units of
 the next layer. Hand-set."""
+SHORTEST = 1e-6
+"""Length of an interval of a line with several kinks that is not searched further, relative to the scale. Hand-set."""
 ROUNDS = 80
 """Most rounds of a walk. Hand-set."""
 STALE = 12
-"""Rounds of a walk without a new equation after which the features that are not determined count as never excited on the
-surface. Hand-set."""
+"""Rounds of a walk without a new equation after which the features that are not determined count as never excited on
+the surface. Hand-set."""
 SHARE = 0.6
 """Least share of predicted points at which a unit's kink is found. A unit of the next layer shows everywhere but where
 the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
 CHECKS = 40
 """Points on random lines at which a unit is checked. Hand-set."""
+JUMPS = 6
+"""Most rounds of such checks. Hand-set."""
+SPOT = 8
+"""Points tested by a jump during a walk. Hand-set."""
+LOST = (2, 0.25)
+"""Missed points at which a walk ends: a number, and a share of the points tried. Hand-set."""
+OPEN = 0.5
+"""Most combinations of features that a unit's surface may never excite, relative to the units of layer l. A surface
+that excites less was seen in a corner only, where a deeper unit looks the same. Hand-set."""
 KNOWN = 1e-7
 """Distance from a predicted kink below which a kink counts as known, relative to the scale. Hand-set."""
 
@@ -104,13 +115,12 @@ class Search:
 
 
 def find_units(
-    probe: Probe, scale: float, rng: np.random.Generator, deadline: float, patience: int = PATIENCE
+    probe: Probe, rng: np.random.Generator, deadline: float, patience: int = PATIENCE
 ) -> tuple[list[Unit], Search]:
     """Find the units of the next layer until several rounds of lines show no new one, or a late unit is found.
 
     Args:
         probe: the network over the known layers.
-        scale: typical size of the coordinates u.
         rng: draws lines and walks.
         deadline: `time.monotonic()` at which the search ends.
         patience: rounds without a new unit that end the search.
@@ -121,22 +131,20 @@ def find_units(
     try:
         while quiet < patience and time.monotonic() < deadline and not any(unit.late for unit in units):
             before = len(units)
-            _search_lines(probe, scale, rng, deadline, units, search)
+            _search_lines(probe, rng, deadline, units, search)
             quiet = 0 if len(units) > before else quiet + 1
     except QueryError:
         pass  # the budget is spent: what has been found counts
     return units, search
 
 
-def _search_lines(
-    probe: Probe, scale: float, rng: np.random.Generator, deadline: float, units: list[Unit], search: Search
-) -> None:
+def _search_lines(probe: Probe, rng: np.random.Generator, deadline: float, units: list[Unit], search: Search) -> None:
     """Walk from the kinks on one round of random lines that no known unit explains."""
-    starts, directions, low, high = random_lines(probe, scale, rng, LINES)
+    starts, directions, low, high = random_lines(probe, rng, LINES)
     search.lines += LINES
     rows = np.array([unit.row for unit in units]) if units else None
     line, left, right = probe.known.nodes(starts, directions, low, high, rows).pieces()
-    kinks = find_kinks(probe, starts[line], directions[line], left, right, 1e-6 * scale)
+    kinks = find_kinks(probe, starts[line], directions[line], (left, right), SHORTEST * probe.scale)
     points = starts[line[kinks.piece]] + kinks.at[:, None] * directions[line[kinks.piece]]
     along = directions[line[kinks.piece]]
     tries = 0
@@ -145,71 +153,66 @@ def _search_lines(
     for one in order:
         if tries >= TRIES or time.monotonic() > deadline:
             return
-        if _explained(units, probe, points[one], scale):
+        if _explained(units, probe, points[one]):
             continue
         tries += 1
-        unit = _walk(probe, points[one], along[one], float(kinks.room[one]), scale, rng, deadline, search)
+        unit = _walk(probe, Kink(points[one], along[one], float(kinks.room[one])), rng, deadline, search)
         if unit is not None:
             _add(units, unit)
             if unit.late:
                 return
 
 
-def _explained(units: list[Unit], probe: Probe, point: NDArray[np.float64], scale: float) -> bool:
+def _explained(units: list[Unit], probe: Probe, point: NDArray[np.float64]) -> bool:
     """Tell whether a kink lies on the surface of a known unit."""
     if not units:
         return False
     rows = np.array([unit.row for unit in units])
     features = probe.known.features(point[None])[0]
     slopes = np.linalg.norm(rows[:, :-1] @ probe.known.gradients(point[None])[0][0], axis=1)
-    return bool((np.abs(rows[:, :-1] @ features + rows[:, -1]) < KNOWN * scale * slopes).any())
+    return bool((np.abs(rows[:, :-1] @ features + rows[:, -1]) < KNOWN * probe.scale * slopes).any())
 
 
-def _walk(
-    probe: Probe,
-    point: NDArray[np.float64],
-    direction: NDArray[np.float64],
-    room: float,
-    scale: float,
-    rng: np.random.Generator,
-    deadline: float,
-    search: Search,
-) -> Unit | None:
+def _walk(probe: Probe, kink: Kink, rng: np.random.Generator, deadline: float, search: Search) -> Unit | None:
     """Walk from one kink until its row is determined, and check the row all over the box."""
     search.walks += 1
-    surface = start(probe, point, direction, room, scale, rng)
+    surface = start(probe, kink, rng)
     if surface is None or surface.missed > BENT * max(surface.tried, 1):
         search.bent += 1
         return None
+    if not _determine(surface, rng, deadline):
+        search.lost += 1
+        return None
+    surface.tried = surface.missed = 0
+    for _ in range(JUMPS):
+        if surface.tried < CHECKS:
+            jump(surface, rng, CHECKS // 2)
+    share = 1 - surface.missed / max(surface.tried, 1)
+    dimension = surface.null().shape[1]
+    if share < SHARE or not surface.tried or not 0 < dimension <= 1 + OPEN * probe.known.prefix.units:
+        search.hidden += 1
+        return None
+    return _unit(surface, share)
+
+
+def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> bool:
+    """Walk on until the points determine the row, or nothing new comes up.
+
+    Returns:
+        Whether the surface stayed that of one unit of the next layer.
+    """
     stale, dimension = 0, surface.null().shape[1]
     for count in range(ROUNDS):
         if dimension <= 1 or stale >= STALE or time.monotonic() > deadline:
             break
         cross(surface, rng)
         if count % 3 == 2:
-            jump(surface, rng, 8)
-        if surface.missed > 2 + 0.25 * surface.tried:
-            search.lost += 1
-            return None
+            jump(surface, rng, SPOT)
+        if surface.missed > LOST[0] + LOST[1] * surface.tried:
+            return False
         stale = 0 if surface.null().shape[1] < dimension else stale + 1
         dimension = surface.null().shape[1]
-    if not dimension:
-        search.lost += 1
-        return None
-    surface.tried = surface.missed = 0
-    for _ in range(6):
-        if surface.tried >= CHECKS:
-            break
-        jump(surface, rng, CHECKS // 2)
-        if not surface.null().shape[1]:
-            search.lost += 1
-            return None
-    share = 1 - surface.missed / max(surface.tried, 1)
-    search.shares.append(share)
-    if share < SHARE or not surface.tried:
-        search.hidden += 1
-        return None
-    return _unit(surface, share)
+    return bool(dimension > 0)
 
 
 def _unit(surface: Surface, share: float) -> Unit:
@@ -237,4 +240,4 @@ def _moves(unit: Unit, null: NDArray[np.float64]) -> bool:
     """Tell whether a row of a null space depends on the inputs at the unit's points."""
     gradients = unit.surface.probe.known.gradients(unit.surface.points)[0]
     size = np.linalg.norm(np.swapaxes(gradients, 1, 2) @ null[:-1], axis=1).max(axis=1)
-    return bool((size > 1e-6 * size.max(initial=1e-300)).all() and size.max() > 1e-3)
+    return bool(size.min() > FLAT * size.max())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Edges:
     ahead: NDArray[np.float64]
     determined: NDArray[np.bool_]
 
-    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Edges:
+    def take(self, index: NDArray[Any]) -> Edges:
         """Select edges."""
         return Edges(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
@@ -79,16 +79,16 @@ def cross(surface: Surface, rng: np.random.Generator, strides: int = STRIDES) ->
         if not len(met.points):
             break
         edges = met
-        fresh = ~met.determined
-        if fresh.any():
+        fresh = np.nonzero(~met.determined)[0]
+        if len(fresh):
             edges = met.take(fresh)
             _, first = np.unique(edges.unit, return_index=True)
             edges = edges.take(np.sort(first)[:WIDTH])
             ahead = _new_angles(surface, edges)
-            lost = np.isnan(ahead).any(axis=1)
-            surface.tried += int(lost.sum())
-            surface.missed += int(lost.sum())
-            return _step_on(surface, edges.take(~lost), ahead[~lost], rng)
+            found = np.nonzero(np.isfinite(ahead).all(axis=1))[0]
+            surface.tried += len(ahead) - len(found)
+            surface.missed += len(ahead) - len(found)
+            return _step_on(surface, edges.take(found), ahead[found], rng)
         # Cross, and stand on the surface just behind the kink.
         inward = met.walls - np.einsum("ij,ij->i", met.walls, met.ahead)[:, None] * met.ahead
         sizes = np.linalg.norm(inward, axis=1)
@@ -120,10 +120,10 @@ def _walk_on(
     Returns:
         The edges, and the walkers that met them.
     """
-    probe, scale, known = surface.probe, surface.scale, surface.probe.known
+    probe, scale, known = surface.probe, surface.probe.scale, surface.probe.known
     normals, single = surface.predict(points)
     steps = _directed(surface, points, normals, tangents(rng, normals), aims)
-    ahead = distances(probe, points, steps, scale)
+    ahead = distances(probe, points, steps)
     walkers = np.nonzero(single & (ahead[:, 0] < FARTHEST * scale))[0]
     points, normals, steps, ahead = points[walkers], normals[walkers], steps[walkers], ahead[walkers]
     edges = points + ahead[:, :1] * steps
@@ -137,7 +137,8 @@ def _walk_on(
     sizes = np.linalg.norm(walls, axis=1)
     usable = (near > LEAST * scale) & (sizes > 0)
     walkers, edges, unit, walls, normals, near, steps = (
-        x[usable] for x in (walkers, edges, unit, walls / np.where(sizes > 0, sizes, 1.0)[:, None], normals, near, steps)
+        x[usable]
+        for x in (walkers, edges, unit, walls / np.where(sizes > 0, sizes, 1.0)[:, None], normals, near, steps)
     )
     walls = walls * np.sign(np.einsum("ij,ij->i", walls, steps))[:, None]
     beyond, determined = surface.predict(edges + near[:, None] * walls)
@@ -168,9 +169,7 @@ def _directed(
     return steps
 
 
-def _new_angles(
-    surface: Surface, edges: Edges
-) -> NDArray[np.float64]:
+def _new_angles(surface: Surface, edges: Edges) -> NDArray[np.float64]:
     """Search the angle of the surface beyond a known kink.
 
     Both sides of the surface share the ridge on the known kink, so in the plane of the old normal and the kink's normal
@@ -190,7 +189,7 @@ def _new_angles(
     starts = np.concatenate([points - corner + floor, points + corner + floor, points + side - corner])
     directions = np.concatenate([walls, walls, along])
     length = np.concatenate([near - base, near - base, 2 * near])
-    kinks = find_kinks(surface.probe, starts, directions, np.zeros(3 * count), length, 1e-6 * surface.scale)
+    kinks = find_kinks(surface.probe, starts, directions, (np.zeros(3 * count), length), 1e-6 * surface.probe.scale)
     new = np.full(points.shape, np.nan)
     case = kinks.piece % count
     hits = starts[kinks.piece] + kinks.at[:, None] * directions[kinks.piece] - points[case]
@@ -199,15 +198,13 @@ def _new_angles(
     candidates = rays[:, 1:] * along[case] - rays[:, :1] * walls[case]
     # A ray continues to the ridge; the kink of another unit does not.
     inner = points[case] + 0.1 * hits
-    found, _, _, _ = locate(surface.probe, inner, candidates, WINDOW * surface.scale, RAY * surface.scale)
+    found, _, _, _ = locate(surface.probe, inner, candidates, WINDOW * surface.probe.scale, RAY * surface.probe.scale)
     for one in np.nonzero(found)[0]:
         new[case[one]] = candidates[one]
     return new
 
 
-def _step_on(
-    surface: Surface, edges: Edges, normals: NDArray[np.float64], rng: np.random.Generator
-) -> int:
+def _step_on(surface: Surface, edges: Edges, normals: NDArray[np.float64], rng: np.random.Generator) -> int:
     """Walk from crossed kinks into the new pieces, and test the surface there."""
     steps = tangents(rng, normals)
     slopes = np.einsum("ij,ij->i", steps, edges.walls)
@@ -217,5 +214,5 @@ def _step_on(
     edges, normals, slopes = edges.take(away), normals[away], slopes[away]
     steps = np.sign(slopes)[:, None] * steps[away]
     starts = edges.points + 1e-3 * (edges.near / np.abs(slopes))[:, None] * steps
-    targets = starts + lengths(surface.probe, starts, steps, surface.scale, rng)[:, None] * steps
+    targets = starts + lengths(surface.probe, starts, steps, rng)[:, None] * steps
     return int(surface.test(targets, normals).sum())

@@ -118,8 +118,6 @@ class Probe:
         return np.maximum(low, shrink * nearest), np.minimum(high, shrink * farthest)
 
 
-
-
 @dataclass(frozen=True, eq=False)
 class Kinks:
     """Kinks on pieces of lines.
@@ -143,22 +141,22 @@ def find_kinks(
     probe: Probe,
     starts: NDArray[np.float64],
     directions: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
     least: float,
 ) -> Kinks:
     """Find all kinks on pieces of lines.
 
     Args:
         probe: the function.
-        starts, directions: pieces x coordinates.
-        low, high: ends of each piece.
+        starts: a point of each line, pieces x coordinates.
+        directions: direction of each line.
+        ends: start and end of each piece, in units of its direction.
         least: length below which an interval with several kinks is given up.
 
     Raises:
         QueryError: if the budget is spent.
     """
-    piece, a, b = np.arange(len(starts)), low, high
+    piece, (a, b) = np.arange(len(starts)), ends
     fa, fb = np.split(probe(np.concatenate([starts + a[:, None] * directions, starts + b[:, None] * directions])), 2)
     found: list[tuple[NDArray[np.float64], ...]] = []
     for _ in range(HALVINGS):
@@ -168,10 +166,10 @@ def find_kinks(
             break
         length = b - a
         step = END * length
-        ends = _evaluate(probe, starts, directions, piece, np.stack([a + step, b - step]))
+        inner = _evaluate(probe, starts, directions, piece, np.stack([a + step, b - step]))
         middles = starts[piece] + (0.5 * (a + b))[:, None] * directions[piece]
         noise = probe.noise(np.maximum(np.abs(fa), np.abs(fb)), middles)
-        sa, sb = (ends[0] - fa) / step, (fb - ends[1]) / step
+        sa, sb = (inner[0] - fa) / step, (fb - inner[1]) / step
         bent = np.maximum(np.abs(fb - fa - sa * length), np.abs(fb - fa - sb * length)) > SLACK * noise / END
         piece, a, b, fa, fb, sa, sb, noise = (x[bent] for x in (piece, a, b, fa, fb, sa, sb, noise))
         if not len(piece):
@@ -191,7 +189,9 @@ def find_kinks(
             exact = left + (fr - fl - sr * (right - left)) / (sl - sr)
             error = 4 * noise / np.abs(sl - sr)
         single &= np.isfinite(exact) & (error < 0.1 * (b - a))
-        found.append((piece[single], exact[single], (sr - sl)[single], error[single], np.minimum(at - a, b - at)[single]))
+        found.append(
+            (piece[single], exact[single], (sr - sl)[single], error[single], np.minimum(at - a, b - at)[single])
+        )
         split = ~single
         piece, a, b, fa, fb = (x[split] for x in (piece, a, b, fa, fb))
         fl, fr = fl[split], fr[split]

@@ -1,8 +1,8 @@
 """The known layers as a piecewise-linear map on the directions that they see.
 
 The features phi of a point are what the next layer may depend on: h_l, and, while the signs of layer l are unknown,
-also h_{l-1}, since sigma(-z) = sigma(z) - (1 + leak) z, where z is linear in h_{l-1}. So a unit of layer l + 1 is on one
-side of v phi(u) + b = 0, whatever the signs of layer l.
+also h_{l-1}, since sigma(-z) = sigma(z) - (1 + leak) z, where z is linear in h_{l-1}. So a unit of layer l + 1 switches
+where v phi(u) + b = 0, whatever the signs of layer l.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class KnownMap:
     @property
     def coordinates(self) -> int:
         """Number of coordinates u."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     @cached_property
     def leak(self) -> float:
@@ -149,8 +149,10 @@ class KnownMap:
         Layer by layer: between two nodes a preactivation is linear, so a change of its sign gives one more node.
 
         Args:
-            starts, directions: lines x coordinates.
-            low, high: the ends of each line, in units of its direction.
+            starts: a point of each line, lines x coordinates.
+            directions: direction of each line.
+            low: start of each line, in units of its direction.
+            high: end of each line.
             extra: rows (v, b) of units on top of the features whose kinks are nodes too.
         """
         count = len(starts)

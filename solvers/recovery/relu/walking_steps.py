@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from solvers.recovery.relu.walking_lines import Probe
 
-__all__ = ["FARTHEST", "distances", "jump", "lengths", "random_lines", "start", "tangents"]
+__all__ = ["FARTHEST", "Kink", "distances", "jump", "lengths", "random_lines", "start", "tangents"]
 
 OFFSET = 0.2
 """Distance from a kink at which gradients are measured, relative to the room around the kink. Hand-set."""
@@ -34,25 +35,37 @@ LINES = 24
 """Random lines per jump. Hand-set."""
 
 
-def start(
-    probe: Probe, point: NDArray[np.float64], direction: NDArray[np.float64], room: float, scale: float,
-    rng: np.random.Generator,
-) -> Surface | None:
+@dataclass(frozen=True, eq=False)
+class Kink:
+    """A kink on a line.
+
+    Attributes:
+        point: where it is, coordinates.
+        direction: unit direction of the line.
+        room: distance up to which no other kink lies on the line.
+    """
+
+    point: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    room: float
+
+
+def start(probe: Probe, kink: Kink, rng: np.random.Generator) -> Surface | None:
     """Begin a walk at a kink on a line: measure the normal, and find points of the same flat piece.
 
     Returns:
         None if no flat piece is there, e.g. because the kink belongs to a deeper unit that bends nearby.
     """
-    known = probe.known
+    known, scale, point = probe.known, probe.scale, kink.point
     margins = known.margins(point[None])
-    away = OFFSET * min(room, 1e-2 * scale, margins.min() if margins.size else np.inf)
+    away = OFFSET * min(kink.room, 1e-2 * scale, margins.min() if margins.size else np.inf)
     jacobian = known.gradients(point[None])[0][0]
     _, values, right = np.linalg.svd(jacobian, full_matrices=False)
     axes = right[values > 1e-9 * values[0]] if values[0] > 0 else right[:0]
     if not len(axes) or away < 1e-7 * scale:
         return None
     step = STEP * away
-    sides = [point - away * direction, point + away * direction]
+    sides = [point - away * kink.direction, point + away * kink.direction]
     values = probe(np.concatenate([np.concatenate([side[None], side + step * axes]) for side in sides]))
     before, after = np.split(values, 2)
     normal = ((after[1:] - after[0]) - (before[1:] - before[0])) @ axes
@@ -60,11 +73,13 @@ def start(
     if size == 0:
         return None
     normal /= size
-    surface = Surface(probe, scale, point[None], np.full(1, 1e-13 * scale))
+    surface = Surface(probe, point[None], np.full(1, 1e-13 * scale))
     steps = tangents(rng, np.broadcast_to(normal, (len(axes) + 4, len(normal))))
     starts = np.broadcast_to(point, steps.shape)
-    targets = starts + lengths(probe, starts, steps, scale, rng)[:, None] * steps
-    found, tested, at, errors = locate(probe, targets, np.broadcast_to(normal, targets.shape), WINDOW * scale, 10 * CLOSE * scale)
+    targets = starts + lengths(probe, starts, steps, rng)[:, None] * steps
+    found, tested, at, errors = locate(
+        probe, targets, np.broadcast_to(normal, targets.shape), WINDOW * scale, 10 * CLOSE * scale
+    )
     surface.tried, surface.missed = int(tested.sum()), int((tested & ~found).sum())
     surface.add((targets + at[:, None] * normal)[found], errors[found])
     return surface
@@ -81,8 +96,8 @@ def jump(surface: Surface, rng: np.random.Generator, most: int) -> int:
     Returns:
         Number of points that were found.
     """
-    probe, scale = surface.probe, surface.scale
-    starts, directions, low, high = random_lines(probe, scale, rng, LINES)
+    probe = surface.probe
+    starts, directions, low, high = random_lines(probe, rng, LINES)
     line, left, right = probe.known.nodes(starts, directions, low, high).pieces()
     pick = rng.permutation(len(line))[:PIECES]
     line, left, right = line[pick], left[pick], right[pick]
@@ -97,48 +112,45 @@ def jump(surface: Surface, rng: np.random.Generator, most: int) -> int:
 
 
 def random_lines(
-    probe: Probe, scale: float, rng: np.random.Generator, count: int
+    probe: Probe, rng: np.random.Generator, count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Draw lines through random inputs.
 
     Returns:
         Starts and unit directions, and the positions of both ends of each line.
     """
-    spread = scale * WIDEST ** rng.uniform(0.0, 1.0, (count, 1))
+    spread = probe.scale * WIDEST ** rng.uniform(0.0, 1.0, (count, 1))
     starts = spread * rng.standard_normal((count, probe.known.coordinates))
     _, high = probe.reach(np.zeros_like(starts), starts, np.inf)
     starts *= np.minimum(1.0, 0.9 * high)[:, None]
     directions = rng.standard_normal(starts.shape)
     directions /= np.linalg.norm(directions, axis=1)[:, None]
-    return starts, directions, *probe.reach(starts, directions, LONGEST * scale)
+    return starts, directions, *probe.reach(starts, directions, LONGEST * probe.scale)
 
 
 def tangents(rng: np.random.Generator, normals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Draw a random unit vector orthogonal to each normal."""
     steps = rng.standard_normal(normals.shape)
     steps -= np.einsum("ij,ij->i", steps, normals)[:, None] * normals
-    return steps / np.linalg.norm(steps, axis=1)[:, None]
+    return np.asarray(steps / np.linalg.norm(steps, axis=1)[:, None])
 
 
 def lengths(
     probe: Probe,
     points: NDArray[np.float64],
     steps: NDArray[np.float64],
-    scale: float,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Draw how far to go along each step without leaving the piece or the box."""
-    ahead = distances(probe, points, steps, scale)[:, 0]
-    _, high = probe.reach(points, steps, FARTHEST * scale)
+    ahead = distances(probe, points, steps)[:, 0]
+    _, high = probe.reach(points, steps, FARTHEST * probe.scale)
     drawn: NDArray[np.float64] = rng.uniform(*SHARE, len(steps)) * np.maximum(np.minimum(ahead, high), 0.0)
     return drawn
 
 
-def distances(
-    probe: Probe, points: NDArray[np.float64], steps: NDArray[np.float64], scale: float
-) -> NDArray[np.float64]:
+def distances(probe: Probe, points: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Find the distances to the next two known kinks along each step; infinite if they are far or outside the box."""
-    _, high = probe.reach(points, steps, 2 * FARTHEST * scale)
+    _, high = probe.reach(points, steps, 2 * FARTHEST * probe.scale)
     nodes = probe.known.nodes(points, steps, np.zeros(len(points)), np.maximum(high, 0.0))
     ahead = np.full((len(points), 2), np.inf)
     first = np.searchsorted(nodes.line, np.arange(len(points)))

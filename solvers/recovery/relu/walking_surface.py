@@ -40,7 +40,6 @@ class Surface:
 
     Attributes:
         probe: the network.
-        scale: typical size of the coordinates u.
         points: points of the surface, rows x coordinates.
         errors: estimated error of each point's position along the normal.
         tried: predictions of points that were tested.
@@ -48,7 +47,6 @@ class Surface:
     """
 
     probe: Probe
-    scale: float
     points: NDArray[np.float64]
     errors: NDArray[np.float64]
     tried: int = 0
@@ -86,7 +84,9 @@ class Surface:
         Returns:
             Which predictions were right; those that could not be tested are left out of the count.
         """
-        found, tested, at, errors = locate(self.probe, points, normals, WINDOW * self.scale, CLOSE * self.scale)
+        found, tested, at, errors = locate(
+            self.probe, points, normals, WINDOW * self.probe.scale, CLOSE * self.probe.scale
+        )
         self.tried += int(tested.sum())
         self.missed += int((tested & ~found).sum())
         self.add((points + at[:, None] * normals)[found], errors[found])
@@ -183,7 +183,8 @@ def locate(
 
     Args:
         probe: the network.
-        points, normals: predicted points of the surface and its unit normals there.
+        points: predicted points of the surface.
+        normals: unit normals of the surface there.
         window: largest half length of the search.
         close: largest distance between the prediction and the kink.
 
@@ -200,7 +201,7 @@ def locate(
     index = np.nonzero(tested)[0]
     if not len(index):
         return found, tested, at, errors
-    kinks = find_kinks(probe, points[index], normals[index], -half[index], half[index], 0.1 * close)
+    kinks = find_kinks(probe, points[index], normals[index], (-half[index], half[index]), 0.1 * close)
     good = np.abs(kinks.at) < close
     found[index[kinks.piece[good]]] = True
     at[index[kinks.piece[good]]] = kinks.at[good]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +33,13 @@ LEAST_EQUATIONS = 1.2
 """Equations per parameter below which no student is trained: it could fit anything."""
 PROMISING = 1e-3
 """Relative error of a student that is nearly wide enough, or wide enough and stuck. From experiments."""
+NEAR_BEST = 30.0
+"""Largest error of a promising width, relative to the best error of its pass: while wider students are much better, the
+width is still too small. From experiments on functions that narrow students imitate well."""
 WIDEST = 3.5
-"""Largest width of a pass, relative to the least width that was promising."""
+"""Largest width of the first pass, relative to the least width that was promising. From experiments."""
+WIDER = 1.1
+"""Factor by which each further pass raises `WIDEST`. Hand-set."""
 MOST_REDUCED = 2
 """Students of one ensemble that are pruned. The best one usually settles the matter. Hand-set."""
 NEARLY = 100.0
@@ -98,26 +103,29 @@ def candidates(run: Run, activation: str) -> Iterator[Candidate]:
     sampler, settings = run.sampler, run.settings
     lowest = float(FIRST_WIDTH)
     for number in range(1, MOST_PASSES + 1):
-        width, tried, promising = lowest, 0, np.inf
-        while width <= WIDEST * promising and not run.out_of_time():
+        width, errors = lowest, dict[float, float]()
+        while width <= WIDEST * WIDER ** (number - 1) * _promising(errors) and not run.out_of_time():
             shape = Architecture((sampler.puzzle.inputs, round(width), sampler.puzzle.outputs), activation)
-            shape = Architecture(shape.widths, activation, needs_bypass(activation))
+            shape = replace(shape, bypass=needs_bypass(activation))
             rows = _rows_for(shape, sampler, settings.ratio)
             if rows.equations < LEAST_EQUATIONS * shape.parameters:
                 break
-            tried += 1
             fit = train(run, shape, number * settings.students, rows)
-            best = float(fit.mse[0]) / sampler.variance
-            run.log(f"{activation}, pass {number}, width {shape.widths[1]}: best relative error {best:.1e}")
+            errors[width] = float(fit.mse[0]) / sampler.variance
+            run.log(f"{activation}, pass {number}, width {shape.widths[1]}: best relative error {errors[width]:.1e}")
             yield unfinished(shape, fit.theta[0], rows, sampler)
             yield from _reduced(run, shape, fit, rows)
-            if best < PROMISING:
-                promising = min(promising, width)
             width = max(width + 1, settings.growth * width)
-        if promising < np.inf:
-            lowest = promising
-        if not tried or run.out_of_time():
+        if _promising(errors) < np.inf:
+            lowest = _promising(errors)
+        if not errors or run.out_of_time():
             return
+
+
+def _promising(errors: dict[float, float]) -> float:
+    """Find the least width that came near zero error, and near the best error of its pass; infinite if none did."""
+    bound = min(PROMISING, NEAR_BEST * min(errors.values(), default=0.0))
+    return min((width for width, error in errors.items() if error <= bound), default=np.inf)
 
 
 def train(run: Run, shape: Architecture, students: int, rows: Rows) -> Fit:

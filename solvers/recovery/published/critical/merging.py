@@ -39,9 +39,7 @@ class Row:
     seen: int
 
 
-def partial_rows(
-    prefix: Prefix, points: NDArray[np.float64], signatures: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def partial_rows(prefix: Prefix, points: NDArray[np.float64], signatures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Write the signatures by the inputs as weights on the active units of the last known layer.
 
     Returns:
@@ -75,27 +73,30 @@ def merged_rows(parts: NDArray[np.float64]) -> list[Row]:
     rows = []
     while waiting:
         row, seen = parts[waiting.pop(0)].copy(), 1
-        grew = True
-        while grew:
-            grew = False
-            for index in list(waiting):
-                joined = _joined(row, parts[index], seen)
-                if joined is not None:
-                    row, seen, grew = joined, seen + 1, True
-                    waiting.remove(index)
+        agreeing = True
+        while agreeing:
+            others = np.array(waiting, dtype=np.intp)
+            members = set(others[_agree(row, parts[others])].tolist())
+            agreeing = bool(members)
+            for index in members:
+                row, seen = _joined(row, parts[index], seen), seen + 1
+            waiting = [index for index in waiting if index not in members]
         rows.append(Row(row, seen))
     return sorted(rows, key=lambda row: -row.seen)
 
 
-def _joined(row: NDArray[np.float64], part: NDArray[np.float64], seen: int) -> NDArray[np.float64] | None:
-    """Put a part into a row; None if they have too few entries in common or disagree. Known entries are averaged."""
+def _agree(row: NDArray[np.float64], parts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which parts have enough entries in common with a row and are proportional to it there."""
+    common = ~np.isnan(row) & ~np.isnan(parts)
+    mine, theirs = np.where(common, row, 0.0), np.where(common, parts, 0.0)
+    factors = (mine * theirs).sum(axis=1) / np.maximum((theirs**2).sum(axis=1), np.finfo(np.float64).tiny)
+    off = np.abs(mine - factors[:, None] * theirs).max(axis=1, initial=0.0)
+    close = off <= AGREE * np.abs(mine).max(axis=1, initial=0.0)
+    return np.asarray((common.sum(axis=1) >= COMMON) & close & (factors != 0.0))
+
+
+def _joined(row: NDArray[np.float64], part: NDArray[np.float64], seen: int) -> NDArray[np.float64]:
+    """Put an agreeing part into a row; entries that both have are averaged."""
     common = ~np.isnan(row) & ~np.isnan(part)
-    if common.sum() < COMMON:
-        return None
-    size = float(part[common] @ part[common])
-    factor = float(row[common] @ part[common]) / size if size else 0.0
-    if np.abs(row[common] - factor * part[common]).max() > AGREE * np.abs(row[common]).max() or factor == 0.0:
-        return None
-    scaled = factor * part
-    mean = (seen * row + scaled) / (seen + 1)
-    return np.where(np.isnan(row), scaled, np.where(common, mean, row))
+    scaled = part * float(row[common] @ part[common]) / float(part[common] @ part[common])
+    return np.where(np.isnan(row), scaled, np.where(common, (seen * row + scaled) / (seen + 1), row))

@@ -34,9 +34,7 @@ HALVINGS = 60
 """Halvings of a segment to find a zero, enough for float64."""
 
 
-def lasting_rows(
-    probe: Probe, prefix: Prefix, rows: Sequence[Row], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def lasting_rows(probe: Probe, prefix: Prefix, rows: Sequence[Row], rng: np.random.Generator) -> NDArray[np.float64]:
     """Keep the complete rows whose zeros are kinks of the function in most places.
 
     Returns:

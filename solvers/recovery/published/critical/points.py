@@ -24,9 +24,7 @@ EXACT = 1e-9
 """Relative deviation from a straight line that counts as a rounding error; float64 gives about 1e-13. Hand-set."""
 
 
-def critical_points(
-    probe: Probe, starts: NDArray[np.float64], ends: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def critical_points(probe: Probe, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
     """Find the critical points on segments.
 
     The tangents at both ends of an interval are compared. If they agree, the interval is taken to have no critical

@@ -49,7 +49,7 @@ class Probe:
         """
         if len(rows) > self.left:
             raise SpentError
-        step = self.oracle.terms.rows_per_call
+        rows, step = self.clip(rows), self.oracle.terms.rows_per_call  # a rounding error may lie outside the box
         return np.concatenate([self.oracle(rows[at : at + step]) for at in range(0, len(rows), step)])
 
     def values(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,7 +3,8 @@
 Inner layers: the gradient at an input is a combination of the active units' rows, so the units without a coefficient
 are inactive there (the system of equations of Canales-Martinez et al. 2023, for layers that do not expand). The last
 hidden layer: the outputs are linear in |z_i| and in the previous layer; the linear part is a sum of all units' rows
-with the wanted signs, which is solved, or searched exhaustively (Carlini et al. 2020, section 4.4).
+with the wanted signs, which is solved, or searched exhaustively (Carlini et al. 2020, section 4.4); of many units, the
+neuron wiggle decides the clearest.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from solvers.recovery.published.critical.prefix import Prefix
     from solvers.recovery.published.critical.probe import Probe
 
-__all__ = ["last_signs", "voted_signs"]
+__all__ = ["last_signs", "voted_signs", "wiggle", "wiggle_votes"]
 
 VOTES = 12
 """Inputs that vote on the signs of an inner layer. A larger value is more certain and takes more rows. Hand-set."""
@@ -26,6 +27,9 @@ STEP = 1e-4
 """Step of a gradient, in standard deviations of the inputs. Hand-set."""
 ZERO = 1e-5
 """Coefficient of an inactive unit, relative to the largest. Hand-set, above the rounding errors of a gradient."""
+ON_KINK = 1e-7
+"""Distance of a critical point from its unit's kink that counts as zero, in norms of the row. Hand-set, above the
+rounding errors."""
 MOST_EXHAUSTIVE = 18
 """Most units whose signs are searched exhaustively; the time doubles with every unit. Hand-set."""
 
@@ -63,10 +67,53 @@ def voted_signs(
     return np.where(votes < 0, -1.0, 1.0) if votes.any() else None
 
 
+def wiggle(probe: Probe, points: NDArray[np.float64], signatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move critical points along their signatures, to the side where the unit is on and to the other one.
+
+    The unit adds to the change of the outputs on the side where it is on, so the larger change is a vote for that side
+    (the neuron wiggle of Canales-Martinez et al. 2023).
+
+    Returns:
+        One vote per point between -1 and 1; positive where the unit is on in the direction of the signature.
+
+    Raises:
+        SpentError: if the budget ends.
+    """
+    if not len(points):
+        return np.empty(0)
+    way = STEP * probe.scale * signatures / np.linalg.norm(signatures, axis=1, keepdims=True)
+    middle, ahead, behind = probe.values(np.concatenate([points, points + way, points - way])).reshape(3, -1)
+    forward, back = np.abs(ahead - middle), np.abs(behind - middle)
+    return np.asarray((forward - back) / np.maximum(forward + back, np.finfo(np.float64).tiny))
+
+
+def wiggle_votes(
+    prefix: Prefix,
+    rows: NDArray[np.float64],
+    points: NDArray[np.float64],
+    signatures: NDArray[np.float64],
+    wiggles: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Sum the votes of each row's critical points; positive where the row has its right sign."""
+    before = prefix.states(points) @ rows[:, :-1].T + rows[:, -1]
+    at, unit = np.nonzero(np.abs(before) < ON_KINK * np.linalg.norm(rows, axis=1))
+    votes = np.zeros(len(rows))
+    for point, row in zip(at, unit, strict=True):
+        along = float(rows[row, :-1] @ prefix.jacobian(points[point]) @ signatures[point])
+        votes[row] += np.sign(along) * wiggles[point]
+    return votes
+
+
 def last_signs(
-    states: NDArray[np.float64], outputs: NDArray[np.float64], rows: NDArray[np.float64]
+    states: NDArray[np.float64],
+    outputs: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    votes: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]] | None:
-    """Find the signs of the last hidden layer's rows; None if there are too many units for a search.
+    """Find the signs of the last hidden layer's rows; None if no row acts on the outputs.
+
+    If the system of equations does not determine them, all combinations are tried; of more units than can be searched,
+    those with the clearest votes keep the sign of their votes.
 
     relu(s z) = (|z| + s z) / 2 for s = 1 and s = -1.
 
@@ -74,6 +121,7 @@ def last_signs(
         states: samples x fan-in, outputs of the previous layer.
         outputs: samples x o.
         rows: units x (fan-in + 1), of any sign.
+        votes: one number per row, see `wiggle_votes`.
 
     Returns:
         Signs of the units that act on the outputs, and the numbers of these units.
@@ -91,8 +139,10 @@ def last_signs(
     signs, _, rank, _ = np.linalg.lstsq(share, linear, rcond=1e-9)
     if rank == len(acting):
         return np.where(signs < 0, -1.0, 1.0), acting
-    if len(acting) > MOST_EXHAUSTIVE:
-        return None
-    codes = np.arange(2 ** len(acting))[:, None] >> np.arange(len(acting))
+    signs = np.where(votes[acting] < 0, -1.0, 1.0)
+    open_ones = np.argsort(np.abs(votes[acting]))[:MOST_EXHAUSTIVE]
+    rest = linear - np.delete(share, open_ones, axis=1) @ np.delete(signs, open_ones)
+    codes = np.arange(2 ** len(open_ones))[:, None] >> np.arange(len(open_ones))
     every = 1.0 - 2.0 * (codes & 1)
-    return every[int(np.linalg.norm(every @ share.T - linear, axis=1).argmin())], acting
+    signs[open_ones] = every[int(np.linalg.norm(every @ share[:, open_ones].T - rest, axis=1).argmin())]
+    return signs, acting

@@ -23,7 +23,7 @@ def test_the_cut_is_the_last_height_of_the_first_run_of_most_clusters(seed: int,
 
 
 @pytest.mark.parametrize(("activation", "signs"), [("tanh", True), ("softplus", True), ("g", False), ("relu", True)])
-def test_canonical_units_compute_the_same_function_up_to_the_symmetry(activation: str, signs: bool) -> None:
+def test_canonical_units_compute_the_same_function_up_to_the_symmetry(activation: str, *, signs: bool) -> None:
     rng = np.random.default_rng(0)
     layer, following = rng.standard_normal((3, 5, 4)), rng.standard_normal((3, 2, 6))
     units = units_of(layer, following, activation, np.array([False, True, True]))
@@ -45,7 +45,7 @@ def test_canonical_units_compute_the_same_function_up_to_the_symmetry(activation
 def test_copies_collapse_to_one_unit_and_their_outgoing_weights_add_up() -> None:
     rng = np.random.default_rng(0)
     unit, other = np.array([1.0, 2.0, 0.5]), np.array([3.0, -1.0, 2.0])
-    layer = rng.standard_normal((4, 4, 3)) * 5
+    layer = 99 * rng.standard_normal((4, 4, 3))
     layer[:, 0], layer[:, 1] = unit, -unit  # two copies in every student, of opposite signs
     layer[:, 3] = other
     following = rng.standard_normal((4, 1, 5))

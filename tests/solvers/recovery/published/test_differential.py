@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import as_answer
-from generator.recovery.network.mlp import MLP
 from generator.recovery.puzzle import network_of
 from solvers.api import Context
 from solvers.recovery.published.critical.merging import merged_rows
@@ -15,6 +16,9 @@ from solvers.recovery.published.critical.probe import Probe
 from solvers.recovery.published.critical.signatures import signatures
 from solvers.recovery.published.differential import Differential
 from tests.solvers.recovery.hidden import active_puzzle, passive_puzzle, teacher
+
+if TYPE_CHECKING:
+    from generator.recovery.network.mlp import MLP
 
 
 def normal_form(network: MLP) -> list[np.ndarray]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,9 +16,13 @@ from tests.solvers.recovery.hidden import active_puzzle, hiding_activation, pass
 QUICK = ExpandAndCluster(students=5, width=6, epochs=3000, tune_epochs=10_000, retrain_epochs=500, tune_rate=1e-2)
 
 
-def solve(puzzle: RecoveryPuzzle, solver: ExpandAndCluster = QUICK) -> tuple[list[object], str]:
-    reported: list[object] = []
-    answer = solver.solve(puzzle, Context(report=reported.append))
+def solve(puzzle: RecoveryPuzzle, solver: ExpandAndCluster = QUICK) -> tuple[list[Any], str]:
+    reported: list[Any] = []
+
+    def keep(answer: Any) -> None:
+        reported.append(answer)
+
+    answer = solver.solve(puzzle, Context(report=keep))
     for one in (*reported, answer):
         check_answer(puzzle, as_answer(one))
     return [*reported, answer], answer.note
@@ -37,10 +44,10 @@ def test_a_tanh_network_is_recovered_exactly() -> None:
 
 
 @pytest.mark.parametrize("bypass", [True, False])
-def test_the_linear_by_pass_is_in_the_answer_only_where_it_is_allowed(bypass: bool) -> None:
+def test_the_linear_by_pass_is_in_the_answer_only_where_it_is_allowed(*, bypass: bool) -> None:
     hidden = teacher(2, 2, 2, activation="softplus", seed=1)
     puzzle = passive_puzzle(hidden, 300, 2.0, bypass=bypass)
-    answers, note = solve(puzzle)
+    answers, note = solve(puzzle, replace(QUICK, epochs=1000, tune_epochs=500, gamma=0.6, beta=60.0))
     found = network_of(puzzle, as_answer(answers[-1]).value)
     assert (found.bypass is not None) == bypass
     assert ("by-pass" in note) != bypass
@@ -49,7 +56,7 @@ def test_the_linear_by_pass_is_in_the_answer_only_where_it_is_allowed(bypass: bo
 def test_two_hidden_layers_are_collapsed_one_after_the_other() -> None:
     hidden = teacher(2, 2, 2, 1, seed=0)
     puzzle = active_puzzle(hidden, budget=500)
-    answers, note = solve(puzzle)
+    answers, note = solve(puzzle, replace(QUICK, epochs=1500, tune_epochs=1000, gamma=0.6, beta=60.0))
     assert len(answers) == 3, note
     found = network_of(puzzle, as_answer(answers[-1]).value)
     inputs = np.random.default_rng(0).standard_normal((200, 2))

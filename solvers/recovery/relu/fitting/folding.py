@@ -1,0 +1,65 @@
+"""Write what units without a kink leave, a linear map, as units of the hidden layer.
+
+A unit that is on for every input of the domain adds a linear map to the outputs. Its weights cannot be told from those
+of other such units, but the map can, and the network stays exact on the domain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.recovery.network.activations import ACTIVATIONS
+from generator.recovery.network.mlp import MLP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.recovery.relu.fitting.shallow import ShallowFit
+
+__all__ = ["always_on", "folded"]
+
+RANK = 1e-7
+"""Singular values of the linear map below this share of the largest one are rounding errors. Hand-set."""
+MARGIN = 1.01
+"""Factor by which the preactivation of an always-on unit stays positive in the box. Hand-set."""
+
+
+def always_on(
+    linear: NDArray[np.float64], box: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Write the map x -> linear x as output sigma(weight x + bias) + constant.
+
+    In a box one unit per rank does it, with a bias that keeps the unit on. Without a box it takes two units with
+    opposite weights, since z = (sigma(z) - sigma(-z)) / (1 + q), where q is the slope below zero.
+
+    Returns:
+        Weight, bias, output and constant; without a box, output is for q = 0 and must be divided by 1 + q.
+    """
+    left, values, right = np.linalg.svd(linear, full_matrices=False)
+    rank = int((values > RANK * values.max(initial=0.0)).sum()) if values.max(initial=0.0) > 0 else 0
+    weight, output = right[:rank], left[:, :rank] * values[:rank]
+    if box is None:
+        return (
+            np.concatenate([weight, -weight]),
+            np.zeros(2 * rank),
+            np.concatenate([output, -output], axis=1),
+            np.zeros(len(linear)),
+        )
+    bias = MARGIN * box * np.abs(weight).sum(axis=1)
+    return weight, bias, output, -output @ bias
+
+
+def folded(fit: ShallowFit, activation: str, box: float | None) -> MLP:
+    """Build the network, with always-on units for a linear part that is left."""
+    weight, bias, output, constant = always_on(fit.linear, box)
+    if box is None:
+        output = output / (2 * ACTIVATIONS[activation].half_slope)
+    layers = [
+        (np.concatenate([fit.weight, weight]), np.concatenate([fit.bias, bias])),
+        (np.concatenate([fit.output, output], axis=1), fit.constant + constant),
+    ]
+    if not len(layers[0][0]):  # a constant function still needs one unit
+        layers = [(np.ones((1, fit.weight.shape[1])), np.zeros(1)), (np.zeros((len(constant), 1)), fit.constant)]
+    return MLP.of(layers, activation)

@@ -1,0 +1,1 @@
+"""Scan a piecewise-linear function for kinks, and find the flat hyperplanes on which they lie."""

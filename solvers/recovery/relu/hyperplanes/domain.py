@@ -1,0 +1,130 @@
+"""Where a piecewise-linear function is searched: a convex set of points with a function, sampled near and far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.relu.hyperplanes.scanning import Kinks, Lines, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from solvers.recovery.relu.hyperplanes.scanning import Function, Noise
+
+    Draw = Callable[[int, np.random.Generator], NDArray[np.float64]]
+
+__all__ = ["Domain"]
+
+STRETCH = 10.0
+"""Half length of a line, in norms of its sampled point or typical norms. Hand-set: a random line of that length meets
+nearly all hyperplanes that pass near the origin."""
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A function of u on the convex set {u: A u <= c}.
+
+    Attributes:
+        dimensions: numbers per point.
+        outputs: numbers per value of the function.
+        function: rows x dimensions -> rows x outputs.
+        noise: error bound of outputs, from points and values.
+        reach: typical norm of a point.
+        step: step of a first slope, relative to the norm of a point.
+        walls: points -> A u, rows x inequalities.
+        norms: norm of each row of A.
+        limits: c, one per inequality; none for the whole space.
+        centre: an inner point, from which points outside are pulled back.
+        draw: `(count, rng)` -> points near and far, rows x dimensions; they need not be inside.
+        first: segments that are scanned before random ones, since together they meet nearly all hyperplanes.
+    """
+
+    dimensions: int
+    outputs: int
+    function: Function
+    noise: Noise
+    reach: float
+    step: float
+    walls: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    norms: NDArray[np.float64]
+    limits: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    draw: Draw
+    first: Lines | None = None
+
+    @property
+    def floor(self) -> float:
+        """Least norm that steps are relative to."""
+        return 0.1 * self.reach
+
+    def scan(self, lines: Lines) -> Kinks:
+        """Find the kinks on segments."""
+        return scan(self.function, self.noise, lines, step=self.step, floor=self.floor)
+
+    def stretch(
+        self, points: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the least and the largest t with point + t direction inside, infinite without a bound."""
+        low, high = np.full(len(points), -np.inf), np.full(len(points), np.inf)
+        if len(self.limits):
+            slack = np.maximum(self.limits - self.walls(points), 0.0)
+            speed = self.walls(directions)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                time = slack / speed
+            high = np.where(speed > 0, time, np.inf).min(axis=1)
+            low = np.where(speed < 0, time, -np.inf).max(axis=1)
+        return low, high
+
+    def inside(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which points are inside."""
+        if not len(self.limits):
+            return np.ones(len(points), dtype=bool)
+        return np.asarray((self.walls(points) <= self.limits).all(axis=1))
+
+    def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the distance of points to the nearest face; 0 outside, infinite without faces."""
+        if not len(self.limits):
+            return np.full(len(points), np.inf)
+        return np.asarray(np.maximum((self.limits - self.walls(points)) / self.norms, 0.0).min(axis=1))
+
+    def towards(
+        self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Go from inner points towards others, and stop at a random depth inside if those lie outside."""
+        high = self.stretch(starts, ends - starts)[1]
+        share = np.where(high > 1, 1.0, high * rng.uniform(0.2, 0.95, len(high)))
+        return np.asarray(starts + share[:, None] * (ends - starts))
+
+    def pulled(self, points: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pull points outside towards the centre, to a share of the way from the centre to the faces."""
+        arrows = points - self.centre
+        high = self.stretch(np.broadcast_to(self.centre, arrows.shape), arrows)[1]
+        return np.asarray(self.centre + arrows * np.minimum(1.0, high * depth)[:, None])
+
+    def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw points near and far; points outside are pulled towards the centre, to a random depth or to a face."""
+        depth = np.where(rng.random(count) < 0.5, 1.0, rng.random(count))
+        return self.pulled(self.draw(count, rng), depth)
+
+    def lines(self, count: int, rng: np.random.Generator, along: NDArray[np.float64] | None = None) -> Lines:
+        """Draw segments through two sampled points, or through one of them near the direction of a row of `along`."""
+        points, others = self.sample(count, rng), self.sample(count, rng)
+        directions = others - points
+        same = ~directions.any(axis=1)
+        directions[same] = rng.standard_normal((int(same.sum()), self.dimensions))
+        directions /= np.linalg.norm(directions, axis=1)[:, None]
+        if along is not None and len(along):
+            chosen = along[rng.integers(len(along), size=count)]
+            directions = chosen / np.linalg.norm(chosen, axis=1)[:, None] + 0.3 * directions
+            directions /= np.linalg.norm(directions, axis=1)[:, None]
+        low, high = self.stretch(points, directions)
+        most = STRETCH * np.maximum(np.linalg.norm(points, axis=1), self.reach)
+        low, high = np.maximum(low, -most), np.minimum(high, most)
+        long = high - low > 1e-3 * self.reach
+        points, directions, low, high = points[long], directions[long], low[long], high[long]
+        return Lines.between(points + low[:, None] * directions, points + high[:, None] * directions)

@@ -1,0 +1,86 @@
+"""Find all flat hyperplanes of a piecewise-linear function: scan lines, measure new planes, refine, verify."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.relu.hyperplanes.flatness import flat
+from solvers.recovery.relu.hyperplanes.planes import NEAR, Planes, planes_at
+from solvers.recovery.relu.hyperplanes.refine import refine, visible_share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
+
+__all__ = ["find_planes", "planes_of_kinks"]
+
+BATCH = 3
+"""Lines per scan. More lines find more planes per call, but the later lines show planes that the first one showed.
+Hand-set."""
+SEEN = 0.3
+"""Least share of a plane that must be seen. Tangent planes of bent surfaces stay below 0.1. Hand-set."""
+TESTS = 24
+"""Points per plane on which the share is estimated. Hand-set."""
+
+
+def find_planes(
+    domain: Domain,
+    rng: np.random.Generator,
+    *,
+    deep: bool,
+    quiet: int,
+    known: Planes | None = None,
+    hopeful: Callable[[], bool] = lambda: True,
+) -> Planes:
+    """Find the flat hyperplanes.
+
+    Args:
+        domain: the function.
+        rng: random generator.
+        deep: whether there are also kinks on bent surfaces.
+        quiet: number of lines in a row without a new plane after which the search stops.
+        known: planes that are known already; they come first in the result.
+        hopeful: whether time and budget are left.
+
+    Returns:
+        All planes.
+    """
+    planes = Planes.none(domain.dimensions) if known is None else known
+    silent = 0
+    if domain.first is not None and known is None:
+        planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep)
+    while silent < quiet and hopeful():
+        # Half of the lines follow known normals: trained units often point in similar directions.
+        along = planes.normals if silent and rng.random() < 0.5 else None
+        lines = domain.lines(BATCH, rng, along)
+        kinks = domain.scan(lines)
+        before = len(planes)
+        planes = planes_of_kinks(domain, kinks, planes, rng, deep=deep)
+        silent = 0 if len(planes) > before else silent + len(lines.low)
+    return planes
+
+
+def planes_of_kinks(domain: Domain, kinks: Kinks, planes: Planes, rng: np.random.Generator, *, deep: bool) -> Planes:
+    """Add the flat hyperplanes of kinks that no known plane explains."""
+    tolerance = max(NEAR, domain.step)
+    fresh = kinks.some(~planes.explain(kinks, domain.reach, tolerance))
+    if deep and len(fresh):
+        fresh = fresh.some(flat(domain, fresh, rng))
+    # One line meets a plane at most once, so line by line no plane is measured twice.
+    for line in np.unique(fresh.line):
+        here = fresh.some(fresh.line == line)
+        here = here.some(~planes.explain(here, domain.reach, tolerance))
+        if not len(here):
+            continue
+        rough, good = planes_at(domain, here, rng)
+        here = here.some(good)
+        room = np.minimum(here.room.min(axis=1), domain.depth(here.points))
+        exact, sure = refine(domain, rough, room, rng)
+        exact = exact.some(sure)
+        exact = exact.some(visible_share(domain, exact, TESTS, rng) >= SEEN)
+        planes = planes.joined(exact).distinct(domain.reach)
+    return planes

@@ -1,0 +1,132 @@
+"""Completing the last known layer of a prefix: signs, open weights, units that were missed or are on everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.relu.next_layer_signs import settle_signs
+from solvers.recovery.relu.prefix import Prefix
+from solvers.recovery.relu.walking_steps import random_lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.family.oracle import Oracle
+    from solvers.recovery.relu.next_layer_signs import Signs
+    from solvers.recovery.relu.walking_lines import Probe
+    from solvers.recovery.relu.walking_map import KnownMap
+
+__all__ = ["NOTHING", "QUIET", "Open", "completed", "keep_off", "random_inputs", "shortened", "signs_of", "with_units"]
+
+ON_MARGIN = 10.0
+"""Least preactivation of a unit that is on everywhere, relative to the largest value seen. Its bias only moves the next
+bias, so any bias that keeps it on computes the same function. Hand-set."""
+QUIET = 1e-12
+"""Value of a feature, relative to the scale, up to which it counts as off. Hand-set."""
+SAMPLE_LINES = 256
+"""Random lines on which such a unit's sign is looked up; no queries. Hand-set."""
+KEEP = 1.5
+"""Factor on the least weight that keeps the sign. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Open:
+    """Weights that a layer's kinks do not determine, since a feature is never on where the unit switches.
+
+    Attributes:
+        units, features: each pair is one weight, of a unit of the layer for a unit of the layer before.
+    """
+
+    units: NDArray[np.int64]
+    features: NDArray[np.int64]
+
+
+NOTHING = Open(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def random_inputs(
+    oracle: Oracle, known: KnownMap, spread: float, rng: np.random.Generator, count: int
+) -> NDArray[np.float64]:
+    """Draw inputs x within the box, rows x d; u is N(0, spread^2)."""
+    inputs = known.inputs(spread * rng.standard_normal((count, known.coordinates)))
+    if oracle.terms.low is None or oracle.terms.high is None:
+        return inputs
+    return np.clip(inputs, oracle.terms.low, oracle.terms.high)
+
+
+def signs_of(following: NDArray[np.float64], linear: NDArray[np.float64], known: KnownMap, open_weights: Open) -> Signs:
+    """Settle the signs of the last known layer from rows on its units and on the state before it."""
+    weight, _ = known.layers[-1]
+    directions = np.eye(weight.shape[1])[open_weights.features]
+    return settle_signs(following, linear, weight, known.leak, (open_weights.units, directions))
+
+
+def completed(known: KnownMap, signs: Signs, open_weights: Open, inputs: NDArray[np.float64]) -> Prefix:
+    """Flip units of the last known layer, complete open weights, and append the units that are on everywhere.
+
+    Args:
+        known: the known layers.
+        signs: how the last one is to be changed.
+        open_weights: its weights that may lack something.
+        inputs: inputs all over the box.
+    """
+    prefix = known.prefix
+    turn = np.where(signs.flips, -1.0, 1.0)
+    weight, bias = turn[:, None] * prefix.weights[-1], turn * prefix.biases[-1]
+    weight[open_weights.units, open_weights.features] += signs.shifts
+    before = shortened(prefix)
+    turned = before.extended(weight, bias)
+    if not len(signs.on):
+        return turned
+    on = signs.on @ known.basis.T if prefix.depth == 1 else signs.on
+    lift = ON_MARGIN * np.abs(before.hidden(inputs) @ on.T).max(axis=0)
+    return with_units(turned, on, lift)
+
+
+def shortened(prefix: Prefix) -> Prefix:
+    """Leave out the last layer."""
+    return Prefix(prefix.inputs, prefix.activation, prefix.weights[:-1], prefix.biases[:-1])
+
+
+def with_units(prefix: Prefix, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Prefix:
+    """Append units to the last known layer."""
+    return shortened(prefix).extended(
+        np.concatenate([prefix.weights[-1], weight]), np.concatenate([prefix.biases[-1], bias])
+    )
+
+
+def keep_off(
+    probe: Probe,
+    known: KnownMap,
+    row: NDArray[np.float64],
+    quiet: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Choose weights for features that are never on where a unit switches, so that the unit does not switch elsewhere.
+
+    Where feature j is on, the unit has the sign that it has on the kink of j. The weight of j is made just large enough
+    to keep that sign.
+    """
+    if not len(quiet):
+        return row
+    units = known.prefix.preactivations(np.zeros((1, known.prefix.inputs))).shape[1]
+    first = units - known.prefix.units
+    starts, directions, low, high = random_lines(probe, rng, SAMPLE_LINES)
+    nodes = known.nodes(starts, directions, low, high)
+    points = starts[nodes.line] + nodes.at[:, None] * directions[nodes.line]
+    features = known.features(points)
+    values = features @ row[:-1] + row[-1]
+    row = row.copy()
+    for feature in quiet:
+        edge = nodes.unit == first + feature
+        on = features[:, feature] > QUIET * probe.scale
+        alone = on & (np.abs(features[:, quiet] > QUIET * probe.scale).sum(axis=1) == 1)
+        if not edge.any() or not alone.any():
+            continue
+        side = np.sign(values[edge].sum())
+        need = (-side * values[alone] / features[alone, feature]).max()
+        row[feature] = side * KEEP * max(0.0, need)
+    return row

@@ -1,0 +1,78 @@
+"""The output layer, and with it the signs of the last hidden layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.recovery.network.mlp import MLP
+from solvers.recovery.relu.next_layer_completing import NOTHING, Open, completed, random_inputs, signs_of
+from solvers.recovery.relu.walking_map import KnownMap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.family.oracle import Oracle
+    from solvers.recovery.relu.next_layer_signs import Signs
+    from solvers.recovery.relu.prefix import Prefix
+
+__all__ = ["OutputLayer", "read_output_layer"]
+
+ROWS_PER_FEATURE = 6
+"""Random inputs per feature from which the output layer is solved. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class OutputLayer:
+    """The whole network.
+
+    Attributes:
+        network: all layers.
+        signs: how the signs of the last hidden layer were settled.
+        residual: largest error of the fit, relative to the size of the outputs.
+    """
+
+    network: MLP
+    signs: Signs
+    residual: float
+
+
+def read_output_layer(
+    oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, *, open_weights: Open = NOTHING
+) -> OutputLayer:
+    """Solve the output layer from random inputs.
+
+    Args:
+        oracle: the hidden network.
+        prefix: all hidden layers, the last one with any signs.
+        scale: standard deviation of the inputs.
+        rng: draws the inputs.
+        open_weights: weights of the last hidden layer that its kinks left open.
+
+    Raises:
+        QueryError: if the budget is spent.
+    """
+    known = KnownMap.of(prefix, bypass=True)
+    inputs = random_inputs(
+        oracle, known, scale, rng, ROWS_PER_FEATURE * (known.features(np.zeros((1, known.coordinates))).size + 1)
+    )
+    most = oracle.terms.rows_per_call
+    outputs = np.concatenate([oracle(inputs[at : at + most]) for at in range(0, len(inputs), most)])
+    fit = _least_squares(known.features((inputs - known.origin) @ known.basis), outputs)
+    signs = signs_of(fit[: prefix.units].T, fit[prefix.units : -1].T, known, open_weights)
+    prefix = completed(known, signs, open_weights, inputs)
+    fit = _least_squares(prefix.hidden(inputs), outputs)
+    network = MLP((*prefix.weights, fit[:-1].T.copy()), (*prefix.biases, fit[-1].copy()), prefix.activation)
+    residual = float(np.abs(network(inputs) - outputs).max() / np.abs(outputs).max())
+    return OutputLayer(network, signs, residual)
+
+
+def _least_squares(columns: NDArray[np.float64], outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fit outputs by columns and a constant, columns scaled to equal size first; the shortest solution."""
+    columns = np.column_stack([columns, np.ones(len(columns))])
+    sizes = np.abs(columns).max(axis=0)
+    sizes[sizes == 0] = 1.0
+    fit: NDArray[np.float64] = np.linalg.lstsq(columns / sizes, outputs, rcond=1e-12)[0] / sizes[:, None]
+    return fit
