@@ -107,7 +107,8 @@ def attempt(
     except NetjigsawError as error:
         reason = str(error)
     seconds = time.process_time() - began
-    answer = answer if answer is not None else (reports[-1] if reports else None)
+    if answer is None or (isinstance(answer, Answer) and answer.value is None):
+        answer = reports[-1] if reports else None
     asked = 0 if oracle is None else oracle.queries
     if answer is None:
         return Trial(solver, made.puzzle.manifest.name, False, seconds, asked, np.inf, False, reason)
