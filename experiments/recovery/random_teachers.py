@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def puzzles(options: argparse.Namespace) -> Iterator[Made]:
     """Make the puzzles, or import the networks."""
     settings = dict(setting.split("=", 1) for setting in options.settings)
     for path in options.network:
-        yield import_network(path, name=str(path), **settings)
+        yield import_network(Path(path), name=Path(path).stem, **settings)
     if options.network:
         return
     changes = {key: None if value == "none" else value for key, value in settings.items()}
