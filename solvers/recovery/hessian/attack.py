@@ -107,27 +107,30 @@ class Attack:
         """
         size = parameters(self.puzzle.inputs, len(vectors), self.puzzle.outputs)
         rows = self.fresh(int(FIT_RATIO * size / self.puzzle.outputs) + EXTRA_ROWS, radius)
+        before = self.oracle.asked
         held_out = self.fresh(CHECK_ROWS, radius)
+        hidden = slice(before, self.oracle.asked)
         ridges = {name: fit_units(name, probed, vectors) for name in self.names}
         for name in sorted(self.names, key=lambda name: float(np.median(ridges[name].misfit))):
             network = assemble(name, ridges[name], rows, self.stop)
             if self.puzzle.public.precision == "float64":
                 network = settle_signs(network, rows, self.stop)
             elif self.residual(network, held_out) < PLAUSIBLE * self.noise(held_out):
-                network = self.refine(network)
+                network = self.refine(network, hidden)
             if self.check(network, held_out):
                 return True
         return False
 
-    def refine(self, network: MLP) -> MLP:
-        """Fit imprecise outputs with all rows asked and all that are left, within the bounds of their rounding."""
+    def refine(self, network: MLP, hidden: slice) -> MLP:
+        """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""
         trials = {
             radius: draw_points(self.puzzle, REFINING_ROWS // 10, radius * self.puzzle.input_scale, 0.0, self.rng)
             for radius in REFINING_RADII
         }
         radius = min(trials, key=lambda radius: float(weight_errors(network, trials[radius], 1.0).max()))
         self.fresh(REFINING_ROWS, radius * self.puzzle.input_scale)
-        rows = self.oracle.rows()
+        asked = self.oracle.rows()
+        rows = Rows(np.delete(asked.inputs, hidden, axis=0), np.delete(asked.outputs, hidden, axis=0))
         network = settle_signs(polish(network, rows, POLISH_STEPS, self.stop), rows, self.stop)
         bounds = output_bounds(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
         return network if bounds is None else centre(network, rows, bounds, self.stop)
