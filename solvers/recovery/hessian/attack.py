@@ -11,7 +11,7 @@ from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from solvers.recovery.core.derivatives import ask, output_noise
 from solvers.recovery.hessian.assembly import POLISH_STEPS, assemble, fit_units, parameters, settle_signs
-from solvers.recovery.hessian.polish import Rows, polish
+from solvers.recovery.hessian.polish import Rows, polish, sharpened
 from solvers.recovery.hessian.precision import centre, output_bounds, weight_errors
 from solvers.recovery.hessian.probing import Probe, draw_points, find_span, probe
 from solvers.recovery.hessian.rank_one import search_vectors
@@ -72,8 +72,10 @@ class Attack:
         rng: the source of randomness.
         best: best network so far.
         error: its root mean square error on fresh rows.
-        certified: whether its residual is at the level of rounding errors, and its weights are precise enough.
-        predicted: largest standard deviation of its weights that rounding errors cause.
+        certified: whether its residual is at the level of rounding errors; for float64 outputs also whether no weight
+            error above the puzzle's tolerance can hide in it.
+        predicted: largest weight error that can hide in its residual; for rounded outputs, the largest standard
+            deviation of a weight that rounding errors cause.
     """
 
     puzzle: RecoveryPuzzle
@@ -114,7 +116,7 @@ class Attack:
         for name in sorted(self.names, key=lambda name: float(np.median(ridges[name].misfit))):
             network = assemble(name, ridges[name], rows, self.stop)
             if self.puzzle.public.precision == "float64":
-                network = settle_signs(network, rows, self.stop)
+                network = sharpened(settle_signs(network, rows, self.stop), rows)
             elif self.residual(network, held_out) < PLAUSIBLE * self.noise(held_out):
                 network = self.refine(network, hidden)
             if self.check(network, held_out):
@@ -143,12 +145,16 @@ class Attack:
         error, noise = self.residual(network, held_out), self.noise(held_out)
         exact = self.puzzle.public.precision == "float64"
         size = float(np.sqrt(np.mean(held_out.outputs**2)))
-        rows = self.oracle.rows() if not exact else held_out
-        predicted = float(weight_errors(network, rows.inputs, noise).max())
-        good = error <= (EXACT * size if exact else 1.5 * noise)
+        if exact:  # the largest weight error that these residuals can hide
+            predicted = float(weight_errors(network, held_out.inputs, error * np.sqrt(held_out.outputs.size)).max())
+            largest = min(float(np.abs(weight).max()) for weight in network.weights)
+            good = error <= EXACT * size and predicted <= self.puzzle.tolerance * largest
+        else:
+            predicted = float(weight_errors(network, self.oracle.rows().inputs, noise).max())
+            good = error <= 1.5 * noise
         self.context.log(
-            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, predicted error of least squares "
-            f"{predicted:.1e}"
+            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, weight error "
+            f"up to {predicted:.1e}"
         )
         if error < self.error:
             self.best, self.error, self.predicted = network, error, predicted
@@ -186,7 +192,7 @@ class Attack:
         if self.best is None:
             raise UnsupportedPuzzleError("hessian-span found no units: too many for the inputs, or too few rows")
         note = (
-            f"residual {self.error:.1e} on held-out rows, predicted weight error {self.predicted:.1e}, "
+            f"residual {self.error:.1e} on held-out rows, weight error at most about {self.predicted:.1e}, "
             f"{self.oracle.asked} rows asked"
         )
         return Answer(self.puzzle.answer(self.best), certified=self.certified, note=note)

@@ -78,7 +78,7 @@ def test_the_time_limit_is_kept() -> None:
     puzzle = passive_puzzle(truth, 2000, 1.5)
     context = Context(wall_s=2.0)
     reports: list[Any] = []
-    context.report = reports.append
+    context = Context(wall_s=2.0, report=lambda answer: reports.append(answer))
     found = Flagship().solve(puzzle, context)
     assert context.time_left() > 0
     assert found is not None
