@@ -12,6 +12,7 @@ from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.relu.fitting.orientation import oriented
 from solvers.recovery.relu.fitting.shallow import fit_shallow
+from solvers.recovery.relu.hyperplanes.bending import without_bent
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
@@ -84,6 +85,7 @@ class DeepRelu:
             probe = Probe.of(puzzle, oracle, rng)
             domain = input_space(probe)
             planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: context.time_left() > TIME)
+            planes = without_bent(domain, planes, rng)
             context.log(f"first layer: {len(planes)} flat hyperplanes")
             if not len(planes):
                 return best.answer
