@@ -103,7 +103,8 @@ def recover_next_layer(
     known = KnownMap.of(prefix, bypass=not signed)
     units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
     while late := [unit for unit in units if unit.late]:
-        known = KnownMap.of(_with_late(known, late), bypass=True)
+        prefix, lacking = _with_late(known, late, scale, rng)
+        known, open_weights = KnownMap.of(prefix, bypass=True), open_weights.joined(lacking)
         units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
     signs = None
     if known.bypass and units:
@@ -115,29 +116,39 @@ def recover_next_layer(
         fits = [fit for fit in fits if fit[-1] < MISFIT * scale]
     if not fits:
         return None
-    rows, pairs = [], np.empty((0, 2), np.int64)
-    for index, (unit, row, _, _) in enumerate(fits):
-        quiet = np.nonzero(np.abs(known.features(unit.surface.points)).max(axis=0) <= QUIET * scale)[0]
-        pairs = np.concatenate([pairs, np.column_stack([np.full(len(quiet), index), quiet])])
-        rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
-    weight, bias = np.array(rows)[:, :-1], np.array(rows)[:, -1]
+    rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], known, scale, rng)
+    weight, bias = rows[:, :-1], rows[:, -1]
     return NextLayer(
         prefix=known.prefix.extended(weight if known.prefix.depth else weight @ known.basis.T, bias),
         signs=signs,
         points=tuple(known.inputs(fit[0].surface.points) for fit in fits),
         shares=tuple(fit[0].share for fit in fits),
-        open=Open(pairs[:, 0], pairs[:, 1]),
+        open=opened,
         residual=max(fit[-1] for fit in fits),
         search=search,
     )
 
 
-def _with_late(known: KnownMap, late: list[Unit]) -> Prefix:
-    """Append units to the last known layer that its own round missed."""
+def _rows(
+    units: list[Unit], fits: list[NDArray[np.float64]], known: KnownMap, scale: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], Open]:
+    """Choose the weights that fitted rows leave open, and list them."""
+    rows, pairs = [], np.empty((0, 2), np.int64)
+    for index, (unit, row) in enumerate(zip(units, fits, strict=True)):
+        largest = np.abs(known.features(unit.surface.points)).max(axis=0)
+        quiet = np.nonzero(largest <= QUIET * scale)[0]
+        pairs = np.concatenate([pairs, np.column_stack([np.full(len(quiet), index), quiet])])
+        rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
+    return np.array(rows), Open(pairs[:, 0], pairs[:, 1])
+
+
+def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.Generator) -> tuple[Prefix, Open]:
+    """Append units to the last known layer that its own round missed, and list their open weights."""
     before = replace(known, prefix=shortened(known.prefix), bypass=False)
-    rows = np.array([best_row(before, unit.surface.points, unit.surface.errors)[0] for unit in late])
+    fits = [best_row(before, unit.surface.points, unit.surface.errors)[0] for unit in late]
+    rows, opened = _rows(late, fits, before, scale, rng)
     weight = rows[:, :-1] @ known.basis.T if known.prefix.depth == 1 else rows[:, :-1]
-    return with_units(known.prefix, weight, rows[:, -1])
+    return with_units(known.prefix, weight, rows[:, -1]), replace(opened, units=opened.units + known.prefix.units)
 
 
 def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:

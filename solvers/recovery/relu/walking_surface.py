@@ -44,6 +44,7 @@ class Surface:
         errors: estimated error of each point's position along the normal.
         tried: predictions of points that were tested.
         missed: those where no kink was found.
+        holes: their points.
     """
 
     probe: Probe
@@ -51,6 +52,7 @@ class Surface:
     errors: NDArray[np.float64]
     tried: int = 0
     missed: int = 0
+    holes: list[NDArray[np.float64]] = field(default_factory=list)
     _null: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def add(self, points: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
@@ -89,6 +91,7 @@ class Surface:
         )
         self.tried += int(tested.sum())
         self.missed += int((tested & ~found).sum())
+        self.holes.append(points[tested & ~found])
         self.add((points + at[:, None] * normals)[found], errors[found])
         return found
 
