@@ -1,0 +1,118 @@
+"""Trials in this process: one solver on one hidden network, with counted queries. Other experiments import it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from generator.errors import NetjigsawError, QueryError
+from generator.family.oracle import OracleTerms, Usage, checked_inputs
+from generator.puzzle.answer import Answer
+from generator.recovery.oracle import open_oracle, terms
+from generator.recovery.puzzle import view_puzzle
+from generator.recovery.scoring.score import score
+from solvers.api import Context
+from solvers.reference import parse_reference
+from solvers.registry import build_solver, find_solver
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from generator.family.oracle import HiddenNetwork
+    from generator.puzzle.sealing import Made
+
+
+class CountedOracle:
+    """An oracle in this process, with the harness's checks and counts.
+
+    Attributes:
+        terms: the limits.
+        queries: rows asked so far.
+    """
+
+    def __init__(self, hidden: HiddenNetwork, limits: OracleTerms) -> None:
+        self.terms, self.queries = limits, 0
+        self._hidden = hidden
+
+    @property
+    def left(self) -> int | None:
+        """Rows that are left of the budget."""
+        return None if self.terms.budget is None else self.terms.budget - self.queries
+
+    def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Evaluate the network."""
+        rows = checked_inputs(inputs, self.terms)
+        if self.left is not None and len(rows) > self.left:
+            raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
+        self.queries += len(rows)
+        return self._hidden(rows)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The result of one solver on one network.
+
+    Attributes:
+        solver: name with parameters.
+        name: name of the puzzle.
+        solved: whether the answer is right.
+        seconds: processor time.
+        queries: rows asked.
+        error: worst weight error; infinite without an answer.
+        certified: whether the solver certified its answer.
+        reason: why the solver failed, or its note.
+    """
+
+    solver: str
+    name: str
+    solved: bool
+    seconds: float
+    queries: int
+    error: float
+    certified: bool
+    reason: str
+
+
+def attempt(
+    solver: str, made: Made, wall_s: float, seed: int, *, verbose: bool = False, budget: int | None = None
+) -> Trial:
+    """Run a solver on a puzzle and score its answer.
+
+    Args:
+        solver: name with parameters, as on the command line.
+        made: the puzzle and its answer.
+        wall_s: time limit.
+        seed: seed of the solver.
+        verbose: whether the solver's log is printed.
+        budget: rows that the oracle answers; None for the budget of the puzzle.
+    """
+    view, limits = view_puzzle(made.puzzle), terms(made.puzzle)
+    if limits is not None and budget is not None:
+        limits = replace(limits, budget=budget)
+        view = replace(view, public=view.public.model_copy(update={"budget": budget}))
+    oracle = None if limits is None else CountedOracle(open_oracle(view, made.sealed), limits)
+    reports: list[Any] = []
+    context = Context(seed=seed, wall_s=wall_s, report=reports.append, oracle=oracle)
+    if verbose:
+        context.log = lambda text: print(f"    {time.monotonic() - context.started:8.3f} s  {text}", flush=True)
+    reference = parse_reference(solver)
+    method = build_solver(find_solver(reference, "recovery"), reference.parameters)
+    began, reason = time.process_time(), ""
+    answer: Any = None
+    try:
+        answer = method.solve(replace(view, oracle=oracle), context)
+    except NetjigsawError as error:
+        reason = str(error)
+    seconds = time.process_time() - began
+    answer = answer if answer is not None else (reports[-1] if reports else None)
+    asked = 0 if oracle is None else oracle.queries
+    if answer is None:
+        return Trial(solver, made.puzzle.manifest.name, False, seconds, asked, np.inf, False, reason)
+    given = answer if isinstance(answer, Answer) else Answer(answer)
+    found = score(view, given, made.sealed, Usage(queries=asked))
+    error = found.metrics.get("worst_weight_error", np.inf)
+    note = reason or found.reason or given.note
+    return Trial(solver, made.puzzle.manifest.name, found.solved, seconds, asked, error, given.certified, note)
