@@ -119,7 +119,7 @@ class Attack:
                 network = sharpened(settle_signs(network, rows, self.stop), rows)
             elif self.residual(network, held_out) < PLAUSIBLE * self.noise(held_out):
                 network = self.refine(network, hidden)
-            if self.check(network, held_out):
+            if self.check(network, rows, held_out):
                 return True
         return False
 
@@ -137,7 +137,7 @@ class Attack:
         bounds = output_bounds(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
         return network if bounds is None else centre(network, rows, bounds, self.stop)
 
-    def check(self, network: MLP, held_out: Rows) -> bool:
+    def check(self, network: MLP, fitted: Rows, held_out: Rows) -> bool:
         """Compare a network with rows that it was not fitted to, and keep it if it is the best so far."""
         if network.bypass is not None and not self.puzzle.public.bypass:
             self.context.log(f"{network.activation}: no flips explain the by-pass")
@@ -145,8 +145,9 @@ class Attack:
         error, noise = self.residual(network, held_out), self.noise(held_out)
         exact = self.puzzle.public.precision == "float64"
         size = float(np.sqrt(np.mean(held_out.outputs**2)))
-        if exact:  # the largest weight error that these residuals can hide
-            predicted = float(weight_errors(network, held_out.inputs, error * np.sqrt(held_out.outputs.size)).max())
+        if exact:  # the largest weight error that residuals of this size can hide
+            rows = np.concatenate([fitted.inputs, held_out.inputs])
+            predicted = float(weight_errors(network, rows, error * np.sqrt(len(rows) * self.puzzle.outputs)).max())
             largest = min(float(np.abs(weight).max()) for weight in network.weights)
             good = error <= EXACT * size and predicted <= self.puzzle.tolerance * largest
         else:
