@@ -9,6 +9,7 @@ import numpy as np
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
+from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.core.derivatives import ask, output_noise
 from solvers.recovery.hessian.assembly import POLISH_STEPS, assemble, fit_units, parameters, settle_signs
 from solvers.recovery.hessian.polish import Rows, polish, sharpened
@@ -55,9 +56,6 @@ REFINING_RADII = (0.7, 1.0, 1.5, 2.0, 3.0)
 
 STARTS = 2000
 """Most random starts for vectors that the algebraic method missed."""
-
-RESERVE_S = 0.2
-"""Seconds before the time limit when polishing stops."""
 
 
 @dataclass
@@ -154,8 +152,7 @@ class Attack:
             predicted = float(weight_errors(network, self.oracle.rows().inputs, noise).max())
             good = error <= 1.5 * noise
         self.context.log(
-            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, weight error "
-            f"up to {predicted:.1e}"
+            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, weight error up to {predicted:.1e}"
         )
         if error < self.error:
             self.best, self.error, self.predicted = network, error, predicted
@@ -182,7 +179,7 @@ class Attack:
 
     def stop(self) -> bool:
         """Tell whether time is up."""
-        return self.context.time_left() < RESERVE_S
+        return out_of_time(self.context)()
 
     def answer(self) -> Answer:
         """Write the best network.
