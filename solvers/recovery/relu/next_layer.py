@@ -103,8 +103,11 @@ def recover_next_layer(
     known = KnownMap.of(prefix, bypass=not signed)
     units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
     while late := [unit for unit in units if unit.late]:
-        prefix, lacking = _with_late(known, late, scale, rng)
-        known, open_weights = KnownMap.of(prefix, bypass=True), open_weights.joined(lacking)
+        found = _with_late(known, late, scale, rng)
+        if found is None:
+            units = [unit for unit in units if not unit.late]
+            break
+        known, open_weights = KnownMap.of(found[0], bypass=True), open_weights.joined(found[1])
         units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
     signs = None
     if known.bypass and units:
@@ -112,8 +115,8 @@ def recover_next_layer(
         inputs = random_inputs(oracle, known, SPREAD * scale, rng, SAMPLE)
         known = replace(known, prefix=completed(known, signs, open_weights, inputs), bypass=False)
     fits = [(unit, *best_row(known, unit.surface.points, unit.surface.errors)) for unit in units]
-    if signs is not None and signs.settled:
-        fits = [fit for fit in fits if fit[-1] < MISFIT * scale]
+    most = MISFIT * scale if signs is not None and signs.settled else np.inf
+    fits = [fit for fit in fits if fit[-1] < most]
     if not fits:
         return None
     rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], known, scale, rng)
@@ -142,11 +145,18 @@ def _rows(
     return np.array(rows), Open(pairs[:, 0], pairs[:, 1])
 
 
-def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.Generator) -> tuple[Prefix, Open]:
-    """Append units to the last known layer that its own round missed, and list their open weights."""
+def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.Generator) -> tuple[Prefix, Open] | None:
+    """Append units to the last known layer that its own round missed, and list their open weights.
+
+    Returns:
+        None if no row of that layer fits them.
+    """
     before = replace(known, prefix=shortened(known.prefix), bypass=False)
-    fits = [best_row(before, unit.surface.points, unit.surface.errors)[0] for unit in late]
-    rows, opened = _rows(late, fits, before, scale, rng)
+    fits = [(unit, *best_row(before, unit.surface.points, unit.surface.errors)) for unit in late]
+    fits = [fit for fit in fits if fit[-1] < MISFIT * scale]
+    if not fits:
+        return None
+    rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], before, scale, rng)
     weight = rows[:, :-1] @ known.basis.T if known.prefix.depth == 1 else rows[:, :-1]
     return with_units(known.prefix, weight, rows[:, -1]), replace(opened, units=opened.units + known.prefix.units)
 

@@ -123,7 +123,8 @@ def best_row(
     feature that the surface never excites gets weight zero.
 
     Returns:
-        The row with |v| = 1, the dimension of the rows that fit less one, and the largest distance of a point.
+        The row with |v| = 1, the dimension of the rows that fit less one, and the largest distance of a point;
+        infinite if the features do not change near the points.
     """
     equations = np.column_stack([known.features(points), np.ones(len(points))])
     weights = np.minimum(1.0, np.median(errors) / np.maximum(errors, np.finfo(float).tiny))
@@ -133,10 +134,11 @@ def best_row(
     if null.shape[1] > 1:
         _, _, right = np.linalg.svd((gradients @ null[:-1]).reshape(-1, null.shape[1]), full_matrices=False)
         row = null @ right[0]
-    row = row / np.linalg.norm(row[:-1])
     slopes = np.linalg.norm(gradients @ row[:-1], axis=1)
+    if slopes.max() <= FLAT * np.linalg.norm(row):
+        return row, null.shape[1] - 1, np.inf
     distances = np.abs(equations @ row)[slopes > 0] / slopes[slopes > 0]
-    return row, null.shape[1] - 1, float(distances.max(initial=0.0))
+    return row / np.linalg.norm(row[:-1]), null.shape[1] - 1, float(distances.max())
 
 
 def flat_normals(

@@ -10,7 +10,7 @@ from solvers.recovery.relu.walking_lines import Probe, find_kinks
 from solvers.recovery.relu.walking_map import KnownMap
 from solvers.recovery.relu.walking_steps import Kink, random_lines, start
 from solvers.recovery.relu.walking_surface import best_row
-from tests.solvers.recovery.hidden import active_puzzle, teacher
+from tests.solvers.recovery.hidden import LocalOracle, active_puzzle, teacher
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,8 @@ def known_map(network: MLP, depth: int) -> tuple[KnownMap, NDArray[np.float64]]:
 def found_kinks(network: MLP, known: KnownMap, count: int = 4) -> tuple[Probe, list[Kink]]:
     """Kinks on random lines that the known layers do not explain."""
     rng = np.random.default_rng(0)
-    probe = Probe.of(active_puzzle(network, budget=None).oracle, known, 1.0, rng)
+    oracle = LocalOracle(network, active_puzzle(network, budget=None).public)
+    probe = Probe.of(oracle, known, 1.0, rng)
     starts, directions, low, high = random_lines(probe, rng, count)
     line, left, right = known.nodes(starts, directions, low, high).pieces()
     kinks = find_kinks(probe, starts[line], directions[line], (left, right), 1e-6)
@@ -81,6 +82,7 @@ def test_walk_gives_the_row_although_one_piece_cannot() -> None:
     probe, kinks = found_kinks(network, known)
     rng = np.random.default_rng(3)
     surface = start(probe, max(kinks, key=lambda kink: kink.room), rng)
+    assert surface is not None
     assert surface.null().shape[1] > 1
     for _ in range(40):
         if surface.null().shape[1] == 1:
