@@ -27,6 +27,9 @@ LINES = 8
 PATIENCE = 6
 """Rounds without a new unit after which a layer counts as complete. Larger values find units that few lines meet, and
 cost queries. Hand-set."""
+SURE = 0.8
+"""Least share of found points of a unit that belongs to layer l; deeper units that read nothing of h_l show less.
+Hand-set."""
 LATE = 1e-7
 """Largest part of a row on h_l, relative to the row, of a unit that belongs to layer l. Hand-set, far above the rows'
 errors."""
@@ -42,7 +45,7 @@ ROUNDS = 80
 STALE = 12
 """Rounds of a walk without a new equation after which the features that are not determined count as never excited on
 the surface. Hand-set."""
-SHARE = 0.6
+SHARE = 0.3
 """Least share of predicted points at which a unit's kink is found. A unit of the next layer shows everywhere but where
 the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
 CHECKS = 40
@@ -88,7 +91,7 @@ class Unit:
         switches says nothing.
         """
         known = self.surface.probe.known
-        if not known.bypass:
+        if not known.bypass or self.share < SURE:
             return False
         inert = self.surface.null()
         inert = inert - np.outer(self.row, self.row @ inert) / (self.row @ self.row)
