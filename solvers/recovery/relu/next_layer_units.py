@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.walking_lines import Probe
     from solvers.recovery.relu.walking_surface import Surface
 
-__all__ = ["Unit", "find_units"]
+__all__ = ["SURE", "Search", "Unit", "find_units"]
 
 LINES = 8
 """Random lines per round. Hand-set."""
@@ -45,14 +45,14 @@ ROUNDS = 80
 STALE = 12
 """Rounds of a walk without a new equation after which the features that are not determined count as never excited on
 the surface. Hand-set."""
-SHARE = 0.3
+SHARE = 0.6
 """Least share of predicted points at which a unit's kink is found. A unit of the next layer shows everywhere but where
 the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
 CHECKS = 40
 """Points on random lines at which a unit is checked. Hand-set."""
 FEWEST_HOLES = 3
 """Fewest missed points from which a deeper unit can be told. Hand-set."""
-REASONED = 0.8
+REASONED = 0.3
 """Share of the missed points that have to lie beyond units of the next layer. Hand-set."""
 JUMPS = 6
 """Most rounds of such checks. Hand-set."""
