@@ -30,7 +30,7 @@ from solvers.recovery.relu.next_layer_completing import (
     signs_of,
     with_units,
 )
-from solvers.recovery.relu.next_layer_units import Search, Unit, find_units
+from solvers.recovery.relu.next_layer_units import SURE, Search, Unit, find_units
 from solvers.recovery.relu.walking_lines import Probe
 from solvers.recovery.relu.walking_map import KnownMap
 from solvers.recovery.relu.walking_surface import best_row
@@ -47,6 +47,9 @@ __all__ = ["NextLayer", "recover_next_layer"]
 MISFIT = 1e-6
 """Largest distance of a unit's points from its fitted kink, relative to the scale. A unit that does not fit once the
 signs are settled belongs to a deeper layer. Hand-set."""
+UNREAD = 1e-9
+"""Largest weight of the next layer, whose rows have norm 1, on a unit that nothing reads. Hand-set, above the rows'
+errors."""
 SAMPLE = 4096
 """Inputs on which units that are on everywhere are kept on; no queries. Hand-set."""
 SPREAD = 3.0
@@ -121,8 +124,14 @@ def recover_next_layer(
         return None
     rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], known, scale, rng)
     weight, bias = rows[:, :-1], rows[:, -1]
+    prefix = known.prefix
+    unread = (np.abs(weight) < UNREAD).all(axis=0)
+    if prefix.depth and unread.any() and not len(opened.units):
+        # A deeper unit that passed for one of layer l: nothing reads it.
+        last = prefix.weights[-1][~unread], prefix.biases[-1][~unread]
+        prefix, weight = shortened(prefix).extended(*last), weight[:, ~unread]
     return NextLayer(
-        prefix=known.prefix.extended(weight if known.prefix.depth else weight @ known.basis.T, bias),
+        prefix=prefix.extended(weight if prefix.depth else weight @ known.basis.T, bias),
         signs=signs,
         points=tuple(known.inputs(fit[0].surface.points) for fit in fits),
         shares=tuple(fit[0].share for fit in fits),
@@ -163,7 +172,9 @@ def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.G
 
 def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
     """Settle the signs of the last known layer from the rows that follow it."""
-    determined = [unit for unit in units if not unit.freedom] or units
+    # Rows of deeper units would spoil the equations: the surest rows decide, if there are any.
+    determined = [unit for unit in units if not unit.freedom and unit.share >= SURE]
+    determined = determined or [unit for unit in units if not unit.freedom] or units
     rows = np.array([unit.row for unit in determined])
     width = known.prefix.units
     return signs_of(rows[:, :width], rows[:, width:-1], known, open_weights)

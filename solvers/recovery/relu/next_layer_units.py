@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.walking_lines import Probe
     from solvers.recovery.relu.walking_surface import Surface
 
-__all__ = ["Unit", "find_units"]
+__all__ = ["SURE", "Search", "Unit", "find_units"]
 
 LINES = 8
 """Random lines per round. Hand-set."""
 PATIENCE = 6
 """Rounds without a new unit after which a layer counts as complete. Larger values find units that few lines meet, and
 cost queries. Hand-set."""
+SURE = 0.8
+"""Least share of found points of a unit that belongs to layer l; deeper units that read nothing of h_l show less.
+Hand-set."""
 LATE = 1e-7
 """Largest part of a row on h_l, relative to the row, of a unit that belongs to layer l. Hand-set, far above the rows'
 errors."""
@@ -49,7 +52,7 @@ CHECKS = 40
 """Points on random lines at which a unit is checked. Hand-set."""
 FEWEST_HOLES = 3
 """Fewest missed points from which a deeper unit can be told. Hand-set."""
-REASONED = 0.8
+REASONED = 0.3
 """Share of the missed points that have to lie beyond units of the next layer. Hand-set."""
 JUMPS = 6
 """Most rounds of such checks. Hand-set."""
@@ -88,7 +91,7 @@ class Unit:
         switches says nothing.
         """
         known = self.surface.probe.known
-        if not known.bypass:
+        if not known.bypass or self.share < SURE:
             return False
         inert = self.surface.null()
         inert = inert - np.outer(self.row, self.row @ inert) / (self.row @ self.row)
