@@ -95,7 +95,11 @@ def attempt(
         view = replace(view, public=view.public.model_copy(update={"budget": budget}))
     oracle = None if limits is None else CountedOracle(open_oracle(view, made.sealed), limits)
     reports: list[Any] = []
-    context = Context(seed=seed, wall_s=wall_s, report=reports.append, oracle=oracle)
+
+    def keep(answer: Any) -> None:
+        reports.append(answer)
+
+    context = Context(seed=seed, wall_s=wall_s, report=keep, oracle=oracle)
     if verbose:
         context.log = lambda text: print(f"    {time.monotonic() - context.started:8.3f} s  {text}", flush=True)
     reference = parse_reference(solver)
@@ -107,12 +111,13 @@ def attempt(
     except NetjigsawError as error:
         reason = str(error)
     seconds = time.process_time() - began
-    answer = answer if answer is not None else (reports[-1] if reports else None)
+    if answer is None or (isinstance(answer, Answer) and answer.value is None):
+        answer = reports[-1] if reports else None
     asked = 0 if oracle is None else oracle.queries
     if answer is None:
         return Trial(solver, made.puzzle.manifest.name, False, seconds, asked, np.inf, False, reason)
     given = answer if isinstance(answer, Answer) else Answer(answer)
     found = score(view, given, made.sealed, Usage(queries=asked))
-    error = found.metrics.get("worst_weight_error", np.inf)
+    worst = found.metrics.get("worst_weight_error", np.inf)
     note = reason or found.reason or given.note
-    return Trial(solver, made.puzzle.manifest.name, found.solved, seconds, asked, error, given.certified, note)
+    return Trial(solver, made.puzzle.manifest.name, found.solved, seconds, asked, worst, given.certified, note)
