@@ -20,7 +20,7 @@ ALLOWED = {
 }
 """Files outside the rooms of a family that name one, and why."""
 
-WORDS = {"reassembly": r"reassembl|residual|janestreet|\bblocks? of\b"}
+WORDS = {"reassembly": r"reassembl|residual (net|block)|janestreet|\bblocks? of\b"}
 """What else would show that a file knows a family, by family: its subject's words."""
 
 

@@ -7,6 +7,7 @@ machine counts little.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def puzzles(options: argparse.Namespace) -> Iterator[Made]:
     """Make the puzzles, or import the networks."""
     settings = dict(setting.split("=", 1) for setting in options.settings)
     for path in options.network:
-        yield import_network(path, name=str(path), **settings)
+        yield import_network(Path(path), name=Path(path).stem, **settings)
     if options.network:
         return
     changes = {key: None if value == "none" else value for key, value in settings.items()}

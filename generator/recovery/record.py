@@ -80,6 +80,7 @@ FAMILY = Family(
         "solvers.recovery.flagship.flagship",
         "solvers.recovery.hessian.solver",
         "solvers.recovery.relu.kinks",
+        "solvers.recovery.relu.deep_relu",
         "solvers.recovery.students.students",
         "solvers.recovery.students.same_width",
         "solvers.recovery.peeling.solver",

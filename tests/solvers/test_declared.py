@@ -47,8 +47,8 @@ def test_listing_solvers_imports_no_torch() -> None:
 
 
 def test_every_declared_solver_is_listed_once() -> None:
-    names = [entry.name for entry in list_solvers() if entry.built_in]
-    assert sorted(names) == sorted({entry.name for entry in DECLARED})
+    names = [(entry.family, entry.name) for entry in list_solvers() if entry.built_in]
+    assert sorted(names) == sorted({(entry.family, entry.name) for entry in DECLARED})
 
 
 def test_a_default_that_is_no_literal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

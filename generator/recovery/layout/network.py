@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from generator.errors import LayoutError
-from generator.reassembly.layout.reading.state import read_state, state_in
+from generator.files.state import read_state, state_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

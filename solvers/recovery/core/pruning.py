@@ -160,7 +160,8 @@ def saliencies(architecture: Architecture, row: Array, rows: Rows, layer: int) -
     gram.flat[:: len(gram) + 1] += RIDGE
     inverse = np.linalg.inv(gram).diagonal()[: len(state)] / scale[: len(state)] ** 2
     outgoing = architecture.unpack(row[None]).weights[layer][0]
-    result: Array = (outgoing**2).sum(axis=0) / np.abs(inverse)
+    with np.errstate(over="ignore"):  # a student may have diverged
+        result: Array = (outgoing**2).sum(axis=0) / np.abs(inverse)
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.puzzle import network_of
+from solvers.recovery.core.deadline import margin_s
 from solvers.recovery.flagship.stages import plan
 from solvers.registry import register
 
@@ -26,8 +28,6 @@ __all__ = ["Flagship"]
 
 CHECK_ROWS = 200
 """Rows on which networks without a certificate are compared; of an active puzzle they are queries. Hand-set."""
-MARGIN_S = 0.2
-"""Seconds before the time limit at which the last method must end."""
 
 
 @register(family="recovery", name="flagship", source="this project")
@@ -35,8 +35,10 @@ MARGIN_S = 0.2
 class Flagship:
     """Choose and combine the methods by what the puzzle offers: oracle or table, depth, activation, budget."""
 
-    def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer | None:
+    def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer:
         """Run the methods in turn; a certified network ends the search, else the one with the least error is returned.
+
+        If no method has a network in time, the answer is a constant, and its note says so.
 
         Raises:
             UnsupportedPuzzleError: if every method refuses the puzzle.
@@ -44,7 +46,7 @@ class Flagship:
         best = _Best(puzzle, context)
         refusals: list[str] = []
         for stage in plan(puzzle, context.rng()):
-            if context.time_left() < 2 * MARGIN_S:
+            if context.time_left() < 2 * margin_s(context):
                 break
             context.log(f"{stage.name}, activation {stage.puzzle.activation or 'hidden'}")
             answer = _run(stage, _within(context, stage, best), refusals)
@@ -52,7 +54,7 @@ class Flagship:
                 break
         if best.network is None and refusals:
             raise UnsupportedPuzzleError("; ".join(dict.fromkeys(refusals)))
-        return best.answer()
+        return best.answer() or _constant(puzzle)
 
 
 class _Best:
@@ -96,6 +98,14 @@ class _Best:
         return error if np.isfinite(error) else np.finfo(float).max
 
 
+def _constant(puzzle: RecoveryPuzzle) -> Answer:
+    """Answer with a network of zeros."""
+    widths = (puzzle.inputs, *[1] * puzzle.hidden_layers, puzzle.outputs)
+    layers = [(np.zeros((after, before)), np.zeros(after)) for before, after in pairwise(widths)]
+    network = puzzle.network(layers, puzzle.activation or "tanh")
+    return Answer(puzzle.answer(network), note="no method ended in time; the answer is a constant")
+
+
 def _check_rows(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if puzzle.table is not None:
         return puzzle.table.inputs, puzzle.table.outputs
@@ -113,7 +123,7 @@ def _check_rows(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[NDArr
 def _within(context: Context, stage: Stage, best: _Best) -> Context:
     """Give a method its share of the time, and its reports to the best network so far."""
     used = time.monotonic() - context.started
-    wall_s = used + stage.share * max(0.0, context.time_left() - MARGIN_S)
+    wall_s = used + stage.share * max(0.0, context.time_left() - margin_s(context))
     return replace(context, wall_s=wall_s, report=lambda value: best.report(stage.puzzle, value))
 
 

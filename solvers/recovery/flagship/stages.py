@@ -10,6 +10,7 @@ from generator.recovery.network.activations import ACTIVATIONS
 from solvers.recovery.activation.kinks import candidate_activations
 from solvers.recovery.hessian.solver import HessianSpan
 from solvers.recovery.peeling.solver import Peeling
+from solvers.recovery.relu.deep_relu import DeepRelu
 from solvers.recovery.relu.kinks import Kinks
 from solvers.recovery.students.activations import possible_activations
 from solvers.recovery.students.students import Students
@@ -52,6 +53,8 @@ def plan(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> list[Stage]:
     smooth = [name for name in names if name not in kinked]
     stages: list[Stage] = []
     if puzzle.hidden_layers > 1:
+        if puzzle.oracle is not None:
+            stages += [Stage("deep-relu", DeepRelu(), _assuming(puzzle, name), 0.9) for name in kinked]
         stages += [Stage("peeling", Peeling(), _assuming(puzzle, name), 0.0) for name in [*smooth, *kinked]]
     else:
         if puzzle.oracle is not None:

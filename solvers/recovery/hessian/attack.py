@@ -9,9 +9,10 @@ import numpy as np
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
+from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.core.derivatives import ask, output_noise
 from solvers.recovery.hessian.assembly import POLISH_STEPS, assemble, fit_units, parameters, settle_signs
-from solvers.recovery.hessian.polish import Rows, polish
+from solvers.recovery.hessian.polish import Rows, polish, sharpened
 from solvers.recovery.hessian.precision import centre, output_bounds, weight_errors
 from solvers.recovery.hessian.probing import Probe, draw_points, find_span, probe
 from solvers.recovery.hessian.rank_one import search_vectors
@@ -56,9 +57,6 @@ REFINING_RADII = (0.7, 1.0, 1.5, 2.0, 3.0)
 STARTS = 2000
 """Most random starts for vectors that the algebraic method missed."""
 
-RESERVE_S = 0.2
-"""Seconds before the time limit when polishing stops."""
-
 
 @dataclass
 class Attack:
@@ -72,8 +70,10 @@ class Attack:
         rng: the source of randomness.
         best: best network so far.
         error: its root mean square error on fresh rows.
-        certified: whether its residual is at the level of rounding errors, and its weights are precise enough.
-        predicted: largest standard deviation of its weights that rounding errors cause.
+        certified: whether its residual is at the level of rounding errors; for float64 outputs also whether no weight
+            error above the puzzle's tolerance can hide in it.
+        predicted: largest weight error that can hide in its residual; for rounded outputs, the largest standard
+            deviation of a weight that rounding errors cause.
     """
 
     puzzle: RecoveryPuzzle
@@ -107,32 +107,35 @@ class Attack:
         """
         size = parameters(self.puzzle.inputs, len(vectors), self.puzzle.outputs)
         rows = self.fresh(int(FIT_RATIO * size / self.puzzle.outputs) + EXTRA_ROWS, radius)
+        before = self.oracle.asked
         held_out = self.fresh(CHECK_ROWS, radius)
+        hidden = slice(before, self.oracle.asked)
         ridges = {name: fit_units(name, probed, vectors) for name in self.names}
         for name in sorted(self.names, key=lambda name: float(np.median(ridges[name].misfit))):
             network = assemble(name, ridges[name], rows, self.stop)
             if self.puzzle.public.precision == "float64":
-                network = settle_signs(network, rows, self.stop)
+                network = sharpened(settle_signs(network, rows, self.stop), rows)
             elif self.residual(network, held_out) < PLAUSIBLE * self.noise(held_out):
-                network = self.refine(network)
-            if self.check(network, held_out):
+                network = self.refine(network, hidden)
+            if self.check(network, rows, held_out):
                 return True
         return False
 
-    def refine(self, network: MLP) -> MLP:
-        """Fit imprecise outputs with all rows asked and all that are left, within the bounds of their rounding."""
+    def refine(self, network: MLP, hidden: slice) -> MLP:
+        """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""
         trials = {
             radius: draw_points(self.puzzle, REFINING_ROWS // 10, radius * self.puzzle.input_scale, 0.0, self.rng)
             for radius in REFINING_RADII
         }
         radius = min(trials, key=lambda radius: float(weight_errors(network, trials[radius], 1.0).max()))
         self.fresh(REFINING_ROWS, radius * self.puzzle.input_scale)
-        rows = self.oracle.rows()
+        asked = self.oracle.rows()
+        rows = Rows(np.delete(asked.inputs, hidden, axis=0), np.delete(asked.outputs, hidden, axis=0))
         network = settle_signs(polish(network, rows, POLISH_STEPS, self.stop), rows, self.stop)
         bounds = output_bounds(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
         return network if bounds is None else centre(network, rows, bounds, self.stop)
 
-    def check(self, network: MLP, held_out: Rows) -> bool:
+    def check(self, network: MLP, fitted: Rows, held_out: Rows) -> bool:
         """Compare a network with rows that it was not fitted to, and keep it if it is the best so far."""
         if network.bypass is not None and not self.puzzle.public.bypass:
             self.context.log(f"{network.activation}: no flips explain the by-pass")
@@ -140,12 +143,16 @@ class Attack:
         error, noise = self.residual(network, held_out), self.noise(held_out)
         exact = self.puzzle.public.precision == "float64"
         size = float(np.sqrt(np.mean(held_out.outputs**2)))
-        rows = self.oracle.rows() if not exact else held_out
-        predicted = float(weight_errors(network, rows.inputs, noise).max())
-        good = error <= (EXACT * size if exact else 1.5 * noise)
+        if exact:  # the largest weight error that residuals of this size can hide
+            rows = np.concatenate([fitted.inputs, held_out.inputs])
+            predicted = float(weight_errors(network, rows, error * np.sqrt(len(rows) * self.puzzle.outputs)).max())
+            largest = min(float(np.abs(weight).max()) for weight in network.weights)
+            good = error <= EXACT * size and predicted <= self.puzzle.tolerance * largest
+        else:
+            predicted = float(weight_errors(network, self.oracle.rows().inputs, noise).max())
+            good = error <= 1.5 * noise
         self.context.log(
-            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, predicted error of least squares "
-            f"{predicted:.1e}"
+            f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, weight error up to {predicted:.1e}"
         )
         if error < self.error:
             self.best, self.error, self.predicted = network, error, predicted
@@ -172,7 +179,7 @@ class Attack:
 
     def stop(self) -> bool:
         """Tell whether time is up."""
-        return self.context.time_left() < RESERVE_S
+        return out_of_time(self.context)()
 
     def answer(self) -> Answer:
         """Write the best network.
@@ -183,7 +190,7 @@ class Attack:
         if self.best is None:
             raise UnsupportedPuzzleError("hessian-span found no units: too many for the inputs, or too few rows")
         note = (
-            f"residual {self.error:.1e} on held-out rows, predicted weight error {self.predicted:.1e}, "
+            f"residual {self.error:.1e} on held-out rows, weight error at most about {self.predicted:.1e}, "
             f"{self.oracle.asked} rows asked"
         )
         return Answer(self.puzzle.answer(self.best), certified=self.certified, note=note)

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from solvers.recovery.core import ensemble as core
+from solvers.recovery.core.ensemble import network_of_row, parameters_of
+from solvers.recovery.core.levenberg_marquardt import polish as factorised_polish
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
     from generator.recovery.network.mlp import MLP
 
-__all__ = ["Rows", "jacobian", "moved", "polish", "solve_outputs"]
+__all__ = ["Rows", "jacobian", "moved", "polish", "sharpened", "solve_outputs"]
 
 DAMPING = 1e-4
 """First damping, relative to the diagonal of the normal equations. Small, because the start is near."""
@@ -66,6 +70,13 @@ def solve_outputs(network: MLP, rows: Rows, *, bypass: bool) -> MLP:
         biases=(network.biases[0], found[:, units]),
         bypass=found[:, units + 1 :] if bypass else None,
     )
+
+
+def sharpened(network: MLP, rows: Rows) -> MLP:
+    """Take Gauss-Newton steps by an orthogonal factorisation, which sees directions that normal equations lose."""
+    shape, row = parameters_of(network)
+    found, _ = factorised_polish(shape, row, core.Rows.of(rows.inputs, rows.outputs))
+    return network_of_row(shape, found)
 
 
 def jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,8 +35,9 @@ AGREEMENT = 0.03
 alone, and more false candidates, which the refinement then drops. Hand-set."""
 SAME_SINE, SAME_OFFSET = 0.1, 0.7
 """Sine and offset below which two hyperplanes count as one. Units closer than this are told apart by the students."""
-PARALLEL_SINE, PARALLEL_OFFSET = 0.01, 1.5
-"""The same for directions that agree closely: upper layers can shift the steepest point by more than a unit's width."""
+PARALLEL_SINE, PARALLEL_OFFSET = 0.005, 5.0
+"""The same for directions that agree closely: upper layers shift the steepest point, and the tail of a unit's step
+counts as a candidate too. Of these the one with the best agreement is kept, which is the steepest."""
 TANGENT_POINTS = 1500
 """Points of a hyperplane among which the purest are chosen, without queries."""
 PURE = 0.5

@@ -32,7 +32,7 @@ VOTERS = 8
 RECURRENCE = 0.5
 """Least members of a cluster, relative to the number of students. Lower values keep more units, true and false; pruning
 removes the false ones."""
-ALONE = 9
+ALONE = 6
 """Turns above a known layer before random units are added to it."""
 SPARE = 3
 """Random units that are added then. Hand-set."""

@@ -12,12 +12,14 @@ import torch
 from generator.errors import SpecError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from solvers.recovery.published.layers import (
+    FIRST_WIDTH,
     Learner,
     choose_width,
     collapse_layers,
     fine_tuned,
     trained_students,
 )
+from solvers.recovery.published.plan import Plan
 from solvers.recovery.published.students.training import Schedule
 from solvers.recovery.published.table import ask_table
 from solvers.registry import register
@@ -35,9 +37,8 @@ SOURCE = "Martinelli, Simsek, Gerstner and Brea 2024, Expand-and-Cluster, ICML, 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 """Precisions of the fine-tuning by name."""
 WIDTH_SHARE, EXPAND_SHARE, RETRAIN_SHARE, TUNE_SHARE = 1.0, 5.0, 2.0, 3.0
-"""Parts of the time limit: quick runs, students, re-training after each layer but the last, fine-tuning. Hand-set."""
-RESERVE = 0.04
-"""Share of the time limit that is left for clustering and for writing the answer. Hand-set."""
+"""Parts of the time limit, in nominal seconds: quick runs, students, re-training after each layer but the last,
+fine-tuning. Hand-set."""
 FINE_TUNE_FLOOR = 1e-9
 """Learning rate at which a float64 fine-tuning stops. The published floor, 1e-7, would bound its precision."""
 
@@ -70,8 +71,9 @@ class ExpandAndCluster:
         epochs: largest number of epochs of the students.
         rate: first learning rate of the students.
         retrain_epochs: largest number of epochs after each replaced layer of a deep network.
+        retrain_rate: first learning rate of this re-training.
         tune_epochs: largest number of epochs of the fine-tuning.
-        tune_rate: first learning rate of re-training and fine-tuning.
+        tune_rate: first learning rate of the fine-tuning.
         batch: rows of a minibatch.
         precision: precision of the fine-tuning, float32 or float64.
         rows: rows that are queried where the puzzle has an oracle, at most its budget.
@@ -86,6 +88,7 @@ class ExpandAndCluster:
     epochs: int = 25_000
     rate: float = 4e-3
     retrain_epochs: int = 5_000
+    retrain_rate: float = 1e-3
     tune_epochs: int = 50_000
     tune_rate: float = 1e-3
     batch: int = 512
@@ -98,8 +101,11 @@ class ExpandAndCluster:
             raise SpecError(f"students is {self.students} and gamma {self.gamma}; use at least 2, and 0 < gamma <= 1")
         if self.precision not in PRECISIONS:
             raise SpecError(f"the precision is {self.precision!r}; use float32 or float64")
-        if min(self.batch, self.rows, self.expansion, self.rate, self.tune_rate) <= 0 or self.width < 0:
-            raise SpecError("batch, rows, expansion, rate and tune_rate must be above 0, and width at least 0")
+        if (
+            min(self.batch, self.rows, self.expansion, self.rate, self.retrain_rate, self.tune_rate) <= 0
+            or self.width < 0
+        ):
+            raise SpecError("batch, rows, expansion and all rates must be above 0, and width at least 0")
 
     def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer:
         """Expand, cluster, collapse, fine-tune.
@@ -111,50 +117,40 @@ class ExpandAndCluster:
             raise UnsupportedPuzzleError("Expand-and-Cluster needs the activation; this puzzle hides it")
         rng = context.rng()
         inputs, targets = ask_table(puzzle, self.rows, rng)
+        deeper = puzzle.hidden_layers - 1
+        plan = Plan(context, WIDTH_SHARE + EXPAND_SHARE + RETRAIN_SHARE * deeper + TUNE_SHARE)
         schedule = Schedule(self.epochs, self.rate, self.batch)
-        learner = Learner(inputs, targets, puzzle.activation, puzzle.hidden_layers, schedule, rng, context.log)
-        clock = _Clock(context, puzzle.hidden_layers)
-        width = self.width
-        if not width:
-            width = math.ceil(self.expansion * choose_width(learner, self.near_zero, clock.seconds(WIDTH_SHARE)))
-        ensemble, losses = trained_students(learner, self.students, width, self.epochs, clock.seconds(EXPAND_SHARE))
-        best = ensemble.network(int(np.argmin(losses)))
-        context.report(_answer(puzzle, best, float(losses.min()), "best student, not collapsed"))
+        learner = Learner(inputs, targets, puzzle.activation, puzzle.hidden_layers, schedule, plan, rng, context.log)
+
+        def report(network: MLP, loss: float, state: str = "student of a quick run") -> None:
+            context.report(_answer(puzzle, network, loss, state))
+
+        report(learner.draw(1, self.width or FIRST_WIDTH).network(0), math.nan, "not trained")
+        quick = plan.share(WIDTH_SHARE)
+        width = self.width or math.ceil(self.expansion * choose_width(learner, self.near_zero, quick, report))
+        ensemble, losses = trained_students(learner, self.students, width, plan.share(EXPAND_SHARE))
+        best, loss = ensemble.network(int(np.argmin(losses))), float(losses.min())
+        report(best, loss, "best student, not collapsed")
+        if plan.over():
+            return _answer(puzzle, best, loss, "best student; no time was left to collapse it")
 
         def retrain(students: Ensemble) -> Training:
-            seconds = clock.seconds(RETRAIN_SHARE)
-            return learner.run(students, rate=self.tune_rate, epochs=self.retrain_epochs, seconds=seconds)
+            seconds = plan.share(RETRAIN_SHARE)
+            return learner.run(students, seconds, rate=self.retrain_rate, epochs=self.retrain_epochs)
 
-        network = collapse_layers(
-            learner, ensemble, losses, gamma=self.gamma, beta=math.radians(self.beta), retrain=retrain
-        )
+        beta = math.radians(self.beta)
+        network = collapse_layers(learner, ensemble, losses, gamma=self.gamma, beta=beta, retrain=retrain)
         if network is None:
-            return _answer(puzzle, best, float(losses.min()), "best student; a layer has no cluster")
-        context.report(_answer(puzzle, network, math.nan, "collapsed, not fine-tuned"))
+            return _answer(puzzle, best, loss, "best student; a layer has no cluster")
+        report(network, math.nan, "collapsed, not fine-tuned")
 
         def tune(one: Ensemble) -> Training:
             floor = schedule.floor if self.precision == "float32" else FINE_TUNE_FLOOR
-            seconds = clock.seconds(TUNE_SHARE)
-            return learner.run(one, rate=self.tune_rate, epochs=self.tune_epochs, seconds=seconds, floor=floor)
+            seconds = plan.share(TUNE_SHARE)
+            return learner.run(one, seconds, rate=self.tune_rate, epochs=self.tune_epochs, floor=floor)
 
         tuned, loss = fine_tuned(learner, network, PRECISIONS[self.precision], tune)
         return _answer(puzzle, tuned, loss, "fine-tuned")
-
-
-class _Clock:
-    """Divides the time that is left over the stages that are left."""
-
-    def __init__(self, context: Context, hidden_layers: int) -> None:
-        self._context = context
-        self._reserve = RESERVE * context.time_left() if math.isfinite(context.wall_s) else 0.0
-        self._parts = WIDTH_SHARE + EXPAND_SHARE + RETRAIN_SHARE * (hidden_layers - 1) + TUNE_SHARE
-
-    def seconds(self, part: float) -> float:
-        """Return the time limit of the next stage."""
-        left = max(0.0, self._context.time_left() - self._reserve)
-        share = part / self._parts
-        self._parts -= part
-        return share * left
 
 
 def _answer(puzzle: RecoveryPuzzle, network: MLP, loss: float, state: str) -> Answer:

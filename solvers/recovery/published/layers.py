@@ -16,6 +16,7 @@ from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.published.clustering.collapse import collapse
 from solvers.recovery.published.clustering.units import units_of
+from solvers.recovery.published.students.cost import step_seconds
 from solvers.recovery.published.students.ensemble import Ensemble, draw_layers
 from solvers.recovery.published.students.training import Schedule, train
 
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from solvers.recovery.published.plan import Plan
     from solvers.recovery.published.students.training import Training
 
-__all__ = ["Learner", "choose_width", "collapse_layers", "fine_tuned", "trained_students"]
+__all__ = ["FIRST_WIDTH", "Learner", "choose_width", "collapse_layers", "fine_tuned", "trained_students"]
 
 FIRST_WIDTH = 4
 """Width of the first quick run; later widths double. Hand-set."""
@@ -49,7 +51,8 @@ class Learner:
         targets: rows x o.
         activation: name of the activation.
         hidden_layers: number of hidden layers, L.
-        schedule: published settings; `rate`, `epochs` and `seconds` are replaced by each run.
+        schedule: published settings; `rate`, `epochs` and `steps` are replaced by each run.
+        plan: is charged for the nominal seconds of each run, and stops runs.
         rng: draws first weights and minibatches.
         log: takes progress lines.
     """
@@ -59,13 +62,34 @@ class Learner:
     activation: str
     hidden_layers: int
     schedule: Schedule
+    plan: Plan
     rng: np.random.Generator
     log: Callable[[str], None]
 
-    def run(self, ensemble: Ensemble, **changes: float) -> Training:
-        """Train an ensemble with some settings changed."""
-        schedule = replace(self.schedule, **changes)  # type: ignore[arg-type]  # epochs are int, the rest float
-        return train(ensemble, self.inputs, self.targets, schedule, rng=self.rng, log=self.log)
+    def run(self, ensemble: Ensemble, seconds: float, **changes: float) -> Training:
+        """Train an ensemble with some settings changed.
+
+        Args:
+            ensemble: the students.
+            seconds: nominal time limit.
+            changes: fields of the schedule.
+        """
+        cost = self.step_seconds(ensemble)
+        schedule = replace(self.schedule, steps=seconds / cost, **changes)  # type: ignore[arg-type]  # epochs are int
+        stop = self.plan.over
+        done = train(ensemble, self.inputs, self.targets, schedule, rng=self.rng, stop=stop, log=self.log)
+        self.plan.spend(done.steps * cost)
+        return done
+
+    def step_seconds(self, ensemble: Ensemble) -> float:
+        """Compute the nominal time of one step."""
+        rows = len(self.inputs) // self.batches
+        return step_seconds(ensemble.students, ensemble.widths, rows, self.activation, ensemble.flat.dtype)
+
+    @property
+    def batches(self) -> int:
+        """Number of minibatches of an epoch."""
+        return -(-len(self.inputs) // self.schedule.batch)
 
     def draw(self, students: int, width: int) -> Ensemble:
         """Draw students whose hidden layers all have the same width."""
@@ -73,42 +97,41 @@ class Learner:
         return Ensemble(draw_layers(students, widths, self.rng), self.activation, torch.float32)
 
 
-def choose_width(learner: Learner, near_zero: float, seconds: float) -> int:
+def choose_width(learner: Learner, near_zero: float, seconds: float, report: Callable[[MLP, float], None]) -> int:
     """Train a few students of growing width shortly, until their loss is near zero.
 
     Args:
         learner: the table and the settings.
         near_zero: largest loss of the worst student, as a share of the outputs' variance.
-        seconds: time limit of all runs together; at the limit the last width is taken.
+        seconds: nominal time limit of all runs together; at the limit the last width is taken.
+        report: takes the best student and its loss after each run that improves on the runs before it.
     """
-    batches = -(-len(learner.inputs) // learner.schedule.batch)
+    epochs = max(1, QUICK_STEPS // learner.batches)
     variance = float(learner.targets.var(axis=0).mean()) or 1.0
-    width, spent = FIRST_WIDTH, 0.0
     quiet = replace(learner, log=lambda _: None)
+    width, best = FIRST_WIDTH, math.inf
     while True:
-        done = quiet.run(
-            learner.draw(QUICK_STUDENTS, width),
-            epochs=max(1, QUICK_STEPS // batches),
-            rate=QUICK_RATE,
-            seconds=seconds - spent,
-        )
-        spent += done.seconds
+        students = learner.draw(QUICK_STUDENTS, width)
+        cost = learner.step_seconds(students)
+        done = quiet.run(students, seconds, epochs=epochs, rate=QUICK_RATE)
+        seconds -= done.steps * cost
         loss = float(done.losses.max()) / variance
-        learner.log(f"quick run of width {width}: loss {loss:.1e} of the variance, {done.seconds:.1f} s")
-        if loss <= near_zero or width >= MOST_WIDTH or spent >= seconds:
+        learner.log(f"quick run of width {width}: loss {loss:.1e} of the variance, {done.steps} steps")
+        if done.losses.min() < best:
+            best = float(done.losses.min())
+            report(students.network(int(np.argmin(done.losses))), best)
+        if loss <= near_zero or width >= MOST_WIDTH or seconds < cost or learner.plan.over():
             return width
         width *= 2
 
 
 def trained_students(
-    learner: Learner, students: int, width: int, epochs: int, seconds: float
+    learner: Learner, students: int, width: int, seconds: float
 ) -> tuple[Ensemble, NDArray[np.float64]]:
-    """Train the wide students; return them and their losses."""
+    """Train the wide students for a nominal time; return them and their losses."""
     ensemble = learner.draw(students, width)
-    done = learner.run(ensemble, epochs=epochs, seconds=seconds)
-    rate = done.steps / done.seconds if done.seconds else math.inf
-    speed = f"{done.epochs} epochs, {rate:.0f} steps/s"
-    learner.log(f"students of width {width}: best loss {done.losses.min():.2e}, {speed}")
+    done = learner.run(ensemble, seconds)
+    learner.log(f"students of width {width}: best loss {done.losses.min():.2e}, {done.epochs} epochs")
     return ensemble, done.losses
 
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.errors import UnsupportedPuzzleError
+from generator.errors import QueryError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.relu.fitting.orientation import oriented
 from solvers.recovery.relu.fitting.shallow import fit_shallow
+from solvers.recovery.relu.hyperplanes.bending import without_bent
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
 from solvers.recovery.relu.kinks import TIME, Kinks, check_puzzle
+from solvers.recovery.relu.peel import peel_on
 from solvers.recovery.relu.prefix import Prefix
 from solvers.registry import register
 
@@ -34,6 +36,14 @@ PRECISE = 1e5
 are amplified by the pseudo-inverse; exact networks stay below 2e3. Hand-set."""
 FRESH = 200
 """Fresh points, near and far, on which a network is checked. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """An answer and its misfit in error bounds of the outputs."""
+
+    answer: Answer
+    worst: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,36 +74,44 @@ class DeepRelu:
         """Recover the network.
 
         Raises:
-            UnsupportedPuzzleError: without an oracle, for a smooth activation, for three or more hidden layers, or if
-                the first layer has more units than there are inputs.
+            UnsupportedPuzzleError: without an oracle, or for a smooth activation.
         """
         oracle = check_puzzle(puzzle)
         if puzzle.hidden_layers == 1:
             return Kinks().solve(puzzle, context)
-        if puzzle.hidden_layers > 2:
-            raise UnsupportedPuzzleError("deep-relu recovers one or two hidden layers; this network has more")
         rng = context.rng()
-        answer = Answer(None)
+        best = _Result(Answer(None), np.inf)
         try:
             probe = Probe.of(puzzle, oracle, rng)
             domain = input_space(probe)
             planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: context.time_left() > TIME)
+            planes = without_bent(domain, planes, rng)
             context.log(f"first layer: {len(planes)} flat hyperplanes")
-            prefix = _first_layer(domain, planes, puzzle, rng, context)
-            states = state_space(probe, prefix, rng)
-            if states is None:
-                raise UnsupportedPuzzleError("no input in the box turns all units of the first layer on")
-            answer = self._finish(puzzle, context, _Spaces(domain, states, prefix), rng)
-        except BudgetSpentError as error:
+            if not len(planes):
+                return best.answer
+            prefix = _first_layer(domain, planes, puzzle, rng)
+            narrow = len(planes) <= domain.dimensions
+            states = state_space(probe, prefix, rng) if puzzle.hidden_layers == 2 and narrow else None
+            if states is not None:
+                best = self._finish(puzzle, context, _Spaces(domain, states, prefix), rng)
+            if best.worst > PRECISE and context.time_left() > TIME:
+                network = peel_on(puzzle, oracle, prefix, context, rng)
+                if network is not None:
+                    worst = _misfit(domain, network, rng)
+                    if worst < best.worst:
+                        note = f"widths {network.widths[1:-1]}; misfit {worst:.1e} error bounds"
+                        best = _Result(Answer(puzzle.answer(network), certified=worst <= PRECISE, note=note), worst)
+                        context.report(best.answer)
+        except (BudgetSpentError, QueryError) as error:
             context.log(str(error))
-        return answer
+        return best.answer
 
-    def _finish(self, puzzle: RecoveryPuzzle, context: Context, spaces: _Spaces, rng: np.random.Generator) -> Answer:
+    def _finish(self, puzzle: RecoveryPuzzle, context: Context, spaces: _Spaces, rng: np.random.Generator) -> _Result:
         """Search the second layer until the network agrees with fresh outputs."""
         domain, states, prefix = spaces.inputs, spaces.states, spaces.prefix
         sigma = prefix.sigma
         planes: Planes | None = None
-        answer, best = Answer(None), np.inf
+        best = _Result(Answer(None), np.inf)
         for number in range(self.rounds):
             planes = find_planes(
                 states,
@@ -105,39 +123,33 @@ class DeepRelu:
             )
             fit = fit_shallow(states, planes, sigma, rng)
             network = _assembled(prefix, fit)
-            points = domain.sample(FRESH, rng)
-            values = domain.function(points)
-            worst = float((np.abs(network(points) - values).max(axis=1) / domain.noise(points, values)).max())
+            worst = _misfit(domain, network, rng)
             context.log(f"second layer: {len(planes)} hyperplanes; misfit {worst:.1e} error bounds")
-            if worst < best:
-                best = worst
-                note = (
-                    f"{len(prefix.weights[0])} and {len(fit.weight)} units with kinks; misfit {worst:.1e} error bounds"
-                )
+            if worst < best.worst:
+                widths = f"{len(prefix.weights[0])} and {len(fit.weight)}"
+                note = f"{widths} units with kinks; misfit {worst:.1e} error bounds"
                 if not fit.signed:
                     note += f"; {len(network.weights[1]) - len(fit.weight)} always-on units stand for a linear part"
-                answer = Answer(puzzle.answer(network), certified=worst <= PRECISE and fit.signed, note=note)
-                context.report(answer)
+                certified = worst <= PRECISE and fit.signed
+                best = _Result(Answer(puzzle.answer(network), certified=certified, note=note), worst)
+                context.report(best.answer)
             if worst <= PRECISE or context.time_left() < TIME:
                 break
-        return answer
+        return best
 
 
-def _first_layer(
-    domain: Domain, planes: Planes, puzzle: RecoveryPuzzle, rng: np.random.Generator, context: Context
-) -> Prefix:
-    """Choose the signs of the first layer.
+def _first_layer(domain: Domain, planes: Planes, puzzle: RecoveryPuzzle, rng: np.random.Generator) -> Prefix:
+    """Choose the signs of the first layer; where its rows are dependent, any do, and the next layer settles them."""
+    if len(planes) <= domain.dimensions:
+        planes = oriented(domain, planes, rng)[0]
+    return Prefix(puzzle.inputs, puzzle.activation or "relu").extended(planes.normals, planes.offsets)
 
-    Raises:
-        UnsupportedPuzzleError: if the rows are not independent.
-    """
-    if not len(planes) or len(planes) > domain.dimensions:
-        raise UnsupportedPuzzleError(
-            f"the first layer must not expand: {len(planes)} units were found for {puzzle.inputs} inputs"
-        )
-    turned, agreement = oriented(domain, planes, rng)
-    context.log(f"signs of the first layer: {agreement.min():.0%} of the points agree at least")
-    return Prefix(puzzle.inputs, puzzle.activation or "relu").extended(turned.normals, turned.offsets)
+
+def _misfit(domain: Domain, network: MLP, rng: np.random.Generator) -> float:
+    """Compare with fresh outputs, near and far; the largest difference in error bounds of the outputs."""
+    points = domain.sample(FRESH, rng)
+    values = domain.function(points)
+    return float((np.abs(network(points) - values).max(axis=1) / domain.noise(points, values)).max())
 
 
 def _assembled(prefix: Prefix, fit: ShallowFit) -> MLP:

@@ -30,7 +30,7 @@ from solvers.recovery.relu.next_layer_completing import (
     signs_of,
     with_units,
 )
-from solvers.recovery.relu.next_layer_units import Search, Unit, find_units
+from solvers.recovery.relu.next_layer_units import SURE, Search, Unit, find_units
 from solvers.recovery.relu.walking_lines import Probe
 from solvers.recovery.relu.walking_map import KnownMap
 from solvers.recovery.relu.walking_surface import best_row
@@ -47,6 +47,9 @@ __all__ = ["NextLayer", "recover_next_layer"]
 MISFIT = 1e-6
 """Largest distance of a unit's points from its fitted kink, relative to the scale. A unit that does not fit once the
 signs are settled belongs to a deeper layer. Hand-set."""
+UNREAD = 1e-9
+"""Largest weight of the next layer, whose rows have norm 1, on a unit that nothing reads. Hand-set, above the rows'
+errors."""
 SAMPLE = 4096
 """Inputs on which units that are on everywhere are kept on; no queries. Hand-set."""
 SPREAD = 3.0
@@ -103,7 +106,11 @@ def recover_next_layer(
     known = KnownMap.of(prefix, bypass=not signed)
     units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
     while late := [unit for unit in units if unit.late]:
-        known = KnownMap.of(_with_late(known, late), bypass=True)
+        found = _with_late(known, late, scale, rng)
+        if found is None:
+            units = [unit for unit in units if not unit.late]
+            break
+        known, open_weights = KnownMap.of(found[0], bypass=True), open_weights.joined(found[1])
         units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
     signs = None
     if known.bypass and units:
@@ -111,38 +118,63 @@ def recover_next_layer(
         inputs = random_inputs(oracle, known, SPREAD * scale, rng, SAMPLE)
         known = replace(known, prefix=completed(known, signs, open_weights, inputs), bypass=False)
     fits = [(unit, *best_row(known, unit.surface.points, unit.surface.errors)) for unit in units]
-    if signs is not None and signs.settled:
-        fits = [fit for fit in fits if fit[-1] < MISFIT * scale]
+    most = MISFIT * scale if signs is not None and signs.settled else np.inf
+    fits = [fit for fit in fits if fit[-1] < most]
     if not fits:
         return None
-    rows, pairs = [], np.empty((0, 2), np.int64)
-    for index, (unit, row, _, _) in enumerate(fits):
-        quiet = np.nonzero(np.abs(known.features(unit.surface.points)).max(axis=0) <= QUIET * scale)[0]
-        pairs = np.concatenate([pairs, np.column_stack([np.full(len(quiet), index), quiet])])
-        rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
-    weight, bias = np.array(rows)[:, :-1], np.array(rows)[:, -1]
+    rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], known, scale, rng)
+    weight, bias = rows[:, :-1], rows[:, -1]
+    prefix = known.prefix
+    unread = (np.abs(weight) < UNREAD).all(axis=0)
+    if prefix.depth and unread.any() and not len(opened.units):
+        # A deeper unit that passed for one of layer l: nothing reads it.
+        last = prefix.weights[-1][~unread], prefix.biases[-1][~unread]
+        prefix, weight = shortened(prefix).extended(*last), weight[:, ~unread]
     return NextLayer(
-        prefix=known.prefix.extended(weight if known.prefix.depth else weight @ known.basis.T, bias),
+        prefix=prefix.extended(weight if prefix.depth else weight @ known.basis.T, bias),
         signs=signs,
         points=tuple(known.inputs(fit[0].surface.points) for fit in fits),
         shares=tuple(fit[0].share for fit in fits),
-        open=Open(pairs[:, 0], pairs[:, 1]),
+        open=opened,
         residual=max(fit[-1] for fit in fits),
         search=search,
     )
 
 
-def _with_late(known: KnownMap, late: list[Unit]) -> Prefix:
-    """Append units to the last known layer that its own round missed."""
+def _rows(
+    units: list[Unit], fits: list[NDArray[np.float64]], known: KnownMap, scale: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], Open]:
+    """Choose the weights that fitted rows leave open, and list them."""
+    rows, pairs = [], np.empty((0, 2), np.int64)
+    for index, (unit, row) in enumerate(zip(units, fits, strict=True)):
+        largest = np.abs(known.features(unit.surface.points)).max(axis=0)
+        quiet = np.nonzero(largest <= QUIET * scale)[0]
+        pairs = np.concatenate([pairs, np.column_stack([np.full(len(quiet), index), quiet])])
+        rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
+    return np.array(rows), Open(pairs[:, 0], pairs[:, 1])
+
+
+def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.Generator) -> tuple[Prefix, Open] | None:
+    """Append units to the last known layer that its own round missed, and list their open weights.
+
+    Returns:
+        None if no row of that layer fits them.
+    """
     before = replace(known, prefix=shortened(known.prefix), bypass=False)
-    rows = np.array([best_row(before, unit.surface.points, unit.surface.errors)[0] for unit in late])
+    fits = [(unit, *best_row(before, unit.surface.points, unit.surface.errors)) for unit in late]
+    fits = [fit for fit in fits if fit[-1] < MISFIT * scale]
+    if not fits:
+        return None
+    rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], before, scale, rng)
     weight = rows[:, :-1] @ known.basis.T if known.prefix.depth == 1 else rows[:, :-1]
-    return with_units(known.prefix, weight, rows[:, -1])
+    return with_units(known.prefix, weight, rows[:, -1]), replace(opened, units=opened.units + known.prefix.units)
 
 
 def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
     """Settle the signs of the last known layer from the rows that follow it."""
-    determined = [unit for unit in units if not unit.freedom] or units
+    # Rows of deeper units would spoil the equations: the surest rows decide, if there are any.
+    determined = [unit for unit in units if not unit.freedom and unit.share >= SURE]
+    determined = determined or [unit for unit in units if not unit.freedom] or units
     rows = np.array([unit.row for unit in determined])
     width = known.prefix.units
     return signs_of(rows[:, :width], rows[:, width:-1], known, open_weights)

@@ -43,6 +43,10 @@ class Open:
     units: NDArray[np.int64]
     features: NDArray[np.int64]
 
+    def joined(self, other: Open) -> Open:
+        """Append other open weights of the same layer."""
+        return Open(np.concatenate([self.units, other.units]), np.concatenate([self.features, other.features]))
+
 
 NOTHING = Open(np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -110,7 +114,7 @@ def keep_off(
     Where feature j is on, the unit has the sign that it has on the kink of j. The weight of j is made just large enough
     to keep that sign.
     """
-    if not len(quiet):
+    if not len(quiet) or not known.layers:
         return row
     units = known.prefix.preactivations(np.zeros((1, known.prefix.inputs))).shape[1]
     first = units - known.prefix.units

@@ -21,8 +21,10 @@ __all__ = ["Signs", "settle_signs"]
 
 MOST_ON = 4
 """Most units that are on everywhere. Hand-set."""
-ALTERNATIONS = 200
-"""Most alternations between the signs and the units that are on everywhere. Hand-set."""
+MOST_TRIED = 12
+"""Most units all of whose flips are tried beside units that are on everywhere. Their number is 2^this. Hand-set."""
+STARTS = 20
+"""Starts of the search for flips of more units than that. Hand-set."""
 LEFT = 1e-5
 """Largest remainder relative to the rows U that counts as zero. Hand-set, far above the rows' errors."""
 BETTER = 1e-3
@@ -89,7 +91,7 @@ def settle_signs(
     for rank in range(1, min(MOST_ON, min(Q.shape) - 1) + 1):
         if best.settled:
             break
-        flips = _alternate(terms, Q, rank)
+        flips = _low_rank(terms, Q, rank)
         remainder = Q + (terms @ flips).reshape(Q.shape)
         found = _with_rank(flips, np.zeros(len(opened[0])), remainder, rank, sizes)
         if found.settled or found.left < BETTER * best.left:
@@ -120,15 +122,34 @@ def _binary(terms: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[
     return np.asarray(trials[:, int(off.argmin())] > 0.5)
 
 
-def _alternate(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) -> NDArray[np.bool_]:
-    """Fit flips and a low-rank remainder by turns."""
-    remainder = np.zeros_like(Q)
-    flips = np.zeros(terms.shape[1])
-    for _ in range(ALTERNATIONS):
-        flips = np.clip(np.linalg.lstsq(terms, (remainder - Q).ravel(), rcond=None)[0], 0.0, 1.0)
-        left, values, right = np.linalg.svd(Q + (terms @ flips).reshape(Q.shape), full_matrices=False)
-        remainder = (left[:, :rank] * values[:rank]) @ right[:rank]
-    return np.asarray(flips > 0.5)
+def _low_rank(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) -> NDArray[np.bool_]:
+    """Find the flips that leave the least beyond a remainder of a rank.
+
+    All flips are tried where they are few; otherwise single flips are turned from several starts while that helps.
+    """
+    units = terms.shape[1]
+
+    def excess(flips: NDArray[np.bool_]) -> NDArray[np.float64]:
+        remainders = Q + (flips @ terms.T).reshape(-1, *Q.shape)
+        return np.asarray((np.linalg.svd(remainders, compute_uv=False)[:, rank:] ** 2).sum(axis=1))
+
+    if units <= MOST_TRIED:
+        every = np.array(list(product([False, True], repeat=units)))
+        return np.asarray(every[int(excess(every).argmin())])
+    rng = np.random.default_rng(0)  # only the starts of the search depend on it
+    best: NDArray[np.bool_] = np.zeros(units, dtype=bool)
+    least = np.inf
+    for _ in range(STARTS):
+        flips, value = np.asarray(rng.random(units) < 0.5), np.inf
+        while True:
+            trials = flips ^ np.eye(units, dtype=bool)
+            values = excess(trials)
+            if values.min() >= value:
+                break
+            flips, value = trials[int(values.argmin())], float(values.min())
+        if value < least:
+            best, least = flips, value
+    return best
 
 
 def _with_rank(

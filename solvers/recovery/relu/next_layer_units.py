@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.walking_lines import Probe
     from solvers.recovery.relu.walking_surface import Surface
 
-__all__ = ["Unit", "find_units"]
+__all__ = ["SURE", "Search", "Unit", "find_units"]
 
 LINES = 8
 """Random lines per round. Hand-set."""
-PATIENCE = 5
+PATIENCE = 6
 """Rounds without a new unit after which a layer counts as complete. Larger values find units that few lines meet, and
 cost queries. Hand-set."""
+SURE = 0.8
+"""Least share of found points of a unit that belongs to layer l; deeper units that read nothing of h_l show less.
+Hand-set."""
 LATE = 1e-7
 """Largest part of a row on h_l, relative to the row, of a unit that belongs to layer l. Hand-set, far above the rows'
 errors."""
@@ -47,6 +50,10 @@ SHARE = 0.6
 the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
 CHECKS = 40
 """Points on random lines at which a unit is checked. Hand-set."""
+FEWEST_HOLES = 3
+"""Fewest missed points from which a deeper unit can be told. Hand-set."""
+REASONED = 0.3
+"""Share of the missed points that have to lie beyond units of the next layer. Hand-set."""
 JUMPS = 6
 """Most rounds of such checks. Hand-set."""
 SPOT = 8
@@ -84,7 +91,7 @@ class Unit:
         switches says nothing.
         """
         known = self.surface.probe.known
-        if not known.bypass:
+        if not known.bypass or self.share < SURE:
             return False
         inert = self.surface.null()
         inert = inert - np.outer(self.row, self.row @ inert) / (self.row @ self.row)
@@ -135,7 +142,31 @@ def find_units(
             quiet = 0 if len(units) > before else quiet + 1
     except QueryError:
         pass  # the budget is spent: what has been found counts
-    return units, search
+    return _without_deeper(units), search
+
+
+def _without_deeper(units: list[Unit]) -> list[Unit]:
+    """Leave out deeper units that pass for units of the next layer on most of the box.
+
+    A deeper unit is found where the next layer has the pattern of the walk, and missed elsewhere. So each missed point
+    lies beyond a unit of the next layer that all found points are on one side of. The points where a unit of the next
+    layer is hidden have no such reason.
+    """
+    units = sorted(units, key=lambda unit: -unit.share)
+    kept: list[Unit] = []
+    for unit in units:
+        holes = np.concatenate([np.empty((0, unit.surface.points.shape[1])), *unit.surface.holes])
+        if kept and len(holes) >= FEWEST_HOLES:
+            rows = np.array([other.row for other in kept])
+            found, missed = (
+                unit.surface.probe.known.features(points) @ rows[:, :-1].T + rows[:, -1] > 0
+                for points in (unit.surface.points, holes)
+            )
+            constant = (found == found[0]).all(axis=0)
+            if (missed != found[0])[:, constant].any(axis=1).mean() > REASONED:
+                continue
+        kept.append(unit)
+    return kept
 
 
 def _search_lines(probe: Probe, rng: np.random.Generator, deadline: float, units: list[Unit], search: Search) -> None:
@@ -184,6 +215,7 @@ def _walk(probe: Probe, kink: Kink, rng: np.random.Generator, deadline: float, s
         search.lost += 1
         return None
     surface.tried = surface.missed = 0
+    surface.holes.clear()
     for _ in range(JUMPS):
         if surface.tried < CHECKS:
             jump(surface, rng, CHECKS // 2)

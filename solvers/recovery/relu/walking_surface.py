@@ -44,6 +44,7 @@ class Surface:
         errors: estimated error of each point's position along the normal.
         tried: predictions of points that were tested.
         missed: those where no kink was found.
+        holes: their points.
     """
 
     probe: Probe
@@ -51,6 +52,7 @@ class Surface:
     errors: NDArray[np.float64]
     tried: int = 0
     missed: int = 0
+    holes: list[NDArray[np.float64]] = field(default_factory=list)
     _null: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def add(self, points: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
@@ -89,6 +91,7 @@ class Surface:
         )
         self.tried += int(tested.sum())
         self.missed += int((tested & ~found).sum())
+        self.holes.append(points[tested & ~found])
         self.add((points + at[:, None] * normals)[found], errors[found])
         return found
 
@@ -120,7 +123,8 @@ def best_row(
     feature that the surface never excites gets weight zero.
 
     Returns:
-        The row with |v| = 1, the dimension of the rows that fit less one, and the largest distance of a point.
+        The row with |v| = 1, the dimension of the rows that fit less one, and the largest distance of a point;
+        infinite if the features do not change near the points.
     """
     equations = np.column_stack([known.features(points), np.ones(len(points))])
     weights = np.minimum(1.0, np.median(errors) / np.maximum(errors, np.finfo(float).tiny))
@@ -130,10 +134,11 @@ def best_row(
     if null.shape[1] > 1:
         _, _, right = np.linalg.svd((gradients @ null[:-1]).reshape(-1, null.shape[1]), full_matrices=False)
         row = null @ right[0]
-    row = row / np.linalg.norm(row[:-1])
     slopes = np.linalg.norm(gradients @ row[:-1], axis=1)
+    if slopes.max() <= FLAT * np.linalg.norm(row):
+        return row, null.shape[1] - 1, np.inf
     distances = np.abs(equations @ row)[slopes > 0] / slopes[slopes > 0]
-    return row, null.shape[1] - 1, float(distances.max(initial=0.0))
+    return row / np.linalg.norm(row[:-1]), null.shape[1] - 1, float(distances.max())
 
 
 def flat_normals(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.errors import SpecError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from solvers.recovery.core.certificate import certify
+from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.core.ensemble import Architecture, draw_students, network_of_row
 from solvers.recovery.core.levenberg_marquardt import Fit, Stopping, levenberg_marquardt, polish
 from solvers.recovery.core.warm_start import warm_start
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["SameWidth"]
 
 SOURCE = "Martinelli et al. 2024, Expand-and-Cluster, arXiv:2304.12794, control; fitted by Levenberg-Marquardt"
-MARGIN_S = 0.3
-"""Seconds before the time limit at which training stops, so that the answer is written in time."""
 ROWS = 1500
 """Rows of a fit to an oracle. Hand-set."""
 ITERATIONS = 300
@@ -73,14 +72,14 @@ class SameWidth:
         """
         if puzzle.hidden_layers != 1 or puzzle.activation is None:
             raise UnsupportedPuzzleError("same-width needs one hidden layer and a known activation")
-        rng = context.rng()
+        rng, stop = context.rng(), out_of_time(context)
         sampler = Sampler(puzzle, rng)
         rows = sampler.rows(sampler.most if puzzle.table is not None else ROWS)
         level = Levels.of(sampler.variance, sampler.noise, rows.equations).zero
         best: Answer | None = None
         lowest = float("inf")
         for shape in self._shapes(puzzle, rows):
-            fit = self._train(shape, rows, 1e-4 * level, rng, lambda: context.time_left() < MARGIN_S)
+            fit = self._train(shape, rows, 1e-4 * level, rng, stop)
             row = fit.theta[0] if sampler.noise else polish(shape, fit.theta[0], rows)[0]
             network = network_of_row(shape, row)
             certificate = certify(network, rows, sampler.held_out, puzzle.public)
@@ -89,7 +88,7 @@ class SameWidth:
                 lowest = certificate.mse
                 best = Answer(puzzle.answer(network), certificate.holds, note=certificate.reason)
                 context.report(best)
-            if certificate.holds or context.time_left() < MARGIN_S:
+            if certificate.holds or stop():
                 break
         return best
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
+from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.students.activations import in_turn, possible_activations
 from solvers.recovery.students.sampling import Sampler
 from solvers.recovery.students.search import Run, Settings, candidates
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Students"]
 
 SOURCE = "this project; after Martinelli et al. 2024, Expand-and-Cluster, arXiv:2304.12794"
-MARGIN_S = 0.3
-"""Seconds before the time limit at which training stops, so that the answer is written in time."""
 
 
 @register(family="recovery", name="students", source=SOURCE)
@@ -55,7 +54,7 @@ class Students:
         rng = context.rng()
         sampler = Sampler(puzzle, rng)
         settings = Settings(self.students, self.growth, self.ratio, self.steps, cluster=self.cluster)
-        run = Run(sampler, settings, rng, lambda: context.time_left() < MARGIN_S, context.log)
+        run = Run(sampler, settings, rng, out_of_time(context), context.log)
         best: Candidate | None = None
         for one in in_turn(possible_activations(puzzle.activation), partial(candidates, run)):
             if best is None or one.certificate.holds or one.certificate.mse < best.certificate.mse:

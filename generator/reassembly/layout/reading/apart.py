@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from generator.errors import LayoutError, NetjigsawError
+from generator.files.state import read_state, state_in
 from generator.reassembly.layout.reading.folder import CSV, find_table, folders_of_pieces, saved_files
 from generator.reassembly.layout.reading.network import NO_STACK, describe_layers, layers_of, residual_order
 from generator.reassembly.layout.reading.numbering import PIECES
 from generator.reassembly.layout.reading.piece import plain_array
-from generator.reassembly.layout.reading.state import read_state, state_in
 from generator.reassembly.layout.roles import ROLES_FILE
 from generator.reassembly.layout.table import read_table
 from generator.reassembly.network.residual import ACTIVATIONS, ResidualNetwork

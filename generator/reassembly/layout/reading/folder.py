@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import LayoutError, StorageError
+from generator.files.recognise import KINDS, content_of
 from generator.reassembly.layout.reading.litter import is_litter
 from generator.reassembly.layout.reading.network import NETWORK_FILES, refuse_network
 from generator.reassembly.layout.reading.numbering import PIECE, PIECES, number_pieces
-from generator.reassembly.layout.reading.recognise import KINDS, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from generator.errors import LayoutError, NetjigsawError
-from generator.reassembly.layout.reading.state import read_state, state_in
+from generator.files.state import read_state, state_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from generator.errors import LayoutError
+from generator.files.state import read_state, state_in
 from generator.reassembly.layout.reading.network import describe_layers, layers_of
-from generator.reassembly.layout.reading.state import read_state, state_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

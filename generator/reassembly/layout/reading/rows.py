@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from generator.errors import LayoutError, StorageError
-from generator.reassembly.layout.reading.recognise import refuse_other_content
+from generator.files.recognise import refuse_other_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable

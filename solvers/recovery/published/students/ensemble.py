@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-__all__ = ["Ensemble", "Workspace", "draw_layers", "flops_per_step"]
+__all__ = ["Ensemble", "Workspace", "draw_layers"]
 
 
 class Ensemble:
@@ -157,19 +157,6 @@ def draw_layers(students: int, widths: Sequence[int], rng: np.random.Generator) 
         layer[:, :, -1] = 0.0
         layers.append(layer)
     return layers
-
-
-def flops_per_step(students: int, widths: Sequence[int], rows: int) -> int:
-    """Count the floating-point operations of the matrix products of one training step.
-
-    A layer takes 2 * rows * students * units * (fan-in + 1) operations forward and the same for its gradients; a layer
-    after the first takes them again to pull gradients back. Activations and Adam are not counted.
-
-    Measured on one core in float32, against the rate of a 1024 x 1024 matrix product: 81 % with 20 students of
-    784-512-10 and 512 rows; 13 % with 20 students of 4-32-1 and 500 rows, where tanh and memory traffic take the rest.
-    """
-    sizes = [units * (fan_in + 1) for fan_in, units in pairwise(widths)]
-    return 2 * rows * students * (2 * sizes[0] + 3 * sum(sizes[1:]))
 
 
 def _split(flat: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["Schedule", "Training", "train"]
 
 LANDING = 0.6
-"""Share of the time limit after which the learning rate is bound to fall to its floor at the limit. A larger value
-trains longer at high rates. Used only where the limit ends the training before its epochs are over. Hand-set."""
+"""Share of the steps after which the learning rate is bound to fall to its floor at the last step. A larger value
+trains longer at high rates. Used only where fewer steps are allowed than the epochs take. Hand-set."""
 LEAST_PATIENCE = 5
-"""Least patience and cooldown, in epochs, where a time limit shortens the schedule. Hand-set."""
+"""Least patience and cooldown, in epochs, where a limit of the steps shortens the schedule. Hand-set."""
 LOG_EVERY = 5000
 """Epochs between log lines. Hand-set."""
-TRIAL_EPOCHS = 5
-"""Epochs that are timed to find how many of them the time limit allows. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Schedule:
         patience: epochs without a lower summed loss after which the rate falls.
         cooldown: epochs after a fall of the rate in which patience does not count.
         floor: learning rate at which training stops.
-        seconds: time limit.
+        steps: largest number of steps of Adam, one per minibatch.
         bypass_rate: rate of a linear by-pass, in multiples of the other parameters' rate.
     """
 
@@ -54,7 +51,7 @@ class Schedule:
     patience: int = 100
     cooldown: int = 200
     floor: float = 1e-7
-    seconds: float = math.inf
+    steps: float = math.inf
     bypass_rate: float = 10.0
 
 
@@ -64,15 +61,13 @@ class Training:
 
     Attributes:
         losses: mean squared error of every student over the whole table.
-        epochs: passes over the table.
+        epochs: complete passes over the table.
         steps: steps of Adam.
-        seconds: time of the passes.
     """
 
     losses: NDArray[np.float64]
     epochs: int
     steps: int
-    seconds: float
 
 
 def train(
@@ -82,43 +77,44 @@ def train(
     schedule: Schedule,
     *,
     rng: np.random.Generator,
+    stop: Callable[[], bool],
     log: Callable[[str], None],
 ) -> Training:
     """Train all students together; their parameters are changed in place.
 
-    The loss is the sum of the students' mean squared errors, so their gradients do not interact. If the time limit
-    allows fewer epochs than the schedule has, patience and cooldown shrink in proportion, and the learning rate falls
-    to its floor until the limit.
+    The loss is the sum of the students' mean squared errors, so their gradients do not interact. If the schedule allows
+    fewer steps than its epochs take, patience and cooldown shrink in proportion, and the learning rate falls to its
+    floor until the last step.
 
     Args:
         ensemble: the students.
         inputs: rows x d.
         targets: rows x o.
-        schedule: optimiser settings and time limit.
+        schedule: optimiser settings and limits.
         rng: draws the minibatches.
+        stop: asked before every step; True ends the training.
         log: takes progress lines.
     """
-    started = time.monotonic()
     table = _Rows.of(ensemble, inputs, targets, schedule.batch)
     adam = Adam(ensemble.flat, ensemble.gradient)
-    plateau = Plateau(schedule.rate, schedule.patience, schedule.cooldown, schedule.floor)
+    allowed = min(schedule.steps / (schedule.epochs * table.batches), 1.0)
+    steps = int(allowed * schedule.epochs * table.batches)
+    plateau = _plateau(schedule, allowed)
     shares = ensemble.rate_shares(schedule.bypass_rate)
-    shortened, epoch = False, 0
-    while epoch < schedule.epochs and plateau.rate > schedule.floor:
-        total = _epoch(table, adam, plateau.rate if shares is None else plateau.rate * shares, rng)
-        plateau.observe(total)
-        epoch += 1
-        spent = time.monotonic() - started
-        if spent >= schedule.seconds:
+    made, epoch = 0, 0
+    while made < steps and plateau.rate > schedule.floor:
+        rate = plateau.rate if shares is None else plateau.rate * shares
+        count, total = _epoch(table, adam, rate, rng, most=steps - made, stop=stop)
+        made += count
+        if count < table.batches:
             break
-        if epoch == TRIAL_EPOCHS and spent / epoch * schedule.epochs > schedule.seconds:
-            shortened = True
-            _shorten(plateau, schedule.seconds / (spent / epoch * schedule.epochs))
-        if shortened:
-            plateau.rate = min(plateau.rate, _bound(schedule, spent / schedule.seconds))
+        epoch += 1
+        plateau.observe(total)
+        if allowed < 1.0:
+            plateau.rate = min(plateau.rate, _bound(schedule, made / steps))
         if epoch & (epoch - 1) == 0 or epoch % LOG_EVERY == 0:
-            log(f"epoch {epoch}: mean loss {total / ensemble.students:.2e}, rate {plateau.rate:.1e}, {spent:.1f} s")
-    return Training(_losses(ensemble, inputs, targets), epoch, epoch * table.batches, time.monotonic() - started)
+            log(f"epoch {epoch}: mean loss {total / ensemble.students:.2e}, rate {plateau.rate:.1e}")
+    return Training(_losses(ensemble, inputs, targets), epoch, made)
 
 
 @dataclass(frozen=True)
@@ -139,32 +135,47 @@ class _Rows:
         return cls(table, torch.from_numpy(targets).to(dtype), batches, space)
 
 
-def _epoch(table: _Rows, adam: Adam, rate: float | torch.Tensor, rng: np.random.Generator) -> float:
-    """Make one step per minibatch; return the sum of the students' mean squared errors before the steps.
+def _epoch(
+    table: _Rows,
+    adam: Adam,
+    rate: float | torch.Tensor,
+    rng: np.random.Generator,
+    *,
+    most: int,
+    stop: Callable[[], bool],
+) -> tuple[int, float]:
+    """Make one step per minibatch, at most `most` and until `stop`.
 
     The rows are divided into equal minibatches; fewer rows than there are minibatches are left out in an epoch.
+
+    Returns:
+        The number of steps, and the sum of the students' mean squared errors before the steps.
     """
     space, rows = table.space, table.space.residual.shape[2]
     inputs, targets = table.inputs, table.targets
     if table.batches > 1:
         order = torch.from_numpy(rng.permutation(len(inputs)))
         inputs, targets = inputs[order], targets[order]
-    total = torch.zeros((), dtype=inputs.dtype)
-    for at in range(0, rows * table.batches, rows):
-        part = inputs[at : at + rows]
-        total += torch.linalg.vector_norm(space.forward(part, targets[at : at + rows])).square_()
-        space.backward(part)
+    total, made = torch.zeros((), dtype=inputs.dtype), 0
+    while made < min(table.batches, most) and not stop():
+        part = slice(made * rows, (made + 1) * rows)
+        total += torch.linalg.vector_norm(space.forward(inputs[part], targets[part])).square_()
+        space.backward(inputs[part])
         adam.step(rate)
-    return float(total) / (table.batches * space.residual[0].numel())
+        made += 1
+    return made, float(total) / (table.batches * space.residual[0].numel())
 
 
-def _shorten(plateau: Plateau, share: float) -> None:
-    plateau.patience = max(LEAST_PATIENCE, int(share * plateau.patience))
-    plateau.cooldown = max(LEAST_PATIENCE, int(share * plateau.cooldown))
+def _plateau(schedule: Schedule, allowed: float) -> Plateau:
+    """Make the schedule's plateau rule; patience and cooldown shrink with the share of the epochs that is allowed."""
+    waits = schedule.patience, schedule.cooldown
+    if allowed < 1.0:
+        waits = max(LEAST_PATIENCE, int(allowed * waits[0])), max(LEAST_PATIENCE, int(allowed * waits[1]))
+    return Plateau(schedule.rate, *waits, schedule.floor)
 
 
 def _bound(schedule: Schedule, progress: float) -> float:
-    """Bound the rate: it falls geometrically to the floor while the rest of the time passes."""
+    """Bound the rate: it falls geometrically to the floor in the rest of the steps."""
     landed = max(0.0, (progress - LANDING) / (1.0 - LANDING))
     return float(schedule.rate * (schedule.floor / schedule.rate) ** landed)
 

@@ -23,6 +23,8 @@ BATCH = 3
 Hand-set."""
 SEEN = 0.3
 """Least share of a plane that must be seen. Tangent planes of bent surfaces stay below 0.1. Hand-set."""
+INNER = 1e-7
+"""Least distance of a measured kink from the faces of the domain, relative to the typical norm. Hand-set."""
 TESTS = 24
 """Points per plane on which the share is estimated. Hand-set."""
 
@@ -70,6 +72,8 @@ def planes_of_kinks(domain: Domain, kinks: Kinks, planes: Planes, rng: np.random
     fresh = kinks.some(~planes.explain(kinks, domain.reach, tolerance))
     if deep and len(fresh):
         fresh = fresh.some(flat(domain, fresh, rng))
+    # Beside a face of the domain there is no room for gradients.
+    fresh = fresh.some(domain.depth(fresh.points) > INNER * domain.reach)
     # One line meets a plane at most once, so line by line no plane is measured twice.
     for line in np.unique(fresh.line):
         here = fresh.some(fresh.line == line)

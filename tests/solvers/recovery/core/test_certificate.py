@@ -50,3 +50,13 @@ def test_surplus_units_fail() -> None:
 def test_more_parameters_than_data_fail() -> None:
     network = teacher(3, 8, 1)
     assert "41 parameters, 40 residuals" in certificate(network, network, rows=140).reason
+
+
+def test_huge_weights_that_cancel_fail() -> None:
+    network = teacher(3, 4, 1)
+    (weight, outer), (bias, constant) = network.weights, network.biases
+    row = np.array([[0.7, -0.4, 0.9]])
+    near = np.vstack([weight, row, row + 1e-13])
+    wide = np.hstack([outer, [[1e10, -1e10]]])
+    huge = MLP.of([(near, np.append(bias, [0.1, 0.1])), (wide, constant)], "tanh")
+    assert "held-out error" in certificate(network, huge).reason

@@ -7,7 +7,8 @@ import torch
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.jacobian import parameter_jacobian
 from solvers.recovery.published.students.adam import Plateau
-from solvers.recovery.published.students.ensemble import Ensemble, Workspace, draw_layers, flops_per_step
+from solvers.recovery.published.students.cost import flops_per_step, step_seconds
+from solvers.recovery.published.students.ensemble import Ensemble, Workspace, draw_layers
 from solvers.recovery.published.students.training import Schedule, train
 
 
@@ -52,7 +53,8 @@ def test_students_do_not_interact() -> None:
 
     def trained(kept: slice) -> list[np.ndarray]:
         ensemble = Ensemble([layer[kept] for layer in layers], "tanh", torch.float64)
-        train(ensemble, inputs, targets, Schedule(50), rng=np.random.default_rng(0), log=lambda _: None)
+        rng = np.random.default_rng(0)
+        train(ensemble, inputs, targets, Schedule(50), rng=rng, stop=lambda: False, log=lambda _: None)
         return ensemble.arrays()
 
     for together, alone in zip(trained(slice(None)), trained(slice(1, 2)), strict=True):
@@ -77,15 +79,42 @@ def test_the_rate_falls_after_patience_and_not_in_the_cooldown() -> None:
     assert rates[9] == 2e-4
 
 
-def test_training_ends_with_its_time() -> None:
+def quick_training(schedule: Schedule, calls: int) -> tuple[int, int, np.ndarray]:
+    """Train until `stop` has been asked a number of times; return the epochs, the steps and the parameters."""
     rng = np.random.default_rng(0)
     ensemble = Ensemble(draw_layers(2, (2, 4, 1), rng), "tanh", torch.float32)
     inputs = rng.standard_normal((20, 2))
-    schedule = Schedule(10**9, seconds=0.2)
-    done = train(ensemble, inputs, inputs[:, :1], schedule, rng=rng, log=lambda _: None)
-    assert 0 < done.epochs < 10**6
-    assert done.steps == done.epochs
+    asked = iter([*[False] * calls, True])
+    done = train(ensemble, inputs, inputs[:, :1], schedule, rng=rng, stop=lambda: next(asked), log=lambda _: None)
+    return done.epochs, done.steps, ensemble.flat.numpy().copy()
+
+
+def test_training_ends_with_its_steps_at_the_lowest_rate() -> None:
+    epochs, steps, parameters = quick_training(Schedule(10**9, batch=5, steps=402.9), 1000)
+    assert (epochs, steps) == (100, 402)
+    before = quick_training(Schedule(10**9, batch=5, steps=402.9), 396)[2]
+    first = quick_training(Schedule(10**9, batch=5, steps=402.9), 0)[2]
+    assert 0 < np.abs(parameters - before).max() < 1e-4 * np.abs(before - first).max()
+
+
+def test_training_stops_within_an_epoch() -> None:
+    assert quick_training(Schedule(100, batch=5), 10)[:2] == (2, 10)
+
+
+def test_no_step_is_made_where_none_is_allowed() -> None:
+    assert quick_training(Schedule(100, steps=0.9), 10)[:2] == (0, 0)
 
 
 def test_flops_count_both_passes() -> None:
     assert flops_per_step(10, (4, 8, 1), 100) == 2 * 100 * 10 * (2 * 8 * 5 + 3 * 9)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_a_step_of_more_work_takes_longer(activation: str) -> None:
+    def seconds(students: int, *widths: int, rows: int = 100, dtype: torch.dtype = torch.float32) -> float:
+        return step_seconds(students, widths, rows, activation, dtype)
+
+    small = seconds(10, 4, 8, 1)
+    more = [seconds(20, 4, 8, 1), seconds(10, 4, 16, 1), seconds(10, 4, 8, 8, 1), seconds(10, 4, 8, 1, rows=200)]
+    assert min(*more, seconds(10, 4, 8, 1, dtype=torch.float64)) > small
+    assert seconds(20, 784, 512, 10, rows=512) > 100 * small

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generator.errors import UnsupportedPuzzleError
 from generator.recovery.network.mlp import MLP
 from generator.recovery.puzzle import network_of
 from solvers.api import Context
@@ -45,10 +44,12 @@ def test_one_hidden_layer_works_too() -> None:
     assert weight_error(network, network_of(puzzle, answer.value)) < 1e-11
 
 
-def test_an_expanding_first_layer_is_refused() -> None:
-    puzzle = active_puzzle(_drawn(4, 8, 4, 1, seed=0), box=None)
-    with pytest.raises(UnsupportedPuzzleError, match="must not expand"):
-        DeepRelu().solve(puzzle, Context(seed=0, oracle=puzzle.oracle))
+def test_an_expanding_first_layer_is_peeled() -> None:
+    network = _drawn(4, 6, 3, 1, seed=0)
+    puzzle = active_puzzle(network, box=None)
+    answer = DeepRelu().solve(puzzle, Context(seed=0, oracle=puzzle.oracle))
+    inputs = np.random.default_rng(5).standard_normal((200, 4))
+    assert np.abs(network_of(puzzle, answer.value)(inputs) - network(inputs)).max() < 1e-6
 
 
 def _drawn(*widths: int, seed: int) -> MLP:

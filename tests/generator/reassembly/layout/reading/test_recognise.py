@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from generator.errors import StorageError
-from generator.reassembly.layout.reading.recognise import KINDS, content_of
+from generator.files.recognise import KINDS, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

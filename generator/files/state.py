@@ -15,8 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from generator.errors import LayoutError, StorageError
+from generator.files.recognise import refuse_other_content
 from generator.plugins import describe_failure
-from generator.reassembly.layout.reading.recognise import refuse_other_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

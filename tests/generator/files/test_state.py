@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from generator.errors import LayoutError
-from generator.reassembly.layout.reading.state import read_state, state_in
+from generator.files.state import read_state, state_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
