@@ -116,11 +116,11 @@ def main(seed: int, wall_s: float, store: Path | None) -> None:
     axes[0].set_ylabel("worst weight error")
     axes[0].annotate(
         "tolerance",
-        (0.98, TOLERANCE),
+        (0.6, TOLERANCE),
         (0, 3),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
-        ha="right",
+        ha="center",
         fontsize=9,
         color="0.3",
     )
