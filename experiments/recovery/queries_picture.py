@@ -16,6 +16,7 @@ import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 from trials import Trial, attempt
 
@@ -24,19 +25,32 @@ from generator.recovery.spec import RecoverySpec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 mpl.use("agg")
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "recovery-queries.png"
 UNITS = 8
-"""Hidden units of both networks."""
+"""Hidden units of each network."""
 SHAPE: dict[str, Any] = {"inputs": 6, "hidden": (UNITS,), "budget": 10**6}
-"""Recipe of both networks; every trial sets its own budget."""
+"""Recipe of the networks, without the activation; every trial sets its own budget."""
 BUDGETS = (100, 200, 400, 800, 1600, 3200, 6400)
 """Budgets of the trials, in rows."""
 TRAINING = ("students", f"same-width[width={UNITS}]", "expand-and-cluster")
 """Solvers that train networks. The control of Expand-and-Cluster is told the width."""
-KINDS = {"relu": ("kinks", *TRAINING), "softplus": ("hessian-span", *TRAINING)}
+KINDS = {
+    "relu": ("kinks", *TRAINING),
+    "softplus": ("hessian-span", *TRAINING),
+    "tanh": ("hessian-span", *TRAINING),
+}
 """Solvers by the activation of the hidden network."""
+STYLES = {
+    "kinks": ("C0", "o"),
+    "hessian-span": ("C4", "P"),
+    "students": ("C1", "s"),
+    "same-width": ("C2", "D"),
+    "expand-and-cluster": ("C3", "^"),
+}
+"""Colour and marker of each solver."""
 FLOOR, TOP = 1e-16, 1e1
 """Smallest and largest weight error that is drawn; larger ones and missing answers lie on the upper edge."""
 TOLERANCE = 1e-6
@@ -70,31 +84,47 @@ def run(seed: int, wall_s: float, store: Path | None) -> dict[tuple[str, str, in
 
 
 def draw(axis: Axes, trials: dict[str, list[Trial]]) -> None:
-    """Draw one curve per solver; filled markers are solved trials."""
-    for number, (solver, own) in enumerate(trials.items()):
-        asked = np.maximum([one.queries for one in own], 1)
-        errors = np.clip([one.error for one in own], FLOOR, TOP)
-        solved = np.array([one.solved for one in own])
-        colour, mark = f"C{number}", "osD^"[number]
+    """Draw one curve per solver; filled markers are solved trials. Trials without a query are not drawn."""
+    for solver, own in trials.items():
+        asking = [one for one in own if one.queries]
+        asked = np.array([one.queries for one in asking])
+        errors = np.clip([one.error for one in asking], FLOOR, TOP)
+        solved = np.array([one.solved for one in asking])
+        colour, mark = STYLES[solver.partition("[")[0]]
         axis.plot(asked, errors, "-", color=colour, lw=1.2)
         axis.plot(asked[~solved], errors[~solved], mark, color=colour, ms=6, mfc="w")
         axis.plot(asked[solved], errors[solved], mark, color=colour, ms=6)
-        axis.plot([], [], f"{mark}-", color=colour, label=solver)
     axis.axhline(TOLERANCE, color="0.5", ls="--", lw=1)
-    axis.set(xscale="log", yscale="log", xlabel="queries used", ylim=(FLOOR / 3, 3 * TOP))
+    axis.set(xscale="log", yscale="log", xlabel="queries used", ylim=(FLOOR / 3, 5 * TOP))
     axis.yaxis.set_major_locator(LogLocator(base=100, numticks=20))
-    axis.legend(loc="lower left", fontsize=9)
+
+
+def legend(figure: Figure) -> None:
+    """Name the solvers above the panels."""
+    lines = [Line2D([], [], color=colour, marker=mark, label=solver) for solver, (colour, mark) in STYLES.items()]
+    figure.legend(handles=lines, loc="outside upper left", ncols=len(lines), fontsize=9)
 
 
 def main(seed: int, wall_s: float, store: Path | None) -> None:
     """Run the trials, draw one panel per activation, and print every trial."""
     torch.set_num_threads(1)
     done = run(seed, wall_s, store)
-    figure, axes = plt.subplots(1, len(KINDS), figsize=(10, 4.2), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, len(KINDS), figsize=(10, 4), layout="constrained", sharex=True, sharey=True)
     for axis, (kind, solvers) in zip(axes, KINDS.items(), strict=True):
         draw(axis, {solver: [done[kind, solver, budget] for budget in BUDGETS] for solver in solvers})
         axis.set_title(f"{kind}, {SHAPE['inputs']} inputs, {UNITS} units")
     axes[0].set_ylabel("worst weight error")
+    axes[0].annotate(
+        "tolerance",
+        (0.98, TOLERANCE),
+        (0, 3),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=9,
+        color="0.3",
+    )
+    legend(figure)
     figure.savefig(IMAGE, dpi=120)
 
 
