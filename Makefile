@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := demo-output
 CHROMIUM := $(or $(NETJIGSAW_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
-BASELINE := tests/baseline/mini
+GATED := mini recovery-mini
 
 .PHONY: help demo test lint docs check readme gate baseline wheel clean
 
@@ -16,8 +16,8 @@ help:
 	@echo "make lint    check style and types"
 	@echo "make docs    build the documents as a site, in build/site; a broken link fails"
 	@echo "make readme  run every solver on the suite mini; put the table into README.md, and take its pictures"
-	@echo "make gate    run the flagship on the suite mini and fail if it lost a puzzle that the baseline solved"
-	@echo "make baseline  make that baseline anew, to be committed"
+	@echo "make gate    run the flagships on the mini suites and fail if they lost a puzzle that the baseline solved"
+	@echo "make baseline  make these baselines anew, to be committed"
 	@echo "make wheel   build sdist and wheel, and try the wheel in a clean environment"
 	@echo "make clean   remove the environment and everything that was generated"
 
@@ -68,15 +68,19 @@ readme: $(INSTALLED)
 
 gate: $(INSTALLED)
 	@rm -rf build/gate
-	$(BIN)/netjigsaw run mini --solver flagship --results build/gate
-	$(BIN)/netjigsaw compare $(BASELINE) build/gate --strict
+	@set -e; for suite in $(GATED); do \
+	  $(BIN)/netjigsaw run $$suite --solver flagship --results build/gate/$$suite; \
+	  $(BIN)/netjigsaw compare tests/baseline/$$suite build/gate/$$suite --strict; \
+	done
 
 # Rows only: raw answers are not needed to compare, and times of another machine could not be judged.
 baseline: $(INSTALLED)
-	@rm -rf build/baseline $(BASELINE)
-	$(BIN)/netjigsaw run mini --solver flagship --results build/baseline
-	@mkdir -p $(BASELINE)
-	@cp build/baseline/rows-*.jsonl $(BASELINE)/
+	@rm -rf build/baseline
+	@set -e; for suite in $(GATED); do \
+	  $(BIN)/netjigsaw run $$suite --solver flagship --results build/baseline/$$suite; \
+	  rm -rf tests/baseline/$$suite; mkdir -p tests/baseline/$$suite; \
+	  cp build/baseline/$$suite/rows-*.jsonl tests/baseline/$$suite/; \
+	done
 
 wheel: $(INSTALLED)
 	tests/wheel/try_wheel $(BIN)/python

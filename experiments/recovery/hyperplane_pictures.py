@@ -27,8 +27,8 @@ from generator.recovery.spec import PublicSpec
 from solvers.recovery.relu.hyperplanes.probe import Probe
 from solvers.recovery.relu.hyperplanes.scanning import Lines
 from solvers.recovery.relu.hyperplanes.spaces import input_space
-from solvers.recovery.relu.next_layer import recover_next_layer
-from solvers.recovery.relu.next_layer_output import read_output_layer
+from solvers.recovery.relu.next_layer.output import read_output_layer
+from solvers.recovery.relu.next_layer.recover import recover_next_layer
 from solvers.recovery.relu.prefix import Prefix
 
 if TYPE_CHECKING:

@@ -10,21 +10,28 @@ import numpy as np
 from generator.errors import QueryError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
+from solvers.recovery.core.deadline import out_of_time
+from solvers.recovery.relu.fitting.checking import checked
+from solvers.recovery.relu.fitting.folding import folded_states
 from solvers.recovery.relu.fitting.orientation import oriented
 from solvers.recovery.relu.fitting.shallow import fit_shallow
 from solvers.recovery.relu.hyperplanes.bending import without_bent
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
-from solvers.recovery.relu.kinks import TIME, Kinks, check_puzzle
+from solvers.recovery.relu.kinks import Kinks, check_puzzle
 from solvers.recovery.relu.peel import peel_on
 from solvers.recovery.relu.prefix import Prefix
 from solvers.registry import register
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
-    from solvers.recovery.relu.fitting.shallow import ShallowFit
+    from solvers.recovery.relu.fitting.checking import Checked
     from solvers.recovery.relu.hyperplanes.domain import Domain
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
@@ -32,18 +39,8 @@ __all__ = ["DeepRelu"]
 
 SOURCE = "Carlini, Jagielski, Mironov 2020, arXiv:2003.04884 (peeling); pseudo-inverse states and dual-basis signs: own"
 PRECISE = 1e5
-"""Largest misfit of an exact deep network, in error bounds of one output (1e-15 relative). Errors of the first layer
+"""Largest residual of an exact deep network, in error bounds of one output (1e-15 relative). Errors of the first layer
 are amplified by the pseudo-inverse; exact networks stay below 2e3. Hand-set."""
-FRESH = 200
-"""Fresh points, near and far, on which a network is checked. Hand-set."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Result:
-    """An answer and its misfit in error bounds of the outputs."""
-
-    answer: Answer
-    worst: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,62 +77,70 @@ class DeepRelu:
         if puzzle.hidden_layers == 1:
             return Kinks().solve(puzzle, context)
         rng = context.rng()
-        best = _Result(Answer(None), np.inf)
+        stop = out_of_time(context)
+        answer = Answer(None)
         try:
             probe = Probe.of(puzzle, oracle, rng)
             domain = input_space(probe)
-            planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: context.time_left() > TIME)
+            planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: not stop())
             planes = without_bent(domain, planes, rng)
             context.log(f"first layer: {len(planes)} flat hyperplanes")
             if not len(planes):
-                return best.answer
+                return Answer(None, note="no hyperplane of the first layer was found")
             prefix = _first_layer(domain, planes, puzzle, rng)
             narrow = len(planes) <= domain.dimensions
             states = state_space(probe, prefix, rng) if puzzle.hidden_layers == 2 and narrow else None
+            best: Checked | None = None
             if states is not None:
-                best = self._finish(puzzle, context, _Spaces(domain, states, prefix), rng)
-            if best.worst > PRECISE and context.time_left() > TIME:
+                for best in self._second_layer(_Spaces(domain, states, prefix), puzzle.box, context, rng):
+                    answer = _written(puzzle, best)
+                    context.report(answer)
+            if (best is None or best.worst > PRECISE) and not stop():
                 network = peel_on(puzzle, oracle, prefix, context, rng)
                 if network is not None:
-                    worst = _misfit(domain, network, rng)
-                    if worst < best.worst:
-                        note = f"widths {network.widths[1:-1]}; misfit {worst:.1e} error bounds"
-                        best = _Result(Answer(puzzle.answer(network), certified=worst <= PRECISE, note=note), worst)
-                        context.report(best.answer)
+                    found = checked(domain, network, PRECISE, rng)
+                    context.log(found.note)
+                    if best is None or found.worst < best.worst:
+                        answer = _written(puzzle, found)
+                        context.report(answer)
         except (BudgetSpentError, QueryError) as error:
             context.log(str(error))
-        return best.answer
+            if answer.value is None:
+                answer = Answer(None, note=str(error))
+        return answer
 
-    def _finish(self, puzzle: RecoveryPuzzle, context: Context, spaces: _Spaces, rng: np.random.Generator) -> _Result:
-        """Search the second layer until the network agrees with fresh outputs."""
-        domain, states, prefix = spaces.inputs, spaces.states, spaces.prefix
-        sigma = prefix.sigma
+    def _second_layer(
+        self, spaces: _Spaces, box: float | None, context: Context, rng: np.random.Generator
+    ) -> Iterator[Checked]:
+        """Search the second layer until the network agrees with fresh outputs; yield every better network."""
+        states, prefix = spaces.states, spaces.prefix
+        stop = out_of_time(context)
         planes: Planes | None = None
-        best = _Result(Answer(None), np.inf)
+        best = np.inf
         for number in range(self.rounds):
-            planes = find_planes(
-                states,
-                rng,
-                deep=False,
-                quiet=self.quiet_inner << number,
-                known=planes,
-                hopeful=lambda: context.time_left() > TIME,
-            )
-            fit = fit_shallow(states, planes, sigma, rng)
-            network = _assembled(prefix, fit)
-            worst = _misfit(domain, network, rng)
-            context.log(f"second layer: {len(planes)} hyperplanes; misfit {worst:.1e} error bounds")
-            if worst < best.worst:
-                widths = f"{len(prefix.weights[0])} and {len(fit.weight)}"
-                note = f"{widths} units with kinks; misfit {worst:.1e} error bounds"
-                if not fit.signed:
-                    note += f"; {len(network.weights[1]) - len(fit.weight)} always-on units stand for a linear part"
-                certified = worst <= PRECISE and fit.signed
-                best = _Result(Answer(puzzle.answer(network), certified=certified, note=note), worst)
-                context.report(best.answer)
-            if worst <= PRECISE or context.time_left() < TIME:
+            quiet = self.quiet_inner << number
+            planes = find_planes(states, rng, deep=False, quiet=quiet, known=planes, hopeful=lambda: not stop())
+            fit = fit_shallow(states, planes, prefix.sigma, rng)
+            layers = folded_states(fit, _largest_states(prefix, box))
+            network = MLP.of([(prefix.weights[0], prefix.biases[0]), *layers], prefix.activation)
+            found = checked(spaces.inputs, network, PRECISE, rng, doubt=fit.doubt)
+            context.log(f"second layer: {len(planes)} hyperplanes; {found.note}")
+            if found.worst < best:
+                best = found.worst
+                yield found
+            if best <= PRECISE or stop():
                 break
-        return best
+
+
+def _written(puzzle: RecoveryPuzzle, found: Checked) -> Answer:
+    return Answer(puzzle.answer(found.network), certified=found.certified, note=found.note)
+
+
+def _largest_states(prefix: Prefix, box: float | None) -> NDArray[np.float64] | None:
+    """Compute the largest state of each unit of the first layer inside the box; None without a box."""
+    if box is None:
+        return None
+    return np.asarray(np.maximum(box * np.abs(prefix.weights[0]).sum(axis=1) + prefix.biases[0], 0.0))
 
 
 def _first_layer(domain: Domain, planes: Planes, puzzle: RecoveryPuzzle, rng: np.random.Generator) -> Prefix:
@@ -143,25 +148,3 @@ def _first_layer(domain: Domain, planes: Planes, puzzle: RecoveryPuzzle, rng: np
     if len(planes) <= domain.dimensions:
         planes = oriented(domain, planes, rng)[0]
     return Prefix(puzzle.inputs, puzzle.activation or "relu").extended(planes.normals, planes.offsets)
-
-
-def _misfit(domain: Domain, network: MLP, rng: np.random.Generator) -> float:
-    """Compare with fresh outputs, near and far; the largest difference in error bounds of the outputs."""
-    points = domain.sample(FRESH, rng)
-    values = domain.function(points)
-    return float((np.abs(network(points) - values).max(axis=1) / domain.noise(points, values)).max())
-
-
-def _assembled(prefix: Prefix, fit: ShallowFit) -> MLP:
-    """Build the network; a linear part that is left becomes units that are on for every state h >= 0."""
-    weight, bias, output = fit.weight, fit.bias, fit.output
-    if fit.linear.any():
-        # A unit with weights >= 0 is on wherever the states are.
-        parts = np.concatenate([np.maximum(fit.linear, 0), np.maximum(-fit.linear, 0)])
-        used = parts.any(axis=1)
-        eye = np.eye(len(fit.linear))
-        weight = np.concatenate([weight, parts[used]])
-        bias = np.concatenate([bias, np.zeros(int(used.sum()))])
-        output = np.concatenate([output, np.concatenate([eye, -eye], axis=1)[:, used]], axis=1)
-    layers = [(prefix.weights[0], prefix.biases[0]), (weight, bias), (output, fit.constant)]
-    return MLP.of(layers, prefix.activation)

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.activations import ACTIVATIONS
+from solvers.recovery.core.deadline import out_of_time
+from solvers.recovery.relu.fitting.checking import checked
 from solvers.recovery.relu.fitting.folding import folded
-from solvers.recovery.relu.fitting.shallow import fit_shallow, misfit
+from solvers.recovery.relu.fitting.shallow import fit_shallow
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space
 from solvers.registry import register
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
-    from solvers.recovery.relu.fitting.shallow import ShallowFit
-    from solvers.recovery.relu.hyperplanes.domain import Domain
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["Kinks", "check_puzzle"]
@@ -31,11 +31,7 @@ SOURCE = (
     "Rolnick and Kording 2020, arXiv:1910.00744; Carlini, Jagielski, Mironov 2020, arXiv:2003.04884; tangents, signs"
 )
 ROUNDOFF = 100.0
-"""Largest misfit of an exact network, in error bounds of the outputs. Exact networks of 64 units reach 16. Hand-set."""
-FRESH = 64
-"""Fresh points on which a network is checked. Hand-set."""
-TIME = 1.0
-"""Seconds before the time limit at which the search stops. Hand-set."""
+"""Largest residual of an exact network, in error bounds of the outputs. Exact networks of 64 units reach 16. Hand-set."""
 
 
 @register(family="recovery", name="kinks", source=SOURCE)
@@ -61,35 +57,30 @@ class Kinks:
         if puzzle.hidden_layers != 1:
             raise UnsupportedPuzzleError("kinks recovers one hidden layer; use deep-relu for several")
         rng = context.rng()
+        stop = out_of_time(context)
         answer = Answer(None)
+        best = np.inf
         sigma = ACTIVATIONS[puzzle.activation or "relu"]
         planes: Planes | None = None
         try:
             probe = Probe.of(puzzle, oracle, rng)
             domain = input_space(probe)
             for number in range(self.rounds):
-                planes = find_planes(
-                    domain,
-                    rng,
-                    deep=False,
-                    quiet=self.quiet << number,
-                    known=planes,
-                    hopeful=lambda: context.time_left() > TIME,
-                )
+                quiet = self.quiet << number
+                planes = find_planes(domain, rng, deep=False, quiet=quiet, known=planes, hopeful=lambda: not stop())
                 fit = fit_shallow(domain, planes, sigma, rng)
-                worst = _worst(domain, fit, puzzle, rng)
-                context.log(f"{len(planes)} hyperplanes; misfit {worst:.1e} error bounds")
-                certified = worst <= ROUNDOFF
-                answer = Answer(
-                    puzzle.answer(folded(fit, sigma.name, puzzle.box)),
-                    certified=certified and fit.signed,
-                    note=_note(fit, worst),
-                )
-                context.report(answer)
-                if certified or context.time_left() < TIME:
+                found = checked(domain, folded(fit, sigma.name, puzzle.box), ROUNDOFF, rng, doubt=fit.doubt)
+                context.log(f"{len(planes)} hyperplanes; {found.note}")
+                if found.worst < best or answer.value is None:
+                    best = found.worst
+                    answer = Answer(puzzle.answer(found.network), certified=found.certified, note=found.note)
+                    context.report(answer)
+                if found.worst <= ROUNDOFF or stop():
                     break
         except BudgetSpentError as error:
             context.log(str(error))
+            if answer.value is None:
+                answer = Answer(None, note=str(error))
         return answer
 
 
@@ -106,13 +97,3 @@ def check_puzzle(puzzle: RecoveryPuzzle) -> Oracle:
     if puzzle.activation is None:
         raise UnsupportedPuzzleError("the kink search needs to know the activation; this puzzle hides it")
     return puzzle.oracle
-
-
-def _worst(domain: Domain, fit: ShallowFit, puzzle: RecoveryPuzzle, rng: np.random.Generator) -> float:
-    points = domain.sample(FRESH, rng)
-    return float(misfit(domain, fit, ACTIVATIONS[puzzle.activation or "relu"], points).max())
-
-
-def _note(fit: ShallowFit, worst: float) -> str:
-    text = f"{len(fit.weight)} units with a kink; misfit {worst:.1e} error bounds"
-    return text if fit.signed else f"{text}; a linear part is left that no choice of signs explains"

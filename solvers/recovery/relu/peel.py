@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from solvers.recovery.relu.next_layer import recover_next_layer
-from solvers.recovery.relu.next_layer_completing import NOTHING
-from solvers.recovery.relu.next_layer_output import read_output_layer
+from solvers.recovery.relu.next_layer.completing import NOTHING
+from solvers.recovery.relu.next_layer.output import read_output_layer
+from solvers.recovery.relu.next_layer.recover import recover_next_layer
 
 if TYPE_CHECKING:
     import numpy as np

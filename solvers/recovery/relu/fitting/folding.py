@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from solvers.recovery.relu.fitting.shallow import ShallowFit
 
-__all__ = ["always_on", "folded"]
+__all__ = ["always_on", "folded", "folded_states"]
 
 RANK = 1e-7
 """Singular values of the linear map below this share of the largest one are rounding errors. Hand-set."""
@@ -63,3 +63,41 @@ def folded(fit: ShallowFit, activation: str, box: float | None) -> MLP:
     if not len(layers[0][0]):  # a constant function still needs one unit
         layers = [(np.ones((1, fit.weight.shape[1])), np.zeros(1)), (np.zeros((len(constant), 1)), fit.constant)]
     return MLP.of(layers, activation)
+
+
+def folded_states(
+    fit: ShallowFit, most: NDArray[np.float64] | None
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Build the last hidden layer and the output layer over states h >= 0, with always-on units for a linear part.
+
+    Args:
+        fit: the network over the states.
+        most: largest value of each state; None if states have no bound.
+
+    Returns:
+        Weight and bias of both layers. Without a bound a unit is always on only if no weight is negative.
+    """
+    weight, bias, output, constant = fit.weight, fit.bias, fit.output, fit.constant
+    left, values, right = np.linalg.svd(fit.linear, full_matrices=False)
+    rank = int((values > RANK * values.max(initial=0.0)).sum()) if values.max(initial=0.0) > 0 else 0
+    # Singular vectors have free signs: as many weights as possible shall be positive.
+    turn = np.where(right[:rank].sum(axis=1) < 0, -1.0, 1.0)
+    rows, columns = turn[:, None] * right[:rank], left[:, :rank] * values[:rank] * turn
+    rows[np.abs(rows) < RANK] = 0.0
+    if most is None:
+        negative = np.maximum(-rows, 0)
+        used = negative.any(axis=1)
+        rows, columns = (
+            np.concatenate([np.maximum(rows, 0), negative[used]]),
+            np.concatenate([columns, -columns[:, used]], axis=1),
+        )
+        shift = np.zeros(len(rows))
+    else:
+        shift = MARGIN * np.maximum(-rows, 0) @ most
+    layers = [
+        (np.concatenate([weight, rows]), np.concatenate([bias, shift])),
+        (np.concatenate([output, columns], axis=1), constant - columns @ shift),
+    ]
+    if not len(layers[0][0]):  # a constant function still needs one unit
+        layers = [(np.ones((1, weight.shape[1])), np.zeros(1)), (np.zeros((len(constant), 1)), constant)]
+    return layers

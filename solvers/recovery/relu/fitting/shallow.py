@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.hyperplanes.domain import Domain
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
-__all__ = ["ShallowFit", "fit_shallow", "misfit"]
+__all__ = ["ShallowFit", "fit_shallow"]
 
 ROWS = 2.0
 """Points of the least squares fit, in unknowns. A larger value averages more rounding errors. Hand-set."""
@@ -48,6 +48,11 @@ class ShallowFit:
     constant: NDArray[np.float64]
     signed: bool
 
+    @property
+    def doubt(self) -> str:
+        """Why the units are not certain; empty if they are."""
+        return "" if self.signed else "always-on units stand for a linear part, so signs are not certain"
+
     def __call__(self, points: NDArray[np.float64], sigma: Activation) -> NDArray[np.float64]:
         """Evaluate rows x dimensions to rows x outputs."""
         hidden = sigma.value(points @ self.weight.T + self.bias)
@@ -78,7 +83,7 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
     busy = np.abs(output).max(axis=0, initial=0.0) > IDLE * np.abs(output).max(initial=0.0)
     planes, output = planes.some(busy), output[:, busy]
     linear, constant = solution[len(busy) : -1].T, solution[-1]
-    columns = k * (output[:, :, None] * planes.normals).transpose(0, 2, 1).reshape(-1, len(planes))
+    columns = k * (output[:, :, None] * planes.normals).transpose(0, 2, 1).reshape(linear.size, len(planes))
     signs, left = solve_signs(columns, linear.ravel(), 0.0) if len(planes) else (np.ones(0), 1.0)
     leftover = linear - (columns @ signs).reshape(linear.shape)
     constant = constant - k * output @ (signs * planes.offsets)
@@ -99,14 +104,3 @@ def _both_sides(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDA
     points = planes.spread(domain, which, rng)
     size = np.maximum(np.linalg.norm(points, axis=1), domain.reach) * rng.choice([-1.0, 1.0], len(which))
     return domain.towards(points, points + size[:, None] * planes.normals[which], rng)
-
-
-def misfit(domain: Domain, fit: ShallowFit, sigma: Activation, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compare with fresh points.
-
-    Returns:
-        Largest difference per point, in error bounds of the outputs.
-    """
-    values = domain.function(points)
-    gap = np.abs(fit(points, sigma) - values).max(axis=1)
-    return np.asarray(gap / domain.noise(points, values))

@@ -76,9 +76,12 @@ def test_too_few_rows_still_give_an_answer() -> None:
 def test_the_time_limit_is_kept() -> None:
     truth = teacher(4, 16, 16, 1, seed=7, input_scale=1.5)
     puzzle = passive_puzzle(truth, 2000, 1.5)
-    context = Context(wall_s=2.0)
     reports: list[Any] = []
-    context = Context(wall_s=2.0, report=reports.append)
+
+    def report(answer: Any) -> None:
+        reports.append(answer)
+
+    context = Context(wall_s=2.0, report=report)
     found = Flagship().solve(puzzle, context)
     assert context.time_left() > 0
     assert found is not None

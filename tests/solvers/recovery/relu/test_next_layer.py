@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.relu.next_layer import recover_next_layer
-from solvers.recovery.relu.next_layer_completing import NOTHING
-from solvers.recovery.relu.next_layer_output import OutputLayer, read_output_layer
+from solvers.recovery.relu.next_layer.completing import NOTHING
+from solvers.recovery.relu.next_layer.output import OutputLayer, read_output_layer
+from solvers.recovery.relu.next_layer.recover import recover_next_layer
 from solvers.recovery.relu.prefix import Prefix
 from tests.solvers.recovery.hidden import LocalOracle, active_puzzle, teacher
 

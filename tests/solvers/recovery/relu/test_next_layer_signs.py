@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from solvers.recovery.relu.next_layer_signs import settle_signs
+from solvers.recovery.relu.next_layer.signs import settle_signs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.recovery.relu.prefix import Prefix
-from solvers.recovery.relu.walking_crossings import cross
-from solvers.recovery.relu.walking_lines import Probe, find_kinks
-from solvers.recovery.relu.walking_map import KnownMap
-from solvers.recovery.relu.walking_steps import Kink, random_lines, start
-from solvers.recovery.relu.walking_surface import best_row
+from solvers.recovery.relu.walking.crossings import cross
+from solvers.recovery.relu.walking.lines import Probe, find_kinks
+from solvers.recovery.relu.walking.map import KnownMap
+from solvers.recovery.relu.walking.steps import Kink, random_lines, start
+from solvers.recovery.relu.walking.surface import best_row
 from tests.solvers.recovery.hidden import LocalOracle, active_puzzle, teacher
 
 if TYPE_CHECKING:

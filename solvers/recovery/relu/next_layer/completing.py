@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.next_layer_signs import settle_signs
+from solvers.recovery.relu.next_layer.signs import settle_signs
 from solvers.recovery.relu.prefix import Prefix
-from solvers.recovery.relu.walking_steps import random_lines
+from solvers.recovery.relu.walking.steps import random_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.family.oracle import Oracle
-    from solvers.recovery.relu.next_layer_signs import Signs
-    from solvers.recovery.relu.walking_lines import Probe
-    from solvers.recovery.relu.walking_map import KnownMap
+    from solvers.recovery.relu.next_layer.signs import Signs
+    from solvers.recovery.relu.walking.lines import Probe
+    from solvers.recovery.relu.walking.map import KnownMap
 
 __all__ = ["NOTHING", "QUIET", "Open", "completed", "keep_off", "random_inputs", "shortened", "signs_of", "with_units"]
 

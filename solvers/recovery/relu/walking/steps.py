@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.walking_surface import CLOSE, WINDOW, Surface, locate, planes
+from solvers.recovery.relu.walking.surface import CLOSE, WINDOW, Surface, locate, planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.walking_lines import Probe
+    from solvers.recovery.relu.walking.lines import Probe
 
 __all__ = ["FARTHEST", "Kink", "distances", "jump", "lengths", "random_lines", "start", "tangents"]
 

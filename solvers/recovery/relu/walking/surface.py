@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.walking_lines import find_kinks
+from solvers.recovery.relu.walking.lines import find_kinks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.walking_lines import Probe
-    from solvers.recovery.relu.walking_map import KnownMap
+    from solvers.recovery.relu.walking.lines import Probe
+    from solvers.recovery.relu.walking.map import KnownMap
 
 __all__ = ["CLOSE", "FLAT", "WINDOW", "Surface", "best_row", "locate", "null_space", "planes"]
 

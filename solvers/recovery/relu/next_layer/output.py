@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.relu.next_layer_completing import NOTHING, Open, completed, random_inputs, signs_of
-from solvers.recovery.relu.walking_map import KnownMap
+from solvers.recovery.relu.next_layer.completing import NOTHING, Open, completed, random_inputs, signs_of
+from solvers.recovery.relu.walking.map import KnownMap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.family.oracle import Oracle
-    from solvers.recovery.relu.next_layer_signs import Signs
+    from solvers.recovery.relu.next_layer.signs import Signs
     from solvers.recovery.relu.prefix import Prefix
 
 __all__ = ["OutputLayer", "read_output_layer"]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solvers.recovery.relu.walking_lines import find_kinks
-from solvers.recovery.relu.walking_steps import FARTHEST, distances, lengths, tangents
-from solvers.recovery.relu.walking_surface import FLAT, WINDOW, locate
+from solvers.recovery.relu.walking.lines import find_kinks
+from solvers.recovery.relu.walking.steps import FARTHEST, distances, lengths, tangents
+from solvers.recovery.relu.walking.surface import FLAT, WINDOW, locate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.walking_surface import Surface
+    from solvers.recovery.relu.walking.surface import Surface
 
 __all__ = ["cross"]
 

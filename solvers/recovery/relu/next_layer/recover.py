@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.relu.next_layer_completing import (
+from solvers.recovery.relu.next_layer.completing import (
     NOTHING,
     QUIET,
     Open,
@@ -30,16 +30,16 @@ from solvers.recovery.relu.next_layer_completing import (
     signs_of,
     with_units,
 )
-from solvers.recovery.relu.next_layer_units import SURE, Search, Unit, find_units
-from solvers.recovery.relu.walking_lines import Probe
-from solvers.recovery.relu.walking_map import KnownMap
-from solvers.recovery.relu.walking_surface import best_row
+from solvers.recovery.relu.next_layer.units import SURE, Search, Unit, find_units
+from solvers.recovery.relu.walking.lines import Probe
+from solvers.recovery.relu.walking.map import KnownMap
+from solvers.recovery.relu.walking.surface import best_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.family.oracle import Oracle
-    from solvers.recovery.relu.next_layer_signs import Signs
+    from solvers.recovery.relu.next_layer.signs import Signs
     from solvers.recovery.relu.prefix import Prefix
 
 __all__ = ["NextLayer", "recover_next_layer"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.family.oracle import Oracle
-    from solvers.recovery.relu.walking_map import KnownMap
+    from solvers.recovery.relu.walking.map import KnownMap
 
 __all__ = ["Kinks", "Probe", "find_kinks"]
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.errors import QueryError
-from solvers.recovery.relu.walking_crossings import cross
-from solvers.recovery.relu.walking_lines import find_kinks
-from solvers.recovery.relu.walking_steps import Kink, jump, random_lines, start
-from solvers.recovery.relu.walking_surface import FLAT, best_row, null_space
+from solvers.recovery.relu.walking.crossings import cross
+from solvers.recovery.relu.walking.lines import find_kinks
+from solvers.recovery.relu.walking.steps import Kink, jump, random_lines, start
+from solvers.recovery.relu.walking.surface import FLAT, best_row, null_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.recovery.relu.walking_lines import Probe
-    from solvers.recovery.relu.walking_surface import Surface
+    from solvers.recovery.relu.walking.lines import Probe
+    from solvers.recovery.relu.walking.surface import Surface
 
 __all__ = ["SURE", "Search", "Unit", "find_units"]
 

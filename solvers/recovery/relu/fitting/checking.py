@@ -1,0 +1,74 @@
+"""The certificate of a piecewise-linear network: agreement with fresh outputs, and no unit that can be left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.recovery.relu.fitting.removing import superfluous, without_superfluous
+
+if TYPE_CHECKING:
+    from generator.recovery.network.mlp import MLP
+    from solvers.recovery.relu.hyperplanes.domain import Domain
+
+__all__ = ["Checked", "checked"]
+
+FRESH = 200
+"""Fresh outputs with which a network is compared. Hand-set."""
+FARTHEST = 3.0
+"""Decimal logarithm of the largest factor on the sampled points; those outside the box are pulled into it. Hand-set."""
+ROWS = 1000
+"""Inputs on which the units are compared with each other; no queries. Hand-set."""
+ROWS_PER_UNIT = 8
+"""More of these inputs for each unit of the widest layer. Hand-set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A network and what the check says about it.
+
+    Attributes:
+        network: without the units that it does not need.
+        worst: largest difference from fresh outputs, in error bounds of the outputs.
+        certified: whether the difference is round-off, and no unit can be left out.
+        note: the result in words.
+    """
+
+    network: MLP
+    worst: float
+    certified: bool
+    note: str
+
+
+def checked(domain: Domain, network: MLP, limit: float, rng: np.random.Generator, *, doubt: str = "") -> Checked:
+    """Leave out the units that a network does not need, and compare it with fresh outputs, near and far.
+
+    Args:
+        domain: the input space.
+        network: the network.
+        limit: largest difference of an exact network, in error bounds of the outputs.
+        rng: draws the inputs.
+        doubt: why the network must not be certified; empty for no reason.
+    """
+    rows = _near_and_far(domain, ROWS + ROWS_PER_UNIT * max(network.widths[1:-1]), rng)
+    smaller = without_superfluous(network, rows)
+    points = _near_and_far(domain, FRESH, rng)
+    values = domain.function(points)
+    noise = domain.noise(points, values)
+    worst = float((np.abs(smaller(points) - values).max(axis=1) / noise).max())
+    if smaller.widths != network.widths and worst > limit:
+        before = float((np.abs(network(points) - values).max(axis=1) / noise).max())
+        if before < worst:
+            smaller, worst = network, before
+    widths = " and ".join(map(str, smaller.widths[1:-1]))
+    note = f"{widths} hidden units; the largest residual is {worst:.1e} times the round-off bound"
+    doubt = doubt or superfluous(smaller, rows)
+    return Checked(smaller, worst, worst <= limit and not doubt, f"{note}; {doubt}" if doubt else note)
+
+
+def _near_and_far(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
+    near = domain.sample(count - count // 2, rng)
+    far = domain.sample(count // 2, rng) * 10 ** rng.uniform(0, FARTHEST, (count // 2, 1))
+    return np.concatenate([near, domain.pulled(far, np.full(len(far), 0.99))])

@@ -1,0 +1,1 @@
+"""Recover the layer after the known ones: its units, their signs, and what it leaves open."""

@@ -1,0 +1,1 @@
+"""Walk along the kink surface of a unit through the regions of the known layers."""
