@@ -34,8 +34,9 @@ FIRST_WIDTH = 4
 """Width of the first quick run; later widths double. Hand-set."""
 MOST_WIDTH = 1024
 """Largest width of a quick run. Hand-set."""
-QUICK_STUDENTS = 5
-"""Students of a quick run. The worst one counts, so a larger value chooses wider students. Hand-set."""
+QUICK_STUDENTS = 10
+"""Students of a quick run. The worst one counts, so a larger value chooses wider students. As many as are trained later
+by default: with fewer, students of the hidden network's own width may all reach zero by chance."""
 QUICK_STEPS = 5000
 """Steps of Adam in a quick run. Hand-set."""
 QUICK_RATE = 4e-3
