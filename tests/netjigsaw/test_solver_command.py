@@ -210,7 +210,7 @@ def test_a_puzzle_beside_the_script_is_told_before_and_after(
 
 
 def test_check_warns_of_a_puzzle_beside_the_script(beside: str, cli: Callable[..., tuple[int, str, str]]) -> None:
-    assert cli("check", *_option(beside))[2].count(WARNING) == 1
+    assert cli("check", "--family", "reassembly", *_option(beside))[2].count(WARNING) == 1
 
 
 def test_a_script_by_itself_is_not_warned_of(

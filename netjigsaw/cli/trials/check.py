@@ -55,7 +55,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
         Examples:
           netjigsaw check mine.py:Mine
 
-          netjigsaw check --solver-command "python solve.py" --json
+          netjigsaw check --family FAMILY --solver-command "python solve.py" --json
         """
         from benchmark.conformance.errands import choose_family
         from benchmark.conformance.examine import examine
