@@ -31,7 +31,7 @@ SOURCE = (
     "Rolnick and Kording 2020, arXiv:1910.00744; Carlini, Jagielski, Mironov 2020, arXiv:2003.04884; tangents, signs"
 )
 ROUNDOFF = 100.0
-"""Largest residual of an exact network, in error bounds of the outputs. Exact networks of 64 units reach 16. Hand-set."""
+"""Largest residual of an exact network, in error bounds of the outputs. Networks of 64 units reach 16. Hand-set."""
 
 
 @register(family="recovery", name="kinks", source=SOURCE)
