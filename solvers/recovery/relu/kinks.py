@@ -13,7 +13,7 @@ from generator.recovery.network.activations import ACTIVATIONS
 from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.relu.fitting.checking import checked
 from solvers.recovery.relu.fitting.folding import folded
-from solvers.recovery.relu.fitting.shallow import fit_shallow
+from solvers.recovery.relu.fitting.shallow import both_sides, fit_shallow
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space
@@ -31,7 +31,7 @@ SOURCE = (
     "Rolnick and Kording 2020, arXiv:1910.00744; Carlini, Jagielski, Mironov 2020, arXiv:2003.04884; tangents, signs"
 )
 ROUNDOFF = 100.0
-"""Largest residual of an exact network, in error bounds of the outputs. Exact networks of 64 units reach 16. Hand-set."""
+"""Largest residual of an exact network, in error bounds of the outputs. Networks of 64 units reach 16. Hand-set."""
 
 
 @register(family="recovery", name="kinks", source=SOURCE)
@@ -69,7 +69,9 @@ class Kinks:
                 quiet = self.quiet << number
                 planes = find_planes(domain, rng, deep=False, quiet=quiet, known=planes, hopeful=lambda: not stop())
                 fit = fit_shallow(domain, planes, sigma, rng)
-                found = checked(domain, folded(fit, sigma.name, puzzle.box), ROUNDOFF, rng, doubt=fit.doubt)
+                network = folded(fit, sigma.name, puzzle.box)
+                others = both_sides(domain, planes, rng)
+                found = checked(domain, network, ROUNDOFF, rng, doubt=fit.doubt, others=others)
                 context.log(f"{len(planes)} hyperplanes; {found.note}")
                 if found.worst < best or answer.value is None:
                     best = found.worst

@@ -10,6 +10,8 @@ import numpy as np
 from solvers.recovery.relu.fitting.removing import superfluous, without_superfluous
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from generator.recovery.network.mlp import MLP
     from solvers.recovery.relu.hyperplanes.domain import Domain
 
@@ -42,7 +44,15 @@ class Checked:
     note: str
 
 
-def checked(domain: Domain, network: MLP, limit: float, rng: np.random.Generator, *, doubt: str = "") -> Checked:
+def checked(
+    domain: Domain,
+    network: MLP,
+    limit: float,
+    rng: np.random.Generator,
+    *,
+    doubt: str = "",
+    others: NDArray[np.float64] | None = None,
+) -> Checked:
     """Leave out the units that a network does not need, and compare it with fresh outputs, near and far.
 
     Args:
@@ -51,10 +61,14 @@ def checked(domain: Domain, network: MLP, limit: float, rng: np.random.Generator
         limit: largest difference of an exact network, in error bounds of the outputs.
         rng: draws the inputs.
         doubt: why the network must not be certified; empty for no reason.
+        others: inputs that are compared too, rows x d; they show units that are rarely on.
     """
+    if others is None:
+        others = np.empty((0, domain.dimensions))
     rows = _near_and_far(domain, ROWS + ROWS_PER_UNIT * max(network.widths[1:-1]), rng)
+    rows = np.concatenate([rows, others])
     smaller = without_superfluous(network, rows)
-    points = _near_and_far(domain, FRESH, rng)
+    points = np.concatenate([_near_and_far(domain, FRESH, rng), others])
     values = domain.function(points)
     noise = domain.noise(points, values)
     worst = float((np.abs(smaller(points) - values).max(axis=1) / noise).max())
@@ -68,7 +82,7 @@ def checked(domain: Domain, network: MLP, limit: float, rng: np.random.Generator
     return Checked(smaller, worst, worst <= limit and not doubt, f"{note}; {doubt}" if doubt else note)
 
 
-def _near_and_far(domain: Domain, count: int, rng: np.random.Generator) -> np.ndarray:
+def _near_and_far(domain: Domain, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     near = domain.sample(count - count // 2, rng)
     far = domain.sample(count // 2, rng) * 10 ** rng.uniform(0, FARTHEST, (count // 2, 1))
     return np.concatenate([near, domain.pulled(far, np.full(len(far), 0.99))])

@@ -63,8 +63,8 @@ def _least_needed(network: MLP, layer: int, inputs: NDArray[np.float64]) -> tupl
         last.
     """
     state = network.hidden(inputs, layer)
-    sizes = np.linalg.norm(state, axis=0)
-    effects = sizes * np.linalg.norm(network.weights[layer], axis=0)
+    # Weights tell the effect, not states: a unit may be on for a thousandth of the inputs.
+    effects = np.linalg.norm(network.weights[layer - 1], axis=1) * np.linalg.norm(network.weights[layer], axis=0)
     idle = np.flatnonzero(effects <= IDLE * effects.max())
     units = state.shape[1]
     if len(idle):
@@ -72,11 +72,13 @@ def _least_needed(network: MLP, layer: int, inputs: NDArray[np.float64]) -> tupl
     # Far inputs would dominate: every row counts the same.
     columns = np.column_stack([state, np.ones(len(state))]) / np.linalg.norm(inputs, axis=1)[:, None]
     columns_sizes = np.linalg.norm(columns, axis=0)
+    columns_sizes[columns_sizes == 0] = 1.0
     columns = columns / columns_sizes
     # Row j of the pseudo-inverse has norm 1 / (distance of column j from the span of the others).
     _, values, right = np.linalg.svd(columns, full_matrices=False)
     values = np.maximum(values, np.finfo(float).eps * values[0])
     distances = 1.0 / np.linalg.norm(right / values[:, None], axis=0)[:units]
+    distances[~state.any(axis=0)] = np.inf  # off on all rows: nothing is known of the unit
     unit = int(distances.argmin())
     if distances[unit] > DEPENDENT:
         return None, np.zeros(units + 1)

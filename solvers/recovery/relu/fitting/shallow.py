@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.hyperplanes.domain import Domain
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
-__all__ = ["ShallowFit", "fit_shallow"]
+__all__ = ["ShallowFit", "both_sides", "fit_shallow"]
 
 ROWS = 2.0
 """Points of the least squares fit, in unknowns. A larger value averages more rounding errors. Hand-set."""
@@ -70,7 +70,7 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
     """
     k = sigma.half_slope
     unknowns = len(planes) + domain.dimensions + 1
-    points = np.concatenate([domain.sample(int(ROWS * unknowns) + 8, rng), _both_sides(domain, planes, rng)])
+    points = np.concatenate([domain.sample(int(ROWS * unknowns) + 8, rng), both_sides(domain, planes, rng)])
     values = domain.function(points)
     features = np.column_stack([np.abs(planes.distances(points)), points, np.ones(len(points))])
     # Rows far from the origin have larger rounding errors.
@@ -98,7 +98,7 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
     )
 
 
-def _both_sides(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.float64]:
+def both_sides(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw points on both sides of every plane: |n u + b| of a unit that is nearly always on looks linear otherwise."""
     which = np.repeat(np.arange(len(planes)), 2 * BESIDE)
     points = planes.spread(domain, which, rng)

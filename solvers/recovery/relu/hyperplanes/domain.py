@@ -41,6 +41,7 @@ class Domain:
         limits: c, one per inequality; none for the whole space.
         centre: an inner point, from which points outside are pulled back.
         draw: `(count, rng)` -> points near and far, rows x dimensions; they need not be inside.
+        box: bound of every coordinate, if the inequalities are |u_i| <= box; a shortcut that saves half of the time.
         first: segments that are scanned before random ones, since together they meet nearly all hyperplanes.
     """
 
@@ -55,6 +56,7 @@ class Domain:
     limits: NDArray[np.float64]
     centre: NDArray[np.float64]
     draw: Draw
+    box: float | None = None
     first: Lines | None = None
 
     @property
@@ -71,7 +73,13 @@ class Domain:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Compute the least and the largest t with point + t direction inside, infinite without a bound."""
         low, high = np.full(len(points), -np.inf), np.full(len(points), np.inf)
-        if len(self.limits):
+        if self.box is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                half, middle = self.box / np.abs(directions), points / directions
+            # A direction of 0 gives no bound; fmin and fmax pass over the number that is not one.
+            low, high = np.fmax.reduce(-half - middle, axis=1), np.fmin.reduce(half - middle, axis=1)
+            low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
+        elif len(self.limits):
             slack = np.maximum(self.limits - self.walls(points), 0.0)
             speed = self.walls(directions)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -84,12 +92,16 @@ class Domain:
         """Tell which points are inside."""
         if not len(self.limits):
             return np.ones(len(points), dtype=bool)
+        if self.box is not None:
+            return np.asarray(np.abs(points).max(axis=1, initial=0.0) <= self.box)
         return np.asarray((self.walls(points) <= self.limits).all(axis=1))
 
     def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the distance of points to the nearest face; 0 outside, infinite without faces."""
         if not len(self.limits):
             return np.full(len(points), np.inf)
+        if self.box is not None:
+            return np.asarray(np.maximum(self.box - np.abs(points).max(axis=1, initial=0.0), 0.0))
         return np.asarray(np.maximum((self.limits - self.walls(points)) / self.norms, 0.0).min(axis=1))
 
     def towards(

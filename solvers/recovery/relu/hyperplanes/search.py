@@ -25,6 +25,9 @@ SEEN = 0.3
 """Least share of a plane that must be seen. Tangent planes of bent surfaces stay below 0.1. Hand-set."""
 INNER = 1e-7
 """Least distance of a measured kink from the faces of the domain, relative to the typical norm. Hand-set."""
+NUMBERS = 2_000_000
+"""Numbers in the points with which planes are refined together. A larger value takes more memory, and is slower once
+the points do not fit into the processor's cache. Hand-set."""
 TESTS = 24
 """Points per plane on which the share is estimated. Hand-set."""
 
@@ -54,20 +57,28 @@ def find_planes(
     planes = Planes.none(domain.dimensions) if known is None else known
     silent = 0
     if domain.first is not None and known is None:
-        planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep)
+        planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep, hopeful=hopeful)
     while silent < quiet and hopeful():
         # Half of the lines follow known normals: trained units often point in similar directions.
         along = planes.normals if silent and rng.random() < 0.5 else None
         lines = domain.lines(BATCH, rng, along)
         kinks = domain.scan(lines)
         before = len(planes)
-        planes = planes_of_kinks(domain, kinks, planes, rng, deep=deep)
+        planes = planes_of_kinks(domain, kinks, planes, rng, deep=deep, hopeful=hopeful)
         silent = 0 if len(planes) > before else silent + len(lines.low)
     return planes
 
 
-def planes_of_kinks(domain: Domain, kinks: Kinks, planes: Planes, rng: np.random.Generator, *, deep: bool) -> Planes:
-    """Add the flat hyperplanes of kinks that no known plane explains."""
+def planes_of_kinks(
+    domain: Domain,
+    kinks: Kinks,
+    planes: Planes,
+    rng: np.random.Generator,
+    *,
+    deep: bool,
+    hopeful: Callable[[], bool] = lambda: True,
+) -> Planes:
+    """Add the flat hyperplanes of kinks that no known plane explains, as long as time is left."""
     tolerance = max(NEAR, domain.step)
     fresh = kinks.some(~planes.explain(kinks, domain.reach, tolerance))
     if deep and len(fresh):
@@ -80,11 +91,20 @@ def planes_of_kinks(domain: Domain, kinks: Kinks, planes: Planes, rng: np.random
         here = here.some(~planes.explain(here, domain.reach, tolerance))
         if not len(here):
             continue
-        rough, good = planes_at(domain, here, rng)
-        here = here.some(good)
-        room = np.minimum(here.room.min(axis=1), domain.depth(here.points))
-        exact, sure = refine(domain, rough, room, rng)
-        exact = exact.some(sure)
-        exact = exact.some(visible_share(domain, exact, TESTS, rng) >= SEEN)
-        planes = planes.joined(exact).distinct(domain.reach)
+        together = max(1, NUMBERS // domain.dimensions**2)
+        for at in range(0, len(here), together):
+            if not hopeful():
+                return planes
+            planes = planes.joined(_measured(domain, here.some(np.arange(at, min(at + together, len(here)))), rng))
+        planes = planes.distinct(domain.reach)
     return planes
+
+
+def _measured(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> Planes:
+    """Measure and refine the planes through kinks, and leave out those that are hardly seen."""
+    rough, good = planes_at(domain, kinks, rng)
+    kinks = kinks.some(good)
+    room = np.minimum(kinks.room.min(axis=1), domain.depth(kinks.points))
+    exact, sure = refine(domain, rough, room, rng)
+    exact = exact.some(sure)
+    return exact.some(visible_share(domain, exact, TESTS, rng) >= SEEN)

@@ -59,6 +59,7 @@ def input_space(probe: Probe) -> Domain:
         limits,
         np.zeros(size),
         draw,
+        box=probe.box,
     )
 
 

@@ -41,6 +41,13 @@ def test_a_unit_that_never_switches_denies_the_certificate() -> None:
     assert "does not switch" in superfluous(wider, INPUTS)
 
 
+def test_a_unit_that_is_off_on_all_rows_stays_and_is_reported() -> None:
+    network = _drawn()
+    wider = _widened(network, np.ones(6), -1e3, np.ones(4))
+    assert without_superfluous(wider, INPUTS).widths == wider.widths
+    assert superfluous(wider, INPUTS)
+
+
 def _drawn() -> MLP:
     return teacher(6, 5, 4, 1, activation="relu", seed=2, worst_condition=None)
 
