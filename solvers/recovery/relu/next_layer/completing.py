@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.walking.lines import Probe
     from solvers.recovery.relu.walking.map import KnownMap
 
-__all__ = ["NOTHING", "QUIET", "Open", "completed", "keep_off", "random_inputs", "shortened", "signs_of", "with_units"]
+__all__ = [
+    "NOTHING",
+    "QUIET",
+    "Open",
+    "completed",
+    "keep_off",
+    "random_inputs",
+    "shortened",
+    "signs_of",
+    "steady_units",
+    "with_units",
+]
 
 ON_MARGIN = 10.0
 """Least preactivation of a unit that is on everywhere, relative to the largest value seen. Its bias only moves the next
@@ -61,11 +72,23 @@ def random_inputs(
     return np.clip(inputs, oracle.terms.low, oracle.terms.high)
 
 
-def signs_of(following: NDArray[np.float64], linear: NDArray[np.float64], known: KnownMap, open_weights: Open) -> Signs:
+def signs_of(
+    following: NDArray[np.float64],
+    linear: NDArray[np.float64],
+    known: KnownMap,
+    open_weights: Open,
+    steady: NDArray[np.int64],
+) -> Signs:
     """Settle the signs of the last known layer from rows on its units and on the state before it."""
     weight, _ = known.layers[-1]
     directions = np.eye(weight.shape[1])[open_weights.features]
-    return settle_signs(following, linear, weight, known.leak, (open_weights.units, directions))
+    return settle_signs(following, linear, weight, known.leak, (open_weights.units, directions), steady=steady)
+
+
+def steady_units(known: KnownMap, points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Tell which units of the last known layer are on (1) or off (-1) at all points; 0 for those that switch."""
+    z = known.preactivations(points)[:, -known.prefix.units :]
+    return np.asarray((z > 0).all(axis=0).astype(np.int64) - (z <= 0).all(axis=0))
 
 
 def completed(known: KnownMap, signs: Signs, open_weights: Open, inputs: NDArray[np.float64]) -> Prefix:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.relu.next_layer.completing import NOTHING, Open, completed, random_inputs, signs_of
+from solvers.recovery.relu.next_layer.completing import NOTHING, Open, completed, random_inputs, signs_of, steady_units
 from solvers.recovery.relu.walking.map import KnownMap
 
 if TYPE_CHECKING:
@@ -60,8 +60,10 @@ def read_output_layer(
     )
     most = oracle.terms.rows_per_call
     outputs = np.concatenate([oracle(inputs[at : at + most]) for at in range(0, len(inputs), most)])
-    fit = _least_squares(known.features((inputs - known.origin) @ known.basis), outputs)
-    signs = signs_of(fit[: prefix.units].T, fit[prefix.units : -1].T, known, open_weights)
+    points = (inputs - known.origin) @ known.basis
+    fit = _least_squares(known.features(points), outputs)
+    steady = np.tile(steady_units(known, points), (outputs.shape[1], 1))
+    signs = signs_of(fit[: prefix.units].T, fit[prefix.units : -1].T, known, open_weights, steady)
     prefix = completed(known, signs, open_weights, inputs)
     fit = _least_squares(prefix.hidden(inputs), outputs)
     network = MLP((*prefix.weights, fit[:-1].T.copy()), (*prefix.biases, fit[-1].copy()), prefix.activation)

@@ -28,6 +28,7 @@ from solvers.recovery.relu.next_layer.completing import (
     random_inputs,
     shortened,
     signs_of,
+    steady_units,
     with_units,
 )
 from solvers.recovery.relu.next_layer.units import SURE, Search, Unit, find_units
@@ -56,6 +57,10 @@ SPREAD = 3.0
 """Their standard deviation relative to the scale. Hand-set."""
 
 
+ROWS = 2
+"""Units beyond those that are on everywhere from which signs count as settled. Hand-set."""
+
+
 @dataclass(frozen=True, eq=False)
 class NextLayer:
     """The result of one round.
@@ -76,6 +81,16 @@ class NextLayer:
     shares: tuple[float, ...]
     open: Open
     residual: float
+    search: Search
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Units, the known layers with the signs of the last one settled, how they were settled, and the search."""
+
+    known: KnownMap
+    signs: Signs | None
+    units: list[Unit]
     search: Search
 
 
@@ -104,19 +119,15 @@ def recover_next_layer(
         None if no unit was found.
     """
     known = KnownMap.of(prefix, bypass=not signed)
-    units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
-    while late := [unit for unit in units if unit.late]:
-        found = _with_late(known, late, scale, rng)
-        if found is None:
-            units = [unit for unit in units if not unit.late]
+    while True:
+        found = _search(Probe.of(oracle, known, scale, rng), rng, deadline, open_weights)
+        late = [unit for unit in found.units if unit.late]
+        more = _with_late(known, late, scale, rng) if late else None
+        if more is None:
             break
-        known, open_weights = KnownMap.of(found[0], bypass=True), open_weights.joined(found[1])
-        units, search = find_units(Probe.of(oracle, known, scale, rng), rng, deadline)
-    signs = None
-    if known.bypass and units:
-        signs = _signs(known, units, open_weights)
-        inputs = random_inputs(oracle, known, SPREAD * scale, rng, SAMPLE)
-        known = replace(known, prefix=completed(known, signs, open_weights, inputs), bypass=False)
+        known, open_weights = KnownMap.of(more[0], bypass=True), open_weights.joined(more[1])
+    units = [unit for unit in found.units if not unit.late]
+    known, signs, search = found.known, found.signs, found.search
     fits = [(unit, *best_row(known, unit.surface.points, unit.surface.errors)) for unit in units]
     most = MISFIT * scale if signs is not None and signs.settled else np.inf
     fits = [fit for fit in fits if fit[-1] < most]
@@ -139,6 +150,34 @@ def recover_next_layer(
         residual=max(fit[-1] for fit in fits),
         search=search,
     )
+
+
+def _search(probe: Probe, rng: np.random.Generator, deadline: float, open_weights: Open) -> _Found:
+    """Find units; settle the signs of the last known layer as soon as the units found so far do so.
+
+    Without the state before the last known layer, rows are half as long, and walks much shorter.
+    """
+    known = probe.known
+    if not known.bypass:
+        return _Found(known, None, *find_units(probe, rng, deadline))
+
+    def enough(units: list[Unit]) -> bool:
+        signs = _signs(known, units, open_weights)
+        return signs.settled and len(units) >= len(signs.on) + ROWS
+
+    units, search = find_units(probe, rng, deadline, enough=enough)
+    if not units or any(unit.late for unit in units):
+        return _Found(known, None, units, search)
+    signs = _signs(known, units, open_weights)
+    inputs = random_inputs(probe.oracle, known, SPREAD * probe.scale, rng, SAMPLE)
+    signed = replace(known, prefix=completed(known, signs, open_weights, inputs), bypass=False)
+    if not signs.settled:
+        return _Found(signed, signs, units, search)
+    before = replace(known, prefix=shortened(signed.prefix))
+    probe = replace(probe, known=signed)
+    earlier = replace(probe, known=replace(before, bypass=False))
+    units = [moved for unit in units if (moved := unit.moved(probe, MISFIT)) is not None]
+    return _Found(signed, signs, *find_units(probe, rng, deadline, units=units, earlier=earlier))
 
 
 def _rows(
@@ -173,8 +212,10 @@ def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.G
 def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
     """Settle the signs of the last known layer from the rows that follow it."""
     # Rows of deeper units would spoil the equations: the surest rows decide, if there are any.
-    determined = [unit for unit in units if not unit.freedom and unit.share >= SURE]
-    determined = determined or [unit for unit in units if not unit.freedom] or units
+    steady = {id(unit): steady_units(known, unit.surface.points) for unit in units}
+    certain = [unit for unit in units if unit.freedom <= np.abs(steady[id(unit)]).sum()]
+    determined = [unit for unit in certain if unit.share >= SURE] or certain or units
     rows = np.array([unit.row for unit in determined])
     width = known.prefix.units
-    return signs_of(rows[:, :width], rows[:, width:-1], known, open_weights)
+    fixed = np.array([steady[id(unit)] for unit in determined])
+    return signs_of(rows[:, :width], rows[:, width:-1], known, open_weights, fixed)

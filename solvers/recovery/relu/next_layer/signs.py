@@ -65,8 +65,13 @@ def settle_signs(
     rows: NDArray[np.float64],
     leak: float,
     opened: tuple[NDArray[np.int64], NDArray[np.float64]],
+    *,
+    steady: NDArray[np.int64] | None = None,
 ) -> Signs:
     """Find the flips, with as few units that are on everywhere as possible.
+
+    Where a unit i never switches on the points of a row, sigma(z_i) is linear there, and the row tells U_i from a part
+    of Q only up to a multiple of w_i. So U_i is moved to Q, and the row counts modulo w_i.
 
     Args:
         following: U, rows x units of layer l.
@@ -75,27 +80,48 @@ def settle_signs(
         leak: slope of sigma below zero.
         opened: units of layer l, and a direction of each (entries of h), a multiple of which may have to be added to
             its row; a unit may appear several times.
+        steady: rows x units of layer l, 1 where a unit is on at all points of the row, -1 where it is off at all of
+            them, 0 where it switches; None if all switch.
     """
+    steady = np.zeros(following.shape, np.int64) if steady is None else steady
     sizes = np.linalg.norm(following, axis=1)
     sizes[sizes == 0] = 1.0
     U, Q = following / sizes[:, None], linear / sizes[:, None]
+    Q = Q + (U * np.select([steady > 0, steady < 0], [1.0, leak], 0.0)) @ rows
+    U = np.where(steady != 0, 0.0, U)
     terms = (1 + leak) * np.einsum("ji,ik->ijk", U, rows).reshape(len(rows), -1).T
+    count = len(opened[0])
+    row, unit = np.nonzero(steady)
+    blind = np.zeros((*Q.shape, len(row)))
+    blind[row, :, np.arange(len(row))] = rows[unit]
     free = np.einsum("jf,fk->jkf", U[:, opened[0]], opened[1]).reshape(Q.size, -1)
+    free = np.concatenate([free, blind.reshape(Q.size, -1)], axis=1)
     # Signs are settled on what the open directions cannot explain.
     basis, values, _ = np.linalg.svd(free, full_matrices=False)
     basis = basis[:, values > DEPENDENT * values.max(initial=0.0)]
     flips = _binary(terms - basis @ (basis.T @ terms), basis @ (basis.T @ Q.ravel()) - Q.ravel())
     shifts = np.linalg.lstsq(free, Q.ravel() + terms @ flips, rcond=DEPENDENT)[0]
     remainder = Q + (terms @ flips - free @ shifts).reshape(Q.shape)
-    best = _with_rank(flips, shifts, remainder, 0, sizes)
+    # A unit that is off at all points but is read there has the other sign.
+    read = np.bincount(unit, np.abs(shifts[count:]), len(rows)) > LEFT
+    best = _with_rank(flips | ((steady < 0).all(axis=0) & read), shifts[:count], remainder, 0, sizes)
+    same = (steady != 0).all(axis=0)
+    plain = ((steady != 0) == same).all(axis=1)
+    if best.settled or np.count_nonzero(plain) <= 1:
+        return best
+    # A low rank shows only where all rows count modulo the same units.
+    basis = np.linalg.qr(rows[same].T)[0]
+    U, Q, sizes = U[plain], Q[plain] - (Q[plain] @ basis) @ basis.T, sizes[plain]
+    seen = rows - (rows @ basis) @ basis.T
+    terms = (1 + leak) * np.einsum("ji,ik->ijk", U, seen).reshape(len(rows), -1).T
     for rank in range(1, min(MOST_ON, min(Q.shape) - 1) + 1):
-        if best.settled:
-            break
         flips = _low_rank(terms, Q, rank)
         remainder = Q + (terms @ flips).reshape(Q.shape)
-        found = _with_rank(flips, np.zeros(len(opened[0])), remainder, rank, sizes)
+        found = _with_rank(flips, np.zeros(count), remainder, rank, sizes)
         if found.settled or found.left < BETTER * best.left:
             best = found
+        if best.settled:
+            break
     return best
 
 

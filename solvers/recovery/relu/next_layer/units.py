@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from solvers.recovery.relu.walking.steps import Kink, jump, random_lines, start
 from solvers.recovery.relu.walking.surface import FLAT, best_row, null_space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from solvers.recovery.relu.walking.lines import Probe
@@ -30,9 +32,6 @@ cost queries. Hand-set."""
 SURE = 0.8
 """Least share of found points of a unit that belongs to layer l; deeper units that read nothing of h_l show less.
 Hand-set."""
-LATE = 1e-7
-"""Largest part of a row on h_l, relative to the row, of a unit that belongs to layer l. Hand-set, far above the rows'
-errors."""
 TRIES = 40
 """Most walks per round. Hand-set."""
 BENT = 0.3
@@ -76,6 +75,7 @@ class Unit:
         surface: the points that it was computed from.
         share: share of predicted points at which its kink was found.
         freedom: number of combinations of features that the surface never excites, so that the row leaves them open.
+        late: whether the unit belongs to layer l and was missed there; its row is one on h_{l-1}.
     """
 
     row: NDArray[np.float64]
@@ -83,22 +83,17 @@ class Unit:
     share: float
     freedom: int = 0
 
-    @property
-    def late(self) -> bool:
-        """Whether the unit belongs to layer l and was missed there: its row does not read h_l.
+    late: bool = False
 
-        Only weights that the surface determines count, and there must be some: a surface on which no unit of layer l
-        switches says nothing.
+    def moved(self, probe: Probe, close: float) -> Unit | None:
+        """Fit the unit again on other features.
+
+        Returns:
+            None if the points lie farther than `close` from the fitted kink, relative to the scale.
         """
-        known = self.surface.probe.known
-        if not known.bypass or self.share < SURE:
-            return False
-        inert = self.surface.null()
-        inert = inert - np.outer(self.row, self.row @ inert) / (self.row @ self.row)
-        units = known.prefix.units
-        determined = np.linalg.norm(inert[:units], axis=1) < LATE
-        size = np.linalg.norm(self.row[:-1])
-        return int(determined.sum()) >= 2 and bool((np.abs(self.row[:units][determined]) < LATE * size).all())
+        surface = replace(self.surface, probe=probe, _null=None)
+        row, freedom, distance = best_row(probe.known, surface.points, surface.errors)
+        return replace(self, row=row, surface=surface, freedom=freedom) if distance < close * probe.scale else None
 
 
 @dataclass
@@ -111,6 +106,8 @@ class Search:
         bent: walks given up on the first piece.
         lost: walks given up later.
         hidden: units given up since their kink was missing at too many predicted points.
+        units: the units found.
+        over: whether nothing more is to be searched.
     """
 
     lines: int = 0
@@ -118,11 +115,19 @@ class Search:
     bent: int = 0
     lost: int = 0
     hidden: int = 0
-    shares: list[float] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
+    over: bool = False
 
 
 def find_units(
-    probe: Probe, rng: np.random.Generator, deadline: float, patience: int = PATIENCE
+    probe: Probe,
+    rng: np.random.Generator,
+    deadline: float,
+    patience: int = PATIENCE,
+    *,
+    units: Sequence[Unit] = (),
+    earlier: Probe | None = None,
+    enough: Callable[[list[Unit]], bool] | None = None,
 ) -> tuple[list[Unit], Search]:
     """Find the units of the next layer until several rounds of lines show no new one, or a late unit is found.
 
@@ -131,18 +136,20 @@ def find_units(
         rng: draws lines and walks.
         deadline: `time.monotonic()` at which the search ends.
         patience: rounds without a new unit that end the search.
+        units: units that are known before.
+        earlier: the network over the known layers but the last; kinks that are none of the next layer are tried there.
+        enough: tells after each new unit whether the search can end.
     """
-    units: list[Unit] = []
-    search = Search()
+    search = Search(units=list(units))
     quiet = 0
     try:
-        while quiet < patience and time.monotonic() < deadline and not any(unit.late for unit in units):
-            before = len(units)
-            _search_lines(probe, rng, deadline, units, search)
-            quiet = 0 if len(units) > before else quiet + 1
+        while quiet < patience and time.monotonic() < deadline and not search.over:
+            before = len(search.units)
+            _search_lines(probe, rng, deadline, search, earlier=earlier, enough=enough)
+            quiet = 0 if len(search.units) > before else quiet + 1
     except QueryError:
         pass  # the budget is spent: what has been found counts
-    return _without_deeper(units), search
+    return _without_deeper(search.units), search
 
 
 def _without_deeper(units: list[Unit]) -> list[Unit]:
@@ -155,9 +162,12 @@ def _without_deeper(units: list[Unit]) -> list[Unit]:
     units = sorted(units, key=lambda unit: -unit.share)
     kept: list[Unit] = []
     for unit in units:
+        if unit.late:
+            kept.append(unit)
+            continue
         holes = np.concatenate([np.empty((0, unit.surface.points.shape[1])), *unit.surface.holes])
         if kept and len(holes) >= FEWEST_HOLES:
-            rows = np.array([other.row for other in kept])
+            rows = np.array([other.row for other in kept if not other.late])
             found, missed = (
                 unit.surface.probe.known.features(points) @ rows[:, :-1].T + rows[:, -1] > 0
                 for points in (unit.surface.points, holes)
@@ -169,10 +179,19 @@ def _without_deeper(units: list[Unit]) -> list[Unit]:
     return kept
 
 
-def _search_lines(probe: Probe, rng: np.random.Generator, deadline: float, units: list[Unit], search: Search) -> None:
+def _search_lines(
+    probe: Probe,
+    rng: np.random.Generator,
+    deadline: float,
+    search: Search,
+    *,
+    earlier: Probe | None,
+    enough: Callable[[list[Unit]], bool] | None,
+) -> None:
     """Walk from the kinks on one round of random lines that no known unit explains."""
     starts, directions, low, high = random_lines(probe, rng, LINES)
     search.lines += LINES
+    units = search.units
     rows = np.array([unit.row for unit in units]) if units else None
     line, left, right = probe.known.nodes(starts, directions, low, high, rows).pieces()
     kinks = find_kinks(probe, starts[line], directions[line], (left, right), SHORTEST * probe.scale)
@@ -187,10 +206,18 @@ def _search_lines(probe: Probe, rng: np.random.Generator, deadline: float, units
         if _explained(units, probe, points[one]):
             continue
         tries += 1
-        unit = _walk(probe, Kink(points[one], along[one], float(kinks.room[one])), rng, deadline, search)
+        kink = Kink(points[one], along[one], float(kinks.room[one]))
+        unit = _walk(probe, kink, rng, deadline, search)
+        if unit is None and earlier is not None:
+            late = _walk(earlier, kink, rng, deadline, search)
+            if late is not None and late.share >= SURE:
+                units.append(replace(late, late=True))
+                search.over = True
+                return
         if unit is not None:
             _add(units, unit)
-            if unit.late:
+            if enough is not None and enough(units):
+                search.over = True
                 return
 
 

@@ -169,6 +169,8 @@ def planes(
     Returns:
         Unit normals, signed distances of the points from the planes, and whether the null space determines them.
     """
+    if not null.shape[1]:
+        return np.zeros(points.shape), np.zeros(len(points)), np.zeros(len(points), dtype=bool)
     gradients = np.swapaxes(known.gradients(points)[0], 1, 2) @ null[:-1]
     offsets = known.features(points) @ null[:-1] + null[-1]
     left, values, _ = np.linalg.svd(np.concatenate([gradients, offsets[:, None, :]], axis=1), full_matrices=False)
