@@ -1,15 +1,21 @@
-"""When a search must stop, so that its answer is written before the time limit."""
+"""When a search must stop, so that its answer is written before the time limit, and what is reported before the first."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.puzzle.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
 
-__all__ = ["margin_s", "out_of_time"]
+__all__ = ["constant_answer", "margin_s", "out_of_time"]
 
 MARGIN_S = 0.3
 """Seconds before the time limit at which a search stops. Hand-set: the longest step that cannot be interrupted."""
@@ -26,3 +32,11 @@ def out_of_time(context: Context) -> Callable[[], bool]:
     """Return a function that tells whether the search must stop."""
     margin = margin_s(context)
     return lambda: context.time_left() < margin
+
+
+def constant_answer(puzzle: RecoveryPuzzle) -> Answer:
+    """Answer with a network of zeros, which a solver reports before it has found anything."""
+    widths = (puzzle.inputs, *[1] * puzzle.hidden_layers, puzzle.outputs)
+    layers = [(np.zeros((after, before)), np.zeros(after)) for before, after in pairwise(widths)]
+    network = puzzle.network(layers, puzzle.activation or "tanh")
+    return Answer(puzzle.answer(network), note="no network was found in time; the answer is a constant")

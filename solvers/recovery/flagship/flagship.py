@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.puzzle import network_of
-from solvers.recovery.core.deadline import margin_s
+from solvers.recovery.core.deadline import constant_answer, margin_s
 from solvers.recovery.flagship.stages import plan
 from solvers.registry import register
 
@@ -43,6 +42,7 @@ class Flagship:
         Raises:
             UnsupportedPuzzleError: if every method refuses the puzzle.
         """
+        context.report(constant_answer(puzzle))
         best = _Best(puzzle, context)
         refusals: list[str] = []
         for stage in plan(puzzle, context.rng()):
@@ -54,7 +54,7 @@ class Flagship:
                 break
         if best.network is None and refusals:
             raise UnsupportedPuzzleError("; ".join(dict.fromkeys(refusals)))
-        return best.answer() or _constant(puzzle)
+        return best.answer() or constant_answer(puzzle)
 
 
 class _Best:
@@ -96,14 +96,6 @@ class _Best:
         with np.errstate(over="ignore", invalid="ignore"):
             error = float(np.sqrt(np.mean((network(inputs) - outputs) ** 2)))
         return error if np.isfinite(error) else np.finfo(float).max
-
-
-def _constant(puzzle: RecoveryPuzzle) -> Answer:
-    """Answer with a network of zeros."""
-    widths = (puzzle.inputs, *[1] * puzzle.hidden_layers, puzzle.outputs)
-    layers = [(np.zeros((after, before)), np.zeros(after)) for before, after in pairwise(widths)]
-    network = puzzle.network(layers, puzzle.activation or "tanh")
-    return Answer(puzzle.answer(network), note="no method ended in time; the answer is a constant")
 
 
 def _check_rows(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import QueryError, UnsupportedPuzzleError
 from solvers.recovery.activation.kinks import KINKED, candidate_activations
+from solvers.recovery.core.deadline import constant_answer
 from solvers.recovery.hessian.attack import Attack
 from solvers.recovery.hessian.recording import RecordingOracle
 from solvers.registry import register
@@ -53,6 +54,7 @@ class HessianSpan:
             raise UnsupportedPuzzleError(f"hessian-span has too few rows: {error}") from None
         if names[0] in KINKED:
             raise UnsupportedPuzzleError("hessian-span needs a smooth activation; this network is piecewise linear")
+        context.report(constant_answer(puzzle))
         attack = Attack(puzzle, oracle, context, names, rng)
         for radius in RADII:
             for order in range(2, self.orders + 1):

@@ -11,6 +11,7 @@ from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
 from solvers.recovery.core.certificate import certify, noise_level
+from solvers.recovery.core.deadline import constant_answer
 from solvers.recovery.core.ensemble import Architecture, Rows
 from solvers.recovery.core.levenberg_marquardt import Stopping
 from solvers.recovery.peeling.active import SATURATING, draw_points, reduced, saturated_layer
@@ -94,6 +95,7 @@ class Peeling:
         """
         if puzzle.activation is None:
             raise UnsupportedPuzzleError("peeling needs to know the activation; this puzzle hides it")
+        context.report(constant_answer(puzzle))
         rng, reserve = context.rng(), RESERVE * context.wall_s if np.isfinite(context.wall_s) else 0.0
         known, data = self._prepared(puzzle, context, rng)
         level = max(EXACT * data.rows.targets.var(), NOISE_FACTOR * noise_level(puzzle.public, data.rows.targets))
