@@ -1,4 +1,4 @@
-"""When a search must stop, so that its answer is written before the time limit, and what is reported before the first."""
+"""When a search stops, so that its answer is written before the time limit, and what is reported before the first."""
 
 from __future__ import annotations
 
