@@ -39,9 +39,9 @@ __all__ = ["DeepRelu"]
 
 SOURCE = "Carlini, Jagielski, Mironov 2020, arXiv:2003.04884 (peeling); pseudo-inverse states and dual-basis signs: own"
 PRECISE = 5e6
-"""Largest residual of an exact deep network, in error bounds of one output (1e-15 relative). The pseudo-inverse amplifies
-errors of the first layer, and the least squares fit those of the second. Exact networks of 10 to 50 units per layer
-reach 1e4, those with two nearly dependent rows 8e5, and 784-128-128-1 reaches 2e6. From random_teachers.py."""
+"""Largest residual of an exact deep network, in error bounds of one output (1e-15 relative). The pseudo-inverse
+amplifies errors of the first layer, and the least squares fit those of the second. Exact networks of 10 to 50 units per
+layer reach 1e4, those with nearly dependent rows 8e5, and 784-128-128-1 reaches 2e6. From random_teachers.py."""
 STATES = 200
 """Random states of the first layer on which a network is checked. Hand-set."""
 

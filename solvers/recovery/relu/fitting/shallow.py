@@ -26,6 +26,9 @@ IDLE = 1e-8
 """A unit whose output weights are below this share of the largest ones does nothing. Hand-set."""
 LEFTOVER = 1e-6
 """Largest leftover of the linear part that counts as rounding errors, relative to the largest unit. Hand-set."""
+AMPLIFIED = 1e3
+"""The same in relative errors of the outputs, where this is larger: for outputs in float32 or rounded to decimals.
+Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +87,11 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
     planes, output = planes.some(busy), output[:, busy]
     linear, constant = solution[len(busy) : -1].T, solution[-1]
     columns = k * (output[:, :, None] * planes.normals).transpose(0, 2, 1).reshape(linear.size, len(planes))
-    signs, left = solve_signs(columns, linear.ravel(), 0.0) if len(planes) else (np.ones(0), 1.0)
+    tolerance = max(LEFTOVER, AMPLIFIED * domain.coarseness)
+    signs, left = solve_signs(columns, linear.ravel(), tolerance) if len(planes) else (np.ones(0), 1.0)
     leftover = linear - (columns @ signs).reshape(linear.shape)
     constant = constant - k * output @ (signs * planes.offsets)
-    signed = left <= LEFTOVER
+    signed = left <= tolerance
     return ShallowFit(
         signs[:, None] * planes.normals,
         signs * planes.offsets,

@@ -36,7 +36,7 @@ def solve_signs(
     Args:
         columns: equations x units.
         target: one number per equation.
-        tolerance: error of the target.
+        tolerance: error of the target, relative to the largest column.
 
     Returns:
         Signs +1 or -1, and the norm of what they leave of the target, relative to the largest column.
@@ -47,7 +47,7 @@ def solve_signs(
     if matrix.shape[1] <= matrix.shape[0] and values[-1] > INDEPENDENT * values[0]:
         signs = np.where(np.linalg.lstsq(matrix, goal, rcond=None)[0] > 0, 1.0, -1.0)
     else:
-        slack = max(FEASIBLE, tolerance / scale)
+        slack = max(FEASIBLE, tolerance)
         found = milp(
             np.zeros(matrix.shape[1]),
             integrality=np.ones(matrix.shape[1], dtype=np.int64),

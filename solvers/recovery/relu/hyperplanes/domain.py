@@ -64,6 +64,11 @@ class Domain:
         """Least norm that steps are relative to."""
         return 0.1 * self.reach
 
+    @property
+    def coarseness(self) -> float:
+        """Error of an output relative to its typical change, from which the step was chosen (see `Probe.step`)."""
+        return float(self.step**2.5)
+
     def scan(self, lines: Lines) -> Kinks:
         """Find the kinks on segments."""
         return scan(self.function, self.noise, lines, step=self.step, floor=self.floor)
@@ -76,8 +81,8 @@ class Domain:
         if self.box is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 half, middle = self.box / np.abs(directions), points / directions
-            # A direction of 0 gives no bound; fmin and fmax pass over the number that is not one.
-            low, high = np.fmax.reduce(-half - middle, axis=1), np.fmin.reduce(half - middle, axis=1)
+                # A direction of 0 gives no bound; fmin and fmax pass over the number that is not one.
+                low, high = np.fmax.reduce(-half - middle, axis=1), np.fmin.reduce(half - middle, axis=1)
             low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
         elif len(self.limits):
             slack = np.maximum(self.limits - self.walls(points), 0.0)
