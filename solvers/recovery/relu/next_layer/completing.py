@@ -28,7 +28,6 @@ __all__ = [
     "random_inputs",
     "shortened",
     "signs_of",
-    "steady_units",
     "with_units",
 ]
 
@@ -63,9 +62,9 @@ NOTHING = Open(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def random_inputs(
-    oracle: Oracle, known: KnownMap, spread: float, rng: np.random.Generator, count: int
+    oracle: Oracle, known: KnownMap, spread: float | NDArray[np.float64], rng: np.random.Generator, count: int
 ) -> NDArray[np.float64]:
-    """Draw inputs x within the box, rows x d; u is N(0, spread^2)."""
+    """Draw inputs x within the box, rows x d; u is N(0, spread^2), one spread for all rows or one per row."""
     inputs = known.inputs(spread * rng.standard_normal((count, known.coordinates)))
     if oracle.terms.low is None or oracle.terms.high is None:
         return inputs
@@ -83,12 +82,6 @@ def signs_of(
     weight, _ = known.layers[-1]
     directions = np.eye(weight.shape[1])[open_weights.features]
     return settle_signs(following, linear, weight, known.leak, (open_weights.units, directions), steady=steady)
-
-
-def steady_units(known: KnownMap, points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Tell which units of the last known layer are on (1) or off (-1) at all points; 0 for those that switch."""
-    z = known.preactivations(points)[:, -known.prefix.units :]
-    return np.asarray((z > 0).all(axis=0).astype(np.int64) - (z <= 0).all(axis=0))
 
 
 def completed(known: KnownMap, signs: Signs, open_weights: Open, inputs: NDArray[np.float64]) -> Prefix:

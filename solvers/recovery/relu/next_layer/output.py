@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.relu.next_layer.completing import NOTHING, Open, completed, random_inputs, signs_of, steady_units
-from solvers.recovery.relu.walking.map import KnownMap
+from solvers.recovery.relu.next_layer.completing import NOTHING, Open, completed, random_inputs, signs_of
+from solvers.recovery.relu.walking.map import KnownMap, steady_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OutputLayer", "read_output_layer"]
 
+DRAWN = 20_000
+"""Inputs drawn to choose these from; no queries. Larger values switch units that seldom switch. Hand-set."""
+FARTHEST = 30.0
+"""Largest standard deviation of these inputs, relative to the scale. Hand-set, as for the random lines."""
 ROWS_PER_FEATURE = 6
 """Random inputs per feature from which the output layer is solved. Hand-set."""
 
@@ -55,9 +59,7 @@ def read_output_layer(
         QueryError: if the budget is spent.
     """
     known = KnownMap.of(prefix, bypass=True)
-    inputs = random_inputs(
-        oracle, known, scale, rng, ROWS_PER_FEATURE * (known.features(np.zeros((1, known.coordinates))).size + 1)
-    )
+    inputs = _telling_inputs(oracle, known, scale, rng)
     most = oracle.terms.rows_per_call
     outputs = np.concatenate([oracle(inputs[at : at + most]) for at in range(0, len(inputs), most)])
     points = (inputs - known.origin) @ known.basis
@@ -71,9 +73,27 @@ def read_output_layer(
     return OutputLayer(network, signs, residual)
 
 
+def _telling_inputs(oracle: Oracle, known: KnownMap, scale: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw inputs near and far, and choose them so that every unit of the last layer is on at some and off at some."""
+    spread = scale * np.geomspace(1.0, FARTHEST, DRAWN)[:, None]
+    inputs = random_inputs(oracle, known, spread, rng, DRAWN)
+    points = (inputs - known.origin) @ known.basis
+    on = known.preactivations(points)[:, -known.prefix.units :] > 0
+    count = ROWS_PER_FEATURE * (known.features(points[:1]).size + 1)
+    order = rng.permutation(DRAWN)
+    states = np.concatenate([on, ~on], axis=1).T
+    chosen = [order[:count], *(order[state[order]][:ROWS_PER_FEATURE] for state in states)]
+    return np.asarray(inputs[np.unique(np.concatenate(chosen))])
+
+
 def _least_squares(columns: NDArray[np.float64], outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit outputs by columns and a constant, columns scaled to equal size first; the shortest solution."""
+    """Fit outputs by columns and a constant; the shortest solution.
+
+    Rows are scaled by their size, which their errors grow with, and columns to equal size.
+    """
     columns = np.column_stack([columns, np.ones(len(columns))])
+    far = 1 / np.maximum(1.0, np.abs(columns).max(axis=1) / np.median(np.abs(columns).max(axis=1)))[:, None]
+    columns, outputs = columns * far, outputs * far
     sizes = np.abs(columns).max(axis=0)
     sizes[sizes == 0] = 1.0
     fit: NDArray[np.float64] = np.linalg.lstsq(columns / sizes, outputs, rcond=1e-12)[0] / sizes[:, None]

@@ -28,12 +28,11 @@ from solvers.recovery.relu.next_layer.completing import (
     random_inputs,
     shortened,
     signs_of,
-    steady_units,
     with_units,
 )
 from solvers.recovery.relu.next_layer.units import SURE, Search, Unit, find_units
 from solvers.recovery.relu.walking.lines import Probe
-from solvers.recovery.relu.walking.map import KnownMap
+from solvers.recovery.relu.walking.map import KnownMap, steady_units
 from solvers.recovery.relu.walking.surface import best_row
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ __all__ = ["NextLayer", "recover_next_layer"]
 MISFIT = 1e-6
 """Largest distance of a unit's points from its fitted kink, relative to the scale. A unit that does not fit once the
 signs are settled belongs to a deeper layer. Hand-set."""
-UNREAD = 1e-9
+UNREAD = 1e-7
 """Largest weight of the next layer, whose rows have norm 1, on a unit that nothing reads. Hand-set, above the rows'
 errors."""
 SAMPLE = 4096
@@ -136,11 +135,12 @@ def recover_next_layer(
     rows, opened = _rows([fit[0] for fit in fits], [fit[1] for fit in fits], known, scale, rng)
     weight, bias = rows[:, :-1], rows[:, -1]
     prefix = known.prefix
-    unread = (np.abs(weight) < UNREAD).all(axis=0)
-    if prefix.depth and unread.any() and not len(opened.units):
-        # A deeper unit that passed for one of layer l: nothing reads it.
+    if prefix.depth:
+        unread = _unread(known, [fit[0] for fit in fits], weight, opened)
         last = prefix.weights[-1][~unread], prefix.biases[-1][~unread]
         prefix, weight = shortened(prefix).extended(*last), weight[:, ~unread]
+        kept = ~unread[opened.features]
+        opened = Open(opened.units[kept], (np.cumsum(~unread) - 1)[opened.features[kept]])
     return NextLayer(
         prefix=prefix.extended(weight if prefix.depth else weight @ known.basis.T, bias),
         signs=signs,
@@ -191,6 +191,18 @@ def _rows(
         pairs = np.concatenate([pairs, np.column_stack([np.full(len(quiet), index), quiet])])
         rows.append(keep_off(unit.surface.probe, known, row, quiet, rng))
     return np.array(rows), Open(pairs[:, 0], pairs[:, 1])
+
+
+def _unread(known: KnownMap, units: list[Unit], weight: NDArray[np.float64], opened: Open) -> NDArray[np.bool_]:
+    """Tell which units of layer l nothing reads: deeper units that passed for one of layer l.
+
+    Only rows on whose points the unit switches can tell.
+    """
+    steady = np.array([steady_units(known, unit.surface.points) for unit in units])
+    told = steady == 0
+    told[opened.units, opened.features] = False
+    unread = told.any(axis=0) & ~((np.abs(weight) >= UNREAD) & told).any(axis=0)
+    return np.asarray(unread & ~unread.all())
 
 
 def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.Generator) -> tuple[Prefix, Open] | None:

@@ -11,6 +11,7 @@ import numpy as np
 from generator.errors import QueryError
 from solvers.recovery.relu.walking.crossings import cross
 from solvers.recovery.relu.walking.lines import find_kinks
+from solvers.recovery.relu.walking.map import steady_units
 from solvers.recovery.relu.walking.steps import Kink, jump, random_lines, start
 from solvers.recovery.relu.walking.surface import FLAT, best_row, null_space
 
@@ -41,9 +42,9 @@ SHORTEST = 1e-6
 """Length of an interval of a line with several kinks that is not searched further, relative to the scale. Hand-set."""
 ROUNDS = 80
 """Most rounds of a walk. Hand-set."""
-STALE = 12
+STALE = (12, 4)
 """Rounds of a walk without a new equation after which the features that are not determined count as never excited on
-the surface. Hand-set."""
+the surface; the second number where units of layer l that did not switch on the walk explain them all. Hand-set."""
 SHARE = 0.6
 """Least share of predicted points at which a unit's kink is found. A unit of the next layer shows everywhere but where
 the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
@@ -262,7 +263,7 @@ def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> b
     """
     stale, dimension = 0, surface.null().shape[1]
     for count in range(ROUNDS):
-        if dimension <= 1 or stale >= STALE or time.monotonic() > deadline:
+        if dimension <= 1 or stale >= STALE[_explained_freedom(surface)] or time.monotonic() > deadline:
             break
         cross(surface, rng)
         if count % 3 == 2:
@@ -272,6 +273,12 @@ def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> b
         stale = 0 if surface.null().shape[1] < dimension else stale + 1
         dimension = surface.null().shape[1]
     return bool(dimension > 0)
+
+
+def _explained_freedom(surface: Surface) -> bool:
+    """Tell whether units of layer l that did not switch on a walk explain all that its points leave open."""
+    known = surface.probe.known
+    return bool(surface.null().shape[1] <= 1 + np.abs(steady_units(known, surface.points)).sum())
 
 
 def _unit(surface: Surface, share: float) -> Unit:
@@ -296,7 +303,10 @@ def _add(units: list[Unit], unit: Unit) -> None:
 
 
 def _moves(unit: Unit, null: NDArray[np.float64]) -> bool:
-    """Tell whether a row of a null space depends on the inputs at the unit's points."""
+    """Tell whether a row of a null space depends on the inputs at the unit's points.
+
+    Rows that do not, come from units of layer l that do not switch there, and fit the points of any unit.
+    """
     gradients = unit.surface.probe.known.gradients(unit.surface.points)[0]
     size = np.linalg.norm(np.swapaxes(gradients, 1, 2) @ null[:-1], axis=1).max(axis=1)
-    return bool(size.min() > FLAT * size.max())
+    return bool((size > FLAT * np.linalg.norm(gradients, axis=(1, 2))).all())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from solvers.recovery.relu.prefix import Prefix
 
-__all__ = ["KnownMap", "Nodes"]
+__all__ = ["KnownMap", "Nodes", "steady_units"]
 
 THIN = 1e-9
 """Relative singular value of the first layer's weights below which an input direction counts as unseen. Hand-set, far
@@ -188,3 +188,11 @@ class KnownMap:
             state = self.prefix.sigma.value(state @ weight.T + bias)
         weight, bias = self.layers[level]
         return state @ weight.T + bias
+
+
+def steady_units(known: KnownMap, points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Tell which units of the last known layer are on (1) or off (-1) at all points; 0 for those that switch."""
+    if not known.prefix.depth:
+        return np.zeros(known.prefix.units, np.int64)
+    z = known.preactivations(points)[:, -known.prefix.units :]
+    return np.asarray((z > 0).all(axis=0).astype(np.int64) - (z <= 0).all(axis=0))

@@ -58,3 +58,19 @@ def test_remainder_that_nothing_explains_is_reported() -> None:
     rng = np.random.default_rng(7)
     W, U, _ = following_rows(rng, 5, 5, np.zeros(5, bool))
     assert not settle_signs(U, rng.standard_normal((5, 6)), W, 0.0, NO_WEIGHTS).settled
+
+
+def test_unit_that_never_switches_does_not_spoil_the_signs_of_the_others() -> None:
+    rng = np.random.default_rng(8)
+    flips = np.array([True, False, False, True, False])
+    W, U, Q = following_rows(rng, 3, 5, flips)
+    # Where unit 1 is always on, any multiple of its row may stand in U or in Q.
+    moved = rng.standard_normal(3)
+    U[:, 1] += moved
+    Q -= np.outer(moved, W[1])
+    steady = np.zeros(U.shape, np.int64)
+    steady[:, 1] = 1
+    signs = settle_signs(U, Q, W, 0.0, NO_WEIGHTS, steady=steady)
+    assert signs.settled
+    assert signs.flips.tolist() == flips.tolist()
+    assert not len(signs.on)
