@@ -11,7 +11,7 @@ GATED := mini recovery-mini
 .PHONY: help demo test lint docs check readme gate baseline wheel clean
 
 help:
-	@echo "make demo    train two small networks, break them, run every solver, print the leaderboard"
+	@echo "make demo    make three puzzles, run solvers on them, print the leaderboard"
 	@echo "make test    run the tests"
 	@echo "make lint    check style and types"
 	@echo "make docs    build the documents as a site, in build/site; a broken link fails"
@@ -31,6 +31,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED)
 	@$(BIN)/netjigsaw generate reassembly --preset tiny --seed 1 --out $(DEMO)/tiny
 	@$(BIN)/netjigsaw generate reassembly --preset small --seed 1 --out $(DEMO)/small
+	@$(BIN)/netjigsaw generate recovery --preset relu --seed 1 --out $(DEMO)/hidden
+	@$(BIN)/netjigsaw run $(DEMO)/hidden --solver flagship --results $(DEMO)/hidden-results --timeout 15s
 	@$(BIN)/netjigsaw run $(DEMO)/tiny $(DEMO)/small --results $(DEMO)/results --timeout 15s --jobs 2
 	@$(BIN)/netjigsaw show $(DEMO)/tiny --out $(DEMO)/tiny.png
 	@$(BIN)/netjigsaw show $(DEMO)/results --puzzle $(DEMO)/tiny --puzzle $(DEMO)/small --out $(DEMO)/results.png
