@@ -17,6 +17,7 @@ from solvers.recovery.relu.fitting.orientation import oriented
 from solvers.recovery.relu.fitting.shallow import both_sides, fit_shallow
 from solvers.recovery.relu.hyperplanes.bending import without_bent
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
+from solvers.recovery.relu.hyperplanes.refine import visible_share
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
 from solvers.recovery.relu.kinks import Kinks, check_puzzle
@@ -42,6 +43,12 @@ PRECISE = 5e6
 """Largest residual of an exact deep network, in error bounds of one output (1e-15 relative). The pseudo-inverse
 amplifies errors of the first layer, and the least squares fit those of the second. Exact networks of 10 to 50 units per
 layer reach 1e4, those with nearly dependent rows 8e5, and 784-128-128-1 reaches 2e6. From random_teachers.py."""
+DROPPED = 3
+"""Most planes that are left out of the first layer, one more at a time, when no second layer fits. Hand-set."""
+FLAT = 0.95
+"""Share of a plane that must be seen for it to be kept in any case. Hand-set."""
+SEEN_TESTS = 64
+"""Points per plane on which that share is estimated. Hand-set."""
 STATES = 200
 """Random states of the first layer on which a network is checked. Hand-set."""
 
@@ -91,11 +98,9 @@ class DeepRelu:
             if not len(planes):
                 return Answer(None, note="no hyperplane of the first layer was found")
             prefix = _first_layer(domain, planes, puzzle, rng)
-            narrow = len(planes) <= domain.dimensions
-            states = state_space(probe, prefix, rng) if puzzle.hidden_layers == 2 and narrow else None
             best: Checked | None = None
-            if states is not None:
-                for best in self._second_layer(_Spaces(domain, states, prefix), puzzle.box, context, rng):
+            if puzzle.hidden_layers == 2 and len(planes) <= domain.dimensions:
+                for best in self._two_layers(puzzle, domain, probe, planes, context=context, rng=rng):
                     answer = _written(puzzle, best)
                     context.report(answer)
             if (best is None or best.worst > PRECISE) and not stop():
@@ -111,6 +116,31 @@ class DeepRelu:
             if answer.value is None:
                 answer = Answer(None, note=str(error))
         return answer
+
+    def _two_layers(
+        self,
+        puzzle: RecoveryPuzzle,
+        domain: Domain,
+        probe: Probe,
+        planes: Planes,
+        *,
+        context: Context,
+        rng: np.random.Generator,
+    ) -> Iterator[Checked]:
+        """Search the second layer behind all planes, then behind those seen best; yield every better network."""
+        stop = out_of_time(context)
+        worst = np.inf
+        for chosen in _subsets(domain, planes, rng):
+            prefix = _first_layer(domain, chosen, puzzle, rng)
+            states = state_space(probe, prefix, rng)
+            if states is None:
+                continue
+            for found in self._second_layer(_Spaces(domain, states, prefix), puzzle.box, context, rng):
+                if found.worst < worst:
+                    worst = found.worst
+                    yield found
+            if worst <= PRECISE or stop():
+                break
 
     def _second_layer(
         self, spaces: _Spaces, box: float | None, context: Context, rng: np.random.Generator
@@ -134,6 +164,15 @@ class DeepRelu:
                 yield found
             if best <= PRECISE or stop():
                 break
+
+
+def _subsets(domain: Domain, planes: Planes, rng: np.random.Generator) -> Iterator[Planes]:
+    """Yield all planes, then those without the least seen ones: they may be parts of bent surfaces."""
+    yield planes
+    shares = visible_share(domain, planes, SEEN_TESTS, rng)
+    order = np.argsort(shares)
+    for dropped in range(1, min(DROPPED, len(planes) - 1, int((shares < FLAT).sum())) + 1):
+        yield planes.some(np.sort(order[dropped:]))
 
 
 def _written(puzzle: RecoveryPuzzle, found: Checked) -> Answer:
