@@ -51,7 +51,7 @@ SEEN_TESTS = 64
 """Points per plane on which that share is estimated. Hand-set."""
 RARE = 20_000
 """Random inputs on which a network whose first layer expands, or with three or more hidden layers, is checked. A larger
-value finds rarer errors and asks more queries. Hand-set, after a wrong weight that showed at one input in a thousand."""
+value finds rarer errors and asks more queries. Hand-set after a wrong weight that showed at one input in a thousand."""
 RARE_SCALES = (1.0, 3.0, 10.0, 30.0)
 """Scales of these inputs, in multiples of the puzzle's input scale."""
 STATES = 200
