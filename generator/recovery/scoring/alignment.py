@@ -88,17 +88,17 @@ def align(
             even-linear activation cannot be told.
     """
     true = true_rows(truth)
-    flips = _free_signs(truth.network, bypass=bypass)
     widths = [truth.network.widths[0]]
     state, exact, errors, right = identity(widths[0]), True, [], _Counts()
     for number, (weight, bias) in enumerate(network.layers()[:-1]):
         before = state.through(weight, bias)
         norms = unit_norms(before) if network.sigma.scales else np.ones(len(weight))
         wanted, found = _flat(true[number], widths), _flat(before.scaled(1 / norms), widths)
+        flips = _free_signs(truth, number, bypass=bypass)
         outgoing = None
         if number == network.hidden_layers - 1 and not bypass:
             outgoing = (true[-1].parts[-1], network.weights[-1] * norms)
-        pairs = _match(wanted, found, outgoing, flips=flips)
+        pairs = _match(wanted, found, outgoing, flips=flips, odd=network.sigma.symmetry.startswith("odd"))
         right.add(wanted, found, pairs, tolerance, flips=flips)
         errors.append(_errors(wanted, found, pairs))
         slopes = np.zeros(len(weight))
@@ -161,10 +161,15 @@ class _Counts:
         return self._signatures / hidden, self._signs / max(1, self._signatures), self._units / hidden
 
 
-def _free_signs(network: MLP, *, bypass: bool) -> bool:
-    """Whether the sign of a hidden unit cannot be told."""
-    symmetry = network.sigma.symmetry
-    return symmetry in ("odd", "odd-constant") or (bypass and symmetry.startswith("even-linear"))
+def _free_signs(truth: HiddenTruth, layer: int, *, bypass: bool) -> bool:
+    """Whether the sign of a unit of a hidden layer, counted from 0, cannot be told.
+
+    A flip of an even-linear unit needs a linear map in its place, which a by-pass or a linear unit of the layer may
+    supply. Where it does not, the rows of the next layer differ.
+    """
+    symmetry = truth.network.sigma.symmetry
+    supplied = bypass or bool(truth.linear[layer])
+    return symmetry.startswith("odd") or (supplied and symmetry.startswith("even-linear"))
 
 
 def _flat(rows: Affine, widths: Sequence[int]) -> NDArray[np.float64]:
@@ -183,12 +188,16 @@ def _match(
     outgoing: tuple[NDArray[np.float64] | None, NDArray[np.float64]] | None,
     *,
     flips: bool,
+    odd: bool,
 ) -> _Pairs:
-    """Match units one to one. `outgoing` holds the true and the found weights to the outputs, outputs x units."""
+    """Match units one to one. `outgoing` holds the true and the found weights to the outputs, outputs x units.
+
+    A flip changes the sign of the outgoing weights where sigma is odd.
+    """
     variants = (1.0, -1.0) if flips else (1.0,)
     costs = np.stack([_costs(true, sign * found) for sign in variants])
     if outgoing is not None and outgoing[0] is not None:
-        others = [_costs(outgoing[0].T, sign * outgoing[1].T) for sign in variants]
+        others = [_costs(outgoing[0].T, (sign if odd else 1.0) * outgoing[1].T) for sign in variants]
         costs = np.maximum(costs, np.stack(others))
     best = costs.min(axis=0)
     pairs_true, pairs_found = linear_sum_assignment(np.sqrt(np.minimum(best, WORST_COST)))

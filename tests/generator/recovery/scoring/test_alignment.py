@@ -66,6 +66,29 @@ def test_linear_units_need_a_mark_in_the_sealed_answer() -> None:
     assert found.errors.max() > 1e-2
 
 
+def test_a_flip_beside_a_linear_unit_is_free_if_the_linear_unit_makes_up_for_it() -> None:
+    source = network()
+    first, bias, second = source.weights[0].copy(), source.biases[0].copy(), source.weights[1].copy()
+    outgoing = second[:, 0].copy()  # relu(z) = relu(-z) + z
+    mixed_in = np.linalg.lstsq(second[:, [1, 3]], outgoing, rcond=None)[0]
+    exact = second[:, [1, 3]] @ mixed_in
+    second[:, 0] = exact  # make the linear map of the flip one that the linear units can supply
+    truth = MLP((first, second, source.weights[2]), source.biases, "relu")
+    flipped, offset = first.copy(), bias.copy()
+    flipped[0], offset[0] = -first[0], -bias[0]
+    flipped[[1, 3]] += np.outer(mixed_in, first[0])
+    offset[[1, 3]] += mixed_in * bias[0]
+    other = MLP((flipped, second, source.weights[2]), (offset, *source.biases[1:]), "relu")
+    assert np.abs(other(SAMPLE) - truth(SAMPLE)).max() < 1e-10
+    found = align(HiddenTruth(truth, LINEAR), other, 1e-6, SAMPLE)
+    assert found.exact_size
+    assert found.errors.max() < 1e-10
+    unsupplied = MLP(
+        (np.vstack([-first[:1], first[1:]]), second, source.weights[2]), (offset, *source.biases[1:]), "relu"
+    )
+    assert align(HiddenTruth(truth, LINEAR), unsupplied, 1e-6, SAMPLE).errors.max() > 1e-3
+
+
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
 def test_a_leak_or_an_off_unit_passes_its_slope_on(activation: str) -> None:
     source = network()
