@@ -83,9 +83,8 @@ def test_a_flip_beside_a_linear_unit_is_free_if_the_linear_unit_makes_up_for_it(
     found = align(HiddenTruth(truth, LINEAR), other, 1e-6, SAMPLE)
     assert found.exact_size
     assert found.errors.max() < 1e-10
-    unsupplied = MLP(
-        (np.vstack([-first[:1], first[1:]]), second, source.weights[2]), (offset, *source.biases[1:]), "relu"
-    )
+    first[0] = -first[0]
+    unsupplied = MLP((first, second, source.weights[2]), (offset, *source.biases[1:]), "relu")
     assert align(HiddenTruth(truth, LINEAR), unsupplied, 1e-6, SAMPLE).errors.max() > 1e-3
 
 
