@@ -83,8 +83,9 @@ def test_a_flip_beside_a_linear_unit_is_free_if_the_linear_unit_makes_up_for_it(
     found = align(HiddenTruth(truth, LINEAR), other, 1e-6, SAMPLE)
     assert found.exact_size
     assert found.errors.max() < 1e-10
-    first[0] = -first[0]
-    unsupplied = MLP((first, second, source.weights[2]), (offset, *source.biases[1:]), "relu")
+    turned = first.copy()
+    turned[0] = -turned[0]
+    unsupplied = MLP((turned, second, source.weights[2]), (offset, *source.biases[1:]), "relu")
     assert align(HiddenTruth(truth, LINEAR), unsupplied, 1e-6, SAMPLE).errors.max() > 1e-3
 
 
