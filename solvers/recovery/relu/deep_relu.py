@@ -49,6 +49,8 @@ FLAT = 0.95
 """Share of a plane that must be seen for it to be kept in any case. Hand-set."""
 SEEN_TESTS = 64
 """Points per plane on which that share is estimated. Hand-set."""
+OPEN = "in three or more hidden layers, a weight that no kink shows may be wrong without a trace in the outputs"
+"""Why such networks are not certified: two of ten trained ones passed every check with one wrong weight."""
 RARE = 20_000
 """Random inputs on which a network whose first layer expands, or with three or more hidden layers, is checked. A larger
 value finds rarer errors and asks more queries. Hand-set after a wrong weight that showed at one input in a thousand."""
@@ -111,7 +113,8 @@ class DeepRelu:
             if (best is None or best.worst > PRECISE) and not stop():
                 network = peel_on(puzzle, oracle, prefix, context, rng)
                 if network is not None:
-                    found = checked(domain, network, PRECISE, rng, others=_rare_inputs(puzzle, rng))
+                    doubt = OPEN if puzzle.hidden_layers > 2 else ""
+                    found = checked(domain, network, PRECISE, rng, doubt=doubt, others=_rare_inputs(puzzle, rng))
                     context.log(found.note)
                     if best is None or found.worst < best.worst:
                         answer = _written(puzzle, found)
