@@ -30,7 +30,7 @@ from solvers.recovery.relu.next_layer.completing import (
     signs_of,
     with_units,
 )
-from solvers.recovery.relu.next_layer.units import SURE, Search, Unit, find_units
+from solvers.recovery.relu.next_layer.units import SURE, Search, find_units
 from solvers.recovery.relu.walking.lines import Probe
 from solvers.recovery.relu.walking.map import KnownMap, steady_units
 from solvers.recovery.relu.walking.surface import best_row
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from generator.family.oracle import Oracle
     from solvers.recovery.relu.next_layer.signs import Signs
+    from solvers.recovery.relu.next_layer.unit import Unit
     from solvers.recovery.relu.prefix import Prefix
 
 __all__ = ["NextLayer", "recover_next_layer"]
