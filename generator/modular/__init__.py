@@ -1,0 +1,1 @@
+"""The family `modular`: find the algorithm by which a network adds modulo p."""

@@ -1,0 +1,1 @@
+"""Networks that add modulo p: feed-forward networks, transformers, and the Fourier modes of their inputs."""
