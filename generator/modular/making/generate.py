@@ -1,0 +1,89 @@
+"""Make one puzzle from a recipe and a seed: draw the network, scramble it, measure the truth, seal it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from generator.errors import TrainingError
+from generator.modular.layout.tensors import network_of, tensors_of
+from generator.modular.making.fold import folded
+from generator.modular.making.scramble import scrambled
+from generator.modular.making.source import draw_network
+from generator.modular.making.truth import measure_truth
+from generator.modular.network.mlp import MLP
+from generator.modular.questions import PAIRS
+from generator.modular.relabelling import Relabelling, in_symbols
+from generator.modular.sealed import answer_of
+from generator.modular.spec import PublicSpec
+from generator.puzzle.canonical import sha256_json, sha256_tensors
+from generator.puzzle.sealing import seal, silent
+from generator.training import one_thread
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from generator.modular.network.transformer import Transformer
+    from generator.modular.spec import ModularSpec
+    from generator.puzzle.sealing import Made, Progress
+
+__all__ = ["generate"]
+
+LOGIT_SIZE, LOGIT_SPREAD = 4.0, 0.2
+"""Root mean square of the logits, centred over the classes, and the standard deviation of its logarithm. The size of the
+logits is no part of the algorithm, so all networks follow one law. 4 is that of trained networks; hand-set."""
+
+
+def generate(spec: ModularSpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
+    """Make one puzzle.
+
+    Raises:
+        SpecError: if the recipe names circles or a training recipe that do not exist.
+        TrainingError: if none of `spec.tries` networks is of the kind that is asked for.
+    """
+    names_rng, pairs_rng, *draws = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(2 + spec.tries))
+    names = Relabelling.identity(spec.modulus)
+    if spec.names != "public":
+        names = Relabelling.drawn(spec.modulus, names_rng, same=spec.names == "one")
+    chosen = pairs_rng.choice(spec.modulus**2, PAIRS, replace=spec.modulus**2 < PAIRS)
+    pairs: NDArray[np.int64] = np.stack(np.divmod(chosen, spec.modulus), axis=1).astype(np.int64)
+    faults: list[str] = []
+    for rng in draws:
+        try:
+            with one_thread(), torch.no_grad():
+                return _made(spec, names, pairs, rng, name=name, seed=seed, progress=progress)
+        except TrainingError as error:
+            faults.append(str(error))
+    raise TrainingError(f"none of {spec.tries} networks fits; the last: {faults[-1]}")
+
+
+def _made(
+    spec: ModularSpec,
+    names: Relabelling,
+    pairs: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    name: str,
+    seed: int,
+    progress: Progress,
+) -> Made:
+    """Make the puzzle of one draw."""
+    drawn = folded(_drawn(spec, rng, progress))
+    hidden = in_symbols(scrambled(_sized(drawn, rng), spec.hidden, rng), names)
+    tensors, public = tensors_of(hidden), _public(hidden, spec)
+    truth, measures = measure_truth(network_of(tensors, replace_withheld(public)), names, pairs, spec)
+    pieces = {key: tensor for key, tensor in tensors.items() if not (public.withheld and key.startswith("unembed"))}
+    return seal(
+        family="modular",
+        name=name,
+        seed=seed,
+        secret=sha256_json(sha256_tensors(tensors_of(drawn))),
+        answer=answer_of(truth),
+        pieces=pieces,
+        data={"pairs": pairs} if "interventions" in public.questions else {},
+        spec=public.model_dump(mode="json", exclude_defaults=True),
+        notes={"recipe": spec.model_dump(mode="json"), "measures": measures.record()},
+    )

@@ -1,0 +1,69 @@
+"""The network of a recipe: engineered or trained. One draw; it may not add, or not be of the kind that is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.errors import SpecError
+from generator.modular.engineered.build import build
+from generator.modular.engineered.frequencies import choose_frequencies
+from generator.modular.engineered.noise import with_noise
+from generator.modular.engineered.other import carry, random_features, sum_table
+from generator.modular.engineered.plan import CirclePlan, Plan
+from generator.modular.training.recipe import RECIPES
+from generator.modular.training.train import train
+from generator.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from generator.modular.network.mlp import MLP
+    from generator.modular.network.transformer import Transformer
+    from generator.modular.spec import ModularSpec
+    from generator.puzzle.sealing import Progress
+
+__all__ = ["draw_network"]
+
+
+def draw_network(spec: ModularSpec, rng: np.random.Generator, progress: Progress) -> MLP | Transformer:
+    """Draw a network, rows in the order of the residues.
+
+    Raises:
+        SpecError: if the recipe does not exist, or its circles do not.
+        TrainingError: if this draw does not add.
+    """
+    if spec.source != "engineered":
+        if spec.source not in RECIPES:
+            raise SpecError(f"no training recipe {spec.source!r}{did_you_mean(spec.source, RECIPES)}")
+        recipe, _ = RECIPES[spec.source]
+        return train(replace(recipe, modulus=spec.modulus), int(rng.integers(1 << 31)), progress).network
+    if spec.kind == "table":
+        return sum_table(spec.modulus)
+    if spec.kind == "carry":
+        return carry(spec.modulus)
+    if spec.kind == "random-features":
+        return random_features(spec.modulus, spec.hidden, rng)
+    network = build(_plan(spec, rng), rng)
+    return with_noise(network, spec.noise, rng) if spec.noise else network
+
+
+def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
+    """Draw kinds, gains and frequencies of the circles."""
+    kinds = _kinds(spec)
+    gains = spec.spread ** -np.linspace(0, 1, len(kinds)) if len(kinds) > 1 else np.ones(1)
+    pizzas = [number for number, kind in enumerate(kinds) if kind == "pizza"]
+    accompanied = set(pizzas[: round(spec.companions * len(pizzas))])
+    circles = [
+        CirclePlan(0, kind, float(gain), spec.neurons, spec.companion_weight if number in accompanied else 0.0)
+        for number, (kind, gain) in enumerate(zip(kinds, rng.permutation(gains), strict=True))
+    ]
+    return Plan(spec.modulus, choose_frequencies(spec.modulus, circles, rng), activation=spec.activation)
+
+
+def _kinds(spec: ModularSpec) -> list[str]:
+    """List the algorithm of each circle; a hybrid has at least one of each."""
+    if spec.kind != "hybrid":
+        return [spec.kind] * spec.circles
+    pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
+    return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
