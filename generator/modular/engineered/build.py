@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from generator.errors import SpecError, TrainingError
+from generator.errors import TrainingError
+from generator.modular.engineered.basis import frame
 from generator.modular.engineered.exact import exact_circle
 from generator.modular.engineered.fill import fill
 from generator.modular.engineered.natural import natural_circle
@@ -18,10 +19,10 @@ from generator.modular.network.model import accuracy
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from generator.modular.engineered.plan import Plan
+    from generator.modular.engineered.plan import CirclePlan, Plan
     from generator.modular.network.model import ModularNetwork
 
-__all__ = ["ATTEMPTS", "assemble", "build", "build_units", "draw_units", "require_solved"]
+__all__ = ["ATTEMPTS", "assemble", "build", "build_units", "circle_units", "draw_units", "require_solved", "shuffled"]
 
 ATTEMPTS = 10
 """Draws of a natural network until the plan is said to be impossible. Hand-set."""
@@ -63,19 +64,22 @@ def require_solved(network: ModularNetwork, name: str) -> None:
 
 
 def draw_units(plan: Plan, rng: np.random.Generator) -> Units:
-    """Make the units of all circles, fill up to the width, and shuffle and rescale the units of natural networks."""
-    if plan.exact:
-        return fill(_circles(plan, rng), plan, rng)
-    units = fill(_circles(plan, rng), plan, rng)
-    units = take(units, rng.permutation(len(units)))
-    return rescale(units, np.exp(plan.spread * rng.standard_normal(len(units))), 2 if plan.activation == "square" else 1)
+    """Make the units of all circles and fill up to the width; shuffle and rescale the units of natural networks."""
+    units = fill(concatenate([circle_units(circle, plan, rng) for circle in plan.circles]), plan, rng)
+    return units if plan.exact else shuffled(units, plan, rng)
 
 
-def _circles(plan: Plan, rng: np.random.Generator) -> Units:
-    p, activation = plan.modulus, plan.activation
+def circle_units(circle: CirclePlan, plan: Plan, rng: np.random.Generator) -> Units:
+    """Make the units of one circle of a plan."""
     if plan.exact:
-        return concatenate([exact_circle(circle, p, activation) for circle in plan.circles])
-    return concatenate([natural_circle(circle, p, activation, plan.bias, rng) for circle in plan.circles])
+        return exact_circle(circle, plan.modulus, plan.activation)
+    return natural_circle(circle, plan, rng)
+
+
+def shuffled(units: Units, plan: Plan, rng: np.random.Generator) -> Units:
+    """Shuffle units, and rescale each by a positive factor."""
+    factors = np.exp(plan.spread * rng.standard_normal(len(units)))
+    return rescale(take(units, rng.permutation(len(units))), factors, 2 if plan.activation == "square" else 1)
 
 
 def assemble(units: Units, plan: Plan, rng: np.random.Generator) -> MLP:
@@ -87,7 +91,7 @@ def assemble(units: Units, plan: Plan, rng: np.random.Generator) -> MLP:
     table = np.stack([spins.real, spins.imag], axis=2).reshape(plan.modulus, -1)
     into = [_coordinates(side, units.reads, circles, scales) for side in (units.left, units.right)]
     if plan.embedding is not None:
-        basis = _frame(table.shape[1], plan.embedding, rng)
+        basis = frame(table.shape[1], plan.embedding, rng)
         table, into = table @ basis, [weight @ basis for weight in into]
     spin = waves(units.serves, plan.modulus)
     embedding = torch.from_numpy(table)
@@ -114,11 +118,3 @@ def _coordinates(
     weights[rows, at, 0] = phases.real / scales[at]
     weights[rows, at, 1] = -phases.imag / scales[at]
     return weights.reshape(len(phases), -1)
-
-
-def _frame(rows: int, columns: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw orthonormal rows of a random orthogonal matrix, rows x columns."""
-    if rows > columns:
-        raise SpecError(f"the circles need {rows} embedding columns, embedding is {columns}; raise it to that")
-    orthogonal: NDArray[np.float64] = np.linalg.qr(rng.standard_normal((columns, columns)))[0]
-    return orthogonal[:rows]

@@ -53,4 +53,3 @@ def _companion(circle: CirclePlan, modulus: int) -> Units:
     units = Units.of(frequency, phases, phases, np.zeros(4), "companion")
     out = -circle.companion_weight * circle.gain / 2 * axes
     return replace(units, serves=np.full(4, circle.frequency, dtype=np.int64), out=out)
-

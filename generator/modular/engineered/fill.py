@@ -13,7 +13,7 @@ from generator.modular.engineered.units import Units, concatenate, take
 if TYPE_CHECKING:
     from generator.modular.engineered.plan import Plan
 
-__all__ = ["fill"]
+__all__ = ["faint", "fill", "silent"]
 
 DECOY_OUTPUT = 0.03
 """Size of what a decoy writes, relative to the median of the other units. Hand-set: visible, without effect."""
@@ -38,11 +38,8 @@ def fill(units: Units, plan: Plan, rng: np.random.Generator) -> Units:
     dead = round(plan.dead * room)
     if room - dead < len(plan.decoys):
         raise SpecError(f"{room - dead} decoy neurons cannot read {len(plan.decoys)} decoy circles; raise width")
-    if room == 0:
-        return units
-    decoys = _draw(units, room - dead, plan, rng)
-    silent = _draw(units, dead, plan, rng)
-    return concatenate([units, _faint(decoys), _silent(silent, plan.activation, rng)])
+    added = [faint(_draw(units, room - dead, plan, rng)), silent(_draw(units, dead, plan, rng), plan.activation, rng)]
+    return concatenate([units, *added])
 
 
 def _draw(units: Units, count: int, plan: Plan, rng: np.random.Generator) -> Units:
@@ -60,16 +57,16 @@ def _draw(units: Units, count: int, plan: Plan, rng: np.random.Generator) -> Uni
         left=np.abs(like.left) * phases[0],
         right=np.abs(like.right) * right,
         out=np.abs(like.out) * phases[2],
-        role=np.full(count, "decoy", dtype="<U9"),
     )
 
 
-def _faint(units: Units) -> Units:
-    return replace(units, out=DECOY_OUTPUT * units.out)
+def faint(units: Units) -> Units:
+    """Make decoys of units: they write very little."""
+    return replace(units, out=DECOY_OUTPUT * units.out, role=np.full(len(units), "decoy", dtype="<U9"))
 
 
-def _silent(units: Units, activation: str, rng: np.random.Generator) -> Units:
-    """Silence units: a ReLU unit by a negative bias, another one by its output."""
+def silent(units: Units, activation: str, rng: np.random.Generator) -> Units:
+    """Make dead units: a ReLU unit by a negative bias, another one by its output."""
     role = np.full(len(units), "dead", dtype="<U9")
     if activation != "relu":
         return replace(units, out=0 * units.out, role=role)

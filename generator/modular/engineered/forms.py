@@ -16,7 +16,7 @@ __all__ = ["amplitude", "doubled_amplitude", "ideal_margin", "turns", "whole_amp
 
 def turns(frequency: int, modulus: int) -> NDArray[np.float64]:
     """Compute w t = 2 pi k t / p for t = 0 ... p - 1, in radians."""
-    return 2 * np.pi / modulus * (frequency * np.arange(modulus) % modulus)
+    return np.asarray(2 * np.pi / modulus * (frequency * np.arange(modulus) % modulus), dtype=np.float64)
 
 
 def amplitude(kind: Kind, frequency: int, modulus: int) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from generator.modular.engineered.plan import CirclePlan
+    from generator.modular.engineered.plan import CirclePlan, Plan
 
 __all__ = ["COMPANION_UNITS", "natural_circle", "target"]
 
@@ -32,51 +32,43 @@ SQUARE_BIAS = 1.0
 """Standard deviation of the biases with which ReLU units imitate x^2: kinks at many places make a parabola."""
 
 
-def natural_circle(circle: CirclePlan, modulus: int, activation: str, bias: float, rng: np.random.Generator) -> Units:
-    """Draw the units of one circle, and of its companion, with the best of several draws of the phases."""
+def natural_circle(circle: CirclePlan, plan: Plan, rng: np.random.Generator) -> Units:
+    """Draw the units of one circle of a plan, and of its companion, with the best of several draws of the phases."""
     count, frequency, kind = circle.neurons, circle.frequency, circle.kind
-    scatter = SQUARE_BIAS if kind == "square" and activation != "square" else bias
+    scatter = SQUARE_BIAS if kind == "square" and plan.activation != "square" else plan.bias
 
     def draw() -> Units:
         left = _phases(count, rng)
         right = left if kind in {"pizza", "square"} else _phases(count, rng)
         return Units.of(frequency, left, right, scatter * rng.standard_normal(count))
 
-    main = _best(draw, target(amplitude(kind, frequency, modulus), frequency), modulus, activation, rng)
-    parts = [replace(main, out=circle.gain * main.out)]
-    if circle.companion_weight:
-        added = target(doubled_amplitude(circle.companion_weight, frequency, modulus), frequency)
-        parts.append(_companion(circle, added, modulus, activation, bias, rng))
-    return concatenate(parts)
+    main = _best(draw, target(amplitude(kind, frequency, plan.modulus), frequency), plan, rng)
+    main = replace(main, out=circle.gain * main.out)
+    return concatenate([main, _companion(circle, plan, rng)]) if circle.companion_weight else main
 
 
 def target(amplitudes: NDArray[np.float64], frequency: int) -> NDArray[np.complex128]:
-    """Compute amplitude(a - b) e^{-i w (a + b)} for all pairs, p^2; its product with e^{i w c} is the circle's logit."""
+    """Compute amplitude(a - b) e^{-i w (a + b)} for all pairs, p^2. Times e^{i w c} it is the logit of class c."""
     p = len(amplitudes)
     residues = np.arange(p)
     differences = (residues[:, None] - residues[None]) % p
     spin = np.exp(-1j * turns(frequency, p))
-    values: NDArray[np.complex128] = (amplitudes[differences] * spin[:, None] * spin[None]).ravel()
-    return values
+    return np.asarray(amplitudes[differences] * spin[:, None] * spin[None], dtype=np.complex128).ravel()
 
 
 def _phases(count: int, rng: np.random.Generator) -> NDArray[np.complex128]:
-    return np.exp(1j * rng.uniform(0, 2 * np.pi, count))
+    return np.asarray(np.exp(1j * rng.uniform(0, 2 * np.pi, count)), dtype=np.complex128)
 
 
-def _companion(
-    circle: CirclePlan,
-    wanted: NDArray[np.complex128],
-    modulus: int,
-    activation: str,
-    bias: float,
-    rng: np.random.Generator,
-) -> Units:
+def _companion(circle: CirclePlan, plan: Plan, rng: np.random.Generator) -> Units:
+    """Draw units of the doubled circle, and fit them to their linear contribution."""
+    amplitudes = doubled_amplitude(circle.companion_weight, circle.frequency, plan.modulus)
+
     def draw() -> Units:
-        frequency, phases = on_doubled(circle.frequency, modulus, _phases(COMPANION_UNITS, rng))
-        return Units.of(frequency, phases, phases, bias * rng.standard_normal(COMPANION_UNITS), "companion")
+        frequency, phases = on_doubled(circle.frequency, plan.modulus, _phases(COMPANION_UNITS, rng))
+        return Units.of(frequency, phases, phases, plan.bias * rng.standard_normal(COMPANION_UNITS), "companion")
 
-    units = _best(draw, wanted, modulus, activation, rng, with_prior=False)
+    units = _best(draw, target(amplitudes, circle.frequency), plan, rng, with_prior=False)
     serves = np.full(len(units), circle.frequency, dtype=np.int64)
     return replace(units, serves=serves, out=circle.gain * units.out)
 
@@ -84,24 +76,20 @@ def _companion(
 def _best(
     draw: Callable[[], Units],
     wanted: NDArray[np.complex128],
-    modulus: int,
-    activation: str,
+    plan: Plan,
     rng: np.random.Generator,
     *,
     with_prior: bool = True,
 ) -> Units:
     """Draw units several times, fit their outputs, and keep those with the smallest residual."""
-    best: tuple[float, Units] | None = None
+    fits: list[tuple[float, Units]] = []
     for _ in range(DRAWS):
         units = draw()
-        hidden = units.hidden(modulus, activation)
+        hidden = units.hidden(plan.modulus, plan.activation)
         prior = _prior(units, hidden, wanted, rng) if with_prior else np.zeros(len(units), dtype=np.complex128)
         out = _fit(hidden, wanted, prior)
-        residual = float(np.abs(hidden @ out - wanted).std())
-        if best is None or residual < best[0]:
-            best = residual, replace(units, out=out)
-    assert best is not None
-    return best[1]
+        fits.append((float(np.abs(hidden @ out - wanted).std()), replace(units, out=out)))
+    return min(fits, key=lambda fit: fit[0])[1]
 
 
 def _prior(
@@ -120,5 +108,5 @@ def _fit(
     gram = hidden.T @ hidden
     ridge = RIDGE * np.trace(gram) / len(gram)
     right = hidden.T @ (wanted - hidden @ prior)
-    change: NDArray[np.complex128] = np.linalg.solve(gram + ridge * np.eye(len(gram)), right)
-    return prior + change
+    change = np.linalg.solve(gram + ridge * np.eye(len(gram)), right)
+    return np.asarray(prior + change, dtype=np.complex128)

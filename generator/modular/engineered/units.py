@@ -76,7 +76,8 @@ class Units:
 
 def waves(frequencies: NDArray[np.int64], modulus: int) -> NDArray[np.complex128]:
     """Compute e^{i w t} for t = 0 ... p - 1 and each frequency, p x n."""
-    return np.exp(1j * np.stack([turns(int(k), modulus) for k in frequencies], axis=1))
+    angles = np.stack([turns(int(k), modulus) for k in frequencies], axis=1)
+    return np.asarray(np.exp(1j * angles), dtype=np.complex128)
 
 
 def on_doubled(frequency: int, modulus: int, phases: NDArray[np.complex128]) -> tuple[int, NDArray[np.complex128]]:
