@@ -14,7 +14,7 @@ from generator.modular.network.transformer import Transformer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Relabelling", "in_residues", "in_symbols"]
+__all__ = ["Relabelling", "in_residues", "in_symbols", "without_offset"]
 
 Network = TypeVar("Network", MLP, Transformer)
 
@@ -63,6 +63,14 @@ def in_symbols(network: Network, names: Relabelling) -> Network:
 def in_residues(network: Network, names: Relabelling) -> Network:
     """Order the rows of tables and unembedding by residue; they are in the order of the symbols."""
     return _ordered(network, np.argsort(names.first), np.argsort(names.second), np.argsort(names.out))
+
+
+def without_offset(network: Network) -> Network:
+    """Remove what the logits of all classes share, which changes no answer but hides what depends on a - b."""
+    network = replace(network, unembed=network.unembed - network.unembed.mean(dim=0))
+    if isinstance(network, MLP):
+        return replace(network, unembed_bias=network.unembed_bias - network.unembed_bias.mean())
+    return network
 
 
 def _ordered(network: Network, first: NDArray[np.int64], second: NDArray[np.int64], out: NDArray[np.int64]) -> Network:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from generator.errors import TrainingError
 from generator.modular.layout.tensors import network_of, tensors_of
@@ -53,7 +52,7 @@ def generate(spec: ModularSpec, *, name: str, seed: int, progress: Progress = si
     faults: list[str] = []
     for rng in draws:
         try:
-            with one_thread(), torch.no_grad():
+            with one_thread():
                 return _made(spec, names, pairs, rng, name=name, seed=seed, progress=progress)
         except TrainingError as error:
             faults.append(str(error))
@@ -71,10 +70,11 @@ def _made(
     progress: Progress,
 ) -> Made:
     """Make the puzzle of one draw."""
-    drawn = folded(_drawn(spec, rng, progress))
-    hidden = in_symbols(scrambled(_sized(drawn, rng), spec.hidden, rng), names)
-    tensors, public = tensors_of(hidden), _public(hidden, spec)
-    truth, measures = measure_truth(network_of(tensors, replace_withheld(public)), names, pairs, spec)
+    drawn = folded(draw_network(spec, rng, progress))
+    network = in_symbols(scrambled(_sized(drawn, rng), spec.hidden, rng), names)
+    tensors, public = tensors_of(network), _public(network, spec)
+    whole = network_of(tensors, public.model_copy(update={"withheld": False}))
+    truth, measures = measure_truth(whole, names, pairs, spec, public.questions)
     pieces = {key: tensor for key, tensor in tensors.items() if not (public.withheld and key.startswith("unembed"))}
     return seal(
         family="modular",
@@ -86,4 +86,36 @@ def _made(
         data={"pairs": pairs} if "interventions" in public.questions else {},
         spec=public.model_dump(mode="json", exclude_defaults=True),
         notes={"recipe": spec.model_dump(mode="json"), "measures": measures.record()},
+    )
+
+
+def _sized(network: MLP | Transformer, rng: np.random.Generator) -> MLP | Transformer:
+    """Multiply the logits so that their size follows one law."""
+    logits = network.logits()
+    size = float((logits - logits.mean(dim=2, keepdim=True)).square().mean().sqrt())
+    if not 0 < size < float("inf"):
+        raise TrainingError("the logits of the network are all equal, or not finite")
+    factor = LOGIT_SIZE * rng.lognormal(0.0, LOGIT_SPREAD) / size
+    network = replace(network, unembed=factor * network.unembed)
+    return replace(network, unembed_bias=factor * network.unembed_bias) if isinstance(network, MLP) else network
+
+
+def _public(network: MLP | Transformer, spec: ModularSpec) -> PublicSpec:
+    """Describe what a solver may know of a network."""
+    shape: dict[str, Any] = {"container": "mlp"}
+    if isinstance(network, MLP):
+        shape["layers"] = 1 + len(network.hidden)
+    else:
+        third = network.third is not None
+        shape = {"container": "transformer", "layers": len(network.blocks), "rate": network.rate, "third": third}
+    return PublicSpec.model_validate(
+        {
+            "modulus": spec.modulus,
+            "activation": network.activation,
+            "names": spec.names,
+            "withheld": spec.withhold_unembedding,
+            "lookups": spec.lookups,
+            "label": spec.label,
+            **shape,
+        }
     )

@@ -12,7 +12,7 @@ from generator.modular.measures.frequencies import logit_amplitudes
 from generator.modular.measures.summary import measure
 from generator.modular.network.circle import companion
 from generator.modular.questions import INTERVENTIONS, correct_logits, intervene
-from generator.modular.relabelling import in_residues
+from generator.modular.relabelling import in_residues, without_offset
 from generator.modular.sealed import Circle, ModularTruth
 from generator.modular.spec import WITHOUT_CIRCLES
 
@@ -36,7 +36,7 @@ leaves more interventions unscored. Hand-set."""
 
 @torch.no_grad()
 def measure_truth(
-    network: MLP | Transformer, names: Relabelling, pairs: NDArray[np.int64], spec: ModularSpec
+    network: MLP | Transformer, names: Relabelling, pairs: NDArray[np.int64], spec: ModularSpec, asked: Sequence[str]
 ) -> tuple[ModularTruth, Measures]:
     """Measure a network, and check that it is of the kind that the recipe asks for.
 
@@ -45,11 +45,12 @@ def measure_truth(
         names: residue of each symbol.
         pairs: n x 2 symbols at which the outcomes of the interventions are computed.
         spec: the recipe.
+        asked: the questions of the puzzle.
 
     Raises:
         TrainingError: if the network is of another kind.
     """
-    ordered = in_residues(network, names)
+    ordered = without_offset(in_residues(network, names))
     measures = measure(ordered)
     label = _label(measures, spec)
     amplitudes = logit_amplitudes(ordered.logits())
@@ -59,7 +60,7 @@ def measure_truth(
         for k in measures.key_frequencies
     )
     doubled = {companion(record.frequency, spec.modulus) for record in measures.frequencies if record.companion}
-    scored = _scored(label, measures, spec)
+    scored = _scored(label, measures, spec, asked)
     residues = np.stack([names.first[pairs[:, 0]], names.second[pairs[:, 1]]], axis=1)
     outcomes = _outcomes(ordered, torch.from_numpy(residues), circles) if "interventions" in scored else ()
     truth = ModularTruth(label, scored, circles, tuple(sorted(doubled)), names, outcomes)
@@ -81,17 +82,16 @@ def _label(measures: Measures, spec: ModularSpec) -> str:
     return wanted
 
 
-def _scored(label: str, measures: Measures, spec: ModularSpec) -> tuple[str, ...]:
+def _scored(label: str, measures: Measures, spec: ModularSpec, asked: Sequence[str]) -> tuple[str, ...]:
     """List the questions that have an answer for this network."""
-    questions = spec.public_questions
     if label != "other":
-        return questions
+        return tuple(asked)
     answerable = {"label"}
     if measures.accuracy == 1:
         answerable.add("relabelling")
         if spec.kind not in WITHOUT_CIRCLES:
             answerable |= {"frequencies", "interventions"}
-    return tuple(question for question in questions if question in answerable)
+    return tuple(question for question in asked if question in answerable)
 
 
 def _outcomes(
