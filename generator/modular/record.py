@@ -66,7 +66,6 @@ FAMILY = Family(
     pictures=Pictures(
         facts=late("leaderboard.modular.fingerprint:facts"),
         draw=late("leaderboard.modular.pictures:draw"),
-        outline=late("leaderboard.modular.fingerprint:outline"),
     ),
     foreign_layout=ForeignLayout(
         write=late("generator.modular.layout.foreign:write_foreign"),

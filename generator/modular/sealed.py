@@ -44,6 +44,7 @@ class _Answer(BaseModel):
     companions: tuple[int, ...]
     relabelling: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
     outcomes: tuple[tuple[float, ...] | None, ...]
+    explainable: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,7 @@ class ModularTruth:
         relabelling: residue of each symbol.
         outcomes: for each intervention the correct logit minus the mean over the classes at each pair; None where the
             rank of the circle is not clear, so that the intervention is not scored.
+        explainable: R2 of the logits that the forms of an explanation reach on the key frequencies, by least squares.
     """
 
     label: str
@@ -66,6 +68,7 @@ class ModularTruth:
     companions: tuple[int, ...]
     relabelling: Relabelling
     outcomes: tuple[NDArray[np.float64] | None, ...]
+    explainable: float = 1.0
 
 
 def answer_of(truth: ModularTruth) -> JsonValue:
@@ -78,6 +81,7 @@ def answer_of(truth: ModularTruth) -> JsonValue:
         companions=truth.companions,
         relabelling=(tuple(names.first.tolist()), tuple(names.second.tolist()), tuple(names.out.tolist())),
         outcomes=tuple(None if one is None else tuple(one.tolist()) for one in truth.outcomes),
+        explainable=truth.explainable,
     )
     return answer.model_dump(mode="json")
 
@@ -99,4 +103,5 @@ def truth_of(sealed: SealedAnswer) -> ModularTruth:
         companions=answer.companions,
         relabelling=Relabelling(*(np.array(residues, dtype=np.int64) for residues in answer.relabelling)),
         outcomes=tuple(None if one is None else np.array(one) for one in answer.outcomes),
+        explainable=answer.explainable,
     )

@@ -11,9 +11,7 @@ __all__ = ["PRESETS", "WITHOUT_CIRCLES", "Container", "Kind", "ModularSpec", "Na
 Container = Literal["mlp", "transformer"]
 Names = Literal["public", "one", "three"]
 ActivationName = Literal["relu", "square", "gelu", "abs"]
-Kind = Literal[
-    "pizza", "clock", "hybrid", "square", "trap", "table", "carry", "random-features", "memorised"
-]
+Kind = Literal["pizza", "clock", "hybrid", "square", "trap", "table", "carry", "random-features", "memorised"]
 
 WITHOUT_CIRCLES = ("table", "carry", "random-features", "memorised")
 """Kinds of networks that do not compute with circles, so that no frequency is scored."""

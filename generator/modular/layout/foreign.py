@@ -1,6 +1,6 @@
 """Files for programs that solve puzzles on modular addition, and the format of their answers.
 
-    puzzle.json    modulus, container, activation, names, ..., questions, interventions, pairs, words of labels and kinds
+    puzzle.json    modulus, container, activation, names, ..., questions, interventions, pairs, labels and kinds
     network.json   the tensors of the network as nested lists, see `generator.modular.layout.tensors`
 
 A program with an oracle queries it by lines of JSON. It prints its answer as JSON, see `generator.modular.answers`, on

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["generate"]
 
 LOGIT_SIZE, LOGIT_SPREAD = 4.0, 0.2
-"""Root mean square of the logits, centred over the classes, and the standard deviation of its logarithm. The size of the
-logits is no part of the algorithm, so all networks follow one law. 4 is that of trained networks; hand-set."""
+"""Root mean square of the logits, centred over the classes, and the standard deviation of its logarithm. The size of
+logits is no part of the algorithm, so all networks follow one law. 4 is about that of trained networks; hand-set."""
 
 
 def generate(spec: ModularSpec, *, name: str, seed: int, progress: Progress = silent) -> Made:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_network"]
 
+MEANS = {"pizza": 2 / np.pi, "clock": 1.0, "square": 0.5, "trap": 1.0}
+"""Mean over d of each kind's amplitude of gain 1. Gains are divided by it, so that sizes do not tell the kind."""
+
 
 def draw_network(spec: ModularSpec, rng: np.random.Generator, progress: Progress) -> MLP | Transformer:
     """Draw a network, rows in the order of the residues.
@@ -55,7 +58,7 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
     pizzas = [number for number, kind in enumerate(kinds) if kind == "pizza"]
     accompanied = set(pizzas[: round(spec.companions * len(pizzas))])
     circles = [
-        CirclePlan(0, kind, float(gain), spec.neurons, spec.companion_weight if number in accompanied else 0.0)
+        CirclePlan(0, kind, float(gain) / MEANS[kind], spec.neurons, spec.companion_weight if number in accompanied else 0.0)
         for number, (kind, gain) in enumerate(zip(kinds, rng.permutation(gains), strict=True))
     ]
     return Plan(spec.modulus, choose_frequencies(spec.modulus, circles, rng), activation=spec.activation)

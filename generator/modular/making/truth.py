@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from generator.errors import TrainingError
+from generator.modular.measures.explained import FORMS, jointly_explained
 from generator.modular.measures.frequencies import logit_amplitudes
 from generator.modular.measures.summary import measure
 from generator.modular.network.circle import companion
@@ -53,7 +54,8 @@ def measure_truth(
     ordered = without_offset(in_residues(network, names))
     measures = measure(ordered)
     label = _label(measures, spec)
-    amplitudes = logit_amplitudes(ordered.logits())
+    logits = ordered.logits()
+    amplitudes = logit_amplitudes(logits)
     kinds = {record.frequency: record.kind for record in measures.frequencies}
     circles = tuple(
         Circle(frequency=k, kind=kinds.get(k, "mixed"), amplitude=float(amplitudes[k - 1]))
@@ -63,7 +65,9 @@ def measure_truth(
     scored = _scored(label, measures, spec, asked)
     residues = np.stack([names.first[pairs[:, 0]], names.second[pairs[:, 1]]], axis=1)
     outcomes = _outcomes(ordered, torch.from_numpy(residues), circles) if "interventions" in scored else ()
-    truth = ModularTruth(label, scored, circles, tuple(sorted(doubled)), names, outcomes)
+    offsets = {record.frequency: record.offset for record in measures.frequencies}
+    explainable = jointly_explained(logits, dict.fromkeys(measures.key_frequencies, FORMS), offsets)
+    truth = ModularTruth(label, scored, circles, tuple(sorted(doubled)), names, outcomes, explainable)
     return truth, measures
 
 
@@ -113,4 +117,6 @@ def _clear(amplitudes: Sequence[float], rank: int) -> bool:
     if rank > len(amplitudes):
         return False
     own = amplitudes[rank - 1]
-    return all(abs(other - own) >= CLEAR_RANK * own for other in (*amplitudes[:rank - 1][-1:], *amplitudes[rank : rank + 1]))
+    return all(
+        abs(other - own) >= CLEAR_RANK * own for other in (*amplitudes[: rank - 1][-1:], *amplitudes[rank : rank + 1])
+    )

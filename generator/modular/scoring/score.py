@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import SealedAnswer
 
-__all__ = ["DECIDED", "EXPLAINED", "PREDICTED", "score"]
+__all__ = ["DECIDED", "EXPLAINED", "FITTED", "PREDICTED", "score"]
 
 DECIDED = 2 / 3
 """Smallest share of key frequencies with a kind other than undecided in a solved puzzle. No kind may be wrong.
@@ -29,6 +29,10 @@ PREDICTED = 0.95
 """Smallest mean R2 of the interventions in a solved puzzle. Hand-set."""
 EXPLAINED = 0.98
 """Smallest share of pairs on which the explanation of a solved puzzle agrees with the network. Hand-set."""
+
+FITTED = 0.9
+"""Smallest R2 of the explanation of a solved puzzle, relative to the R2 that its forms can reach on the key frequencies. A
+single circle already answers all pairs right, so the share of pairs alone would not ask for all of them. Hand-set."""
 
 
 def score(view: ModularPuzzle, answer: Answer, sealed: SealedAnswer | None, usage: Usage) -> Score:
@@ -66,7 +70,8 @@ def score(view: ModularPuzzle, answer: Answer, sealed: SealedAnswer | None, usag
             passed["interventions"] = r2 >= PREDICTED
     if "explanation" in truth.scored:
         metrics |= _explanation(view, given)
-        passed["explanation"] = metrics["explanation_accuracy"] >= EXPLAINED
+        fitted = metrics["explanation_r2"] >= FITTED * truth.explainable
+        passed["explanation"] = fitted and metrics["explanation_accuracy"] >= EXPLAINED
     failed = [question for question, good in passed.items() if not good]
     return Score(not failed, metrics, f"below the bar: {', '.join(failed)}" if failed else "")
 

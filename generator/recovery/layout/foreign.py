@@ -29,6 +29,7 @@ __all__ = ["network_reader", "write_foreign"]
 EXACT = "%.17g"
 """Seventeen significant digits restore every float64 exactly."""
 
+
 def write_foreign(puzzle: Puzzle, folder: Path) -> None:
     """Write the working folder of a program, completely or not at all.
 
