@@ -11,6 +11,7 @@ from generator.errors import TrainingError
 from generator.modular.engineered.basis import frame
 from generator.modular.engineered.exact import exact_circle
 from generator.modular.engineered.fill import fill
+from generator.modular.engineered.forms import ideal_margin, require_margin
 from generator.modular.engineered.natural import natural_circle
 from generator.modular.engineered.units import Units, concatenate, rescale, take, waves
 from generator.modular.network.mlp import MLP
@@ -32,7 +33,7 @@ def build(plan: Plan, rng: np.random.Generator) -> MLP:
     """Build the network of a plan. It solves every pair.
 
     Raises:
-        SpecError: if the circles need more units or columns than the plan has.
+        SpecError: if the circles need more units or columns than the plan has, or if its ideal logits tie.
         TrainingError: if no draw solves every pair.
     """
     return build_units(plan, rng)[0]
@@ -40,6 +41,7 @@ def build(plan: Plan, rng: np.random.Generator) -> MLP:
 
 def build_units(plan: Plan, rng: np.random.Generator) -> tuple[MLP, Units]:
     """Build the network of a plan, and return its hidden units as well; both are in the same order."""
+    require_margin(ideal_margin(plan), plan.modulus)
     for attempt in range(1, ATTEMPTS + 1):
         units = draw_units(plan, rng)
         network = assemble(units, plan, rng)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["faint", "fill", "silent"]
 
-DECOY_OUTPUT = 0.03
+DECOY_OUTPUT = 0.02
 """Size of what a decoy writes, relative to the median of the other units. Hand-set: visible, without effect."""
 DEAD_BIAS = 1.5
 """Largest bias of a dead ReLU unit, in units of the least that keeps it silent. Hand-set."""

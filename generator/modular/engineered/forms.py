@@ -6,12 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from generator.errors import SpecError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.modular.engineered.plan import CirclePlan, Kind, Plan
 
-__all__ = ["amplitude", "doubled_amplitude", "ideal_margin", "turns", "whole_amplitude", "worst_margin"]
+__all__ = [
+    "amplitude",
+    "doubled_amplitude",
+    "ideal_margin",
+    "require_margin",
+    "turns",
+    "whole_amplitude",
+    "worst_margin",
+]
+
+TIE = 1e-9
+"""Ideal margin below which two classes tie; rounding errors are far smaller, the margin of one pizza far larger."""
 
 
 def turns(frequency: int, modulus: int) -> NDArray[np.float64]:
@@ -49,6 +62,22 @@ def worst_margin(amplitudes: NDArray[np.float64], falls: NDArray[np.float64]) ->
         falls: 1 - cos(w e) of each circle over the errors e = 1 ... p - 1 of the class, K x (p - 1).
     """
     return float((amplitudes.T @ falls).min())
+
+
+def require_margin(margin: float, modulus: int) -> None:
+    """Check that the ideal logits of a plan name one class for every pair.
+
+    Modulo an even p this is impossible with pizzas or squares alone. Where a - b = p / 2, circles of odd frequency have
+    amplitude 0, and those of even frequency do not tell c from c + p / 2.
+
+    Raises:
+        SpecError: if the smallest ideal margin is 0.
+    """
+    if margin < TIE:
+        raise SpecError(
+            f"the ideal logits tie for some pairs modulo {modulus}; add frequencies, or a clock or companion of "
+            "odd frequency if the modulus is even"
+        )
 
 
 def ideal_margin(plan: Plan) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generator.errors import SpecError
-from generator.modular.engineered.forms import turns, whole_amplitude, worst_margin
+from generator.modular.engineered.forms import require_margin, turns, whole_amplitude, worst_margin
 from generator.modular.engineered.plan import CirclePlan, Plan
 from generator.modular.network.circle import companion
 
@@ -51,7 +51,7 @@ def choose_frequencies(
         draws: number of sets.
 
     Raises:
-        SpecError: if the modulus has too few circles.
+        SpecError: if the modulus has too few circles, or if the ideal logits of all sets tie for some pairs.
     """
     pools = [eligible(modulus, with_companion=bool(circle.companion_weight)) for circle in circles]
     everything = eligible(modulus)
@@ -73,6 +73,7 @@ def choose_frequencies(
             best = rank, chosen
     if best is None:
         raise SpecError(f"no set of {len(circles)} circles modulo {modulus} has room for the companions; use fewer")
+    require_margin(best[0][1], modulus)
     return best[1]
 
 

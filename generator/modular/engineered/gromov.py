@@ -35,11 +35,11 @@ def gromov(modulus: int, width: int, rng: np.random.Generator) -> MLP:
     every = np.arange(1, (modulus + 1) // 2)
     if width < len(every):
         raise SpecError(f"width is {width}; it must be at least {len(every)}, the number of circles modulo {modulus}")
-    circles = tuple(CirclePlan(int(k), "clock") for k in every)
+    plan = Plan(modulus, (CirclePlan(1, "clock", neurons=1),), activation="square", exact=True)
     phases = np.exp(1j * rng.uniform(0, 2 * np.pi, (2, width)))
     units = Units.of(0, phases[0], phases[1], np.zeros(width))
     reads = rng.permutation(np.resize(every, width))
     units = replace(units, reads=reads, serves=reads, out=2 * len(every) / width * phases[0] * phases[1])
-    network = assemble(units, Plan(modulus, circles, activation="square", exact=True), rng)
+    network = assemble(units, plan, rng)
     require_solved(network, f"Gromov's construction of {width} units")
     return network

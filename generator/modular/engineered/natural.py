@@ -21,7 +21,7 @@ __all__ = ["COMPANION_UNITS", "natural_circle", "target"]
 
 COMPANION_UNITS = 16
 """Hidden units of a companion with random phases. With fewer, even harmonics remain in what should be linear."""
-DRAWS = 4
+DRAWS = 6
 """Sets of random phases that are compared by their residual. More give cleaner circles. Hand-set."""
 RIDGE = 1e-3
 """Pull of the readout towards its prior, relative to the mean square of a hidden unit. Without it the sizes of a

@@ -13,6 +13,7 @@ from generator.errors import SpecError, TrainingError
 from generator.modular.engineered.basis import frame
 from generator.modular.engineered.build import ATTEMPTS, circle_units, require_solved, shuffled
 from generator.modular.engineered.fill import faint, fill, silent
+from generator.modular.engineered.forms import ideal_margin, require_margin
 from generator.modular.engineered.heads import (
     COORDINATES,
     FIRST,
@@ -51,7 +52,7 @@ def build_transformer(plan: Plan, rng: np.random.Generator, rate: float = 1.0) -
         rate: attention rate. It must be positive for clocks and traps.
 
     Raises:
-        SpecError: if the plan and the rate contradict each other.
+        SpecError: if the plan and the rate contradict each other, or if the plan's ideal logits tie.
         TrainingError: if no draw solves every pair.
     """
     kinds = {circle.kind for circle in plan.circles}
@@ -59,6 +60,7 @@ def build_transformer(plan: Plan, rng: np.random.Generator, rate: float = 1.0) -
         raise SpecError("clocks by attention need two tables and traps need one; use one of the two kinds")
     if not 0 <= rate <= 1 or (rate == 0 and kinds & {"clock", "trap"}):
         raise SpecError(f"attention rate {rate} cannot make {', '.join(sorted(kinds))}; choose one above 0, at most 1")
+    require_margin(ideal_margin(plan), plan.modulus)
     for _ in range(ATTEMPTS - 1):
         with suppress(TrainingError):
             return _drawn(plan, rng, rate)
