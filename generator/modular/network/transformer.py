@@ -71,35 +71,59 @@ class Transformer:
         """The number of residues, p."""
         return len(self.first)
 
-    def __call__(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Compute the logits, n x p, of n pairs of embeddings, each n x d."""
-        tokens = [first, second]
-        if self.third is not None:
-            tokens.append(self.third.expand_as(first))
-        state = torch.stack(tokens, dim=-2) + self.positions
-        for block in self.blocks:
-            state = self._step(block, state)
-        return state[..., -1, :] @ self.unembed.T
+    def __call__(self, first: torch.Tensor, second: torch.Tensor, hidden: torch.Tensor | None = None) -> torch.Tensor:
+        """Compute the logits, ... x p, of pairs of embeddings, ... x d each, which are broadcast.
 
-    def _step(self, block: Block, state: torch.Tensor) -> torch.Tensor:
-        """Apply one layer to n x tokens x d."""
-        query, key, value = (
-            torch.einsum("hed,...td->...hte", weight, state) for weight in (block.query, block.key, block.value)
-        )
-        scores = query @ key.transpose(-1, -2) / math.sqrt(block.query.shape[1])
-        weights = self.rate * scores.softmax(dim=-1) + (1 - self.rate)
-        heads = (weights @ value).transpose(-2, -3).flatten(start_dim=-2)
-        state = state + heads @ block.output.T
-        hidden = activate(self.activation, state @ block.into.T + block.into_bias)
-        return state + hidden @ block.out.T + block.out_bias
+        Args:
+            first: embeddings of the first residue.
+            second: embeddings of the second residue.
+            hidden: preactivations, ... x m, that replace those of the hidden units of the first layer at the last
+                token; None leaves them as they are.
+        """
+        tokens = self._tokens(first, second)
+        for number, block in enumerate(self.blocks):
+            readers = tokens if number + 1 < len(self.blocks) else tokens[-1:]  # of the last layer one token is read
+            states = [self._attend(block, token, tokens) for token in readers]
+            before = [state @ block.into.T + block.into_bias for state in states]
+            if number == 0 and hidden is not None:
+                before[-1] = hidden
+            tokens = [
+                state + activate(self.activation, units) @ block.out.T + block.out_bias
+                for state, units in zip(states, before, strict=True)
+            ]
+        return tokens[-1] @ self.unembed.T
+
+    def preactivations(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Compute the preactivations, ... x m, of the hidden units of the first layer at the last token."""
+        tokens = self._tokens(first, second)
+        block = self.blocks[0]
+        return self._attend(block, tokens[-1], tokens) @ block.into.T + block.into_bias
+
+    def _tokens(self, first: torch.Tensor, second: torch.Tensor) -> list[torch.Tensor]:
+        """List the tokens' states before the first layer."""
+        tokens = [first, second] if self.third is None else [first, second, self.third]
+        return [token + position for token, position in zip(tokens, self.positions, strict=True)]
+
+    def _attend(self, block: Block, reader: torch.Tensor, tokens: list[torch.Tensor]) -> torch.Tensor:
+        """Add to the state of one token, ... x d, what its heads read from all tokens.
+
+        Tokens are projected before they are broadcast, so that all pairs of residues cost p projections, not p^2.
+        """
+        query = _heads(block.query, reader) / math.sqrt(block.query.shape[1])
+        scores = [(query * _heads(block.key, token)).sum(dim=-1) for token in tokens]
+        weights = self.rate * torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0) + (1 - self.rate)
+        read = [weight[..., None] * _heads(block.value, token) for weight, token in zip(weights, tokens, strict=True)]
+        return reader + sum(read[1:], read[0]).flatten(start_dim=-2) @ block.output.T
 
     def logits(self) -> torch.Tensor:
         """Compute the logits of all pairs, p x p x p: first residue, second residue, class."""
-        p = self.modulus
-        residues = torch.arange(p)
-        first, second = residues.repeat_interleave(p), residues.repeat(p)
-        return self(self.first[first], self.second[second]).reshape(p, p, -1)
+        return self(self.first[:, None], self.second[None, :])
 
     def with_tables(self, first: torch.Tensor, second: torch.Tensor) -> Self:
         """Return the same network with other embeddings."""
         return replace(self, first=first, second=second)
+
+
+def _heads(weight: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """Project states, ... x d, to the heads, ... x H x dh, by weights H x dh x d."""
+    return (state @ weight.flatten(end_dim=1).T).unflatten(-1, weight.shape[:2])
