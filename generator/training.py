@@ -69,6 +69,7 @@ def train(
     settings: TrainingSettings,
     progress: Progress,
     slowed: Sequence[tuple[Tensor, Tensor]] = (),
+    *,
     second_momentum: float = 0.999,
 ) -> float:
     """Train parameters in place and return the last step's loss.

@@ -15,7 +15,7 @@ from torch.nn import functional
 __all__ = ["Pairs", "lay_out", "pair_sum", "pick"]
 
 LEAST_SAVED = 0.1
-"""Share of the rows without a training pair from which steps skip them. Picking rows costs as much as a tenth of a step."""
+"""Share of the rows without a training pair from which steps skip them. Picking costs a tenth of a step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ class _Pick(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        # a gather from rows with a zero row at the end; torch's own backward pass scatters, which takes four times as long
+        # A gather from rows with a zero row at the end; torch's own backward pass scatters, four times as slowly.
         return functional.pad(gradients[0], (0, 0, 0, 1)).index_select(0, ctx.inverse), None, None
 
 

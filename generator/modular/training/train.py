@@ -131,9 +131,7 @@ class _Run:
             self.kept[step] = self.flat.detach().clone()
 
 
-def train(
-    recipe: Recipe, seed: int, progress: Progress = silent, *, checkpoints: Collection[int] = ()
-) -> Trained:
+def train(recipe: Recipe, seed: int, progress: Progress = silent, *, checkpoints: Collection[int] = ()) -> Trained:
     """Train a network; recipe and seed fix every bit of it.
 
     Args:

@@ -21,7 +21,7 @@ from generator.modular.training.parameters import Parameter, normal, zero
 from generator.modular.training.recipe import HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from generator.modular.training.recipe import Recipe
 
@@ -68,7 +68,9 @@ def transformer_logits(
     if recipe.rate == 0:
         summed = _constant_attention(block, tables, tokens)
         states = [form(left, right) for left, right in summed]
-        inner = [form(left @ block.into.T, functional.linear(right, block.into, block.into_bias)) for left, right in summed]
+        inner = [
+            form(left @ block.into.T, functional.linear(right, block.into, block.into_bias)) for left, right in summed
+        ]
     else:
         mixed = _first_attention(block, tables, tokens, recipe.rate)
         states = [pick(state, pairs, everything=everything) for state in mixed]
@@ -131,9 +133,7 @@ def _constant_attention(
     values = [table @ block.value.T @ block.output.T for table in tables]
     if len(tables) > 2:
         values[1] = values[1] + values[2]
-    return [
-        (values[0] + tables[0] if t == 0 else values[0], values[1] + tables[t] if t else values[1]) for t in tokens
-    ]
+    return [(values[0] + tables[0] if t == 0 else values[0], values[1] + tables[t] if t else values[1]) for t in tokens]
 
 
 def _first_attention(
@@ -161,7 +161,7 @@ def _first_attention(
 
 
 def _table_scores(query: torch.Tensor, key: torch.Tensor, t: int, s: int) -> torch.Tensor:
-    """Compute the scores of token t for token s, H x p x p over (a, b); axes on which they do not depend have size 1."""
+    """Compute the scores of token t for token s, H x p x p over (a, b); axes that do not matter have size 1."""
     if t == s:
         own = (query * key).sum(dim=2).T
         return own[:, :, None] if t == 0 else own[:, None, :]
@@ -183,6 +183,9 @@ def _later_attention(block: Block, states: list[torch.Tensor], wanted: int, rate
         query = _by_head(state @ block.query.T) / math.sqrt(block.query.shape[0] // HEADS)
         scores = torch.stack([(query * key).sum(dim=2) for key in keys])
         weights = rate * scores.softmax(dim=0) + (1 - rate)
-        mixed = sum((weights[s + 1, :, :, None] * split[s + 1] for s in range(len(split) - 1)), weights[0, :, :, None] * split[0])
+        mixed = sum(
+            (weights[s + 1, :, :, None] * split[s + 1] for s in range(len(split) - 1)),
+            weights[0, :, :, None] * split[0],
+        )
         after.append(state + mixed.flatten(start_dim=1) @ block.output.T)
     return after
