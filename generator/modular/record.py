@@ -37,7 +37,7 @@ def groups(puzzle: Puzzle) -> dict[str, str | int]:
 
 FAMILY = Family(
     name="modular",
-    summary="tell how a network adds modulo p: which algorithm, frequencies, names of the symbols",
+    summary="tell which algorithm a network uses to add modulo p, and on which frequencies",
     spec=ModularSpec,
     presets=PRESETS,
     generate=late("generator.modular.making.generate:generate"),

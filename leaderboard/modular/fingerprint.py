@@ -25,7 +25,7 @@ NAMES = {
 MEASURES = {
     "accuracy": "share of the pairs answered right",
     "margin": "smallest margin of the right class",
-    "gradient_symmetricity": "gradient symmetricity",
+    "gradient_symmetricity_span": "gradient symmetricity, in the span of the tables",
     "distance_irrelevance": "distance irrelevance",
     "distance_irrelevance_wrong": "the same, largest wrong logit",
 }

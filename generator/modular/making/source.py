@@ -58,7 +58,9 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
     pizzas = [number for number, kind in enumerate(kinds) if kind == "pizza"]
     accompanied = set(pizzas[: round(spec.companions * len(pizzas))])
     circles = [
-        CirclePlan(0, kind, float(gain) / MEANS[kind], spec.neurons, spec.companion_weight if number in accompanied else 0.0)
+        CirclePlan(
+            0, kind, float(gain) / MEANS[kind], spec.neurons, spec.companion_weight if number in accompanied else 0.0
+        )
         for number, (kind, gain) in enumerate(zip(kinds, rng.permutation(gains), strict=True))
     ]
     return Plan(spec.modulus, choose_frequencies(spec.modulus, circles, rng), activation=spec.activation)

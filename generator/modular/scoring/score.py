@@ -31,8 +31,8 @@ EXPLAINED = 0.98
 """Smallest share of pairs on which the explanation of a solved puzzle agrees with the network. Hand-set."""
 
 FITTED = 0.9
-"""Smallest R2 of the explanation of a solved puzzle, relative to the R2 that its forms can reach on the key frequencies. A
-single circle already answers all pairs right, so the share of pairs alone would not ask for all of them. Hand-set."""
+"""Smallest R2 of the explanation of a solved puzzle, relative to the R2 that its forms reach on the key frequencies.
+One circle alone already answers all pairs right, so the share of pairs would not ask for the others. Hand-set."""
 
 
 def score(view: ModularPuzzle, answer: Answer, sealed: SealedAnswer | None, usage: Usage) -> Score:

@@ -20,7 +20,7 @@ from generator.modular.questions import INTERVENTIONS, PAIRS
 from generator.modular.record import FAMILY
 from generator.modular.relabelling import Relabelling
 from generator.modular.scoring.score import score
-from generator.modular.sealed import Circle, ModularTruth, answer_of, truth_of
+from generator.modular.sealed import Circle, ModularTruth, answer_of
 from generator.modular.spec import PublicSpec
 from generator.puzzle.answer import Answer, plain
 from generator.puzzle.content import SealedAnswer
@@ -37,9 +37,7 @@ HYBRID: dict[str, Any] = {"circles": 4, "modulus": 31, "companions": 0.5, "pizza
 
 
 def scored(made: Made, value: dict[str, Any], *, sealed: bool = True) -> Score:
-    return score(
-        view_puzzle(made.puzzle), Answer(plain(value)), made.sealed if sealed else None, Usage(queries=3)
-    )
+    return score(view_puzzle(made.puzzle), Answer(plain(value)), made.sealed if sealed else None, Usage(queries=3))
 
 
 @pytest.mark.parametrize("moved", [(1, 0, 0), (1, 5, 7), (3, 0, 0), (30, 2, 30), (11, 4, 9)])
