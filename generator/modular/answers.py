@@ -15,7 +15,7 @@ residues that the answer's own relabelling gives.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -25,13 +25,15 @@ from generator.modular.relabelling import Relabelling
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from generator.modular.spec import PublicSpec
 
 __all__ = ["FORMS", "LARGEST", "ModularAnswer", "Term", "read_answer"]
+
+Entry = TypeVar("Entry")
 
 FORMS = ("clock", "pizza", "companion", "square")
 """Forms of a term of an explanation, with x = w_k (d - offset) / 2: 1, |cos x|, cos 2x and cos^2 x."""
@@ -91,16 +93,22 @@ def read_answer(public: PublicSpec, value: Any) -> ModularAnswer:
             raise AnswerError(f"the answer has an entry {name!r}, which this puzzle does not ask for{hint}")
     if not value:
         raise AnswerError(f"the answer is empty; this puzzle asks for {', '.join(public.questions)}")
-    readers = {
-        "label": _label,
-        "frequencies": lambda entry: _frequencies(entry, "frequencies", public.modulus),
-        "companions": lambda entry: _frequencies(entry, "companions", public.modulus),
-        "kinds": lambda entry: _kinds(entry, value.get("frequencies") or ()),
-        "relabelling": lambda entry: _relabelling(entry, public),
-        "interventions": _interventions,
-        "explanation": lambda entry: _explanation(entry, value.get("frequencies") or ()),
-    }
-    return ModularAnswer(**{name: read(value[name]) for name, read in readers.items() if name in value})
+    frequencies = _entry(value, "frequencies", lambda entry: _frequencies(entry, "frequencies", public.modulus))
+    listed = frequencies or ()
+    return ModularAnswer(
+        label=_entry(value, "label", _label),
+        frequencies=frequencies,
+        kinds=_entry(value, "kinds", lambda entry: _kinds(entry, listed)),
+        companions=_entry(value, "companions", lambda entry: _frequencies(entry, "companions", public.modulus)),
+        relabelling=_entry(value, "relabelling", lambda entry: _relabelling(entry, public)),
+        interventions=_entry(value, "interventions", _interventions),
+        explanation=_entry(value, "explanation", lambda entry: _explanation(entry, listed)),
+    )
+
+
+def _entry(value: Mapping[str, Any], name: str, read: Callable[[Any], Entry]) -> Entry | None:
+    """Read an entry of the answer; None if it was left out."""
+    return read(value[name]) if name in value else None
 
 
 def _label(value: Any) -> str:
@@ -189,7 +197,7 @@ def _term(value: Any, number: int, listed: Iterable[int]) -> Term:
     frequency = value["frequency"]
     if type(frequency) is not int or frequency not in listed:
         raise AnswerError(f"{where} has the frequency {frequency!r}, which is not in frequencies; add it there")
-    return Term(**{name: frequency if name == "frequency" else _number(one, where) for name, one in value.items()})
+    return Term(frequency, **{name: _number(one, where) for name, one in value.items() if name != "frequency"})
 
 
 def _number(value: Any, where: str) -> float:

@@ -39,6 +39,7 @@ def open_oracle(view: ModularPuzzle, sealed: SealedAnswer) -> HiddenNetwork:
 
     def answer(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         first, second = np.rint(inputs).astype(np.int64).T
-        return symbols[(names.first[first] + names.second[second]) % modulus].astype(np.float64)[:, None]
+        classes: NDArray[np.int64] = symbols[(names.first[first] + names.second[second]) % modulus]
+        return classes.astype(np.float64)[:, None]
 
     return answer

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
 
 from generator.modular.network.mlp import MLP
-from generator.modular.network.transformer import Transformer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Relabelling", "in_residues", "in_symbols", "without_offset"]
+    from generator.modular.network.transformer import Transformer
 
-Network = TypeVar("Network", MLP, Transformer)
+__all__ = ["Relabelling", "in_residues", "in_symbols", "without_offset"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +54,17 @@ class Relabelling:
         )
 
 
-def in_symbols(network: Network, names: Relabelling) -> Network:
+def in_symbols(network: MLP | Transformer, names: Relabelling) -> MLP | Transformer:
     """Order the rows of tables and unembedding by symbol; they are in the order of the residues."""
     return _ordered(network, names.first, names.second, names.out)
 
 
-def in_residues(network: Network, names: Relabelling) -> Network:
+def in_residues(network: MLP | Transformer, names: Relabelling) -> MLP | Transformer:
     """Order the rows of tables and unembedding by residue; they are in the order of the symbols."""
     return _ordered(network, np.argsort(names.first), np.argsort(names.second), np.argsort(names.out))
 
 
-def without_offset(network: Network) -> Network:
+def without_offset(network: MLP | Transformer) -> MLP | Transformer:
     """Remove what the logits of all classes share, which changes no answer but hides what depends on a - b."""
     network = replace(network, unembed=network.unembed - network.unembed.mean(dim=0))
     if isinstance(network, MLP):
@@ -73,7 +72,7 @@ def without_offset(network: Network) -> Network:
     return network
 
 
-def _ordered(network: Network, first: NDArray[np.int64], second: NDArray[np.int64], out: NDArray[np.int64]) -> Network:
+def _ordered(network: MLP | Transformer, first: NDArray[np.int64], second: NDArray[np.int64], out: NDArray[np.int64]) -> MLP | Transformer:
     rows = torch.from_numpy(out)
     network = replace(
         network,

@@ -46,12 +46,11 @@ def draw(view: ModularPuzzle, sealed: SealedAnswer | None, name: str) -> Figure:
     heading = f"{name}: {sizes(view)}"
     if names is None:
         return _draw_unknown(view, heading)
-    network = in_residues(view.network, names) if not view.public.withheld else view.network
     if not view.public.withheld:
-        return draw_network(without_offset(network), heading)
-    figure = new_figure(4.0 * 3, 3.6)
-    tables = [view.network.first[torch.from_numpy(np.argsort(names.first))]]
-    _draw_circles(figure.subplots(1, 3), tables[0], _strongest(tables[0])[:3])
+        return draw_network(without_offset(in_residues(view.network, names)), heading)
+    figure = new_figure(3.0 * MOST_CIRCLES, 3.4)
+    table = view.network.first[torch.from_numpy(np.argsort(names.first))]
+    _draw_circles(figure.subplots(1, MOST_CIRCLES), table, _strongest(table)[:MOST_CIRCLES])
     figure.suptitle(heading, fontsize=11, weight="bold")
     return figure
 
@@ -61,7 +60,7 @@ def draw_network(network: MLP | Transformer, heading: str) -> Figure:
     logits = network.logits()
     frequencies = key_frequencies(logits)[:MOST_CIRCLES]
     figure = new_figure(3.0 * MOST_CIRCLES, 7.6)
-    above, below = figure.subfigures(2, 1, height_ratios=(3.2, 4.4))
+    above, below = np.atleast_1d(figure.subfigures(2, 1, height_ratios=(3.2, 4.4)))
     _draw_circles(above.subplots(1, MOST_CIRCLES), network.first, frequencies)
     heat, curves = below.subplots(1, 2)
     _draw_heat_map(heat, logits)

@@ -6,16 +6,12 @@ Secret permutations of the symbols come on top, see `generator.modular.relabelli
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
+import numpy as np
 import torch
 
 from generator.modular.making.hidden import Layer, scrambled_layer
 from generator.modular.network.mlp import MLP
 from generator.modular.network.transformer import Block, Transformer
-
-if TYPE_CHECKING:
-    import numpy as np
 
 __all__ = ["scrambled"]
 
@@ -78,7 +74,8 @@ def _centred(network: MLP) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 def _highest(table: torch.Tensor) -> torch.Tensor:
     """Bound each column of a centred table, p x h, also after circles were removed: the sum of its amplitudes."""
-    return torch.fft.fft(table, dim=0).abs().sum(dim=0) / len(table)
+    amplitudes: torch.Tensor = torch.fft.fft(table, dim=0).abs()
+    return amplitudes.sum(dim=0) / len(table)
 
 
 def _scrambled_transformer(network: Transformer, width: int, rng: np.random.Generator) -> Transformer:
@@ -125,8 +122,8 @@ def _normal(rng: np.random.Generator, size: int) -> torch.Tensor:
 
 def _orthogonal(rng: np.random.Generator, size: int) -> torch.Tensor:
     """Draw an orthogonal matrix, uniformly."""
-    matrix, upper = torch.linalg.qr(torch.from_numpy(rng.standard_normal((size, size))))
-    return matrix * upper.diagonal().sign()
+    matrix, upper = np.linalg.qr(rng.standard_normal((size, size)))
+    return torch.from_numpy(matrix * np.sign(np.diag(upper)))
 
 
 def _basis(rng: np.random.Generator, size: int) -> torch.Tensor:

@@ -18,6 +18,7 @@ from generator.modular.training.train import train
 from generator.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from generator.modular.engineered.plan import Kind
     from generator.modular.network.mlp import MLP
     from generator.modular.network.transformer import Transformer
     from generator.modular.spec import ModularSpec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_network"]
 
-MEANS = {"pizza": 2 / np.pi, "clock": 1.0, "square": 0.5, "trap": 1.0}
+MEANS: dict[Kind, float] = {"pizza": 2 / np.pi, "clock": 1.0, "square": 0.5, "trap": 1.0}
 """Mean over d of each kind's amplitude of gain 1. Gains are divided by it, so that sizes do not tell the kind."""
 
 
@@ -66,9 +67,9 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
     return Plan(spec.modulus, choose_frequencies(spec.modulus, circles, rng), activation=spec.activation)
 
 
-def _kinds(spec: ModularSpec) -> list[str]:
+def _kinds(spec: ModularSpec) -> list[Kind]:
     """List the algorithm of each circle; a hybrid has at least one of each."""
-    if spec.kind != "hybrid":
-        return [spec.kind] * spec.circles
-    pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
-    return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
+    if spec.kind == "hybrid":
+        pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
+        return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
+    return [kind for kind in MEANS if kind == spec.kind] * spec.circles

@@ -81,4 +81,5 @@ def _turned(logits: NDArray[np.float64], names: Relabelling) -> NDArray[np.float
     first, second, out = (np.argsort(part) for part in (names.first, names.second, names.out))
     residues = np.arange(len(logits))
     classes = (residues[:, None, None] + residues[None, :, None] - residues) % len(logits)
-    return logits[first[:, None, None], second[None, :, None], out[classes]]
+    turned: NDArray[np.float64] = logits[first[:, None, None], second[None, :, None], out[classes]]
+    return turned

@@ -25,7 +25,7 @@ def public(network: MLP | Transformer, **changes: Any) -> PublicSpec:
     else:
         known = {"container": "transformer", "layers": len(network.blocks), "rate": network.rate}
         known["third"] = network.third is not None
-    return PublicSpec(modulus=11, activation="relu", names="three", **{**known, **changes})
+    return PublicSpec.model_validate({"modulus": 11, "activation": "relu", "names": "three", **known, **changes})
 
 
 @pytest.mark.parametrize(
