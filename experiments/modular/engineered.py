@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +29,15 @@ from generator.errors import NetjigsawError
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import draw_plan
 from generator.modular.engineered.transformer import build_transformer
-from generator.modular.measures.amplitude import amplitude_curve, kind_of, pizza_correlation, square_cv, variation
+from generator.modular.measures.amplitude import kind_of, pizza_correlation, square_cv, upright, variation
 from generator.modular.measures.circles import isolate, knock_out
-from generator.modular.network.circle import companion
+from generator.modular.network.circle import angles, companion
+from generator.modular.network.mlp import MLP
 from generator.modular.network.model import accuracy, margin
 
 if TYPE_CHECKING:
     from generator.modular.engineered.plan import CirclePlan, Plan
-    from generator.modular.network.model import ModularNetwork
+    from generator.modular.network.transformer import Transformer
 
 PRIMES = (31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113)
 KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -63,7 +65,7 @@ EXPECTED = {"pizza": "pizza", "clock": "clock", "square": "square", "trap": "mix
 """What the measures must say of a circle."""
 
 
-def draw(name: str, modulus: int, rng: np.random.Generator) -> tuple[Plan, ModularNetwork]:
+def draw(name: str, modulus: int, rng: np.random.Generator) -> tuple[Plan, MLP | Transformer]:
     """Draw a plan of a kind and build it."""
     algorithms, settings = KINDS[name]
     shape = {} if "exact" in settings else FIXED
@@ -73,14 +75,28 @@ def draw(name: str, modulus: int, rng: np.random.Generator) -> tuple[Plan, Modul
     return plan, build(plan, rng)
 
 
-def circle_measures(network: ModularNetwork, circle: CirclePlan) -> tuple[float, float, str]:
+def curve(network: MLP | Transformer, frequency: int) -> torch.Tensor:
+    """Compute the amplitude of one frequency over d, p values, from its two output waves instead of all p logits."""
+    p = network.modulus
+    angle = angles(frequency, p)
+    waves = torch.stack([angle.cos(), angle.sin()]) * (2 / p)
+    changes: dict[str, torch.Tensor] = {"unembed": waves @ network.unembed}
+    if isinstance(network, MLP):
+        changes["unembed_bias"] = waves @ network.unembed_bias
+    both = replace(network, **changes).logits()
+    turn = torch.polar(torch.ones_like(angle), -angle)
+    spun = torch.complex(both[..., 0], both[..., 1]) * turn[:, None] * turn[None]
+    second = torch.arange(p)
+    return upright(torch.stack([spun[(second + d) % p, second].mean() for d in range(p)]))
+
+
+def circle_measures(network: MLP | Transformer, circle: CirclePlan) -> tuple[float, float, str]:
     """Measure a circle: CV and correlation in isolation, and the kind by isolation and knock-out."""
     p, k = network.modulus, circle.frequency
-    alone = amplitude_curve(isolate(network, [k]).logits(), k)
-    without = amplitude_curve(knock_out(network, [companion(k, p)]).logits(), k)
-    correlations = [pizza_correlation(curve, k) for curve in (alone, without)]
-    kind = kind_of(variation(alone), variation(without), min(correlations), square_cv(k, p))
-    return variation(alone), correlations[0], kind
+    curves = [curve(isolate(network, [k]), k), curve(knock_out(network, [companion(k, p)]), k)]
+    correlations = [pizza_correlation(one, k) for one in curves]
+    kind = kind_of(variation(curves[0]), variation(curves[1]), min(correlations), square_cv(k, p))
+    return variation(curves[0]), correlations[0], kind
 
 
 def span(values: list[float]) -> str:

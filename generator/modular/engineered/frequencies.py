@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from generator.modular.engineered.plan import Kind
 
-__all__ = ["DRAWS", "LEAST_ORDER", "choose_frequencies", "draw_plan", "eligible"]
+__all__ = ["DRAWS", "EVEN_READOUTS", "LEAST_ORDER", "choose_frequencies", "draw_plan", "eligible"]
 
 DRAWS = 64
 """Random sets of frequencies that are compared. More give larger margins and less varied sets. Hand-set."""
+EVEN_READOUTS: dict[Kind, float] = {"pizza": 1.0, "clock": 0.6, "square": 1.0, "trap": 0.6}
+"""Mean gain of a drawn circle. The readouts of a clock are about 1.7 times as large as those of a pizza of the same
+amplitude (pi / 2 times in closed form), so equal gains would tell pizzas and clocks apart in a hybrid."""
 LEAST_ORDER = 5
 """Least number of points of a circle, p / gcd(k, p). Modulo a composite number, a circle of fewer points says little
 about a residue, and its harmonics cannot be told apart. Hand-set."""
@@ -97,15 +100,14 @@ def draw_plan(
         modulus: p.
         kinds: algorithm of each circle.
         rng: source of randomness.
-        gain_spread: log standard deviation of the gains.
+        gain_spread: log standard deviation of the gains around `EVEN_READOUTS`.
         companions: weights of the companions, one per circle; empty for none.
         neurons: hidden units of each circle, the same for all kinds.
         settings: further settings of `Plan`.
     """
-    gains = np.exp(gain_spread * rng.standard_normal(len(kinds)))
+    gains = [EVEN_READOUTS[kind] * float(np.exp(gain_spread * rng.standard_normal())) for kind in kinds]
     weights = companions or [0.0] * len(kinds)
     circles = [
-        CirclePlan(0, kind, float(gain), neurons, weight)
-        for kind, gain, weight in zip(kinds, gains, weights, strict=True)
+        CirclePlan(0, kind, gain, neurons, weight) for kind, gain, weight in zip(kinds, gains, weights, strict=True)
     ]
     return Plan(modulus, choose_frequencies(modulus, circles, rng), **settings)

@@ -21,11 +21,11 @@ __all__ = ["COMPANION_UNITS", "natural_circle", "target"]
 
 COMPANION_UNITS = 16
 """Hidden units of a companion with random phases. With fewer, even harmonics remain in what should be linear."""
-DRAWS = 6
+DRAWS = 4
 """Sets of random phases that are compared by their residual. More give cleaner circles. Hand-set."""
-RIDGE = 1e-3
-"""Pull of the readout towards its prior, relative to the mean square of a hidden unit. Without it the sizes of a
-pizza's readouts scatter more than those of a clock's, which tells the label. From experiments/modular/engineered.py."""
+RIDGE = 3e-3
+"""Pull of the readout towards its prior, relative to the mean square of a hidden unit. With less the sizes of a pizza's
+readouts scatter more than those of a clock's, with more they scatter less, and both tell the label."""
 PRIOR_SPREAD = 0.4
 """Log standard deviation of the prior's sizes. Hand-set; more makes neurons of one circle less equal."""
 SQUARE_BIAS = 1.0
