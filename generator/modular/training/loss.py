@@ -55,18 +55,21 @@ def cross_entropy(
 
     A single loss counts as 87 nats at most, the logarithm of the smallest normal float32; its gradient is not bounded.
     """
+    others, wrong, losses = _by_row(logits, target)
+    others.mul_(weight[:, None])
+    others.view(-1).index_copy_(0, target, wrong.mul_(-weight))
+    return losses @ weight.double(), others
+
+
+def _by_row(logits: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Compute the probabilities of the wrong classes, n x p with 0 for the correct one, their sums, and the losses."""
     others = logits.softmax(dim=1)
     flat = others.view(-1)
-    correct = flat.index_select(0, target)
+    correct = flat.index_select(0, target).clamp_min_(torch.finfo(others.dtype).tiny).double()
     flat.index_fill_(0, target, 0)
     wrong = others.sum(dim=1)
-    tiny = torch.finfo(correct.dtype).tiny
-    losses = torch.where(
-        correct > 0.5, -torch.log1p(-wrong.double().clamp_max(0.75)), -correct.clamp_min(tiny).double().log()
-    )
-    others.mul_(weight[:, None])
-    flat.index_copy_(0, target, wrong.mul_(-weight))
-    return losses @ weight.double(), others
+    losses = torch.where(correct > 0.5, -torch.log1p(-wrong.double().clamp_max(0.75)), -correct.log())
+    return others, wrong, losses
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,13 @@ class Scores:
 
 def evaluate(logits: torch.Tensor, pairs: Pairs) -> Scores:
     """Score the logits of all rows, n x p."""
-    wrong = logits.double()
-    target = pairs.target[:, None]
-    correct = wrong.gather(1, target)[:, 0]
-    wrong.scatter_(1, target, -torch.inf)
+    target = pairs.target + pairs.modulus * torch.arange(len(logits))
+    losses = _by_row(logits, target)[2]
+    wrong = logits.clone(memory_format=torch.contiguous_format)
+    flat = wrong.view(-1)
+    correct = flat.index_select(0, target)
+    flat.index_fill_(0, target, -torch.inf)
     margins = correct - wrong.amax(dim=1)
-    losses = functional.softplus(wrong.logsumexp(dim=1) - correct)
     right = (margins > 0).double()
     trained, count = pairs.trained.double(), pairs.count.double()
     held_out = count - trained
