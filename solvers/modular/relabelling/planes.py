@@ -49,9 +49,7 @@ class Plane:
 
 
 def roundness(basis: NDArray[np.float64]) -> float:
-    """Compute the variance of the squared distances of p symbols from the origin, relative to the squared mean.
-    `basis` is 2 x p.
-    """
+    """Compute the relative variance of the squared distances of p symbols from the origin; `basis` is 2 x p."""
     squared = (basis**2).sum(axis=0)
     return float(squared.var() / squared.mean() ** 2)
 

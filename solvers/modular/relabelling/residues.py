@@ -91,9 +91,7 @@ def _refined(residues: NDArray[np.intp], unit: NDArray[np.complex128], weights: 
 
 
 def _spectrum(residues: NDArray[np.intp], unit: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Compute the mean over symbols of e^(i angle) e^(-2 pi i k t / p) for every circle and frequency k; k = 0 is
-    left out.
-    """
+    """Compute the mean over symbols of e^(i angle) e^(-2 pi i k t / p), circles x p; the entry of k = 0 is 0."""
     ordered = np.empty_like(unit)
     ordered[:, residues] = unit
     spectrum: NDArray[np.complex128] = np.fft.fft(ordered, axis=1) / unit.shape[1]
