@@ -33,7 +33,7 @@ def affine_share(found: NDArray[np.intp], residues: NDArray[np.intp]) -> float:
     """Return the share of the symbols that the best affine map of the found names puts right."""
     p = len(residues)
     units = [u for u in range(1, p) if gcd(u, p) == 1]
-    return max(np.bincount((residues - u * found) % p).max() for u in units) / p
+    return float(max(np.bincount((residues - u * found) % p).max() for u in units) / p)
 
 
 def test_planes_are_the_circles_and_hold_their_units() -> None:
@@ -96,7 +96,8 @@ def test_few_look_ups_name_all_symbols(p: int) -> None:
         nonlocal asked
         asked += len(pairs)
         first, second = pairs.astype(int).T
-        return table[first, second][:, None].astype(float)
+        classes: NDArray[np.float64] = table[first, second][:, None].astype(float)
+        return classes
 
     names = names_by_queries(lookup, p)
     assert names is not None
