@@ -72,7 +72,9 @@ def without_offset(network: MLP | Transformer) -> MLP | Transformer:
     return network
 
 
-def _ordered(network: MLP | Transformer, first: NDArray[np.int64], second: NDArray[np.int64], out: NDArray[np.int64]) -> MLP | Transformer:
+def _ordered(
+    network: MLP | Transformer, first: NDArray[np.int64], second: NDArray[np.int64], out: NDArray[np.int64]
+) -> MLP | Transformer:
     rows = torch.from_numpy(out)
     network = replace(
         network,

@@ -1,1 +1,1 @@
-"""Solvers of the family `modular`, and the numerics that they share."""
+"""Solvers of the family `modular`."""

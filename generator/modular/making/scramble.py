@@ -6,6 +6,7 @@ Secret permutations of the symbols come on top, see `generator.modular.relabelli
 from __future__ import annotations
 
 from dataclasses import replace
+
 import numpy as np
 import torch
 

@@ -160,9 +160,7 @@ def test_a_bad_format_is_told_by_scoring_too() -> None:
 
 
 def test_scoring_is_fast_and_pure() -> None:
-    public = PublicSpec.model_validate(
-        {"modulus": 113, "container": "mlp", "activation": "relu", "names": "three"}
-    )
+    public = PublicSpec.model_validate({"modulus": 113, "container": "mlp", "activation": "relu", "names": "three"})
     network = scrambled(folded(random_mlp(113)), 256, np.random.default_rng(0))
     view = ModularPuzzle(public, network_of(tensors_of(network), public), torch.zeros(PAIRS, 2, dtype=torch.int64))
     circles = tuple(Circle(frequency=k, kind="clock", amplitude=1 / k) for k in range(1, 8))
