@@ -16,6 +16,9 @@ Kind = Literal["pizza", "clock", "hybrid", "square", "trap", "table", "carry", "
 WITHOUT_CIRCLES = ("table", "carry", "random-features", "memorised")
 """Kinds of networks that do not compute with circles, so that no frequency is scored."""
 
+_WITH_CIRCLES = ("pizza", "clock", "hybrid", "square", "trap")
+"""Kinds that are made of circles."""
+
 _NAMES = (
     "Names of the symbols. public: symbol x is the residue x; one: one secret permutation for inputs and classes; "
     "three: a secret permutation each for first input, second input and classes."
@@ -68,6 +71,9 @@ class ModularSpec(BaseModel):
         max_length=40,
         description="engineered: weights by construction; or the name of a training recipe, e.g. pizza-beta.",
     )
+    container: Container = Field(
+        "mlp", description="Container of an engineered network: a feed-forward network or one attention layer."
+    )
     kind: Kind = Field(
         "hybrid",
         description="How the network adds; secret. The label of square, trap, table, carry and random-features is "
@@ -108,6 +114,8 @@ class ModularSpec(BaseModel):
             raise ValueError("a memorised network is trained; name a recipe as source, such as memorised-delta")
         if self.source != "engineered" and self.kind not in {"pizza", "clock", "hybrid", "memorised"}:
             raise ValueError(f"no recipe trains a network of kind {self.kind}; leave source at engineered")
+        if self.container == "transformer" and (self.source != "engineered" or self.kind not in _WITH_CIRCLES):
+            raise ValueError(f"container transformer needs source engineered and a kind in {', '.join(_WITH_CIRCLES)}")
         if self.source == "engineered" and self.circles > self.modulus // 2:
             raise ValueError(f"{self.circles} circles do not exist modulo {self.modulus}; at most {self.modulus // 2}")
         return self
@@ -119,6 +127,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "pizza": {"kind": "pizza", "circles": 5, "companions": 0.6},
     "clock": {"kind": "clock", "circles": 5},
     "hybrid": {"circles": 5},
+    "attention": {"circles": 5, "container": "transformer"},
     "other": {"kind": "square", "circles": 5},
     # Trained networks.
     "trained-pizza": {"source": "pizza-beta", "kind": "pizza"},

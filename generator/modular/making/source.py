@@ -13,6 +13,7 @@ from generator.modular.engineered.frequencies import choose_frequencies
 from generator.modular.engineered.noise import with_noise
 from generator.modular.engineered.other import carry, random_features, sum_table
 from generator.modular.engineered.plan import CirclePlan, Plan
+from generator.modular.engineered.transformer import build_transformer
 from generator.modular.training.recipe import RECIPES
 from generator.modular.training.train import train
 from generator.suggest import did_you_mean
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_network"]
 
+STREAM = 10
+"""Width of the residual stream of an engineered transformer per circle; its circles need 8. Hand-set."""
 MEANS: dict[Kind, float] = {"pizza": 2 / np.pi, "clock": 1.0, "square": 0.5, "trap": 1.0}
 """Mean over d of each kind's amplitude of gain 1. Gains are divided by it, so that sizes do not tell the kind."""
 
@@ -48,7 +51,8 @@ def draw_network(spec: ModularSpec, rng: np.random.Generator, progress: Progress
         return carry(spec.modulus)
     if spec.kind == "random-features":
         return random_features(spec.modulus, spec.hidden, rng)
-    network = build(_plan(spec, rng), rng)
+    plan = _plan(spec, rng)
+    network = build(plan, rng) if spec.container == "mlp" else build_transformer(plan, rng)
     return with_noise(network, spec.noise, rng) if spec.noise else network
 
 
@@ -64,7 +68,10 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
         )
         for number, (kind, gain) in enumerate(zip(kinds, rng.permutation(gains), strict=True))
     ]
-    return Plan(spec.modulus, choose_frequencies(spec.modulus, circles, rng), activation=spec.activation)
+    chosen = choose_frequencies(spec.modulus, circles, rng)
+    if spec.container == "mlp":
+        return Plan(spec.modulus, chosen, activation=spec.activation)
+    return Plan(spec.modulus, chosen, activation=spec.activation, width=spec.hidden, embedding=STREAM * spec.circles)
 
 
 def _kinds(spec: ModularSpec) -> list[Kind]:
