@@ -60,7 +60,8 @@ def draw_network(network: MLP | Transformer, heading: str) -> Figure:
     logits = network.logits()
     frequencies = key_frequencies(logits)[:MOST_CIRCLES]
     figure = new_figure(3.0 * MOST_CIRCLES, 7.6)
-    above, below = np.atleast_1d(figure.subfigures(2, 1, height_ratios=(3.2, 4.4)))
+    halves = figure.add_gridspec(2, 1, height_ratios=(3.2, 4.4))
+    above, below = figure.add_subfigure(halves[0]), figure.add_subfigure(halves[1])
     _draw_circles(above.subplots(1, MOST_CIRCLES), network.first, frequencies)
     heat, curves = below.subplots(1, 2)
     _draw_heat_map(heat, logits)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from generator.modular.spec import ModularSpec
     from generator.puzzle.sealing import Made, Progress
 
-__all__ = ["generate"]
+__all__ = ["generate", "sized"]
 
 LOGIT_SIZE, LOGIT_SPREAD = 4.0, 0.2
 """Root mean square of the logits, centred over the classes, and the standard deviation of its logarithm. The size of
@@ -71,7 +71,7 @@ def _made(
 ) -> Made:
     """Make the puzzle of one draw."""
     drawn = folded(draw_network(spec, rng, progress))
-    network = in_symbols(scrambled(_sized(drawn, rng), spec.hidden, rng), names)
+    network = in_symbols(scrambled(sized(drawn, rng), spec.hidden, rng), names)
     tensors, public = tensors_of(network), _public(network, spec)
     whole = network_of(tensors, public.model_copy(update={"withheld": False}))
     truth, measures = measure_truth(whole, names, pairs, spec, public.questions)
@@ -89,7 +89,7 @@ def _made(
     )
 
 
-def _sized(network: MLP | Transformer, rng: np.random.Generator) -> MLP | Transformer:
+def sized(network: MLP | Transformer, rng: np.random.Generator) -> MLP | Transformer:
     """Multiply the logits so that their size follows one law."""
     logits = network.logits()
     size = float((logits - logits.mean(dim=2, keepdim=True)).square().mean().sqrt())

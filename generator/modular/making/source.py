@@ -52,8 +52,9 @@ def draw_network(spec: ModularSpec, rng: np.random.Generator, progress: Progress
     if spec.kind == "random-features":
         return random_features(spec.modulus, spec.hidden, rng)
     plan = _plan(spec, rng)
-    network = build(plan, rng) if spec.container == "mlp" else build_transformer(plan, rng)
-    return with_noise(network, spec.noise, rng) if spec.noise else network
+    if spec.container == "mlp":
+        return with_noise(build(plan, rng), spec.noise, rng)
+    return with_noise(build_transformer(plan, rng), spec.noise, rng)
 
 
 def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
@@ -79,4 +80,5 @@ def _kinds(spec: ModularSpec) -> list[Kind]:
     if spec.kind == "hybrid":
         pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
         return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
-    return [kind for kind in MEANS if kind == spec.kind] * spec.circles
+    same: list[Kind] = list(filter(spec.kind.__eq__, MEANS))
+    return same * spec.circles
