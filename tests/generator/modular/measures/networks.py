@@ -37,31 +37,31 @@ def engineered(
 ) -> MLP:
     """Build pizzas on m-gons and clocks on 5 x 5 grids of phases, with companions of strength kappa for the pizzas.
 
-    With `turned` the circles of b start at this angle, in a table of its own.
+    With `turned` the circles of b start at this angle (doubled circles at twice the angle), in a table of its own.
     """
-    places = [k for key in circles for k in ((key, 2 * key) if kappa else (key,))]
-    first = torch.cat([turns(k, modulus) for k in places], dim=1)
-    second = torch.cat([turns(k, modulus, turned) for k in places], dim=1)
-    rows: list[tuple[int, float, float, torch.Tensor]] = []  # circle, phases of a and b, output weights
+    places = [(key, n) for key in circles for n in ((1, 2) if kappa else (1,))]
+    first = torch.cat([turns(n * k, modulus) for k, n in places], dim=1)
+    second = torch.cat([turns(n * k, modulus, n * turned) for k, n in places], dim=1)
+    rows: list[tuple[tuple[int, int], float, float, torch.Tensor]] = []  # circle, phases of a and b, output weights
     for k, kind in circles.items():
-        angle = angles(k, modulus)
+        angle = angles(k, modulus) + turned
         if kind == "clock":
             grid = [(2 * math.pi * i / 5, 2 * math.pi * j / 5) for i in range(5) for j in range(5)]
-            rows += [(k, phi, psi, 3 * math.pi**2 / 100 * (angle - phi - psi).cos()) for phi, psi in grid]
+            rows += [((k, 1), phi, psi, 3 * math.pi**2 / 100 * (angle - phi - psi).cos()) for phi, psi in grid]
             continue
         for phi in (2 * math.pi * j / neurons for j in range(neurons)):
-            rows.append((k, phi, phi, 3 * math.pi / (2 * neurons) * (angle - 2 * phi).cos()))
+            rows.append(((k, 1), phi, phi, 3 * math.pi / (2 * neurons) * (angle - 2 * phi).cos()))
         if kappa:
             for axis in (0.0, math.pi / 2):  # relu(x) - relu(-x) = x reads the mean embedding of the doubled circle
                 rows += [
-                    (2 * k, axis + turn, axis + turn, -math.cos(turn) * kappa / 2 * (angle - axis).cos())
+                    ((k, 2), axis + turn, axis + turn, -math.cos(turn) * kappa / 2 * (angle - axis).cos())
                     for turn in (0, math.pi)
                 ]
     into_first, into_second = zeros(len(rows), 2 * len(places)), zeros(len(rows), 2 * len(places))
-    for row, (k, phi, psi, _) in enumerate(rows):
-        start = 2 * places.index(k)
-        into_first[row, start : start + 2] = torch.tensor([math.cos(phi), math.sin(phi)])
-        into_second[row, start : start + 2] = torch.tensor([math.cos(psi), math.sin(psi)])
+    for row, (place, phi, psi, _) in enumerate(rows):
+        start = 2 * places.index(place)
+        into_first[row, start : start + 2] = torch.tensor([math.cos(phi), math.sin(phi)], dtype=F64)
+        into_second[row, start : start + 2] = torch.tensor([math.cos(psi), math.sin(psi)], dtype=F64)
     unembed = torch.stack([weights for *_, weights in rows], dim=1)
     return MLP(
         first,

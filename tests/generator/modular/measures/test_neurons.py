@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from generator.modular.measures.cosets import replaced_logits
 from generator.modular.measures.neurons import Neurons, describe, first_layer, merged
-from generator.modular.network.mlp import MLP
-from generator.modular.network.model import ModularNetwork, accuracy
+from generator.modular.network.model import accuracy
 from tests.generator.modular.measures.networks import attention_clock, engineered, lookup, random_transformer
+
+if TYPE_CHECKING:
+    from generator.modular.network.mlp import MLP
+    from generator.modular.network.model import ModularNetwork
 
 KEYS = (3, 17, 25)
 

@@ -6,13 +6,13 @@ import json
 import math
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from generator.modular.measures.label import label_of
 from generator.modular.measures.summary import Measures, measure
-from generator.modular.network.model import ModularNetwork
 from tests.generator.modular.measures.networks import (
     DOUBLED,
     attention_clock,
@@ -21,6 +21,9 @@ from tests.generator.modular.measures.networks import (
     random_features,
     random_transformer,
 )
+
+if TYPE_CHECKING:
+    from generator.modular.network.model import ModularNetwork
 
 
 def kinds(found: Measures) -> dict[int, str]:
@@ -93,7 +96,7 @@ def test_turned_circles_of_separate_tables_are_a_pizza_still() -> None:
 
 
 @pytest.mark.parametrize(
-    "network", [lookup(13), random_features(17, 900, tied=False), random_features(17, 900, tied=True)]
+    "network", [lookup(13), random_features(13, 400, tied=False), random_features(13, 400, tied=True)]
 )
 def test_networks_that_memorise_are_others(network: ModularNetwork) -> None:
     found = measure(network)

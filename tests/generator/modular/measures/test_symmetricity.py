@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from generator.modular.measures.symmetricity import gradient_symmetricity, reference_triples
 from generator.modular.network.circle import basis
-from generator.modular.network.mlp import MLP
 from tests.generator.modular.measures.networks import attention_clock, engineered, random_transformer
+
+if TYPE_CHECKING:
+    from generator.modular.network.mlp import MLP
 
 PIZZA = engineered(59, dict.fromkeys((3, 17, 25), "pizza"))
 CLOCK = engineered(59, dict.fromkeys((3, 17, 25), "clock"))
