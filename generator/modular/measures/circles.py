@@ -41,9 +41,10 @@ def circle_power(table: torch.Tensor) -> torch.Tensor:
 
 
 def principal_components(table: torch.Tensor) -> torch.Tensor:
-    """Compute the principal components of the centred table, as functions of the residue: orthonormal columns, p x r."""
+    """Compute the principal components of the centred table as functions of the residue: orthonormal columns, p x r."""
     left, sizes, _ = torch.linalg.svd(table - table.mean(dim=0), full_matrices=False)
-    return left[:, sizes > NEGLIGIBLE * sizes.max()]
+    components: torch.Tensor = left[:, sizes > NEGLIGIBLE * sizes.max()]
+    return components
 
 
 def circularity(table: torch.Tensor) -> float:
@@ -72,7 +73,12 @@ def knock_out(network: Network, removed: Iterable[int]) -> Network:
 
 
 def isolate_components(network: Network, kept: Iterable[int]) -> Network:
-    """Keep only the given principal components, counted from 0, and the mean, of each embedding table (the paper's isolation)."""
+    """Keep only the given principal components of each embedding table, and its mean, as the paper does.
+
+    Args:
+        network: the network.
+        kept: numbers of the components, from 0, by descending variance.
+    """
     chosen = list(kept)
     tables = []
     for table in (network.first, network.second):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from generator.modular.measures.neurons import merged
 from generator.modular.network.circle import circle
 from generator.modular.network.mlp import MLP
 from generator.modular.network.transformer import Transformer
@@ -29,6 +30,7 @@ def replaced_logits(network: ModularNetwork, layer: FirstLayer, neurons: Neurons
     """
     left, right = (_sinusoids(table, neurons) for table in (layer.left, layer.right))
     if isinstance(network, MLP):
+        network = merged(network)
         centre = (
             (network.first @ network.into_first.T).mean(dim=0),
             (network.second @ network.into_second.T).mean(dim=0),

@@ -1,8 +1,9 @@
 """Distance irrelevance: how little a logit depends on the distance a - b (arXiv 2306.17844, definition 4.2).
 
 With M[s, d] the logit of the right answer at s = a + b and d = a - b, the measure is the mean over d of the standard
-deviation over s, divided by the standard deviation of all entries. The paper reads 0 to .4 as pizza and .4 to 1 as clock.
-The `distance_irrelevance` column of the paper's published tables is computed on the largest wrong logit instead.
+deviation over s, divided by the standard deviation of all entries. The paper reads 0 to .4 as pizza
+and .4 to 1 as clock. The `distance_irrelevance` column of the paper's published tables is computed on the largest wrong
+logit instead.
 
 The measure is a ratio: it does not say how deep the modulation is. `shares` and `relative_spread` do.
 """
@@ -28,8 +29,8 @@ class Shares:
 
     Attributes:
         difference: explained by a - b alone.
-        total: explained by a + b. For an even modulus the parities of a + b and a - b are equal; what the parity explains is counted here
-            only.
+        total: explained by a + b. For an even modulus the parities of a + b and a - b are equal; what the parity
+            explains is counted here only.
         residual: explained by neither, nor by a sum of both.
     """
 

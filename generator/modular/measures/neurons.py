@@ -1,15 +1,15 @@
-"""The hidden units of the first layer: frequencies, phases, alignment, symmetry.
+"""The hidden units of the first layer that reads both residues: frequencies, phases, alignment, symmetry.
 
 A unit's preactivation is close to |A| cos(w a + phi) + |B| cos(w b + psi) + constant, and its weights to the answers
 are close to |C| cos(w c + chi), all at one frequency w = 2 pi k / p. In a pizza phi = psi for all units; in a clock of
-one hidden layer ("torus") phi and psi are independent; in both chi = phi + psi. See Gromov (arXiv 2301.02679), He et al.
-(arXiv 2602.16849), Moisescu-Pareja et al. (arXiv 2512.25060) and McCracken et al. (arXiv 2505.18266).
+one hidden layer ("torus") phi and psi are independent; in both chi = phi + psi. See Gromov (arXiv 2301.02679), He et
+al. (arXiv 2602.16849), Moisescu-Pareja et al. (arXiv 2512.25060) and McCracken et al. (arXiv 2505.18266).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,10 @@ from generator.modular.network.transformer import Transformer
 if TYPE_CHECKING:
     from generator.modular.network.model import ModularNetwork
 
-__all__ = ["FirstLayer", "Neurons", "describe", "first_layer"]
+__all__ = ["FirstLayer", "Neurons", "describe", "first_layer", "merged"]
 
 ALIVE = 1e-9
-"""Standard deviation or output weight of a unit, relative to the sum over the layer, below which it is dead. Hand-set."""
+"""Standard deviation or output weight of a unit, relative to those of the layer, below which it is dead. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,29 +81,42 @@ class Neurons:
 
     def per_frequency(self) -> dict[int, int]:
         """Count the units of each dominant frequency, in ascending order."""
-        values, counts = self.frequency.unique(return_counts=True)
-        return {int(value): int(count) for value, count in zip(values, counts, strict=True)}
+        counts = torch.bincount(self.frequency, minlength=1)
+        return {int(k): int(counts[k]) for k in counts.nonzero()[:, 0]}
 
     def phase_alignment(self) -> float:
-        """Compute sum Re(A conj B) / sum (|A|^2 + |B|^2) / 2 over the units: 1 for a pizza, about 0 for a torus clock."""
+        """Compute sum Re(A conj B) / sum (|A|^2 + |B|^2) / 2: 1 for a pizza, about 0 for a torus clock."""
         energy = (self.first.abs() ** 2 + self.second.abs() ** 2) / 2
         return _ratio((self.first * self.second.conj()).real.sum(), energy.sum())
 
+    def phase_coherence(self) -> float:
+        """Compute the phase alignment after the best rotation of the circle of b for each frequency, from 0 to 1.
+
+        It equals `phase_alignment` where both residues share one table. With separate tables the circles of a and b may
+        start at different angles, which is no misalignment. n units of random phases have about n^(-1/2).
+        """
+        product = self.first * self.second.conj()
+        energy = (self.first.abs() ** 2 + self.second.abs() ** 2) / 2
+        found = sum(float(product[self.frequency == k].sum().abs()) for k in self.per_frequency())
+        return found / float(energy.sum())
+
     def output_alignment(self) -> float:
-        """Compute the mean of cos(chi - phi - psi), weighted by influence: 1 if output phases are sums of input phases."""
+        """Compute the mean of cos(chi - phi - psi), weighted by influence: 1 if chi = phi + psi for all units."""
         lag = self.output.angle() - self.first.angle() - self.second.angle()
         return _ratio((self.weight * lag.cos()).sum(), self.weight.sum())
 
     def phase_symmetry(self) -> dict[int, float]:
         """Measure for each frequency how evenly the phases phi + psi of its units are spread.
 
-        The unwanted terms of a frequency cancel if the mean of exp(i n (phi + psi)) vanishes for n = 1 and n = 2
-        (He et al. state it for phi = psi, as n = 2 and 4 in phi). The measure is 1 minus the larger absolute value of these two means, weighted by
-        influence: 1 if all cancels, 0 for a single unit.
+        The unwanted terms of a frequency cancel if the mean of exp(i n (phi + psi)) vanishes for n = 1 and n = 2 (n = 2
+        and 4 in phi, if phi = psi). The measure is 1 minus the larger absolute value of these two means, weighted by
+        influence: 1 if all cancels, 0 for a single unit. Frequency p / 2, whose phases are 0 or pi, is left out.
         """
         angle = self.first.angle() + self.second.angle()
         found = {}
         for k in self.per_frequency():
+            if 2 * k == self.modulus:
+                continue
             chosen = self.frequency == k
             weight = self.weight[chosen]
             sizes = [_ratio((weight * torch.exp(1j * n * angle[chosen])).sum().abs(), weight.sum()) for n in (1, 2)]
@@ -125,14 +138,14 @@ class Neurons:
 
 
 def first_layer(network: ModularNetwork) -> FirstLayer | None:
-    """Compute the preactivations of the first hidden layer; None if the network has no such layer."""
+    """Compute the preactivations of the first hidden layer that reads both residues; None if there is no such layer."""
     if isinstance(network, MLP):
-        left, right = network.first @ network.into_first.T, network.second @ network.into_second.T
-        shift = network.bias * (2 if network.separate else 1)
-        level = left.mean(dim=0) + right.mean(dim=0) + shift
-        highest = left.amax(dim=0) + right.amax(dim=0) + shift
+        network = merged(network)
         if network.separate:
-            highest = torch.maximum(left.amax(dim=0), right.amax(dim=0)) + network.bias
+            return None
+        left, right = network.first @ network.into_first.T, network.second @ network.into_second.T
+        level = left.mean(dim=0) + right.mean(dim=0) + network.bias
+        highest = left.amax(dim=0) + right.amax(dim=0) + network.bias
         energy = left.var(dim=0, correction=0) + right.var(dim=0, correction=0)
         left, right = left - left.mean(dim=0), right - right.mean(dim=0)
         return FirstLayer(level, left, right, energy, highest, _readout(network))
@@ -143,6 +156,28 @@ def first_layer(network: ModularNetwork) -> FirstLayer | None:
         energy = values.var(dim=(0, 1), correction=0)
         return FirstLayer(level, left, right, energy, values.amax(dim=(0, 1)), network.unembed @ network.blocks[0].out)
     return None
+
+
+def merged(network: MLP) -> MLP:
+    """Return an equal network whose first hidden layer reads both residues.
+
+    In model gamma each unit of the first layer reads one residue, so the layer becomes a part of the embeddings. A
+    separate first layer without a further layer stays as it is: no unit reads both residues.
+    """
+    if not network.separate or not network.hidden:
+        return network
+    (weight, bias), *hidden = network.hidden
+    left, right = network.first @ network.into_first.T, network.second @ network.into_second.T
+    return replace(
+        network,
+        first=activate(network.activation, left + network.bias),
+        second=activate(network.activation, right + network.bias),
+        into_first=weight,
+        into_second=weight,
+        bias=bias,
+        hidden=tuple(hidden),
+        separate=False,
+    )
 
 
 def describe(layer: FirstLayer, activation: str) -> Neurons | None:
@@ -166,7 +201,8 @@ def describe(layer: FirstLayer, activation: str) -> Neurons | None:
         waves = torch.fft.rfft(table[:, units], dim=0) * (2 / p)
         if p % 2 == 0:
             waves[p // 2] /= 2  # this circle has no sine
-        return waves.gather(0, frequency[None])[0]
+        chosen: torch.Tensor = waves.gather(0, frequency[None])[0]
+        return chosen
 
     return Neurons(
         units=units,

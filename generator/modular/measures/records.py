@@ -31,15 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["COMPANION_STRENGTH", "FrequencyRecord", "companion_strength", "measure_frequencies"]
 
 COMPANION_STRENGTH = 0.1
-"""Strength from which the doubled circle counts as a companion. Best for a flat amplitude is 4 / (3 pi) = .424. Hand-set."""
+"""Strength from which the doubled circle counts as a companion. The flattest amplitude has 4 / (3 pi) = .424.
+Hand-set.
+"""
 
 AGREEMENT = 0.5
-"""Agreement of the units on the angle between the circles of a and b, from 0 to 1, below which there is no such angle. Hand-set."""
+"""Agreement of the units on the angle between the circles of a and b, from 0 to 1, below which there is no such angle.
+Hand-set.
+"""
 
 
 @dataclass(frozen=True)
 class FrequencyRecord:
-    """Measures of one key frequency k. ISO: only circle k is kept. KO: only the circle of the doubled frequency is removed.
+    """Measures of one key frequency k. ISO: only circle k is kept. KO: the circle of the doubled frequency is removed.
 
     Attributes:
         frequency: k.
@@ -48,7 +52,7 @@ class FrequencyRecord:
         full_cv: coefficient of variation over a - b of the amplitude, whole network.
         iso_cv: the same, ISO.
         ko_cv: the same, KO.
-        correlation: the smaller correlation, of ISO and KO, of the amplitude with the pizza's factor. NaN if the tables are
+        correlation: of the amplitude with the pizza's factor, the smaller one of ISO and KO. NaN if the tables are
             separate and no angle between their circles is found, or if an amplitude is constant.
         offset: angle in radians by which the circle of a is ahead of that of b; 0 if both residues share one table.
         kind: the algorithm.

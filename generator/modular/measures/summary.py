@@ -1,8 +1,8 @@
 """All measures of one network.
 
 The label is a functional measurement for each frequency (see the package). Zhong et al. (arXiv 2306.17844) decide by
-gradient symmetricity and distance irrelevance; these are reported beside it, and often disagree with it. McCracken et al.
-(arXiv 2505.18266) and Moisescu-Pareja et al. (arXiv 2512.25060) contest that there are two algorithms at all; phase
+gradient symmetricity and distance irrelevance; these are reported beside it, and often disagree with it. McCracken et
+al. (arXiv 2505.18266) and Moisescu-Pareja et al. (arXiv 2512.25060) contest that there are two algorithms at all; phase
 alignment and the coset fit are theirs.
 """
 
@@ -45,6 +45,7 @@ class NeuronSummary:
         alive: number of units that are not dead.
         per_frequency: number of these units for each dominant frequency.
         phase_alignment: of both input phases: 1 for a pizza, about 0 for a torus clock (arXiv 2512.25060).
+        phase_coherence: the same after the best rotation of one circle for each frequency.
         output_alignment: 1 if output phases are sums of input phases (arXiv 2301.02679, 2602.16849).
         share: mean share of a unit's variance in its dominant frequency.
         participation: mean inverse participation ratio of circles: 1 if each unit has one frequency (arXiv 2301.02679).
@@ -54,6 +55,7 @@ class NeuronSummary:
     alive: int
     per_frequency: dict[int, int]
     phase_alignment: float
+    phase_coherence: float
     output_alignment: float
     share: float
     participation: float
@@ -156,6 +158,7 @@ def _summary(network: ModularNetwork, layer: FirstLayer, neurons: Neurons) -> Ne
         alive=len(neurons.units),
         per_frequency=neurons.per_frequency(),
         phase_alignment=neurons.phase_alignment(),
+        phase_coherence=neurons.phase_coherence(),
         output_alignment=neurons.output_alignment(),
         share=float(neurons.share.mean()),
         participation=float(neurons.participation.mean()),

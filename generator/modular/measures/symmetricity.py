@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["gradient_symmetricity", "reference_triples"]
 
 TRIPLES = 4000
-"""Number of triples (a, b, c) in the sample. The cosines of a clock spread by 0.4, so the standard error is 0.4 / sqrt of this
-number: .006. The paper takes 100 (standard error .04).
+"""Number of triples (a, b, c) in the sample. The cosines of a clock spread by 0.4, so the standard error is .006. The
+paper takes 100 triples (standard error .04).
 """
 
 _SEED_OF_THE_PAPER, _TRIPLES_OF_THE_PAPER = 42, 100
@@ -80,7 +80,7 @@ def reference_triples(modulus: int) -> list[tuple[int, int, int]]:
     """List the 100 triples of the paper's code: the first after `random.Random(42)` shuffles all p^3."""
     residues = range(modulus)
     triples = [(a, b, c) for a in residues for b in residues for c in residues]
-    random.Random(_SEED_OF_THE_PAPER).shuffle(triples)
+    random.Random(_SEED_OF_THE_PAPER).shuffle(triples)  # noqa: S311
     return triples[:_TRIPLES_OF_THE_PAPER]
 
 
@@ -89,4 +89,5 @@ def _span(network: ModularNetwork) -> torch.Tensor:
     rows = torch.cat([table - table.mean(dim=0) for table in (network.first, network.second)])
     _, sizes, directions = torch.linalg.svd(rows, full_matrices=False)
     rank = int((sizes > sizes.max() * torch.finfo(rows.dtype).eps * max(rows.shape)).sum())
-    return directions[:rank].T
+    span: torch.Tensor = directions[:rank].T
+    return span

@@ -111,9 +111,12 @@ class Transformer:
         """
         query = _heads(block.query, reader) / math.sqrt(block.query.shape[1])
         scores = [(query * _heads(block.key, token)).sum(dim=-1) for token in tokens]
-        weights = self.rate * torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0) + (1 - self.rate)
+        total: torch.Tensor = sum(scores[1:], scores[0])  # has the shape of all pairs
+        softmax = torch.stack([score.expand_as(total) for score in scores]).softmax(dim=0)
+        weights = self.rate * softmax + (1 - self.rate)
         read = [weight[..., None] * _heads(block.value, token) for weight, token in zip(weights, tokens, strict=True)]
-        return reader + sum(read[1:], read[0]).flatten(start_dim=-2) @ block.output.T
+        heads: torch.Tensor = sum(read[1:], read[0])
+        return reader + heads.flatten(start_dim=-2) @ block.output.T
 
     def logits(self) -> torch.Tensor:
         """Compute the logits of all pairs, p x p x p: first residue, second residue, class."""
@@ -126,4 +129,5 @@ class Transformer:
 
 def _heads(weight: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """Project states, ... x d, to the heads, ... x H x dh, by weights H x dh x d."""
-    return (state @ weight.flatten(end_dim=1).T).unflatten(-1, weight.shape[:2])
+    projected = state @ weight.flatten(end_dim=1).T
+    return projected.reshape(*state.shape[:-1], *weight.shape[:2])
