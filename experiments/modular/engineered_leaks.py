@@ -4,8 +4,8 @@
 
 All networks have one modulus, width and embedding. Features are quantiles of norms and biases of the units, and
 singular values of each tensor by itself; features of both inputs together are left out, because they show whether
-phases are aligned, which is the mechanism. A ridge classifier is tested by 5-fold cross-validation; the interval is the 95 %
-interval of a proportion. Chance is one third.
+phases are aligned, which is the mechanism. A ridge classifier is tested by 5-fold cross-validation; the interval is the
+95 % interval of a proportion. Chance is one third.
 """
 
 from __future__ import annotations

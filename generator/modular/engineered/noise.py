@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plant_exceptions", "with_noise"]
 
-Network = TypeVar("Network", MLP, Transformer)
+Network = TypeVar("Network", bound=MLP | Transformer)
 
 LEAD = 1.0
 """By how much the logit of a planted class exceeds all others, in units of the largest spread of logits. Hand-set."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from generator.errors import TrainingError
+from generator.errors import SpecError, TrainingError
 from generator.modular.network.mlp import MLP
 from generator.modular.network.model import accuracy, sums
 
@@ -38,8 +38,11 @@ def random_features(modulus: int, width: int, rng: np.random.Generator, embeddin
         embedding: columns of the embedding table.
 
     Raises:
+        SpecError: if there are more features than pairs.
         TrainingError: if the readout does not solve every pair.
     """
+    if not 1 <= width <= modulus**2:
+        raise SpecError(f"width is {width}; between 1 and {modulus**2} features are useful, one per pair")
     table = torch.from_numpy(rng.standard_normal((modulus, embedding)))
     into = torch.from_numpy(rng.standard_normal((2, width, embedding))) / embedding**0.5
     bias = torch.from_numpy(0.5 * rng.standard_normal(width))

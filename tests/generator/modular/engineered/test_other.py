@@ -33,6 +33,8 @@ def test_random_features_memorise() -> None:
     assert network.unembed.shape == (13, 80)
     with pytest.raises(TrainingError, match="raise width, about 42"):
         random_features(7, 4, RNG(0))
+    with pytest.raises(SpecError, match="between 1 and 49"):
+        random_features(7, 60, RNG(0))
 
 
 def test_widening_keeps_the_function() -> None:
