@@ -2,8 +2,8 @@
 
     python experiments/modular/leaks.py --puzzles 100 --out docs/images/modular-leaks.png
 
-Labels are balanced, and all puzzles have one modulus, container and width. The features of each tensor by itself are its
-sorted row and column norms, after rows are centred, and its singular values. Nothing that joins two tensors is a
+Labels are balanced, and all puzzles have one modulus, container and width. The features of each tensor by itself are
+its sorted row and column norms, after rows are centred, and its singular values. Nothing that joins two tensors is a
 feature: whether the phases of both inputs are aligned is the mechanism. Two classifiers are cross-validated in five
 parts: ridge regression on the labels, and the nearest neighbour. The interval is the 95 % Wilson score interval; a leak
 is an interval above chance.

@@ -13,6 +13,7 @@ from generator.modular.making.fold import folded
 from generator.modular.making.scramble import scrambled
 from generator.modular.making.source import draw_network
 from generator.modular.making.truth import measure_truth
+from generator.modular.measures.frequencies import logit_amplitudes
 from generator.modular.network.mlp import MLP
 from generator.modular.questions import PAIRS
 from generator.modular.relabelling import Relabelling, in_symbols
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["generate", "sized"]
 
-LOGIT_SIZE, LOGIT_SPREAD = 4.0, 0.2
-"""Root mean square of the logits, centred over the classes, and the standard deviation of its logarithm. The size of
-logits is no part of the algorithm, so all networks follow one law. 4 is about that of trained networks; hand-set."""
+LOGIT_SIZE, LOGIT_SPREAD = 5.0, 0.3
+"""Root of the summed squares of the mean amplitudes of all frequencies in the logits, and the standard deviation of its
+logarithm. The size of logits is no part of the algorithm, so all networks follow one law. Mean amplitudes and not root
+mean squares are made equal, because readouts of pizzas and clocks then have the same size. Hand-set."""
 
 
 def generate(spec: ModularSpec, *, name: str, seed: int, progress: Progress = silent) -> Made:
@@ -91,8 +93,7 @@ def _made(
 
 def sized(network: MLP | Transformer, rng: np.random.Generator) -> MLP | Transformer:
     """Multiply the logits so that their size follows one law."""
-    logits = network.logits()
-    size = float((logits - logits.mean(dim=2, keepdim=True)).square().mean().sqrt())
+    size = float(logit_amplitudes(network.logits()).norm())
     if not 0 < size < float("inf"):
         raise TrainingError("the logits of the network are all equal, or not finite")
     factor = LOGIT_SIZE * rng.lognormal(0.0, LOGIT_SPREAD) / size
