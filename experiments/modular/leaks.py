@@ -33,12 +33,18 @@ from generator.puzzle.sealing import silent
 from generator.training import one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    Classifier = Callable[[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]], NDArray[np.int64]]
 
 LABELS = ("pizza", "clock", "hybrid")
 RIDGE = 10.0
 """Penalty of the ridge regression on standardised features. Hand-set."""
 PARTS = 5
+FIELDS = ("modulus", "container", "companions")
+"""Options that are fields of the recipe."""
 
 
 def features(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float64]]:
@@ -70,19 +76,16 @@ def nearest(seen: NDArray[np.float64], labels: NDArray[np.int64], unseen: NDArra
     return found
 
 
-def right(table: NDArray[np.float64], labels: NDArray[np.int64], classify: object) -> int:
+def right(table: NDArray[np.float64], labels: NDArray[np.int64], classify: Classifier) -> int:
     """Count the puzzles that a classifier labels right when they are held out."""
     folds = np.random.default_rng(0).permutation(len(labels)) % PARTS
     scaled = (table - table.mean(axis=0)) / (table.std(axis=0) + 1e-9)
     scaled /= scaled.shape[1] ** 0.5
-    return sum(
-        int(
-            (
-                classify(scaled[folds != part], labels[folds != part], scaled[folds == part]) == labels[folds == part]
-            ).sum()
-        )  # type: ignore[operator]
-        for part in range(PARTS)
-    )
+    count = 0
+    for part in range(PARTS):
+        seen = folds != part
+        count += int((classify(scaled[seen], labels[seen], scaled[~seen]) == labels[~seen]).sum())
+    return count
 
 
 def main() -> int:
@@ -98,14 +101,8 @@ def main() -> int:
     labels = np.arange(options.puzzles * len(LABELS)) % len(LABELS)
     with one_thread():
         for number, label in enumerate(labels):
-            spec = ModularSpec(
-                modulus=options.modulus,
-                kind=LABELS[label],
-                container=options.container,
-                companions=options.companions,
-                hidden=192,
-                neurons=32,
-            )
+            recipe = {"kind": LABELS[label], "hidden": 192 + 64 * bool(options.companions)}
+            spec = ModularSpec.model_validate({**{key: getattr(options, key) for key in FIELDS}, **recipe})
             rng = np.random.default_rng([11, number])
             network = scrambled(sized(folded(draw_network(spec, rng, silent)), rng), spec.hidden, rng)
             rows.append(features(tensors_of(in_symbols(network, Relabelling.drawn(spec.modulus, rng, same=False)))))

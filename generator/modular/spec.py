@@ -81,7 +81,13 @@ class ModularSpec(BaseModel):
     )
     circles: int = Field(4, ge=1, le=30, description="Key frequencies of an engineered network.")
     pizza_share: float = Field(0.5, ge=0, le=1, description="Share of pizzas among the circles of a hybrid.")
-    companions: float = Field(0.0, ge=0, le=1, description="Share of the pizzas that have a companion circle.")
+    companions: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Circles that own a doubled circle, as a share. Pizzas "
+        "come first: there it is a companion; elsewhere it is a decoy that writes almost nothing.",
+    )
     companion_weight: float = Field(
         0.42, gt=0, le=1, description="Strength of a companion; 0.42 makes the amplitude of its pizza nearly flat."
     )

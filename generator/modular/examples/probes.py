@@ -26,7 +26,7 @@ PROBES: dict[str, dict[str, Any]] = {
     "no unembedding, 5 lookups": {**_SMALL, "withhold_unembedding": True, "lookups": 5},
     "two hidden layers": {**_SMALL, "source": "pizza-beta", "kind": "pizza"},
     "attention": {**_SMALL, "source": "pizza-transformer", "kind": "pizza"},
-    "wide": {"modulus": 113, "circles": 8, "kind": "clock", "hidden": 600},
+    "wide": {"modulus": 79, "circles": 8, "kind": "clock", "hidden": 500},
 }
 """Recipes by name; the name says what is unusual."""
 

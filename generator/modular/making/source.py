@@ -10,10 +10,12 @@ import numpy as np
 from generator.errors import SpecError
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import choose_frequencies
+from generator.modular.engineered.natural import COMPANION_UNITS
 from generator.modular.engineered.noise import with_noise
 from generator.modular.engineered.other import carry, random_features, sum_table
 from generator.modular.engineered.plan import CirclePlan, Plan
 from generator.modular.engineered.transformer import build_transformer
+from generator.modular.network.circle import companion
 from generator.modular.training.recipe import RECIPES
 from generator.modular.training.train import train
 from generator.suggest import did_you_mean
@@ -62,7 +64,8 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
     kinds = _kinds(spec)
     gains = spec.spread ** -np.linspace(0, 1, len(kinds)) if len(kinds) > 1 else np.ones(1)
     pizzas = [number for number, kind in enumerate(kinds) if kind == "pizza"]
-    accompanied = set(pizzas[: round(spec.companions * len(pizzas))])
+    doubled = round(spec.companions * len(kinds))
+    accompanied = set(pizzas[:doubled])
     circles = [
         CirclePlan(
             0, kind, float(gain) / MEANS[kind], spec.neurons, spec.companion_weight if number in accompanied else 0.0
@@ -71,8 +74,17 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
     ]
     chosen = choose_frequencies(spec.modulus, circles, rng)
     if spec.container == "mlp":
-        return Plan(spec.modulus, chosen, activation=spec.activation)
+        decoys = _decoys(chosen, doubled - len(accompanied), spec.modulus)
+        width = spec.neurons * len(chosen) + COMPANION_UNITS * doubled
+        return Plan(spec.modulus, chosen, activation=spec.activation, width=width, dead=0.0, decoys=decoys)
     return Plan(spec.modulus, chosen, activation=spec.activation, width=spec.hidden, embedding=STREAM * spec.circles)
+
+
+def _decoys(circles: tuple[CirclePlan, ...], count: int, modulus: int) -> tuple[int, ...]:
+    """List the frequency of each decoy unit: doubled circles without effect, in the place of missing companions."""
+    bare = [companion(circle.frequency, modulus) for circle in circles if not circle.companion]
+    usable = [frequency for frequency in bare if 0 < 2 * frequency < modulus]
+    return tuple(frequency for frequency in usable[:count] for _ in range(COMPANION_UNITS))
 
 
 def _kinds(spec: ModularSpec) -> list[Kind]:
@@ -80,5 +92,4 @@ def _kinds(spec: ModularSpec) -> list[Kind]:
     if spec.kind == "hybrid":
         pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
         return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
-    same: list[Kind] = list(filter(spec.kind.__eq__, MEANS))
-    return same * spec.circles
+    return [kind for kind, name in zip(MEANS, map(str, MEANS), strict=True) if name == spec.kind] * spec.circles
