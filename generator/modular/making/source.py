@@ -74,17 +74,18 @@ def _plan(spec: ModularSpec, rng: np.random.Generator) -> Plan:
     ]
     chosen = choose_frequencies(spec.modulus, circles, rng)
     if spec.container == "mlp":
-        decoys = _decoys(chosen, doubled - len(accompanied), spec.modulus)
-        width = spec.neurons * len(chosen) + COMPANION_UNITS * doubled
+        owned = sum(bool(circle.companion_weight) for circle in chosen)
+        decoys = _decoys(chosen, doubled - owned, spec.modulus)
+        width = spec.neurons * len(chosen) + COMPANION_UNITS * owned + len(decoys)
         return Plan(spec.modulus, chosen, activation=spec.activation, width=width, dead=0.0, decoys=decoys)
     return Plan(spec.modulus, chosen, activation=spec.activation, width=spec.hidden, embedding=STREAM * spec.circles)
 
 
 def _decoys(circles: tuple[CirclePlan, ...], count: int, modulus: int) -> tuple[int, ...]:
     """List the frequency of each decoy unit: doubled circles without effect, in the place of missing companions."""
-    bare = [companion(circle.frequency, modulus) for circle in circles if not circle.companion]
+    bare = [companion(circle.frequency, modulus) for circle in circles if not circle.companion_weight]
     usable = [frequency for frequency in bare if 0 < 2 * frequency < modulus]
-    return tuple(frequency for frequency in usable[:count] for _ in range(COMPANION_UNITS))
+    return tuple(frequency for frequency in usable[: max(count, 0)] for _ in range(COMPANION_UNITS))
 
 
 def _kinds(spec: ModularSpec) -> list[Kind]:
