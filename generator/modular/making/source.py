@@ -93,4 +93,5 @@ def _kinds(spec: ModularSpec) -> list[Kind]:
     if spec.kind == "hybrid":
         pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
         return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
-    return [kind for kind, name in zip(MEANS, map(str, MEANS), strict=True) if name == spec.kind] * spec.circles
+    named: dict[str, Kind] = dict(zip(MEANS, MEANS, strict=True))
+    return [named[spec.kind]] * spec.circles
