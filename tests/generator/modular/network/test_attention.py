@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
-from generator.modular.network.transformer import Transformer
 from tests.generator.modular.measures.networks import random_transformer
+
+if TYPE_CHECKING:
+    from generator.modular.network.transformer import Transformer
 
 
 def plain(network: Transformer, first: int, second: int) -> torch.Tensor:
