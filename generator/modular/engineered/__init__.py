@@ -1,0 +1,1 @@
+"""Networks with hand-made weights that add modulo p by a known algorithm."""
