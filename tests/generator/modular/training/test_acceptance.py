@@ -12,7 +12,7 @@ from generator.errors import TrainingError
 from generator.modular.training import acceptance
 from generator.modular.training.acceptance import accept, judge, train_until_accepted
 from generator.modular.training.recipe import Recipe
-from generator.modular.training.train import train
+from generator.modular.training.train import Trained, train
 
 if TYPE_CHECKING:
     from generator.modular.measures.summary import Measures
@@ -54,7 +54,7 @@ def test_the_next_seed_is_tried() -> None:
     assert trained.best.scores.train_accuracy == 1
     seeds: list[object] = []
 
-    def watched(*arguments: object) -> acceptance.Trained:
+    def watched(*arguments: object) -> Trained:
         seeds.append(arguments[1])
         return trained
 
