@@ -1,4 +1,4 @@
-"""Trials in this process: one solver on one hidden network, with counted queries. Other experiments import it."""
+"""Run one solver on one hidden network in this process, and count its queries. Other experiments import this module."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class CountedOracle:
-    """An oracle in this process, with the harness's checks and counts.
+    """An oracle in this process that checks and counts queries like the harness.
 
     Attributes:
-        terms: the limits.
+        terms: sizes, budget and box.
         queries: rows asked so far.
     """
 
@@ -43,7 +43,11 @@ class CountedOracle:
         return None if self.terms.budget is None else self.terms.budget - self.queries
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the network."""
+        """Map inputs, rows x d, to outputs, rows x o.
+
+        Raises:
+            QueryError: if the query breaks the terms or exceeds the budget.
+        """
         rows = checked_inputs(inputs, self.terms)
         if self.left is not None and len(rows) > self.left:
             raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
@@ -58,12 +62,12 @@ class Trial:
     Attributes:
         solver: name with parameters.
         name: name of the puzzle.
-        solved: whether the answer is right.
-        seconds: processor time.
+        solved: whether the puzzle is solved.
+        seconds: processor time in seconds.
         queries: rows asked.
-        error: worst weight error; infinite without an answer.
+        error: worst weight error, relative to a layer's largest weight; infinite without an answer.
         certified: whether the solver certified its answer.
-        reason: why the solver failed, or its note.
+        reason: the error of the solver, else the reason of the score, else the solver's note.
     """
 
     solver: str
@@ -83,10 +87,10 @@ def attempt(
 
     Args:
         solver: name with parameters, as on the command line.
-        made: the puzzle and its answer.
-        wall_s: time limit.
+        made: the puzzle and its sealed answer.
+        wall_s: limit of wall time in seconds, which the solver sees; nothing stops a solver that exceeds it.
         seed: seed of the solver.
-        verbose: whether the solver's log is printed.
+        verbose: whether to print the solver's log.
         budget: rows that the oracle answers; None for the budget of the puzzle.
     """
     view, limits = view_puzzle(made.puzzle), terms(made.puzzle)
