@@ -1,4 +1,4 @@
-"""The steps of `hessian-span` with their shared state: oracle, budget and best network."""
+"""The steps of `hessian-span`, and the state that they share: oracle, budget and best network."""
 
 from __future__ import annotations
 
@@ -28,34 +28,37 @@ if TYPE_CHECKING:
 __all__ = ["Attack"]
 
 UNLIMITED = 300_000
-"""Rows that a puzzle without a budget may take per probe. Hand-set, for time."""
+"""Rows that a probe may take if the puzzle has no budget. A larger value takes longer. Hand-set."""
 
 PROBE_SHARE = 0.7
-"""Largest share of the rows left that a probe may take; the rest is for fitting and for the certificate."""
+"""Largest share of the remaining rows that a probe may take. The rest is for fits and for the certificate. Hand-set."""
 
 FIT_RATIO = 3.0
-"""Outputs fitted per parameter."""
+"""Fitted outputs per parameter. A larger value takes more queries and gives smaller errors. Hand-set."""
 
 EXTRA_ROWS = 50
-"""Rows fitted besides, so that small networks are determined too."""
+"""Additional rows of a fit, so that small networks are determined too. Hand-set."""
 
 CHECK_ROWS = 200
-"""Fresh rows of the certificate."""
+"""Fresh rows of the certificate. A larger value is more reliable and takes more queries. Hand-set."""
 
 EXACT = 1e-11
-"""Largest root mean square of the certificate's residuals relative to the outputs', for float64 outputs."""
+"""Largest root mean square residual of a certified network, relative to the outputs, for float64 outputs. A larger
+value certifies worse networks. Hand-set, above rounding errors."""
 
 PLAUSIBLE = 3.0
-"""Residual of a first fit, in multiples of the outputs' noise, up to which it is refined with all rows."""
+"""Largest residual of a first fit that is refined with all rows, in multiples of the outputs' noise. Hand-set."""
 
 REFINING_ROWS = 20_000
-"""Rows that the refinement of imprecise outputs asks for, if the budget has them."""
+"""Rows that the refinement of imprecise outputs queries if the budget has them. A larger value gives smaller errors.
+Hand-set."""
 
 REFINING_RADII = (0.7, 1.0, 1.5, 2.0, 3.0)
-"""Radii among which the refinement chooses, in multiples of the input scale."""
+"""Standard deviations of inputs among which the refinement chooses, in multiples of the input scale. Hand-set."""
 
 STARTS = 2000
-"""Most random starts for vectors that the algebraic method missed."""
+"""Most random starts for vectors that the algebraic method missed. A larger value finds more units and takes longer.
+Hand-set."""
 
 
 @dataclass
@@ -64,16 +67,16 @@ class Attack:
 
     Attributes:
         puzzle: the puzzle.
-        oracle: its oracle, recorded.
+        oracle: the puzzle's oracle, which records all rows.
         context: seed and limits.
         names: activations to try.
-        rng: the source of randomness.
+        rng: the trial's random generator.
         best: best network so far.
-        error: its root mean square error on fresh rows.
-        certified: whether its residual is at the level of rounding errors; for float64 outputs also whether no weight
-            error above the puzzle's tolerance can hide in it.
-        predicted: largest weight error that can hide in its residual; for rounded outputs, the largest standard
-            deviation of a weight that rounding errors cause.
+        error: root mean square error of `best` on fresh rows.
+        certified: whether the residual of `best` is at the level of rounding errors. For float64 outputs, also whether
+            this residual excludes weight errors above the puzzle's tolerance.
+        predicted: largest weight error that the residual of `best` allows. For rounded outputs, the largest standard
+            deviation of a weight by rounding errors.
     """
 
     puzzle: RecoveryPuzzle
@@ -87,7 +90,7 @@ class Attack:
     predicted: float = np.inf
 
     def run(self, radius: float, order: int) -> bool:
-        """Attack with derivatives of one order at points of one radius; tell whether the result is certified."""
+        """Attack with derivatives of one order at points of one radius; return whether the result is certified."""
         probed = probe(self.puzzle, self.oracle, radius, order, rows=int(PROBE_SHARE * self.left()), rng=self.rng)
         span = None if probed is None else find_span(probed)
         if probed is None or span is None:
@@ -101,9 +104,9 @@ class Attack:
         return len(vectors) == span.units and self.fit(probed, vectors, radius)
 
     def fit(self, probed: Probe, vectors: NDArray[np.float64], radius: float) -> bool:
-        """Fit networks with the units' directions to fresh rows, one activation after the other.
+        """Fit networks with these directions of units to fresh rows, one activation after the other.
 
-        Activations whose curvature fits the samples better come first.
+        Activations whose derivatives fit the samples better come first. Returns whether a network is certified.
         """
         size = parameters(self.puzzle.inputs, len(vectors), self.puzzle.outputs)
         rows = self.fresh(int(FIT_RATIO * size / self.puzzle.outputs) + EXTRA_ROWS, radius)
@@ -122,7 +125,7 @@ class Attack:
         return False
 
     def refine(self, network: MLP, hidden: slice) -> MLP:
-        """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""
+        """Fit a network to imprecise outputs, with up to `REFINING_ROWS` new rows and all earlier rows but `hidden`."""
         trials = {
             radius: draw_points(self.puzzle, REFINING_ROWS // 10, radius * self.puzzle.input_scale, 0.0, self.rng)
             for radius in REFINING_RADII
@@ -136,7 +139,7 @@ class Attack:
         return network if bounds is None else centre(network, rows, bounds, self.stop)
 
     def check(self, network: MLP, fitted: Rows, held_out: Rows) -> bool:
-        """Compare a network with rows that it was not fitted to, and keep it if it is the best so far."""
+        """Test a network on held-out rows, and keep it if it is the best so far; return whether it is certified."""
         if network.bypass is not None and not self.puzzle.public.bypass:
             self.context.log(f"{network.activation}: no flips explain the by-pass")
             return False
@@ -165,27 +168,27 @@ class Attack:
         return float(np.sqrt(np.mean(rows.residual(network) ** 2))) if len(rows.inputs) else np.inf
 
     def noise(self, rows: Rows) -> float:
-        """Estimate the noise of outputs."""
+        """Estimate the standard deviation of the outputs' rounding errors."""
         return output_noise(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
 
     def fresh(self, count: int, radius: float) -> Rows:
-        """Ask for rows at new points, as many of them as the budget has."""
+        """Query `count` new points with standard deviation `radius`, or as many as the budget has."""
         points = draw_points(self.puzzle, min(count, self.left()), radius, 0.0, self.rng)
         return Rows(points, ask(self.oracle, points))
 
     def left(self) -> int:
-        """Rows that may be asked."""
+        """Return the number of rows that may still be queried."""
         return UNLIMITED if self.oracle.left is None else self.oracle.left
 
     def stop(self) -> bool:
-        """Tell whether time is up."""
+        """Return whether the time is up."""
         return out_of_time(self.context)()
 
     def answer(self) -> Answer:
         """Write the best network.
 
         Raises:
-            UnsupportedPuzzleError: if there is none.
+            UnsupportedPuzzleError: if there is no network.
         """
         if self.best is None:
             raise UnsupportedPuzzleError("hessian-span found no units: too many for the inputs, or too few rows")

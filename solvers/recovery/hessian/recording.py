@@ -1,4 +1,4 @@
-"""An oracle that keeps all rows it was asked, so that imprecise outputs can be fitted together."""
+"""An oracle that records all rows, so that a fit to imprecise outputs can use every row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["RecordingOracle"]
 
 
 class RecordingOracle:
-    """Passes queries on, and keeps them with their outputs; see `generator.family.oracle.Oracle`."""
+    """Passes queries to an oracle, and records inputs and outputs; see `generator.family.oracle.Oracle`."""
 
     def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
@@ -40,10 +40,10 @@ class RecordingOracle:
         return sum(len(inputs) for inputs in self._inputs)
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the hidden network.
+        """Map inputs, rows x d, to outputs, rows x o.
 
         Raises:
-            QueryError: if the query is refused.
+            QueryError: if the oracle refuses the query.
         """
         rows = np.asarray(inputs, dtype=np.float64)
         outputs = self._oracle(rows)
