@@ -1,8 +1,8 @@
-"""Levenberg-Marquardt for an ensemble of students. Each student has its own damping and stops independently.
+"""Levenberg-Marquardt for an ensemble of students: every student has its own damping and stops on its own.
 
-Source: Levenberg 1944, Marquardt 1963. The damping schedule and the scaled damping matrix follow the usual practice of
-nonlinear least squares. One iteration of one student with n residuals and p parameters takes n p^2 floating-point
-operations.
+Source: Levenberg 1944, Marquardt 1963; the damping schedule and the scaled damping matrix follow the usual practice of
+nonlinear least squares. One iteration of one student takes n p^2 floating-point operations, n residuals and p
+parameters.
 """
 
 from __future__ import annotations
@@ -28,32 +28,29 @@ __all__ = ["Fit", "Stopping", "levenberg_marquardt", "polish"]
 FIRST_DAMPING = 1e-2
 """Initial damping, relative to the diagonal of J'J. Larger values take shorter first steps. From experiments."""
 LEAST_DAMPING = 1e-15
-"""Lower bound of the damping. Larger values slow the final quadratic convergence. Hand-set."""
+"""Lower bound of the damping. Larger values slow the final quadratic convergence."""
 MOST_DAMPING = 1e12
-"""Damping above which a student counts as stuck. A larger value tries longer. Hand-set."""
+"""Damping at which a student counts as stuck."""
 RAISE, LOWER = 4.0, 5.0
-"""Factor of the damping after a rejected step, and divisor after an accepted step. From experiments."""
+"""Factors of the damping after a rejected and after an accepted step. From experiments."""
 DIAGONAL_FLOOR = 1e-9
-"""Least entry of the damping matrix, relative to its largest entry. It keeps the equations of dead units solvable.
-Hand-set.
-"""
+"""Least entry of the damping matrix, relative to its largest. It keeps the equations of dead units solvable."""
 SMALLEST_SINGULAR = 1e-14
-"""Singular values below this share of the largest one count as zero in `polish`; their directions are not changed.
-Hand-set, near the float64 epsilon."""
+"""Share of the largest singular value below which `polish` leaves a direction as it is."""
 JACOBIAN_BYTES = 48 * 2**20
-"""Most memory of the Jacobians that are held at once, in bytes. Larger values batch more students. Hand-set."""
+"""Memory of the Jacobians that are held at once, in bytes. Larger values batch more students. Hand-set."""
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """Conditions at which a student stops.
+    """When a student stops.
 
     Attributes:
         tolerance: mean squared error at which a student is finished.
         iterations: most iterations of one student, rejected steps included.
         window: iterations over which the error must fall.
-        gain: least relative fall of the error within a window; a student that gains less stops.
-        out_of_time: function that returns whether the deadline has passed; called once per iteration.
+        gain: least relative fall of the error within a window; a student that gains less has stalled.
+        out_of_time: tells that the deadline has passed; checked once per iteration.
     """
 
     tolerance: float = 1e-28
@@ -102,11 +99,11 @@ def levenberg_marquardt(
         architecture: shape of the students.
         theta: initial parameters, B x p; not changed.
         rows: data.
-        stopping: conditions at which students stop.
-        free: whether each parameter may change, p; None for all.
+        stopping: when students stop.
+        free: which parameters may change, p; None for all.
 
     Returns:
-        The students in the given order. A student's error never rises.
+        The students in their order. A student's error never rises.
     """
     stopping = stopping or Stopping()
     state = _State.of(architecture, theta, rows, free)
@@ -122,7 +119,7 @@ def levenberg_marquardt(
 
 @dataclass(eq=False)
 class _State:
-    """The state of the iterations. Arrays have one entry per student."""
+    """Everything that the iterations change; arrays have one entry per student."""
 
     architecture: Architecture
     rows: Rows
@@ -206,8 +203,7 @@ def polish(
 ) -> tuple[NDArray[np.float64], float]:
     """Take Gauss-Newton steps by an orthogonal factorisation of J while the error falls.
 
-    Unlike the normal equations, the factorisation keeps directions whose singular values are below 1e-8 of the largest
-    one.
+    The normal equations lose the directions whose singular values are below 1e-8 of the largest; this does not.
 
     Args:
         architecture: shape of the network.

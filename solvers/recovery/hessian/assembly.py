@@ -1,4 +1,4 @@
-"""Build a network from the directions of all units: fit norms and biases, outgoing weights and signs, and polish."""
+"""From the directions of all units to a network: norms and biases, outgoing weights, signs, polish."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["assemble", "fit_units", "parameters", "settle_signs"]
 
 POLISH_STEPS = 60
-"""Most Levenberg-Marquardt steps of one polish. Hand-set."""
+"""Most Levenberg-Marquardt steps of one polish."""
 
 LOOSE = 6.0
-"""Largest by-pass that may remain after flips, in multiples of its predicted error. A larger value accepts more flips.
-Hand-set."""
+"""By-pass that flips may leave over, in multiples of its predicted error."""
 
 LEAST_LEFT = 1e-9
-"""By-pass that may remain after flips in any case, relative to the largest a_i w_i. Hand-set, far above rounding
-errors."""
+"""Least by-pass that flips may leave over, relative to the largest a_i w_i; far above rounding errors."""
 
 
 def parameters(inputs: int, units: int, outputs: int) -> int:
@@ -41,13 +39,7 @@ def parameters(inputs: int, units: int, outputs: int) -> int:
 
 
 def fit_units(activation: str, probed: Probe, directions: NDArray[np.float64]) -> Ridges:
-    """Fit norms and biases of units to derivative tensors.
-
-    Args:
-        activation: name of the activation.
-        probed: derivative tensors at sampled points.
-        directions: directions of the units' weights, units x inputs, of norm 1.
-    """
+    """Fit norms and biases of units with known directions to derivative tensors."""
     points, outputs, size = probed.tensors.shape
     powers = probed.space.powers(directions)
     found = np.linalg.lstsq(powers.T, probed.tensors.reshape(-1, size).T, rcond=None)[0]
@@ -56,7 +48,7 @@ def fit_units(activation: str, probed: Probe, directions: NDArray[np.float64]) -
 
 
 def assemble(activation: str, ridges: Ridges, rows: Rows, stop: Callable[[], bool]) -> MLP:
-    """Solve for the outgoing weights, and polish all weights. A by-pass is added if signs are not determined yet."""
+    """Solve the outgoing weights, and polish all weights; beside a by-pass if the signs of the units are open."""
     outputs, units = rows.outputs.shape[1], len(ridges.bias)
     blank = MLP.of([(ridges.weight, ridges.bias), (np.zeros((outputs, units)), np.zeros(outputs))], activation)
     network = solve_outputs(blank, rows, bypass=ACTIVATIONS[activation].half_slope > 0)
@@ -64,7 +56,7 @@ def assemble(activation: str, ridges: Ridges, rows: Rows, stop: Callable[[], boo
 
 
 def settle_signs(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
-    """Replace the by-pass of a polished network by flips of units; if no flips explain it, return the same network."""
+    """Replace the by-pass of a polished network by flips of units; return it as it is if no flips explain it."""
     if network.bypass is None:
         return network
     weight, outer = network.weights

@@ -1,4 +1,4 @@
-"""The steps of `hessian-span`, and the state that they share: oracle, budget and best network."""
+"""The steps of `hessian-span` with their shared state: oracle, budget and best network."""
 
 from __future__ import annotations
 
@@ -28,37 +28,34 @@ if TYPE_CHECKING:
 __all__ = ["Attack"]
 
 UNLIMITED = 300_000
-"""Rows that a probe may take if the puzzle has no budget. A larger value takes longer. Hand-set."""
+"""Rows that a puzzle without a budget may take per probe. Hand-set, for time."""
 
 PROBE_SHARE = 0.7
-"""Largest share of the remaining rows that a probe may take. The rest is for fits and for the certificate. Hand-set."""
+"""Largest share of the rows left that a probe may take; the rest is for fitting and for the certificate."""
 
 FIT_RATIO = 3.0
-"""Fitted outputs per parameter. A larger value takes more queries and gives smaller errors. Hand-set."""
+"""Outputs fitted per parameter."""
 
 EXTRA_ROWS = 50
-"""Additional rows of a fit, so that small networks are determined too. Hand-set."""
+"""Rows fitted besides, so that small networks are determined too."""
 
 CHECK_ROWS = 200
-"""Fresh rows of the certificate. A larger value is more reliable and takes more queries. Hand-set."""
+"""Fresh rows of the certificate."""
 
 EXACT = 1e-11
-"""Largest root mean square residual of a certified network, relative to the outputs, for float64 outputs. A larger
-value certifies worse networks. Hand-set, above rounding errors."""
+"""Largest root mean square of the certificate's residuals relative to the outputs', for float64 outputs."""
 
 PLAUSIBLE = 3.0
-"""Largest residual of a first fit that is refined with all rows, in multiples of the outputs' noise. Hand-set."""
+"""Residual of a first fit, in multiples of the outputs' noise, up to which it is refined with all rows."""
 
 REFINING_ROWS = 20_000
-"""Rows that the refinement of imprecise outputs queries if the budget has them. A larger value gives smaller errors.
-Hand-set."""
+"""Rows that the refinement of imprecise outputs asks for, if the budget has them."""
 
 REFINING_RADII = (0.7, 1.0, 1.5, 2.0, 3.0)
-"""Standard deviations of inputs among which the refinement chooses, in multiples of the input scale. Hand-set."""
+"""Radii among which the refinement chooses, in multiples of the input scale."""
 
 STARTS = 2000
-"""Most random starts for vectors that the algebraic method missed. A larger value finds more units and takes longer.
-Hand-set."""
+"""Most random starts for vectors that the algebraic method missed."""
 
 
 @dataclass
@@ -67,16 +64,16 @@ class Attack:
 
     Attributes:
         puzzle: the puzzle.
-        oracle: the puzzle's oracle, which records all rows.
+        oracle: its oracle, recorded.
         context: seed and limits.
         names: activations to try.
-        rng: the trial's random generator.
+        rng: the source of randomness.
         best: best network so far.
-        error: root mean square error of `best` on fresh rows.
-        certified: whether the residual of `best` is at the level of rounding errors. For float64 outputs, also whether
-            this residual excludes weight errors above the puzzle's tolerance.
-        predicted: largest weight error that the residual of `best` allows. For rounded outputs, the largest standard
-            deviation of a weight by rounding errors.
+        error: its root mean square error on fresh rows.
+        certified: whether its residual is at the level of rounding errors; for float64 outputs also whether no weight
+            error above the puzzle's tolerance can hide in it.
+        predicted: largest weight error that can hide in its residual; for rounded outputs, the largest standard
+            deviation of a weight that rounding errors cause.
     """
 
     puzzle: RecoveryPuzzle
@@ -90,7 +87,7 @@ class Attack:
     predicted: float = np.inf
 
     def run(self, radius: float, order: int) -> bool:
-        """Attack with derivatives of one order at points of one radius; return whether the result is certified."""
+        """Attack with derivatives of one order at points of one radius; tell whether the result is certified."""
         probed = probe(self.puzzle, self.oracle, radius, order, rows=int(PROBE_SHARE * self.left()), rng=self.rng)
         span = None if probed is None else find_span(probed)
         if probed is None or span is None:
@@ -104,9 +101,9 @@ class Attack:
         return len(vectors) == span.units and self.fit(probed, vectors, radius)
 
     def fit(self, probed: Probe, vectors: NDArray[np.float64], radius: float) -> bool:
-        """Fit networks with these directions of units to fresh rows, one activation after the other.
+        """Fit networks with the units' directions to fresh rows, one activation after the other.
 
-        Activations whose derivatives fit the samples better come first. Returns whether a network is certified.
+        Activations whose curvature fits the samples better come first.
         """
         size = parameters(self.puzzle.inputs, len(vectors), self.puzzle.outputs)
         rows = self.fresh(int(FIT_RATIO * size / self.puzzle.outputs) + EXTRA_ROWS, radius)
@@ -125,7 +122,7 @@ class Attack:
         return False
 
     def refine(self, network: MLP, hidden: slice) -> MLP:
-        """Fit a network to imprecise outputs, with up to `REFINING_ROWS` new rows and all earlier rows but `hidden`."""
+        """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""
         trials = {
             radius: draw_points(self.puzzle, REFINING_ROWS // 10, radius * self.puzzle.input_scale, 0.0, self.rng)
             for radius in REFINING_RADII
@@ -139,7 +136,7 @@ class Attack:
         return network if bounds is None else centre(network, rows, bounds, self.stop)
 
     def check(self, network: MLP, fitted: Rows, held_out: Rows) -> bool:
-        """Test a network on held-out rows, and keep it if it is the best so far; return whether it is certified."""
+        """Compare a network with rows that it was not fitted to, and keep it if it is the best so far."""
         if network.bypass is not None and not self.puzzle.public.bypass:
             self.context.log(f"{network.activation}: no flips explain the by-pass")
             return False
@@ -168,27 +165,27 @@ class Attack:
         return float(np.sqrt(np.mean(rows.residual(network) ** 2))) if len(rows.inputs) else np.inf
 
     def noise(self, rows: Rows) -> float:
-        """Estimate the standard deviation of the outputs' rounding errors."""
+        """Estimate the noise of outputs."""
         return output_noise(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
 
     def fresh(self, count: int, radius: float) -> Rows:
-        """Query `count` new points with standard deviation `radius`, or as many as the budget has."""
+        """Ask for rows at new points, as many of them as the budget has."""
         points = draw_points(self.puzzle, min(count, self.left()), radius, 0.0, self.rng)
         return Rows(points, ask(self.oracle, points))
 
     def left(self) -> int:
-        """Return the number of rows that may still be queried."""
+        """Rows that may be asked."""
         return UNLIMITED if self.oracle.left is None else self.oracle.left
 
     def stop(self) -> bool:
-        """Return whether the time is up."""
+        """Tell whether time is up."""
         return out_of_time(self.context)()
 
     def answer(self) -> Answer:
         """Write the best network.
 
         Raises:
-            UnsupportedPuzzleError: if there is no network.
+            UnsupportedPuzzleError: if there is none.
         """
         if self.best is None:
             raise UnsupportedPuzzleError("hessian-span found no units: too many for the inputs, or too few rows")

@@ -22,24 +22,23 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "jacobian", "moved", "polish", "sharpened", "solve_outputs"]
 
 DAMPING = 1e-4
-"""First damping, relative to the diagonal of the normal equations. A larger value takes shorter first steps. Hand-set:
-small, because the start is near the solution."""
+"""First damping, relative to the diagonal of the normal equations. Small, because the start is near."""
 
 RAISE, LOWER = 8.0, 0.05
-"""Factors of the damping after a failed and after a successful step. Hand-set."""
+"""Factors of the damping after a failed and after a successful step."""
 
 MOST_DAMPING = 1e8
-"""Damping above which the polish ends. Hand-set."""
+"""Damping above which no step is expected to help."""
 
 GAIN = 1e-3
-"""Relative fall of the sum of squares in a step below which the step counts as slow. Hand-set."""
+"""Relative fall of the sum of squares over `SLOW` steps below which the polish ends."""
 
 SLOW = 6
-"""Consecutive slow steps after which the polish ends. Hand-set."""
+"""Consecutive slow steps after which the polish ends."""
 
 ROUNDING = 1e-13
-"""Root mean square residual, relative to the outputs, at which only rounding errors remain. Below it, a step that does
-not halve the residual is the last one. Hand-set."""
+"""Root mean square of the residuals, relative to the outputs', below which a step that does not halve it is the last;
+only rounding errors are left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +54,12 @@ class Rows:
     outputs: NDArray[np.float64]
 
     def residual(self, network: MLP) -> NDArray[np.float64]:
-        """Subtract the outputs from a network's outputs, rows x o."""
+        """Subtract the outputs from a network's."""
         return network(self.inputs) - self.outputs
 
 
 def solve_outputs(network: MLP, rows: Rows, *, bypass: bool) -> MLP:
-    """Fit the outgoing weights, the output bias and, if `bypass`, a by-pass by least squares."""
+    """Solve the outgoing weights, the output bias and, if wanted, the by-pass by least squares."""
     units = len(network.weights[0])
     features = [network.hidden(rows.inputs, 1), np.ones((len(rows.inputs), 1))]
     features += [rows.inputs] if bypass else []
@@ -74,7 +73,7 @@ def solve_outputs(network: MLP, rows: Rows, *, bypass: bool) -> MLP:
 
 
 def sharpened(network: MLP, rows: Rows) -> MLP:
-    """Take Gauss-Newton steps by an orthogonal factorisation, which keeps directions that normal equations lose."""
+    """Take Gauss-Newton steps by an orthogonal factorisation, which sees directions that normal equations lose."""
     shape, row = parameters_of(network)
     found, _ = factorised_polish(shape, row, core.Rows.of(rows.inputs, rows.outputs))
     return network_of_row(shape, found)
@@ -115,10 +114,10 @@ def polish(network: MLP, rows: Rows, steps: int, stop: Callable[[], bool]) -> ML
     """Minimise the sum of squared residuals.
 
     Args:
-        network: a network with one hidden layer; if it has a by-pass, the by-pass is fitted too.
-        rows: rows with at least as many outputs as parameters.
+        network: one hidden layer; its by-pass is fitted too if it has one.
+        rows: at least as many outputs as parameters.
         steps: most steps, failed ones included.
-        stop: function that returns whether the time is up.
+        stop: tells whether time is up.
     """
     residual = rows.residual(network).reshape(-1)
     loss, damping, slow = float(residual @ residual), DAMPING, 0

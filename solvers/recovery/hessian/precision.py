@@ -1,9 +1,9 @@
-"""Predict weight errors by imprecise outputs, and fit weights within the bounds of rounded outputs.
+"""How precise the weights are that imprecise outputs determine, and how to get the most out of rounded outputs.
 
-Least squares treats a rounding error as a random number. But every output is also wrong by at most half a rounding
-step. The weights that meet all these bounds form a small polytope around the true weights. Its width is proportional to
-1 / rows; the error of least squares is proportional to 1 / sqrt(rows). `centre` finds the polytope's analytic centre
-(Boyd and Vandenberghe 2004, Convex Optimization, section 8.5.3).
+Least squares treats a rounding error as a random number. But it is a bound too: every output is off by at most half a
+rounding step. The weights that meet all bounds form a small polytope around the truth, and its width falls with the
+number of rows, while the error of least squares only falls with the root of it. `centre` finds the polytope's analytic
+centre (Boyd and Vandenberghe 2004, Convex Optimization, section 8.5.3).
 """
 
 from __future__ import annotations
@@ -26,40 +26,37 @@ if TYPE_CHECKING:
 __all__ = ["centre", "output_bounds", "weight_errors"]
 
 LINEARISATIONS = 3
-"""Number of times that the bounds are linearised at the current weights. A larger value is more precise and slower.
-Hand-set.
-"""
+"""Times that the bounds are linearised at the present weights."""
 
 POWERS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
-"""Powers of the residuals whose sums are minimised in turn, until no residual exceeds its bound. Hand-set."""
+"""Powers of the residuals whose sums are minimised in turn, until no residual exceeds its bound."""
 
 POWER_STEPS = 2
-"""Newton steps per power. A larger value is slower and meets tighter bounds. Hand-set."""
+"""Newton steps per power."""
 
 FLAT = 1e-4
-"""Curvature added for every output, relative to the curvature of the largest residual. A larger value takes shorter
-steps. Without it, outputs near 0 with narrow bounds and small residuals would not limit a step. From experiments with
-float32 outputs."""
+"""Least curvature of a power, relative to that of the largest residual. Without it, outputs near 0 with narrow bounds
+and small residuals would not restrain a step at all. From experiments with float32 outputs."""
 
 LEAST_SHARE = 1e-3
-"""Smallest share of a Newton step that is still halved. Hand-set."""
+"""Share of a Newton step below which it is not halved any more."""
 
 NEWTON_STEPS = 20
-"""Most Newton steps towards the analytic centre. Hand-set."""
+"""Most Newton steps towards the analytic centre."""
 
 BACK = 0.9
-"""Largest share of the distance to the nearest bound that a Newton step may take. Hand-set."""
+"""Largest share of the way to the nearest bound that a Newton step may go."""
 
 CENTRED = 1e-3
-"""Newton decrement at which the centre counts as reached, per square root of the number of weights. Hand-set."""
+"""Newton decrement, per root of the number of weights, at which the centre is reached."""
 
 
 def weight_errors(network: MLP, inputs: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
     """Predict the standard deviation of each weight fitted by least squares: noise * sqrt(diag (J^T J)^-1).
 
     Args:
-        network: a network with one hidden layer, at or near the true weights.
-        inputs: inputs of the fit, rows x d.
+        network: at or near the truth.
+        inputs: rows fitted.
         noise: standard deviation of the outputs' errors.
 
     Returns:
@@ -78,10 +75,10 @@ def weight_errors(network: MLP, inputs: NDArray[np.float64], noise: float) -> ND
 
 
 def output_bounds(precision: str, resolution: float, outputs: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Bound the rounding error of each output, rows x o; None for float64.
+    """Bound the rounding error of each output; None for float64.
 
     Args:
-        precision: precision of the outputs, as in `PublicSpec`.
+        precision: of the puzzle's public spec.
         resolution: half a rounding step; 0 for floating-point outputs.
         outputs: rounded outputs.
     """
@@ -93,16 +90,16 @@ def output_bounds(precision: str, resolution: float, outputs: NDArray[np.float64
 
 
 def centre(network: MLP, rows: Rows, bounds: NDArray[np.float64], stop: Callable[[], bool]) -> MLP:
-    """Move the weights to the analytic centre of all weights that meet the bounds of the outputs.
+    """Move the weights to the analytic centre of those that meet the bounds of all outputs.
 
     Args:
-        network: a network that was fitted by least squares.
+        network: fitted by least squares.
         rows: inputs and rounded outputs.
         bounds: largest error of each output, rows x outputs.
-        stop: function that returns whether the time is up.
+        stop: tells whether time is up.
 
     Returns:
-        The centred network; the given network if no weights were found that meet the bounds.
+        The centred network; the network itself if no weights were found that meet the bounds.
     """
     start = network
     for _ in range(LINEARISATIONS):
@@ -119,9 +116,9 @@ def centre(network: MLP, rows: Rows, bounds: NDArray[np.float64], stop: Callable
 def _centred(
     J: NDArray[np.float64], residual: NDArray[np.float64], stop: Callable[[], bool]
 ) -> NDArray[np.float64] | None:
-    """Find the step to the analytic centre of |residual + J step| < 1; return None if no step meets the bounds.
+    """Find the analytic centre of |residual + J step| < 1; None if it is not found.
 
-    First, sums of growing powers of the residuals are minimised until the bounds hold; then the logarithmic barrier.
+    Sums of growing powers of the residuals are minimised until the bounds hold, then the logarithmic barrier.
     """
     total = np.zeros(J.shape[1])
     for power in POWERS:

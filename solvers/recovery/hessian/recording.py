@@ -1,4 +1,4 @@
-"""An oracle that records all rows, so that a fit to imprecise outputs can use every row."""
+"""An oracle that keeps all rows it was asked, so that imprecise outputs can be fitted together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["RecordingOracle"]
 
 
 class RecordingOracle:
-    """Passes queries to an oracle, and records inputs and outputs; see `generator.family.oracle.Oracle`."""
+    """Passes queries on, and keeps them with their outputs; see `generator.family.oracle.Oracle`."""
 
     def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
@@ -40,10 +40,10 @@ class RecordingOracle:
         return sum(len(inputs) for inputs in self._inputs)
 
     def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Map inputs, rows x d, to outputs, rows x o.
+        """Evaluate the hidden network.
 
         Raises:
-            QueryError: if the oracle refuses the query.
+            QueryError: if the query is refused.
         """
         rows = np.asarray(inputs, dtype=np.float64)
         outputs = self._oracle(rows)

@@ -1,4 +1,4 @@
-"""Reduce a wide student to the hidden network: prune units, determine signs, polish, certify."""
+"""From a wide student to the hidden network: prune, resolve signs, polish."""
 
 from __future__ import annotations
 
@@ -29,29 +29,25 @@ if TYPE_CHECKING:
 __all__ = ["Candidate", "Levels", "finish", "needs_bypass", "reduce_student", "unfinished"]
 
 LOOSE = 1e-8
-"""Mean squared error at which a wide student is pruned, relative to the outputs' variance. A smaller value trains wide
-students longer. From experiments: pruned students converge faster than wide ones."""
+"""Mean squared error, relative to the outputs' variance, at which a wide student is good enough to prune. A smaller
+value trains longer; pruning and fitting again converge faster than the wide student itself. From experiments."""
 ZERO = 1e-22
-"""Mean squared error that counts as zero while pruning, relative to the outputs' variance. A larger value removes more
-units. Hand-set."""
+"""Mean squared error, relative to the outputs' variance, that counts as zero while pruning."""
 FINAL_ROWS = 6
-"""Equations per parameter of the last fit to exact outputs; fits to rounded outputs use all rows. A larger value is
-more precise and slower. Hand-set."""
+"""Equations per parameter of the last fit to exact outputs. Rounded outputs use all rows."""
 FLIP_TOLERANCE = 1e-7
-"""Largest norm of the by-pass that may remain after flips, relative to the units' linear maps. Hand-set, far above
-round-off.
-"""
+"""Norm of the by-pass that flips may leave, relative to the units' linear maps. Hand-set, far above round-off."""
 FLIP_SIGMAS = 6.0
-"""The same for rounded outputs, in standard deviations of the by-pass's error. Hand-set."""
+"""Standard deviations of the by-pass that flips may leave where outputs are rounded."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Mean squared errors at which stages end.
+    """Mean squared errors that decide.
 
     Attributes:
-        loose: error to which a wide student is trained.
-        zero: error up to which pruning removes units.
+        loose: a wide student is trained to this.
+        zero: pruning keeps this.
     """
 
     loose: float
@@ -59,7 +55,7 @@ class Levels:
 
     @classmethod
     def of(cls, variance: float, noise: float, equations: int) -> Levels:
-        """Compute the levels from the variance and the mean squared rounding error of the outputs."""
+        """Set the levels for outputs of a variance and of a mean squared rounding error."""
         slack = 1 + 6 / np.sqrt(equations)
         return cls(max(LOOSE * variance, slack * noise), max(ZERO * variance, slack * noise))
 
@@ -78,14 +74,14 @@ class Candidate:
 
 
 def needs_bypass(activation: str) -> bool:
-    """Return whether students get a linear by-pass, because sigma is even up to a linear part."""
+    """Whether students get a linear by-pass: sigma is even plus linear, so signs are resolved after the fit."""
     return ACTIVATIONS[activation].half_slope > 0
 
 
 def reduce_student(
     shape: Architecture, row: Array, rows: Rows, sampler: Sampler, out_of_time: Callable[[], bool]
 ) -> Candidate:
-    """Prune a student, determine the signs of its units, fit all weights to round-off, and certify the result."""
+    """Prune a student, resolve its signs, fit all weights to round-off, and certify the result."""
     levels = Levels.of(sampler.variance, sampler.noise, rows.equations)
     start = Pruned(shape, row, float(shape.mse(row[None], rows)[0]))
     small = prune(start, rows, Pruning(levels.zero, out_of_time=out_of_time))
@@ -93,12 +89,12 @@ def reduce_student(
 
 
 def unfinished(shape: Architecture, row: Array, rows: Rows, sampler: Sampler) -> Candidate:
-    """Make a candidate of an unpruned student without its by-pass, as an answer if nothing better is found."""
+    """Take a student as it is, without its by-pass: an imitation, to answer with if nothing better comes."""
     return _certified(_without_bypass(shape, row, rows), rows, sampler)
 
 
 def finish(shape: Architecture, row: Array, sampler: Sampler, out_of_time: Callable[[], bool]) -> Candidate:
-    """Determine the signs of the units of a network of the final width, fit it to round-off, and certify it."""
+    """Resolve the signs of a network of the final width, fit it to round-off, and certify it."""
     wanted = FINAL_ROWS * shape.parameters // sampler.puzzle.outputs + 1
     rows = sampler.rows(sampler.most if sampler.noise else wanted)
     levels = Levels.of(sampler.variance, sampler.noise, rows.equations)
