@@ -148,7 +148,7 @@ def probe(
 def draw_points(
     puzzle: RecoveryPuzzle, count: int, radius: float, margin: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draw points from N(0, radius^2), count x inputs, clipped to the box less a margin."""
+    """Draw N(0, radius^2) points inside the box, at least the margin away from its faces."""
     points = radius * rng.standard_normal((count, puzzle.inputs))
     return points if puzzle.box is None else np.clip(points, margin - puzzle.box, puzzle.box - margin)
 
