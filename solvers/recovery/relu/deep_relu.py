@@ -50,9 +50,8 @@ FLAT = 0.95
 """Least visible share of a plane that is always kept. A larger value leaves out more planes. Hand-set."""
 SEEN_TESTS = 64
 """Points per plane on which the visible share is estimated. A larger value takes more queries. Hand-set."""
-OPEN = "in three or more hidden layers, a weight that no kink determines may be wrong without an error in the outputs"
-"""Reason for which such networks are not certified: two of ten trained ones passed every check with one wrong
-weight."""
+OPEN = "in three or more hidden layers, a weight that no kink shows may be wrong without a trace in the outputs"
+"""Why such networks are not certified: two of ten trained ones passed every check with one wrong weight."""
 RARE = 20_000
 """Random inputs on which a network is checked whose first layer expands, or that has three or more hidden layers. A
 larger value finds rarer errors and takes more queries. Hand-set: one wrong weight changed the output at one input in a
