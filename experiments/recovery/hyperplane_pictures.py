@@ -16,9 +16,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import ListedColormap
 from PIL import Image
-from trials import CountedOracle
 
-from generator.family.oracle import OracleTerms
+from generator.family.oracle import CountedOracle, OracleTerms
 from generator.recovery.making.synthetic import SyntheticRules, draw_network
 from generator.recovery.puzzle import RecoveryPuzzle
 from generator.recovery.scoring.alignment import align

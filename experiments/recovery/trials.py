@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from generator.errors import NetjigsawError, QueryError
-from generator.family.oracle import OracleTerms, Usage, checked_inputs
+from generator.errors import NetjigsawError
+from generator.family.oracle import CountedOracle, Usage
 from generator.puzzle.answer import Answer
 from generator.recovery.oracle import open_oracle, terms
 from generator.recovery.puzzle import view_puzzle
@@ -19,40 +19,7 @@ from solvers.reference import parse_reference
 from solvers.registry import build_solver, find_solver
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from generator.family.oracle import HiddenNetwork
     from generator.puzzle.sealing import Made
-
-
-class CountedOracle:
-    """An oracle in this process that checks and counts queries like the harness.
-
-    Attributes:
-        terms: sizes, budget and box.
-        queries: rows asked so far.
-    """
-
-    def __init__(self, hidden: HiddenNetwork, limits: OracleTerms) -> None:
-        self.terms, self.queries = limits, 0
-        self._hidden = hidden
-
-    @property
-    def left(self) -> int | None:
-        """Rows that are left of the budget."""
-        return None if self.terms.budget is None else self.terms.budget - self.queries
-
-    def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Map inputs, rows x d, to outputs, rows x o.
-
-        Raises:
-            QueryError: if the query breaks the terms or exceeds the budget.
-        """
-        rows = checked_inputs(inputs, self.terms)
-        if self.left is not None and len(rows) > self.left:
-            raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
-        self.queries += len(rows)
-        return self._hidden(rows)
 
 
 @dataclass(frozen=True)

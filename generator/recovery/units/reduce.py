@@ -40,11 +40,6 @@ class Reduced:
     merged: tuple[int, ...]
 
     @property
-    def changed(self) -> bool:
-        """Whether any unit was removed or merged."""
-        return any(self.invisible) or any(self.merged)
-
-    @property
     def fixed(self) -> tuple[tuple[int, ...], ...]:
         """Numbers of the units of each hidden layer that are not known to switch; they are scored as a sum."""
         return tuple(
