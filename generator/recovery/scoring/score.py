@@ -10,7 +10,7 @@ from generator.family.metric import Score
 from generator.recovery.network.equivalence import in_activation
 from generator.recovery.puzzle import network_of
 from generator.recovery.scoring.alignment import align
-from generator.recovery.scoring.imitation import draw_inputs, imitation
+from generator.recovery.scoring.functional import draw_inputs, functional_errors
 from generator.recovery.sealed import truth_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
     truth = truth_of(sealed)
     public = view.public
     rng = np.random.default_rng(int(sealed.salt[:16] or "0", 16))
-    functional = imitation(truth.network, network, public, rng)
+    functional = functional_errors(truth.network, network, public, rng)
     metrics = {
         "error_within": functional.within,
         "error_wide": functional.wide,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from generator.recovery.spec import PublicSpec
 
-__all__ = ["Imitation", "draw_inputs", "imitation"]
+__all__ = ["FunctionalErrors", "draw_inputs", "functional_errors"]
 
 ROWS = 2048
 """Inputs per distribution. A larger value makes the errors more precise and takes longer. Hand-set."""
@@ -27,7 +27,7 @@ Hand-set."""
 
 
 @dataclass(frozen=True)
-class Imitation:
+class FunctionalErrors:
     """Functional errors, in standard deviations of the hidden network's outputs on N(0, s^2).
 
     Attributes:
@@ -47,8 +47,8 @@ def draw_inputs(public: PublicSpec, rows: int, factor: float, rng: np.random.Gen
     return inputs if public.box is None else np.clip(inputs, -public.box, public.box)
 
 
-def imitation(true: MLP, found: MLP, public: PublicSpec, rng: np.random.Generator) -> Imitation:
-    """Measure the functional error of a recovered network.
+def functional_errors(true: MLP, found: MLP, public: PublicSpec, rng: np.random.Generator) -> FunctionalErrors:
+    """Measure the functional errors of a recovered network.
 
     Args:
         true: the hidden network.
@@ -66,7 +66,7 @@ def imitation(true: MLP, found: MLP, public: PublicSpec, rng: np.random.Generato
             np.argsort(-np.abs(np.concatenate(errors)).max(axis=1), kind="stable")[:CLIMBERS]
         ]
         worst = _climb(true, found, starts, public, rng) / scale
-    return Imitation(*(number if np.isfinite(number) else float("inf") for number in (within, wide, worst)))
+    return FunctionalErrors(*(error if np.isfinite(error) else float("inf") for error in (within, wide, worst)))
 
 
 def _climb(true: MLP, found: MLP, inputs: NDArray[np.float64], public: PublicSpec, rng: np.random.Generator) -> float:
