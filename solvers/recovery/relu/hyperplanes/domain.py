@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Domain"]
 
 STRETCH = 10.0
-"""Half length of a line, in multiples of the norm of its sampled point, or of the typical norm if that is larger. A
-larger value meets more hyperplanes. Hand-set: such lines meet nearly all hyperplanes that pass near the origin."""
+"""Half length of a line, in norms of its sampled point or typical norms. Hand-set: a random line of that length meets
+nearly all hyperplanes that pass near the origin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,20 +30,19 @@ class Domain:
     """A function of u on the convex set {u: A u <= c}.
 
     Attributes:
-        dimensions: number of coordinates of a point.
-        outputs: number of outputs of the function.
-        function: the function, from rows x dimensions to rows x outputs.
-        noise: function that bounds the errors of outputs, from points and outputs.
+        dimensions: numbers per point.
+        outputs: numbers per value of the function.
+        function: rows x dimensions -> rows x outputs.
+        noise: error bound of outputs, from points and values.
         reach: typical norm of a point.
-        step: step of a difference quotient, relative to the norm of the point.
-        walls: function that maps points to A u, rows x inequalities.
+        step: step of a first slope, relative to the norm of a point.
+        walls: points -> A u, rows x inequalities.
         norms: norm of each row of A.
-        limits: c, one number per inequality; empty for the whole space.
-        centre: an inner point, to which points outside are pulled.
-        draw: function `(count, rng)` that draws points near the origin and far from it, rows x dimensions. They may lie
-            outside.
-        box: bound of every coordinate if the inequalities are |u_i| <= box. It saves half of the time.
-        first: segments that are scanned before random lines, because they meet nearly all hyperplanes.
+        limits: c, one per inequality; none for the whole space.
+        centre: an inner point, from which points outside are pulled back.
+        draw: `(count, rng)` -> points near and far, rows x dimensions; they need not be inside.
+        box: bound of every coordinate, if the inequalities are |u_i| <= box; a shortcut that saves half of the time.
+        first: segments that are scanned before random ones, since together they meet nearly all hyperplanes.
     """
 
     dimensions: int
@@ -113,13 +112,14 @@ class Domain:
     def towards(
         self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Move inner points to targets; if a target lies outside, stop at a random share of the way to the face."""
+        """Move inner points to other points; if a target lies outside, stop at a random share of the way to the
+        face."""
         high = self.stretch(starts, ends - starts)[1]
         share = np.where(high > 1, 1.0, high * rng.uniform(0.2, 0.95, len(high)))
         return np.asarray(starts + share[:, None] * (ends - starts))
 
     def pulled(self, points: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Pull points outside towards the centre, to a share `depth` of the way from the centre to the faces."""
+        """Pull points outside towards the centre, to a share of the way from the centre to the faces."""
         arrows = points - self.centre
         high = self.stretch(np.broadcast_to(self.centre, arrows.shape), arrows)[1]
         return np.asarray(self.centre + arrows * np.minimum(1.0, high * depth)[:, None])
