@@ -112,8 +112,7 @@ class Domain:
     def towards(
         self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Move inner points to other points; if a target lies outside, stop at a random share of the way to the
-        face."""
+        """Move inner points to targets; if a target lies outside, stop at a random share of the way to the face."""
         high = self.stretch(starts, ends - starts)[1]
         share = np.where(high > 1, 1.0, high * rng.uniform(0.2, 0.95, len(high)))
         return np.asarray(starts + share[:, None] * (ends - starts))
