@@ -37,6 +37,8 @@ def flat(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> NDArray[np.b
     exact = cross(domain, kinks.points, kinks.directions, 0.2 * room)
     votes, seen = np.zeros(count), np.zeros(count)
     which = np.flatnonzero(exact.kink)
+    # As far as the point is from the origin: a bent surface looks flat over a small share of that distance.
+    reach = np.maximum(np.linalg.norm(exact.points[which], axis=1), domain.reach)
     for _ in range(DIRECTIONS):
         arrows = rng.standard_normal((len(which), domain.dimensions))
         arrows /= np.linalg.norm(arrows, axis=1)[:, None]
@@ -47,7 +49,7 @@ def flat(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> NDArray[np.b
         good = beside.kink
         low, high = domain.stretch(base, tangent)
         for _ in range(FAR):
-            far = rng.uniform(0.2, 3.0, len(which)) * domain.reach * rng.choice([-1.0, 1.0], len(which))
+            far = rng.uniform(0.2, 3.0, len(which)) * reach * rng.choice([-1.0, 1.0], len(which))
             far = np.clip(far, 0.9 * low, 0.9 * high)
             points = base + far[:, None] * tangent
             sizes = width_for(domain) * np.maximum(np.linalg.norm(points, axis=1), domain.reach)

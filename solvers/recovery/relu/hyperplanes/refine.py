@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
-from solvers.recovery.relu.hyperplanes.crossing import cross
+from solvers.recovery.relu.hyperplanes.crossing import cross, joined
 from solvers.recovery.relu.hyperplanes.planes import Planes
 
 if TYPE_CHECKING:
@@ -30,8 +31,23 @@ SURPLUS = 8
 """Points beyond the number of unknowns in the last fit of a plane. Hand-set."""
 SURPLUS_SHARE = 1.2
 """Points of the last fit, in unknowns. A larger value takes more queries and averages more errors. Hand-set."""
+CHECKED = 64
+"""Points of a short last fit, which is tried first where the long one needs more than four times as many points: if
+these points show that the normal is fine, the long fit is left out. Hand-set."""
+FINE = 3e-11
+"""Largest error of a normal, as these points show it, after which the long fit is left out. A smaller value takes more
+queries. Hand-set: worst weight errors then stay below 1e-9 after two layers."""
+SEEN = 0.4
+"""Least share of the wanted points of the last fit that must be found. Hand-set."""
 OUTLIER = 30.0
 """Distance from the plane, in medians, beyond which a point belongs to another plane. Hand-set."""
+STRAY = 8.0
+"""The same after a fit of more points than unknowns, in weighted residuals. A point of another plane that passed the
+first test keeps a sixth of its distance in such a fit, above 8 medians. Hand-set."""
+REPEATS = 4
+"""Most fits of one plane, each without the stray points of the one before. Hand-set."""
+RIDGE = 1e-13
+"""Damping of the normal equations, relative to their trace. Hand-set, above their rounding errors."""
 ROUNDS = 4
 """Most draws of points in the last fit, for planes that are seen in a part of the domain only. Hand-set."""
 
@@ -92,39 +108,47 @@ def refine(
         The refined planes, and which of them were confirmed in every stage.
     """
     width = width_for(domain)
-    radius = np.minimum(rooms, 0.3 * domain.reach)
+    size = np.maximum(np.linalg.norm(planes.anchors, axis=1), domain.reach)
+    radius = np.minimum(rooms, 0.3 * size)
     alive = np.ones(len(planes), dtype=bool)
     few = min(domain.dimensions + SURPLUS, 2 * SURPLUS)
-    while alive.any() and (radius[alive] < domain.reach).any():
-        which = np.repeat(np.flatnonzero(alive & (radius < domain.reach)), few)
+    while alive.any() and (radius[alive] < size[alive]).any():
+        which = np.repeat(np.flatnonzero(alive & (radius < size)), few)
         arrows = rng.standard_normal((len(which), domain.dimensions)) / np.sqrt(domain.dimensions)
         targets = planes.projected(which, planes.anchors[which] + radius[which][:, None] * arrows)
         points = domain.towards(planes.projected(which, planes.anchors[which]), targets, rng)
-        found, room = test_points(
-            domain, planes, which, points, min(width, 0.02 * float(radius[alive].min() / domain.reach))
-        )
-        owners = which[room][found.kink]
-        planes, counts = _fit(planes, owners, found.points[found.kink], found.offset[found.kink])
+        found, room = test_points(domain, planes, which, points, min(width, 0.02 * float((radius / size)[alive].min())))
+        planes, counts, _ = _fit(planes, which[room][found.kink], found.some(found.kink))
         alive[np.unique(which)] &= counts[np.unique(which)] >= few // 4
         radius = radius * GROWTH
-    planes, counts = _last_fit(domain, planes, np.flatnonzero(alive), width, rng)
-    return planes, alive & (counts >= domain.dimensions // 2)
+    long = int(SURPLUS_SHARE * domain.dimensions) + SURPLUS
+    short = CHECKED if long > 4 * CHECKED else long
+    planes, counts, errors = _last_fit(domain, planes, np.flatnonzero(alive), short, width, rng)
+    alive &= counts >= SEEN * short
+    coarse = np.flatnonzero(alive & (errors > FINE))
+    if short < long and len(coarse):
+        planes, counts, _ = _last_fit(domain, planes, coarse, long, width, rng)
+        alive[coarse] = counts[coarse] >= SEEN * long
+    return planes, alive
 
 
 def _last_fit(
     domain: Domain,
     planes: Planes,
     chosen: NDArray[np.intp],
+    total: int,
     width: float,
     rng: np.random.Generator,
-) -> tuple[Planes, NDArray[np.intp]]:
-    """Fit planes to points from the whole domain."""
-    total = int(SURPLUS_SHARE * domain.dimensions) + SURPLUS
+) -> tuple[Planes, NDArray[np.intp], NDArray[np.float64]]:
+    """Fit chosen planes to a number of points from the whole domain.
+
+    Returns:
+        The planes; and the points found and the error of the normal before this fit, one for each plane.
+    """
     missing = np.zeros(len(planes), dtype=np.intp)
     missing[chosen] = total
-    points: list[NDArray[np.float64]] = []
-    offsets: list[NDArray[np.float64]] = []
     owners: list[NDArray[np.intp]] = []
+    parts: list[Crossings] = []
     for _ in range(ROUNDS):
         which = np.repeat(np.arange(len(planes)), missing)
         if not len(which):
@@ -132,53 +156,64 @@ def _last_fit(
         spots = planes.spread(domain, which, rng)
         found, room = test_points(domain, planes, which, spots, width)
         owners.append(which[room][found.kink])
-        points.append(found.points[found.kink])
-        offsets.append(found.offset[found.kink])
+        parts.append(found.some(found.kink))
         counts = np.bincount(np.concatenate(owners), minlength=len(planes))
         # Planes of which less than one point in ten is seen are given up: they are bent.
         hopeful = counts * 10 >= total
         missing = np.where(hopeful, np.maximum(total - counts, 0), 0) * (missing > 0)
-    if not points:
-        return planes, np.zeros(len(planes), dtype=np.intp)
-    return _fit(planes, np.concatenate(owners), np.concatenate(points), np.concatenate(offsets))
+    if not parts:
+        return planes, np.zeros(len(planes), dtype=np.intp), np.zeros(len(planes))
+    return _fit(planes, np.concatenate(owners), joined(parts))
 
 
 def _fit(
-    planes: Planes, owners: NDArray[np.intp], points: NDArray[np.float64], gaps: NDArray[np.float64]
-) -> tuple[Planes, NDArray[np.intp]]:
+    planes: Planes, owners: NDArray[np.intp], found: Crossings
+) -> tuple[Planes, NDArray[np.intp], NDArray[np.float64]]:
     """Correct each plane by the least change of (n, b) that puts its points on it.
 
-    A kink of another plane may lie near a point by chance. Its distance from the plane is far above the median.
+    A kink of another plane may lie near a point by chance. Its distance from the plane is far above the median, before
+    the fit or at the latest after it.
+
+    Returns:
+        The planes; and the points used and the error of the normal before this fit, one for each plane.
     """
     normals, offsets = planes.normals.copy(), planes.offsets.copy()
-    counts = np.zeros(len(planes), dtype=np.intp)
+    counts, errors = np.zeros(len(planes), dtype=np.intp), np.zeros(len(planes))
+    dimensions = normals.shape[1]
     for number in np.unique(owners):
         mine = np.flatnonzero(owners == number)
-        size = np.abs(gaps[mine]) / np.maximum(np.linalg.norm(points[mine], axis=1), 1e-300)
-        mine = mine[size <= OUTLIER * np.median(size)]
-        counts[number] = len(mine)
-        if len(mine) < 2:
-            continue
-        centre = points[mine].mean(axis=0)
-        arms = points[mine] - centre
-        arms /= np.linalg.norm(arms, axis=1).max()
-        normal = normals[number]
-        for _ in range(2):
-            normal = normal - _least_change(arms, arms @ normal)
-            normal /= np.linalg.norm(normal)
-        normals[number], offsets[number] = normal, -normal @ centre
-    return Planes(normals, offsets, planes.anchors), counts
+        size = np.abs(found.offset[mine]) / np.maximum(np.linalg.norm(found.points[mine], axis=1), 1e-300)
+        mine, size = (part[size <= OUTLIER * np.median(size)] for part in (mine, size))
+        # A random direction shows the share 1 / sqrt(d) of an error.
+        errors[number] = np.sqrt(dimensions * (size**2).mean())
+        for _ in range(REPEATS):
+            counts[number] = len(mine)
+            if len(mine) < 2:
+                break
+            normals[number], centre = _fitted(normals[number], found.points[mine], found.error[mine])
+            offsets[number] = -normals[number] @ centre
+            rest = np.abs(found.points[mine] @ normals[number] + offsets[number]) / found.error[mine]
+            good = rest <= STRAY * np.median(rest)
+            if good.all() or good.sum() <= dimensions + SURPLUS // 2:
+                break
+            mine = mine[good]
+    return Planes(normals, offsets, planes.anchors), counts, errors
 
 
-def _least_change(arms: NDArray[np.float64], gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve min |arms change - gaps| by the smaller Gram matrix; the caller repeats it, so its error shrinks."""
-    rows, columns = arms.shape
-    if rows < columns:
-        gram = arms @ arms.T
-        return np.asarray(arms.T @ np.linalg.solve(gram + _ridge(gram), gaps))
-    gram = arms.T @ arms
-    return np.asarray(np.linalg.solve(gram + _ridge(gram), arms.T @ gaps))
-
-
-def _ridge(gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1e-13 * np.trace(gram) * np.eye(len(gram)))
+def _fitted(
+    normal: NDArray[np.float64], points: NDArray[np.float64], errors: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Correct a normal by the least change; return it and the weighted centre of the points, which is on the plane."""
+    # Points whose error is far below the median are not much better than it: the positions of all are rounded.
+    weights = 1 / np.maximum(errors, 0.3 * np.median(errors))
+    centre = weights @ points / weights.sum()
+    arms = weights[:, None] * (points - centre)
+    arms /= np.linalg.norm(arms, axis=1).max()
+    wide = len(arms) < arms.shape[1]
+    gram = arms @ arms.T if wide else arms.T @ arms
+    factor = cho_factor(gram + RIDGE * np.trace(gram) * np.eye(len(gram)))
+    for _ in range(2):  # the second time takes away the rounding errors of the first
+        gaps = arms @ normal
+        normal = normal - (arms.T @ cho_solve(factor, gaps) if wide else cho_solve(factor, arms.T @ gaps))
+        normal /= np.linalg.norm(normal)
+    return normal, centre
