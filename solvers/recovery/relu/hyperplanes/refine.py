@@ -34,7 +34,7 @@ SURPLUS_SHARE = 1.2
 CHECKED = 64
 """Points of a short last fit, which is tried first where the long one needs more than four times as many points: if
 these points show that the normal is fine, the long fit is left out. Hand-set."""
-FINE = 3e-11
+FINE = 1e-10
 """Largest error of a normal, as these points show it, after which the long fit is left out. A smaller value takes more
 queries. Hand-set: worst weight errors then stay below 1e-9 after two layers."""
 SEEN = 0.4
@@ -42,8 +42,8 @@ SEEN = 0.4
 OUTLIER = 30.0
 """Distance from the plane, in medians, beyond which a point belongs to another plane. Hand-set."""
 STRAY = 8.0
-"""The same after a fit of more points than unknowns, in weighted residuals. A point of another plane that passed the
-first test keeps a sixth of its distance in such a fit, above 8 medians. Hand-set."""
+"""The same after a fit of more points than unknowns, in medians of the residuals over their error bounds. A point of
+another plane that passed the first test keeps a sixth of its distance in such a fit, above 8 medians. Hand-set."""
 REPEATS = 4
 """Most fits of one plane, each without the stray points of the one before. Hand-set."""
 RIDGE = 1e-13
@@ -57,11 +57,9 @@ def test_points(
 ) -> tuple[Crossings, NDArray[np.bool_]]:
     """Test for kinks at points of planes, along the normals; also tell which points have room in the domain."""
     normals = planes.normals[which]
+    # Five values lie within two widths of the point: nearer than the nearest face.
     widths = np.minimum(width * np.maximum(np.linalg.norm(points, axis=1), domain.reach), 0.4 * domain.depth(points))
     room = widths > 0
-    room &= domain.inside(points + 2 * widths[:, None] * normals) & domain.inside(
-        points - 2 * widths[:, None] * normals
-    )
     return cross(domain, points[room], normals[room], widths[room]), room
 
 
@@ -193,7 +191,7 @@ def _fit(
             normals[number], centre = _fitted(normals[number], found.points[mine], found.error[mine])
             offsets[number] = -normals[number] @ centre
             rest = np.abs(found.points[mine] @ normals[number] + offsets[number]) / found.error[mine]
-            good = rest <= STRAY * np.median(rest)
+            good = rest <= max(STRAY * np.median(rest), 1.0)
             if good.all() or good.sum() <= dimensions + SURPLUS // 2:
                 break
             mine = mine[good]
