@@ -32,7 +32,7 @@ AWAY = 0.02
 """Distance of the scanned axes from the faces of the orthant, in typical preactivations, so that gradients have room.
 Hand-set."""
 TOGETHER = 320
-"""States whose inputs are computed together. A larger value takes more memory. Hand-set: a few batches of the oracle."""
+"""States whose inputs are computed together. A larger value takes more memory. Hand-set."""
 SAMPLE = 200
 """Inputs from which the typical size of a hidden state is computed. Hand-set."""
 
@@ -77,7 +77,7 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     faces, limits = -np.eye(units), np.zeros(units)
     shift = back @ bias
     # Lengths of inputs need no inputs: |W^+ (h - b)| = |R (h - b)| with W^+ = Q R.
-    short = np.linalg.qr(back, mode="r")
+    short = np.asarray(np.linalg.qr(back, mode="r"))
     if probe.box is not None:
         faces = np.concatenate([faces, back, -back])
         limits = np.concatenate([limits, probe.box + shift, probe.box - shift])
