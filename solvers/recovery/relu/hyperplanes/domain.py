@@ -23,6 +23,9 @@ __all__ = ["Domain"]
 STRETCH = 10.0
 """Half length of a line, in multiples of the norm of its sampled point, or of the typical norm if that is larger. A
 larger value meets more hyperplanes. Hand-set: such lines meet nearly all hyperplanes that pass near the origin."""
+NUMBERS = 100_000
+"""Numbers of inequalities that are computed together, at least one point. A larger value is slower once they do not fit
+into the processor's cache. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +80,23 @@ class Domain:
     def stretch(
         self, points: NDArray[np.float64], directions: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Compute the least and the largest t with point + t direction inside, infinite without a bound."""
-        low, high = np.full(len(points), -np.inf), np.full(len(points), np.inf)
+        """Compute the least and the largest t with point + t direction inside, infinite without a bound.
+
+        Args:
+            points: rows x dimensions, or 1 x dimensions for one point of all directions.
+            directions: rows x dimensions.
+        """
+        parts = [
+            self._stretch(points if len(points) == 1 else points[some], directions[some])
+            for some in self._parts(len(directions))
+        ]
+        low, high = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return low, high
+
+    def _stretch(
+        self, points: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        low, high = np.full(len(directions), -np.inf), np.full(len(directions), np.inf)
         if self.box is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 half, middle = self.box / np.abs(directions), points / directions
@@ -94,6 +112,11 @@ class Domain:
             low = np.where(speed < 0, time, -np.inf).max(axis=1)
         return low, high
 
+    def _parts(self, count: int) -> list[slice]:
+        """Cut rows into parts whose inequalities fit into the processor's cache."""
+        together = max(1, NUMBERS // max(len(self.limits), self.dimensions))
+        return [slice(at, at + together) for at in range(0, max(count, 1), together)]
+
     def inside(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points are inside."""
         if not len(self.limits):
@@ -108,7 +131,10 @@ class Domain:
             return np.full(len(points), np.inf)
         if self.box is not None:
             return np.asarray(np.maximum(self.box - np.abs(points).max(axis=1, initial=0.0), 0.0))
-        return np.asarray(np.maximum((self.limits - self.walls(points)) / self.norms, 0.0).min(axis=1))
+        parts = [
+            ((self.limits - self.walls(points[some])) / self.norms).min(axis=1) for some in self._parts(len(points))
+        ]
+        return np.asarray(np.maximum(np.concatenate(parts), 0.0))
 
     def towards(
         self, starts: NDArray[np.float64], ends: NDArray[np.float64], rng: np.random.Generator
@@ -121,7 +147,7 @@ class Domain:
     def pulled(self, points: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pull points outside towards the centre, to a share `depth` of the way from the centre to the faces."""
         arrows = points - self.centre
-        high = self.stretch(np.broadcast_to(self.centre, arrows.shape), arrows)[1]
+        high = self.stretch(self.centre[None], arrows)[1]
         return np.asarray(self.centre + arrows * np.minimum(1.0, high * depth)[:, None])
 
     def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
