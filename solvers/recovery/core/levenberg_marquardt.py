@@ -1,9 +1,9 @@
 """Levenberg-Marquardt for an ensemble of students: every student has its own damping and stops on its own.
 
 Source: Levenberg 1944, Marquardt 1963; the damping schedule and the scaled damping matrix follow the usual practice of
-nonlinear least squares; the curved steps of `polish` are the geodesic acceleration of Transtrum, Machta and Sethna 2011
-(Geometry of nonlinear least squares, Physical Review E 83, 036701). One iteration of one student takes n p^2 floating-point operations, n residuals and p
-parameters.
+nonlinear least squares. The curved steps of `polish` are the geodesic acceleration of Transtrum, Machta and Sethna 2011
+(Geometry of nonlinear least squares, Physical Review E 83, 036701). One iteration of one student takes n p^2
+floating-point operations, n residuals and p parameters.
 """
 
 from __future__ import annotations
