@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from generator.recovery.spec import PublicSpec
     from solvers.recovery.core.ensemble import Rows
 
-__all__ = ["Certificate", "certify", "noise_level"]
+__all__ = ["NEEDED", "Certificate", "certify", "noise_level"]
 
 ROUND_OFF = 1e3
 """Largest residual that counts as round-off, in units of the float64 epsilon times the size of the summands. A larger

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.family.oracle import Oracle
+    from generator.recovery.puzzle import RecoveryPuzzle
 
-__all__ = ["STENCILS", "Stencil", "ask", "choose_step", "derivatives_along", "gradients", "hessians", "output_noise"]
+__all__ = [
+    "STENCILS",
+    "Stencil",
+    "ask",
+    "choose_step",
+    "derivatives_along",
+    "draw_points",
+    "gradients",
+    "hessians",
+    "output_noise",
+]
 
 ACCURACY = 4
 """Power of the step with which the truncation error of all stencils grows."""
@@ -76,6 +87,14 @@ def ask(oracle: Oracle, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
     size = oracle.terms.rows_per_call
     parts = [oracle(inputs[at : at + size]) for at in range(0, len(inputs), size)]
     return np.concatenate(parts) if parts else np.empty((0, oracle.terms.outputs))
+
+
+def draw_points(
+    puzzle: RecoveryPuzzle, count: int, radius: float, margin: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw N(0, radius^2) points inside the box, at least the margin away from its faces."""
+    points = radius * rng.standard_normal((count, puzzle.inputs))
+    return points if puzzle.box is None else np.clip(points, margin - puzzle.box, puzzle.box - margin)
 
 
 def output_noise(precision: str, resolution: float, outputs: NDArray[np.float64]) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.core.derivatives import STENCILS, choose_step, derivatives_along, output_noise
+from solvers.recovery.core.derivatives import STENCILS, choose_step, derivatives_along, draw_points, output_noise
 from solvers.recovery.core.derivatives import STEPS as TRIED_STEPS
 from solvers.recovery.hessian.symmetric import SymmetricPower
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
 
-__all__ = ["Probe", "Span", "draw_points", "find_span", "probe"]
+__all__ = ["Probe", "Span", "find_span", "probe"]
 
 LINES = 4
 """Lines on which the step is chosen. A larger value is more reliable and takes more queries. Hand-set."""
@@ -143,14 +143,6 @@ def probe(
         if count <= 0 or held >= wanted:
             return result
         wanted = wanted if span is not None else min(wanted, 2 * held)
-
-
-def draw_points(
-    puzzle: RecoveryPuzzle, count: int, radius: float, margin: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Draw N(0, radius^2) points inside the box, at least the margin away from its faces."""
-    points = radius * rng.standard_normal((count, puzzle.inputs))
-    return points if puzzle.box is None else np.clip(points, margin - puzzle.box, puzzle.box - margin)
 
 
 def find_span(probed: Probe) -> Span | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from generator.errors import QueryError, UnsupportedPuzzleError
 from solvers.recovery.activation.kinks import KINKED, candidate_activations
 from solvers.recovery.core.deadline import constant_answer
+from solvers.recovery.finishing.recording import RecordingOracle
 from solvers.recovery.hessian.attack import Attack
-from solvers.recovery.hessian.recording import RecordingOracle
 from solvers.registry import register
 
 if TYPE_CHECKING:

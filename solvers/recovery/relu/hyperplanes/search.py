@@ -47,10 +47,10 @@ def find_planes(
     Args:
         domain: the function.
         rng: random generator.
-        deep: whether there are also kinks on bent surfaces.
-        quiet: number of lines in a row without a new plane after which the search stops.
-        known: planes that are known already; they come first in the result.
-        hopeful: whether time and budget are left.
+        deep: whether the function also has kinks on bent surfaces.
+        quiet: number of successive lines without a new plane after which the search stops.
+        known: known planes; they come first in the result.
+        hopeful: function that returns whether the search may go on.
 
     Returns:
         All planes.

@@ -31,6 +31,8 @@ biases."""
 AWAY = 0.02
 """Distance of the scanned axes from the faces of the orthant, in typical preactivations. It leaves room for gradients.
 Hand-set."""
+TOGETHER = 320
+"""States whose inputs are computed together. A larger value takes more memory. Hand-set."""
 SAMPLE = 200
 """Inputs from which the typical size of a hidden state is computed. Hand-set."""
 
@@ -74,6 +76,8 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     back = np.linalg.pinv(weight)
     faces, limits = -np.eye(units), np.zeros(units)
     shift = back @ bias
+    # Lengths of inputs need no inputs: |W^+ (h - b)| = |R (h - b)| with W^+ = Q R.
+    short = np.asarray(np.linalg.qr(back, mode="r"))
     if probe.box is not None:
         faces = np.concatenate([faces, back, -back])
         limits = np.concatenate([limits, probe.box + shift, probe.box - shift])
@@ -85,8 +89,19 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     if centre is None:
         return None
 
-    def inputs(states: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(states @ back.T - shift)
+    def value(states: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A part at a time: inputs may be much longer than states.
+        parts = [states[at : at + TOGETHER] for at in range(0, max(len(states), 1), TOGETHER)]
+        return np.concatenate([probe(part @ back.T - shift) for part in parts])
+
+    def noise(states: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return probe.noise((states - bias) @ short.T, values)
+
+    def walls(states: NDArray[np.float64]) -> NDArray[np.float64]:
+        if probe.box is None:
+            return -states
+        inputs = states @ back.T
+        return np.concatenate([-states, inputs, -inputs], axis=1)
 
     def draw(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         scale = rng.choice(SCALES, count)[:, None] * size
@@ -97,11 +112,11 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     domain = Domain(
         units,
         probe.outputs,
-        lambda states: probe(inputs(states)),
-        lambda states, values: probe.noise(inputs(states), values),
+        value,
+        noise,
         float(np.linalg.norm(size)),
         probe.step,
-        lambda states: states @ faces.T,
+        walls,
         np.linalg.norm(faces, axis=1),
         limits,
         centre,
