@@ -45,7 +45,7 @@ class Domain:
         centre: an inner point, from which points outside are pulled back.
         draw: `(count, rng)` -> points near and far, rows x dimensions; they need not be inside.
         box: bound of every coordinate, if the inequalities are |u_i| <= box; a shortcut that saves half of the time.
-        first: segments that are scanned before random ones, since together they meet nearly all hyperplanes.
+        first: segments that together meet nearly all hyperplanes; they are scanned if random ones did not suffice.
     """
 
     dimensions: int

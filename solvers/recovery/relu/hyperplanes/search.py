@@ -48,7 +48,7 @@ def find_planes(
         rng: random generator.
         deep: whether there are also kinks on bent surfaces.
         quiet: number of lines in a row without a new plane after which the search stops.
-        known: planes that are known already; they come first in the result.
+        known: planes that an earlier search found; they come first in the result.
         hopeful: whether time and budget are left.
 
     Returns:
@@ -56,7 +56,8 @@ def find_planes(
     """
     planes = Planes.none(domain.dimensions) if known is None else known
     silent = 0
-    if domain.first is not None and known is None:
+    # The first search leaves them out: the check of the network asks at their ends, and tells whether a plane is missing.
+    if domain.first is not None and known is not None:
         planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep, hopeful=hopeful)
     while silent < quiet and hopeful():
         # Half of the lines follow known normals: trained units often point in similar directions.
