@@ -46,7 +46,7 @@ class Domain:
         draw: function `(count, rng)` that draws points near the origin and far from it, rows x dimensions. They may lie
             outside.
         box: bound of every coordinate if the inequalities are |u_i| <= box. It saves half of the time.
-        first: segments that are scanned before random lines, because they meet nearly all hyperplanes.
+        first: segments that together meet nearly all hyperplanes. They are scanned if random lines did not suffice.
     """
 
     dimensions: int

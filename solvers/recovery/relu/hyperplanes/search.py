@@ -49,7 +49,7 @@ def find_planes(
         rng: random generator.
         deep: whether the function also has kinks on bent surfaces.
         quiet: number of successive lines without a new plane after which the search stops.
-        known: known planes; they come first in the result.
+        known: planes that an earlier search found; they come first in the result.
         hopeful: function that returns whether the search may go on.
 
     Returns:
@@ -57,7 +57,9 @@ def find_planes(
     """
     planes = Planes.none(domain.dimensions) if known is None else known
     silent = 0
-    if domain.first is not None and known is None:
+    # The first search leaves these segments out. The check of the network queries their ends: it fails if a plane is
+    # missing.
+    if domain.first is not None and known is not None:
         planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep, hopeful=hopeful)
     while silent < quiet and hopeful():
         # Half of the lines follow known normals, because trained units often have similar directions.

@@ -16,6 +16,7 @@ from solvers.recovery.relu.hyperplanes.planes import Planes, gradients
 from solvers.recovery.relu.hyperplanes.points import fit_planes
 from solvers.recovery.relu.hyperplanes.probe import Probe
 from solvers.recovery.relu.hyperplanes.scanning import Lines
+from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
 from solvers.recovery.relu.prefix import Prefix
 from tests.solvers.recovery.hidden import LocalOracle, active_puzzle, teacher
@@ -108,6 +109,28 @@ def test_places_tested_in_blocks_are_the_same_as_one_by_one() -> None:
         one = cross(domain, points[at : at + 1], directions[at : at + 1], np.full(1, 0.01))
         assert np.allclose(one.before, together.before[at], rtol=1e-9)
         assert one.kink[0] == together.kink[at]
+
+
+def test_far_segments_are_scanned_by_the_second_search() -> None:
+    # No random line reaches the kink at u_0 = 1e5; the segment does.
+    size = 2
+    domain = replace(
+        input_space(_probe()),
+        dimensions=size,
+        function=lambda points: np.maximum(points[:, :1] - 1e5, 0) + points[:, 1:],
+        noise=lambda points, _: 1e-15 * np.linalg.norm(points, axis=1),
+        reach=1.0,
+        limits=np.empty(0),
+        box=None,
+        centre=np.zeros(size),
+        draw=lambda count, rng: rng.standard_normal((count, size)),
+        first=Lines.between(np.zeros((1, size)), np.array([[3e5, 0.0]])),
+    )
+    rng = np.random.default_rng(0)
+    planes = find_planes(domain, rng, deep=False, quiet=3)
+    assert not len(planes)
+    planes = find_planes(domain, rng, deep=False, quiet=3, known=planes)
+    assert np.allclose(np.abs(planes.normals), [[1, 0]])
 
 
 def test_states_are_measured_a_part_at_a_time() -> None:
