@@ -131,7 +131,9 @@ class Attack:
 
     def repair(self, network: MLP, rows: Rows, units: int) -> MLP:
         """Choose norms and biases again, and add units that are missing."""
-        network = refitted(network, rows, self.stop)
+        network = refitted(network, rows, self.rough_level(rows), self.stop)
+        if network.widths[1] >= units:
+            network = polish(network, rows, self.stop)
         self.context.log(f"{network.widths[1]} units refitted: residual {root_mean_square(network, rows):.1e}")
         while self.is_rough(network, rows):
             if self.stop() or network.widths[1] >= units + SPARE_UNITS:
@@ -142,7 +144,11 @@ class Attack:
 
     def is_rough(self, network: MLP, rows: Rows) -> bool:
         """Tell whether units of a network are wrong or missing."""
-        return root_mean_square(network, rows) > max(PLAUSIBLE * self.noise(rows), ROUGH * size_of(rows))
+        return root_mean_square(network, rows) > self.rough_level(rows)
+
+    def rough_level(self, rows: Rows) -> float:
+        """Compute the largest root mean square of a right network's residuals."""
+        return max(PLAUSIBLE * self.noise(rows), ROUGH * size_of(rows))
 
     def refine(self, network: MLP, hidden: slice) -> MLP:
         """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""

@@ -44,6 +44,9 @@ SETTLED = 0.5
 DRAWN = 60
 """Random directions that are tried for a new unit, besides those of the known units. Hand-set."""
 
+PURSUED = 3
+"""Directions per output that are taken from a quadratic fit to the residual. Hand-set."""
+
 STARTS = 3
 """New units, each fitted with all others, of which the best is kept. Hand-set."""
 
@@ -73,13 +76,18 @@ class _Choice:
     bias: float
 
 
-def refitted(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
-    """Choose norm and bias of every unit again, keep its direction, and polish; keep the best network.
+def refitted(network: MLP, rows: Rows, right: float, stop: Callable[[], bool]) -> MLP:
+    """Choose norm and bias of every unit again, and keep its direction; polish if that makes the network right.
 
     Args:
         network: one hidden layer, with the right directions.
         rows: inputs and outputs.
+        right: root mean square of a right network's residuals.
         stop: tells whether time is up.
+
+    Returns:
+        A polished network that is right, else the best unpolished one: where units are missing, a polish would turn the
+        others away from their directions.
     """
     best, lowest = network, root_mean_square(network, rows)
     for _ in range(SWEEPS):
@@ -89,10 +97,12 @@ def refitted(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
             network = _chosen_again(network, unit, rows)
         network = solve_outputs(network, rows, bypass=network.bypass is not None)
         polished = polish(network, rows, stop)
-        error = root_mean_square(polished, rows)
+        if root_mean_square(polished, rows) <= right:
+            return polished
+        error = root_mean_square(network, rows)
         settled = error > SETTLED * lowest
         if error < lowest:
-            best, lowest = polished, error
+            best, lowest = network, error
         if settled or stop():
             break
     return best
@@ -108,14 +118,36 @@ def grown(network: MLP, rows: Rows, rng: np.random.Generator, stop: Callable[[],
         stop: tells whether time is up.
     """
     known = network.weights[0]
-    directions = np.concatenate([known, rng.standard_normal((DRAWN, known.shape[1]))])
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     rest = _others(network, np.arange(len(known)), rows)
+    directions = np.concatenate([known, _pursued(rows, rest), rng.standard_normal((DRAWN, known.shape[1]))])
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     choices = [_choice(network, one @ rows.inputs, rest) for one in directions]
     order = np.argsort([-choice.gain for choice in choices], kind="stable")[:STARTS]
     trials = [_extended(network, directions[at], choices[at], rows) for at in order]
     fitted = [polish(trial, rows, stop) for trial in trials]
     return min(fitted, key=lambda one: root_mean_square(one, rows))
+
+
+def _pursued(rows: Rows, rest: _Rest) -> NDArray[np.float64]:
+    """Guess directions of a missing unit from a quadratic fit to the residual.
+
+    The linear part of a unit's fit points along its weights w, and the quadratic part is about a multiple of w w^T
+    (principal Hessian directions: Li 1992).
+    """
+    inputs = rows.inputs.T
+    first, second = np.triu_indices(inputs.shape[1])
+    columns = [np.ones((len(inputs), 1)), inputs]
+    if len(first) < len(inputs) / 2:
+        columns.append(inputs[:, first] * inputs[:, second])
+    found = np.linalg.lstsq(np.hstack(columns), rest.residual, rcond=None)[0].T
+    size = inputs.shape[1]
+    guesses = [found[:, 1 : 1 + size]]
+    for quadratic in found[:, 1 + size :] if len(columns) > 2 else ():
+        matrix = np.zeros((size, size))
+        matrix[first, second] = quadratic
+        values, vectors = np.linalg.eigh(matrix + matrix.T)
+        guesses.append(vectors[:, np.argsort(-np.abs(values))[:PURSUED]].T)
+    return np.concatenate(guesses)
 
 
 def _chosen_again(network: MLP, unit: int, rows: Rows) -> MLP:

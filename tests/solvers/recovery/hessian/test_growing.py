@@ -21,7 +21,7 @@ def test_wrong_norms_and_biases_are_chosen_again() -> None:
     weight[4], bias[4] = -weight[4], bias[4] + 1
     wrong = solve_outputs(MLP((weight, network.weights[1]), (bias, network.biases[1]), "g"), rows, bypass=False)
     assert root_mean_square(polish(wrong, rows, lambda: False), rows) > 1e-3
-    assert root_mean_square(refitted(wrong, rows, lambda: False), rows) < 1e-10
+    assert root_mean_square(refitted(wrong, rows, 1e-6, lambda: False), rows) < 1e-10
 
 
 def test_a_missing_unit_is_grown() -> None:
