@@ -69,6 +69,8 @@ def train(
     settings: TrainingSettings,
     progress: Progress,
     slowed: Sequence[tuple[Tensor, Tensor]] = (),
+    *,
+    second_momentum: float = 0.999,
 ) -> float:
     """Train parameters in place and return the last step's loss.
 
@@ -78,11 +80,12 @@ def train(
         settings: optimiser, schedule and other settings.
         progress: called with the loss about ten times a second.
         slowed: parameters with unequal learning rates, each with factors of a shape that broadcasts to the parameter.
+        second_momentum: beta2 of Adam and AdamW. A smaller value follows changes of the gradient's size faster.
 
     Raises:
         TrainingError: if the loss stops being finite.
     """
-    optimiser = _optimiser(parameters, settings)
+    optimiser = _optimiser(parameters, settings, second_momentum)
     loss, reported = torch.tensor(math.nan), time.monotonic()
     for step in range(settings.steps):
         for group in optimiser.param_groups:
@@ -146,12 +149,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _optimiser(parameters: Sequence[Tensor], settings: TrainingSettings) -> torch.optim.Optimizer:
+def _optimiser(
+    parameters: Sequence[Tensor], settings: TrainingSettings, second_momentum: float
+) -> torch.optim.Optimizer:
     """Make the optimiser; fused kernels read memory once instead of a dozen times."""
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimiser == "sgd":
         return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)
-    betas = (settings.momentum, 0.999)
+    betas = (settings.momentum, second_momentum)
     if settings.optimiser == "adam":
         return torch.optim.Adam(parameters, rate, betas, weight_decay=decay, fused=True)
     return torch.optim.AdamW(parameters, rate, betas, weight_decay=decay, fused=True)
