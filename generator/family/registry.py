@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILT_IN", "built_in_families", "families", "find_family", "register_family"]
 
-BUILT_IN = ("reassembly", "recovery")
+BUILT_IN = ("reassembly", "recovery", "modular")
 """Names of the built-in families, in the order of listings; `FAMILY` in `generator/<name>/record.py` is the record."""
 
 _FAMILIES: dict[str, Family] = {}

@@ -1,0 +1,1 @@
+"""Test puzzles for solvers, and a template of a solver."""

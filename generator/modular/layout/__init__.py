@@ -1,0 +1,1 @@
+"""Networks as the tensors of a puzzle, and files for programs."""

@@ -1,0 +1,1 @@
+"""Makes puzzles: networks from recipes, scrambled weights and symbols, the sealed truth."""
