@@ -17,7 +17,6 @@ from tests.solvers.recovery.hidden import active_puzzle, hiding_activation, pass
 from tests.solvers.recovery.students.matching import worst_error
 
 if TYPE_CHECKING:
-    from generator.puzzle.answer import Answer
     from generator.recovery.puzzle import RecoveryPuzzle
 
 
