@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from tabulate import tabulate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from generator.errors import NetjigsawError
+from generator.errors import NetjigsawError, TrainingError
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import draw_plan
 from generator.modular.engineered.transformer import build_transformer
@@ -61,8 +62,18 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 """Algorithm of each circle, and settings of the plan. Names with `attention` are transformers."""
 FIXED = {"width": 240, "embedding": 64}
 """Shape of every natural network, which dead and decoy neurons and a random basis fill."""
+PLANS = 9
+"""Plans of one instance that the builder may refuse."""
 EXPECTED = {"pizza": "pizza", "clock": "clock", "square": "square", "trap": "mixed"}
 """What the measures must say of a circle."""
+
+
+def drawn(name: str, modulus: int, rng: np.random.Generator) -> tuple[Plan, MLP | Transformer, int]:
+    """Draw plans of a kind until one can be built, and count those that the builder refused."""
+    for refused in range(PLANS):
+        with suppress(TrainingError):
+            return *draw(name, modulus, rng), refused
+    return *draw(name, modulus, rng), PLANS
 
 
 def draw(name: str, modulus: int, rng: np.random.Generator) -> tuple[Plan, MLP | Transformer]:
@@ -106,14 +117,15 @@ def span(values: list[float]) -> str:
 
 def row(name: str, instances: int, modulus: int | None, seed: int) -> list[Any]:
     """Build the instances of one kind and summarise them."""
-    margins, solved, right, circles, plans = [], 0, 0, 0, 0
+    margins, solved, right, circles, plans, refused = [], 0, 0, 0, 0, 0
     variations: dict[str, list[float]] = {"pizza": [], "clock": [], "square": [], "trap": []}
     correlations: list[float] = []
     seconds = 0.0
     for instance in range(instances):
         rng = np.random.default_rng([seed, list(KINDS).index(name), instance])
         start = time.process_time()
-        plan, network = draw(name, modulus or int(rng.choice(PRIMES)), rng)
+        plan, network, missed = drawn(name, modulus or int(rng.choice(PRIMES)), rng)
+        refused += missed
         seconds += time.process_time() - start
         logits = network.logits()
         solved += accuracy(logits) == 1
@@ -130,11 +142,11 @@ def row(name: str, instances: int, modulus: int | None, seed: int) -> list[Any]:
     others = variations["pizza"] + variations["square"] + variations["trap"]
     cells: list[Any] = [name, f"{solved}/{instances}", f"{min(margins):.3f}", f"{np.median(margins):.2f}", span(others)]
     cells += [span(variations["clock"]), span(correlations), f"{right}/{circles}", f"{plans}/{instances}"]
-    return [*cells, f"{seconds / instances:.2f}"]
+    return [*cells, str(refused), f"{seconds / instances:.2f}"]
 
 
 HEADERS = ("kind", "accuracy 1", "least margin", "median margin", "CV of pizza, square, trap", "CV of clock")
-HEADERS += ("their correlation (no clocks)", "circles recovered", "plans recovered", "s per network")
+HEADERS += ("their correlation (no clocks)", "circles recovered", "plans recovered", "plans refused", "s per network")
 
 
 def main() -> int:

@@ -75,10 +75,10 @@ def judge(measures: Measures, wanted: Wanted) -> str:
     if wanted != "other" and measures.margin <= LEAST_MARGIN:
         return f"the margin is {measures.margin:.2f}; it must be above {LEAST_MARGIN:g}"
     unclear = [one for one in measures.frequencies if one.relative >= MAIN_AMPLITUDE and not _clear(one, wanted)]
-    return ", ".join(
-        f"frequency {one.frequency} is no clear {wanted}: CV {one.iso_cv:.2f} alone, {one.ko_cv:.2f} without the double"
-        for one in unclear
-    )
+    if not unclear:
+        return ""
+    cvs = f"CV {unclear[0].iso_cv:.2f} alone, {unclear[0].ko_cv:.2f} without the double"
+    return f"{len(unclear)} main frequencies are no clear {wanted}; the strongest is {unclear[0].frequency}: {cvs}"
 
 
 def _clear(frequency: FrequencyRecord, wanted: Wanted) -> bool:

@@ -65,5 +65,5 @@ def draw(layout: Sequence[Parameter], generator: torch.Generator) -> torch.Tenso
 
 def unpack(flat: torch.Tensor, layout: Sequence[Parameter]) -> dict[str, torch.Tensor]:
     """View a flat tensor as the parameters, by name. Gradients flow back to the flat tensor."""
-    pieces = flat.split([parameter.size for parameter in layout])
+    pieces = torch.split(flat, [parameter.size for parameter in layout])
     return {parameter.name: piece.view(parameter.shape) for parameter, piece in zip(layout, pieces, strict=True)}

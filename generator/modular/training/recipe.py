@@ -104,9 +104,9 @@ class Recipe:
 
 RECIPES: dict[str, tuple[Recipe, Wanted]] = {
     "pizza-alpha": (Recipe("alpha"), "pizza"),
-    "pizza-alpha-two-tables": (Recipe("alpha-two-tables", schedule="wsd"), "pizza"),
+    "pizza-alpha-two-tables": (Recipe("alpha-two-tables", weight_decay=1.0), "pizza"),
     "pizza-beta": (Recipe("beta"), "pizza"),
-    "pizza-gamma": (Recipe("gamma", schedule="wsd"), "pizza"),
+    "pizza-gamma": (Recipe("gamma", learning_rate=3e-3), "pizza"),
     "pizza-transformer": (Recipe("transformer", width=32, rate=0.0, learning_rate=3e-3), "pizza"),
     "clock-delta": (Recipe("delta", schedule="wsd"), "clock"),
     "clock-square": (Recipe("delta", activation="square"), "clock"),

@@ -123,7 +123,7 @@ def _block(weights: Mapping[str, torch.Tensor], i: int) -> Block:
 
 def _by_head(values: torch.Tensor) -> torch.Tensor:
     """View the last axis, of H dh entries, as H x dh."""
-    return values.unflatten(-1, (HEADS, -1))
+    return values.reshape(*values.shape[:-1], HEADS, values.shape[-1] // HEADS)
 
 
 def _constant_attention(

@@ -1,11 +1,11 @@
-"""Files for programs that solve recovery puzzles, and the format of their answers.
+"""Files that an external program gets, and the format of its answers.
 
-    puzzle.json   what is known of the network: inputs, outputs, hidden layers, activation, precision, ..., tolerance
-    inputs.csv    passive puzzles: a header x1,...,xd, and a row of numbers per input
-    outputs.csv   passive puzzles: a header y1,...,yo, and a row of numbers per output
+    puzzle.json   public settings and tolerance: inputs, outputs, hidden_layers, activation, precision, ...
+    inputs.csv    passive puzzles: a header x1,...,xd, then one line per row of the table
+    outputs.csv   passive puzzles: a header y1,...,yo, then one line per row of the table
 
-A program with an oracle queries it by lines of JSON, see docs/solvers.md. It prints its answer as JSON,
-`{"layers": [{"weight": [[...], ...], "bias": [...]}, ...]}`, on one line or on several; the last answer counts.
+A program queries the oracle by lines of JSON, see docs/solvers.md. The program prints its answer as JSON,
+`{"layers": [{"weight": [[...], ...], "bias": [...]}, ...]}`, on one line or on several. The last answer counts.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["network_reader", "write_foreign"]
 
 EXACT = "%.17g"
-"""Seventeen significant digits restore every float64 exactly."""
+"""Number format of the tables. Seventeen significant digits restore every float64 exactly."""
 
 
 def write_foreign(puzzle: Puzzle, folder: Path) -> None:
-    """Write the working folder of a program, completely or not at all.
+    """Write the working folder of an external program, completely or not at all.
 
     Raises:
         PuzzleError: if the puzzle is damaged.
@@ -48,6 +48,10 @@ def write_foreign(puzzle: Puzzle, folder: Path) -> None:
 
 
 def network_reader(puzzle: Puzzle) -> JsonReader:
-    """Make a reader for the output of a program that was given this puzzle: an object with layers is an answer."""
+    """Make a reader for the output of a program that solves this puzzle: an object with layers is an answer.
+
+    Raises:
+        PuzzleError: if the puzzle is damaged.
+    """
     view = view_puzzle(puzzle)
     return JsonReader(lambda value: "layers" in value, lambda value: network_of(view, value))

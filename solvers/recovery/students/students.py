@@ -1,4 +1,4 @@
-"""Solver `students`: wide students by Levenberg-Marquardt, reduced to the hidden network."""
+"""Solver `students`: train wide students by Levenberg-Marquardt, and reduce them to the hidden network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
-from solvers.recovery.core.deadline import out_of_time
+from solvers.recovery.core.deadline import constant_answer, out_of_time
 from solvers.recovery.students.activations import in_turn, possible_activations
 from solvers.recovery.students.sampling import Sampler
 from solvers.recovery.students.search import Run, Settings, candidates
@@ -27,14 +27,14 @@ SOURCE = "this project; after Martinelli et al. 2024, Expand-and-Cluster, arXiv:
 @register(family="recovery", name="students", source=SOURCE)
 @dataclass(frozen=True)
 class Students:
-    """Train wide students by Levenberg-Marquardt, prune or cluster them, certify; one hidden layer.
+    """Recover one hidden layer: train wide students by Levenberg-Marquardt, prune or cluster them, certify the result.
 
     Attributes:
-        students: students per width in the first pass.
-        growth: factor between widths.
-        ratio: equations per parameter of a student's fit.
+        students: students per width in the first pass. More students succeed more often and take longer.
+        growth: factor between successive widths.
+        ratio: equations per parameter of a student's fit. A larger value takes longer.
         steps: steps of the warm start by Adam.
-        cluster: whether ensembles that fail are clustered.
+        cluster: whether the units of an ensemble are clustered if its students fail.
     """
 
     students: int = 3
@@ -47,10 +47,11 @@ class Students:
         """Search until a certificate holds or the time is up.
 
         Raises:
-            UnsupportedPuzzleError: for deeper networks, or too few rows.
+            UnsupportedPuzzleError: if the network has several hidden layers, or there are too few rows.
         """
         if puzzle.hidden_layers != 1:
             raise UnsupportedPuzzleError(f"students recover one hidden layer; this network has {puzzle.hidden_layers}")
+        context.report(constant_answer(puzzle))
         rng = context.rng()
         sampler = Sampler(puzzle, rng)
         settings = Settings(self.students, self.growth, self.ratio, self.steps, cluster=self.cluster)

@@ -12,7 +12,7 @@ from generator.errors import TrainingError
 from generator.modular.training import acceptance
 from generator.modular.training.acceptance import accept, judge, train_until_accepted
 from generator.modular.training.recipe import Recipe
-from generator.modular.training.train import train
+from generator.modular.training.train import Trained, train
 
 if TYPE_CHECKING:
     from generator.modular.measures.summary import Measures
@@ -42,7 +42,7 @@ def test_small_margins_and_wrong_answers_are_refused() -> None:
 def test_every_main_frequency_must_be_clear() -> None:
     first, *rest = measured().frequencies
     unclear = replace(measured(), frequencies=(replace(first, iso_cv=0.27), *rest))
-    assert f"frequency {first.frequency} is no clear clock" in judge(unclear, "clock")
+    assert f"no clear clock; the strongest is {first.frequency}: CV 0.27" in judge(unclear, "clock")
     weak = replace(measured(), frequencies=(replace(first, iso_cv=0.27, relative=0.19), *rest))
     assert judge(weak, "clock") == ""
 
@@ -54,7 +54,7 @@ def test_the_next_seed_is_tried() -> None:
     assert trained.best.scores.train_accuracy == 1
     seeds: list[object] = []
 
-    def watched(*arguments: object) -> acceptance.Trained:
+    def watched(*arguments: object) -> Trained:
         seeds.append(arguments[1])
         return trained
 

@@ -30,8 +30,8 @@ CASES = [
         for more in (False, True)
     ),
 ]
-cases = pytest.mark.parametrize("recipe", CASES, ids=lambda recipe: "-".join(str(vars(recipe)[k]) for k in NAMES))
 NAMES = ("architecture", "modulus", "width", "layers", "rate", "third_token")
+cases = pytest.mark.parametrize("recipe", CASES, ids=lambda recipe: "-".join(str(vars(recipe)[k]) for k in NAMES))
 
 
 def generic(recipe: Recipe) -> torch.Tensor:
