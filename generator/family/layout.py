@@ -90,7 +90,9 @@ class Layout:
         name: name on the command line, after `netjigsaw import` and `netjigsaw export`.
         summary: one line for `--help`.
         sources: description of each path argument of `import`, in order.
-        read: `(*paths, name=, **options)` -> `Made`, or `Imported` or `Puzzle` where the answer is not known.
+        optional_sources: further path arguments, which may be left out; `read` then gets None.
+        read: `(*paths, name=, **options)` -> `Made`, or `Imported` or `Puzzle` where the answer is not known. A tuple
+            of these becomes a folder of puzzles, each under its own name.
         read_options: options of `read`.
         write: `(puzzle, folder, **options)` -> remarks for the user.
         write_options: options of `write`.
@@ -99,7 +101,8 @@ class Layout:
     name: str
     summary: str
     sources: tuple[str, ...] = ()
-    read: Callable[..., Made | Imported | Puzzle] | None = None
+    optional_sources: tuple[str, ...] = ()
+    read: Callable[..., Made | Imported | Puzzle | tuple[Made | Imported | Puzzle, ...]] | None = None
     read_options: tuple[LayoutOption, ...] = ()
     write: Callable[..., tuple[str, ...]] | None = None
     write_options: tuple[LayoutOption, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.family.advice import Advice
-from generator.family.layout import ForeignLayout
+from generator.family.layout import ForeignLayout, Layout, LayoutOption
 from generator.family.metric import Metric
 from generator.family.oracle import OracleRecord
 from generator.family.pictures import Pictures
@@ -72,6 +72,22 @@ FAMILY = Family(
         reader=late("generator.modular.layout.foreign:answer_reader"),
         answer_files=("solution.json",),
         names=("puzzle.json", "network.json"),
+    ),
+    layouts=(
+        Layout(
+            name="modular",
+            summary="a trained checkpoint, or a folder of the checkpoints of a run; each is measured and labelled",
+            sources=("CHECKPOINT",),
+            optional_sources=("CONFIG",),
+            read=late("generator.modular.layout.imported:import_networks"),
+            read_options=(
+                LayoutOption(
+                    "activation", "Activation of the hidden units: relu, quad, gelu, abs. (default: CONFIG's, or relu)"
+                ),
+                LayoutOption("checkpoints", "Most checkpoints of a folder to read, spread over the steps.", "30"),
+                LayoutOption("label", "Label by which tables group puzzles.", ""),
+            ),
+        ),
     ),
     probes=late("generator.modular.examples.probes:make_probes"),
     starter=STARTER,

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
     from generator.puzzle.content import SealedAnswer
 
-__all__ = ["Circle", "ModularTruth", "answer_of", "truth_of"]
+__all__ = ["WITHHELD", "Circle", "ModularTruth", "answer_of", "truth_of"]
+
+
+WITHHELD = "withheld"
+"""Label of a network that is not labelled, because it answers pairs wrong or its circles are unclear; not scored."""
 
 
 class Circle(BaseModel):
@@ -52,7 +56,7 @@ class ModularTruth:
     """What is true of a network.
 
     Attributes:
-        label: pizza, clock, hybrid or other.
+        label: pizza, clock, hybrid or other; `WITHHELD` for an imported network without a label.
         scored: the questions that are scored. A question that has no answer for this network is asked and not scored.
         circles: the key frequencies, largest amplitude first.
         companions: frequencies of companion circles, folded.

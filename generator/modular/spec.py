@@ -6,12 +6,15 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["PRESETS", "WITHOUT_CIRCLES", "Container", "Kind", "ModularSpec", "Names", "PublicSpec"]
+__all__ = ["MODULI", "PRESETS", "WITHOUT_CIRCLES", "Container", "Kind", "ModularSpec", "Names", "PublicSpec"]
 
 Container = Literal["mlp", "transformer"]
 Names = Literal["public", "one", "three"]
 ActivationName = Literal["relu", "square", "gelu", "abs"]
 Kind = Literal["pizza", "clock", "hybrid", "square", "trap", "table", "carry", "random-features", "memorised"]
+
+MODULI = (5, 199)
+"""Smallest and largest modulus. The logits of all pairs are held in memory: p^3 numbers, 63 MB at 199."""
 
 WITHOUT_CIRCLES = ("table", "carry", "random-features", "memorised")
 """Kinds of networks that do not compute with circles, so that no frequency is scored."""
@@ -30,7 +33,7 @@ class PublicSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    modulus: int = Field(ge=5, le=199)
+    modulus: int = Field(ge=MODULI[0], le=MODULI[1])
     """Number of residues, p."""
     container: Container
     """mlp: a feed-forward network; transformer: attention and feed-forward layers."""
@@ -65,7 +68,7 @@ class ModularSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    modulus: int = Field(59, ge=5, le=199, description="Number of residues, p.")
+    modulus: int = Field(59, ge=MODULI[0], le=MODULI[1], description="Number of residues, p.")
     source: str = Field(
         "engineered",
         max_length=40,

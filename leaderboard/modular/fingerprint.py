@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generator.modular.network.mlp import MLP
 from generator.modular.questions import INTERVENTIONS
-from generator.modular.sealed import truth_of
+from generator.modular.sealed import WITHHELD, truth_of
+from leaderboard.modular.measures import measure_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from generator.modular.puzzle import ModularPuzzle
     from generator.modular.sealed import ModularTruth
     from generator.puzzle.content import SealedAnswer
@@ -22,16 +21,6 @@ NAMES = {
     "one": "one secret permutation for inputs and classes",
     "three": "secret permutations for first input, second input and classes",
 }
-MEASURES = {
-    "accuracy": "share of the pairs answered right",
-    "margin": "smallest margin of the right class",
-    "gradient_symmetricity_span": "gradient symmetricity, in the span of the tables",
-    "distance_irrelevance": "distance irrelevance",
-    "distance_irrelevance_wrong": "the same, largest wrong logit",
-}
-"""Measures of the whole network that are listed, and their names in the field."""
-COLUMNS = {"iso_cv": "CV alone", "ko_cv": "CV without companion", "correlation": "correlation with |cos|"}
-"""Measures of each key frequency that are listed."""
 
 
 def facts(view: ModularPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
@@ -49,7 +38,7 @@ def facts(view: ModularPuzzle, sealed: SealedAnswer | None = None) -> list[tuple
         lines.append(("oracle", f"tells the class of {view.public.lookups} pairs"))
     if sealed is None:
         return [*lines, ("label", "not known")]
-    return [*lines, *_truth(truth_of(sealed)), *_measures(sealed.notes.get("measures"))]
+    return [*lines, *_truth(truth_of(sealed), _reason(sealed)), *measure_lines(sealed.notes.get("measures"))]
 
 
 def sizes(view: ModularPuzzle) -> str:
@@ -69,14 +58,20 @@ def sizes(view: ModularPuzzle) -> str:
     return f"addition modulo {view.modulus}, {kind}{withheld}"
 
 
-def _truth(truth: ModularTruth) -> list[tuple[str, str]]:
+def _reason(sealed: SealedAnswer) -> str:
+    """Say why a label is withheld."""
+    record = sealed.notes.get("measures")
+    return str(record.get("withheld", "")) if isinstance(record, dict) else ""
+
+
+def _truth(truth: ModularTruth, reason: str) -> list[tuple[str, str]]:
     """Describe the sealed answer."""
     circles = "; ".join(f"{one.frequency} {one.kind} {one.amplitude:.2f}" for one in truth.circles)
     lines = [
-        ("label", truth.label),
+        ("label", f"{truth.label}: {reason}" if truth.label == WITHHELD else truth.label),
         ("key frequencies", f"{circles} (frequency, kind, amplitude in the logits)" if circles else "none"),
         ("companions", ", ".join(map(str, truth.companions)) or "none"),
-        ("scored", ", ".join(truth.scored)),
+        ("scored", ", ".join(truth.scored) or "nothing"),
     ]
     for one, outcome in zip(INTERVENTIONS, truth.outcomes, strict=False):
         told = "rank not clear, not scored"
@@ -84,23 +79,3 @@ def _truth(truth: ModularTruth) -> list[tuple[str, str]]:
             told = f"correct logit {outcome.mean():.2f} above the mean, standard deviation {outcome.std():.2f}"
         lines.append((f"{one.action} {one.rank}", told))
     return lines
-
-
-def _measures(record: Any) -> list[tuple[str, str]]:
-    """Describe the measures of the network that were sealed with the answer."""
-    if not isinstance(record, dict):
-        return []
-    lines = [(name, _number(record.get(key))) for key, name in MEASURES.items()]
-    lines += [(f"frequency {one['frequency']}", _frequency(one)) for one in record.get("frequencies", ())]
-    neurons = record.get("neurons")
-    if isinstance(neurons, dict):
-        lines.append(("phase alignment", _number(neurons.get("phase_alignment"))))
-    return lines
-
-
-def _frequency(record: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_number(record.get(key))}" for key, name in COLUMNS.items())
-
-
-def _number(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, int | float) else "undefined"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.errors import SpecError
+from generator.family.pictures import Shown
 from generator.family.registry import find_family
 from generator.puzzle.canonical import canonical_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
 
+    from generator.family.record import Family
     from generator.puzzle.content import Puzzle, SealedAnswer
+    from generator.puzzle.storage import LoadedPuzzle
 
-__all__ = ["draw_puzzle", "summarise_puzzle"]
+__all__ = ["draw_puzzle", "draw_series", "summarise_puzzle", "tabulate_series"]
 
 
 def summarise_puzzle(
@@ -65,6 +71,51 @@ def draw_puzzle(puzzle: Puzzle, sealed: SealedAnswer | None = None) -> Figure | 
     if sealed is not None:
         puzzle.opens(sealed)
     return family.pictures.draw(family.view(puzzle), sealed, puzzle.manifest.name)
+
+
+def tabulate_series(loaded: Sequence[LoadedPuzzle], *, statistics: bool = True) -> list[dict[str, str]]:
+    """Describe several puzzles of one family, one row each: name, digest, and what the family's record tells of each.
+
+    Args:
+        loaded: the puzzles and their answers.
+        statistics: whether to compute the family's columns, which may take seconds and import torch.
+
+    Raises:
+        SpecError: if the puzzles are of several families.
+        PuzzleError: if their content is not what the family expects.
+    """
+    family = _family_of(loaded)
+    rows = [{"puzzle": item.puzzle.manifest.name, "digest": item.puzzle.digest[:12]} for item in loaded]
+    if not statistics or family.pictures is None or family.pictures.row is None:
+        groups = [family.groups(item.puzzle) for item in loaded]
+        return [row | {key: str(value) for key, value in group.items()} for row, group in zip(rows, groups, strict=True)]
+    tell = family.pictures.row
+    return [row | dict(tell(_shown(item, family))) for row, item in zip(rows, loaded, strict=True)]
+
+
+def draw_series(loaded: Sequence[LoadedPuzzle], name: str) -> Figure | None:
+    """Draw several puzzles of one family; return None if the family has no such picture.
+
+    Raises:
+        SpecError: if the puzzles are of several families.
+        PluginError: if matplotlib is not installed.
+        PuzzleError: if their content is not what the family expects.
+    """
+    family = _family_of(loaded)
+    if family.pictures is None or family.pictures.draw_series is None:
+        return None
+    return family.pictures.draw_series([_shown(item, family) for item in loaded], name)
+
+
+def _family_of(loaded: Sequence[LoadedPuzzle]) -> Family:
+    names = sorted({item.puzzle.manifest.family for item in loaded})
+    if len(names) > 1:
+        raise SpecError(f"the puzzles are of several families: {', '.join(names)}; show each family alone")
+    return find_family(names[0])
+
+
+def _shown(item: LoadedPuzzle, family: Family) -> Shown:
+    return Shown(item.puzzle.manifest.name, family.view(item.puzzle), item.sealed)
 
 
 def _answer(puzzle: Puzzle, sealed: SealedAnswer | None) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from generator.modular.relabelling import Relabelling
     from generator.modular.spec import ModularSpec
 
-__all__ = ["CLEAR_RANK", "measure_truth"]
+__all__ = ["CLEAR_RANK", "measure_truth", "truth_from"]
 
 CLEAR_RANK = 0.03
 """Smallest relative difference of a circle's amplitude from its neighbours' for its rank to be clear. A larger value
@@ -54,6 +54,30 @@ def measure_truth(
     ordered = without_offset(in_residues(network, names))
     measures = measure(ordered)
     label = _label(measures, spec)
+    scored = _scored(label, measures, spec, asked)
+    return truth_from(ordered, names, pairs, measures, label=label, scored=scored), measures
+
+
+@torch.no_grad()
+def truth_from(
+    ordered: MLP | Transformer,
+    names: Relabelling,
+    pairs: NDArray[np.int64],
+    measures: Measures,
+    *,
+    label: str,
+    scored: tuple[str, ...],
+) -> ModularTruth:
+    """Write what was measured as the truth about a network.
+
+    Args:
+        ordered: the network, rows in the order of the residues.
+        names: residue of each symbol.
+        pairs: n x 2 symbols at which the outcomes of the interventions are computed.
+        measures: its measures.
+        label: its label.
+        scored: the questions that are scored.
+    """
     logits = ordered.logits()
     amplitudes = logit_amplitudes(logits)
     kinds = {record.frequency: record.kind for record in measures.frequencies}
@@ -61,14 +85,12 @@ def measure_truth(
         Circle(frequency=k, kind=kinds.get(k, "mixed"), amplitude=float(amplitudes[k - 1]))
         for k in measures.key_frequencies
     )
-    doubled = {companion(record.frequency, spec.modulus) for record in measures.frequencies if record.companion}
-    scored = _scored(label, measures, spec, asked)
+    doubled = {companion(record.frequency, ordered.modulus) for record in measures.frequencies if record.companion}
     residues = np.stack([names.first[pairs[:, 0]], names.second[pairs[:, 1]]], axis=1)
     outcomes = _outcomes(ordered, torch.from_numpy(residues), circles) if "interventions" in scored else ()
     offsets = {record.frequency: record.offset for record in measures.frequencies}
     explainable = jointly_explained(logits, dict.fromkeys(measures.key_frequencies, FORMS), offsets)
-    truth = ModularTruth(label, scored, circles, tuple(sorted(doubled)), names, outcomes, explainable)
-    return truth, measures
+    return ModularTruth(label, scored, circles, tuple(sorted(doubled)), names, outcomes, explainable)
 
 
 def _label(measures: Measures, spec: ModularSpec) -> str:

@@ -38,7 +38,8 @@ One circle alone already answers all pairs right, so the share of pairs would no
 def score(view: ModularPuzzle, answer: Answer, sealed: SealedAnswer | None, usage: Usage) -> Score:
     """Compare an answer with what was measured on the network; without the sealed answer, check the explanation only.
 
-    A puzzle is solved if every question that is scored reaches its bar.
+    A puzzle is solved if every question that is scored reaches its bar. A puzzle without a scored question, such as an
+    imported network that does not add, is never solved.
 
     Raises:
         AnswerError: if the format of the answer is wrong.
@@ -72,6 +73,8 @@ def score(view: ModularPuzzle, answer: Answer, sealed: SealedAnswer | None, usag
         metrics |= _explanation(view, given)
         fitted = metrics["explanation_r2"] >= FITTED * truth.explainable
         passed["explanation"] = fitted and metrics["explanation_accuracy"] >= EXPLAINED
+    if not passed:
+        return Score(False, metrics, "no question about this network is scored, because it does not add")
     failed = [question for question, good in passed.items() if not good]
     return Score(not failed, metrics, f"below the bar: {', '.join(failed)}" if failed else "")
 

@@ -41,7 +41,7 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
 
 def _import_help(layout: Layout) -> str:
-    sources = " ".join(layout.sources)
+    sources = " ".join([*layout.sources, *(f"[{source}]" for source in layout.optional_sources)])
     return f"Read {layout.summary}.\n\nExample:\n\n  netjigsaw import {layout.name} {sources} --out puzzle"
 
 
@@ -53,17 +53,26 @@ def _importer(layout: Layout) -> Callable[..., None]:
     """Build the import command of a layout, with an argument per source file and an option per layout option."""
 
     def command(**given: Any) -> None:
-        paths = [given.pop(_argument(source)) for source in layout.sources]
+        paths = [given.pop(_argument(source)) for source in (*layout.sources, *layout.optional_sources)]
         out: Path | None = given.pop("out")
         target = out or Path(f"{paths[0].resolve().stem}-puzzle")
         if target.exists():
             raise StorageError(f"{target} exists already; choose another --out or remove it")
         made = layout.read(*paths, name=target.resolve().name, **given)  # type: ignore[misc]  # `add` checked it
-        _save(made, target)
+        if not isinstance(made, tuple):
+            _save(made, target)
+            return
+        for one in made:
+            puzzle = one if isinstance(one, Puzzle) else one.puzzle
+            _save(one, target / puzzle.manifest.name)
 
     parameters = [
         _parameter(_argument(source), Annotated[Path, typer.Argument(metavar=source, help="")])
         for source in layout.sources
+    ]
+    parameters += [
+        _parameter(_argument(source), Annotated[Path | None, typer.Argument(metavar=source, help="")], None)
+        for source in layout.optional_sources
     ]
     place = typer.Option(help="Folder to write to. (default: the first source's name + -puzzle)", show_default=False)
     parameters.append(_parameter("out", Annotated[Path | None, place], None))

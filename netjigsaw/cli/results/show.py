@@ -16,6 +16,7 @@ from netjigsaw.cli.shared.targets import find_targets, load_one
 if TYPE_CHECKING:
     from benchmark.results.store import Store
     from benchmark.results.trial import Row
+    from benchmark.suites.loading import Target
     from generator.puzzle.storage import LoadedPuzzle
     from leaderboard.pictures.run import Series
 
@@ -31,7 +32,8 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
     @app.command("show")
     def show(
         what: Annotated[
-            str, typer.Argument(help="Folder of a puzzle or of results, or suite/name for a puzzle of a suite.")
+            list[str],
+            typer.Argument(help="Folders of puzzles or of results, or suite/name for a puzzle of a suite."),
         ],
         out: Annotated[Path | None, typer.Option(help="PNG file to write. (default: the folder's name + .png)")] = None,
         answers: Answers = None,
@@ -44,9 +46,10 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
             bool, typer.Option("--text", help="Print sizes and settings, or the table of a run; draw nothing.")
         ] = False,
     ) -> None:
-        """Summarise a puzzle or a run, and draw it.
+        """Summarise a puzzle, several puzzles or a run, and draw it.
 
         If the sealed answer is available, a puzzle is drawn in its true order, with the statistics of its true pairs.
+        Several puzzles of one family, such as the checkpoints of one training run, become a table and one picture.
         With --text nothing is drawn, and a puzzle's statistics are left out, because they take longer than the rest.
 
         Examples:
@@ -54,17 +57,20 @@ def add(app: typer.Typer, plugins: tuple[str, ...]) -> None:
 
           netjigsaw show p1
 
+          netjigsaw show checkpoints --out training.png
+
           netjigsaw show results --puzzle p1 --out run.png
         """
         if text and (out is not None or puzzle):
             raise SpecError("--text draws nothing; leave out --text, or --out and --puzzle")
-        target = out or Path(f"{Path(what).resolve().name}.png")
-        if not _is_store(Path(what)):
-            _show_puzzle(load_one(what, answers, plugins)[1], None if text else target)
+        first = Path(what[0])
+        target = out or Path(f"{(first if len(what) == 1 else first.parent).resolve().name}.png")
+        if len(what) > 1 or not _is_store(first):
+            _show_puzzles(what, answers, plugins, None if text else target)
         elif text:
-            say(_table_of(Path(what)))
+            say(_table_of(first))
         else:
-            _show_run(Path(what), target, _loaded(puzzle or [], answers))
+            _show_run(first, target, _loaded(puzzle or [], answers))
 
 
 def _is_store(folder: Path) -> bool:
@@ -81,6 +87,42 @@ def _loaded(puzzles: list[str], answers: Path | None) -> list[LoadedPuzzle]:
     from benchmark.suites.loading import load_target
 
     return [item for target in find_targets(puzzles) for item in load_target(target.built, answers)]
+
+
+def _show_puzzles(what: list[str], answers: Path | None, plugins: tuple[str, ...], target: Path | None) -> None:
+    """Show one puzzle, or the puzzles of several folders together; a suite names one puzzle."""
+    targets = find_targets(what)
+    if len(targets) == 1:
+        _show_puzzle(load_one(what[0], answers, plugins)[1], target)
+    else:
+        _show_series([load_one(_named(one), answers, plugins)[1] for one in targets], target)
+
+
+def _named(target: Target) -> str:
+    """Write a target as an argument that names it."""
+    if target.folder is not None:
+        return str(target.folder)
+    assert target.suite is not None  # noqa: S101 - a target is a folder or a suite
+    return target.suite.name if len(target.entries) != 1 else f"{target.suite.name}/{target.entries[0].name}"
+
+
+def _show_series(loaded: list[LoadedPuzzle], target: Path | None) -> None:
+    """Print a table of several puzzles, and draw them in one picture if the family has one."""
+    from leaderboard.pictures.puzzle import draw_series, tabulate_series
+
+    rows = tabulate_series(loaded, statistics=target is not None)
+    say(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
+    if target is None:
+        return
+    from leaderboard.pictures.drawing import save_png
+
+    figure = draw_series(loaded, target.stem)
+    if figure is None:
+        family = loaded[0].puzzle.manifest.family
+        remark(f"family {family!r} has no picture of several puzzles; show one of them to draw it")
+        return
+    save_png(figure, target)
+    say(f"picture in {target}")
 
 
 def _show_puzzle(loaded: LoadedPuzzle, target: Path | None) -> None:
