@@ -66,6 +66,8 @@ FAMILY = Family(
     pictures=Pictures(
         facts=late("leaderboard.modular.fingerprint:facts"),
         draw=late("leaderboard.modular.pictures:draw"),
+        row=late("leaderboard.modular.series:row"),
+        draw_series=late("leaderboard.modular.series:draw_series"),
     ),
     foreign_layout=ForeignLayout(
         write=late("generator.modular.layout.foreign:write_foreign"),

@@ -89,7 +89,7 @@ def measure_lines(record: Any) -> list[tuple[str, str]]:
 def number(value: Any) -> str:
     """Write a measure: numbers with three decimals, several of them separated by commas; NaN as undefined."""
     if isinstance(value, dict):
-        return ", ".join(f"{str(key).replace('_', ' ')} {number(entry)}" for key, entry in value.items()) or "none"
+        return ", ".join(f"{str(key).replace('_', ' ')}: {number(entry)}" for key, entry in value.items()) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(number, value)) or "none"
     if isinstance(value, int | str):

@@ -88,7 +88,9 @@ def tabulate_series(loaded: Sequence[LoadedPuzzle], *, statistics: bool = True) 
     rows = [{"puzzle": item.puzzle.manifest.name, "digest": item.puzzle.digest[:12]} for item in loaded]
     if not statistics or family.pictures is None or family.pictures.row is None:
         groups = [family.groups(item.puzzle) for item in loaded]
-        return [row | {key: str(value) for key, value in group.items()} for row, group in zip(rows, groups, strict=True)]
+        return [
+            row | {key: str(value) for key, value in group.items()} for row, group in zip(rows, groups, strict=True)
+        ]
     tell = family.pictures.row
     return [row | dict(tell(_shown(item, family))) for row, item in zip(rows, loaded, strict=True)]
 
