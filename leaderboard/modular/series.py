@@ -120,8 +120,9 @@ def _draw_scores(axes: Axes, steps: list[int], records: Sequence[Mapping[str, An
     curves["circularity, first table"] = [record["circularity"][0] for record in records]
     curves["phase alignment"] = [(record["neurons"] or {}).get("phase_alignment") for record in records]
     for colour, (label, values) in zip(COLOURS, curves.items(), strict=False):
-        axes.plot(steps, [math.nan if value is None else value for value in values], "o-", color=colour, label=label)
-        axes.lines[-1].set(markersize=3, linewidth=1.2)
+        style = "o--" if label == "phase alignment" else "o-"  # often equal to the gradient symmetricity
+        drawn = [math.nan if value is None else value for value in values]
+        axes.plot(steps, drawn, style, color=colour, markersize=3, linewidth=1.2, label=label)
     title(axes, "Scores of the whole network")
 
 

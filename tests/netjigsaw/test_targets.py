@@ -89,9 +89,21 @@ def test_the_answers_of_a_folder_are_hidden_in_namespaces_only(
 def test_commands_on_one_puzzle_name_the_found_ones(fails: Callable[..., str]) -> None:
     told = "q holds 2 puzzles; choose one: q/tiny-0, q/tiny-1"
     assert fails("solve", "q", "--solver", "random") == told
-    assert fails("show", "q") == told
     assert fails("export", "janestreet", "q", "--out", "out") == told
     assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("q")
+def test_several_puzzles_are_shown_in_a_table(cli: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, told = cli("show", "q", "--out", "q.png")
+    assert code == 0
+    header, *rows = out.splitlines()
+    assert header.split()[:2] == ["puzzle", "digest"]
+    assert len(rows) == 2
+    assert all(row.startswith("tiny ") for row in rows)
+    assert told.endswith("has no picture of several puzzles; show one of them to draw it\n")
+    assert not Path("q.png").exists()
+    assert cli("show", "q/tiny-0", "q/tiny-1", "--text")[1] == out
 
 
 @pytest.mark.usefixtures("q")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.errors import LayoutError
+from generator.errors import LayoutError, SpecError
 from generator.modular.network.activations import ACTIVATIONS
 from generator.modular.spec import MODULI
 from generator.suggest import did_you_mean
@@ -87,14 +87,14 @@ def activation_of(config: Config, given: str | None) -> str | None:
     """Return our name of the activation that an option or else the configuration names; None if neither does.
 
     Raises:
-        LayoutError: if it is unknown.
+        SpecError: if that of the option is unknown.
+        LayoutError: if that of the configuration is unknown.
     """
     told = given or config.text("act_fn", "act_type", "activation")
     if told is None:
         return None
     name = ACTIVATION_NAMES.get(told.lower(), told.lower())
     if name not in ACTIVATIONS:
-        place = "--activation" if given else str(config.path)
-        known = (*ACTIVATIONS, "quad")
-        raise LayoutError(f"{place}: no activation {told!r}{did_you_mean(name, known)}; known: {', '.join(known)}")
+        fault = f"no activation {told!r}{did_you_mean(name, (*ACTIVATIONS, 'quad'))}"
+        raise SpecError(f"--activation: {fault}") if given else LayoutError(f"{config.path}: {fault}")
     return name
