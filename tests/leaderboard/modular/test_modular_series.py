@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from generator.errors import PuzzleError
@@ -61,7 +62,7 @@ def test_every_measure_is_told() -> None:
 def test_the_picture_draws_the_measures_over_the_steps() -> None:
     figure = draw_series([shown("step-400"), shown("step-50")], "run")
     accuracy, scores, amplitudes, variations = figure.axes
-    assert list(accuracy.lines[0].get_xdata()) == [50, 400]
+    assert np.array_equal(accuracy.lines[0].get_xdata(), [50, 400])
     assert len(scores.lines) == 5
     assert len(amplitudes.lines) == 3  # one per circle
     assert len(variations.lines) == 5  # and the two references

@@ -163,7 +163,11 @@ FAULTS: dict[str, tuple[Any, dict[str, Any], str]] = {
         "n_heads is 4, but blocks.0.attn.W_K has 2",
     ),
     "width": (transformer_state(P, 2), {**TRANSFORMER, "d_model": 9}, "d_model is 9, but embed.W_E has 8 rows"),
-    "activation": (transformer_state(P, 2), {**TRANSFORMER, "act_fn": "Tanh"}, "no activation 'Tanh'; known: abs, gelu, quad"),
+    "activation": (
+        transformer_state(P, 2),
+        {**TRANSFORMER, "act_fn": "Tanh"},
+        "no activation 'Tanh'; known: abs, g",
+    ),
     "modulus": (transformer_state(P, 2), {"C": 3, "attn_coeff": 1}, "the modulus is 3; moduli from 5 to 199"),
     "missing": (
         without(transformer_state(P, 2), "blocks.0.mlp.b_in"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from generator.modular.engineered.build import build
 from generator.modular.engineered.plan import CirclePlan, Plan
 from generator.modular.layout.imported import import_networks
 from generator.modular.measures.symmetricity import gradient_symmetricity
+from generator.modular.network.mlp import MLP
 from generator.modular.puzzle import view_puzzle
 from generator.modular.scoring.score import score
-from generator.modular.sealed import truth_of
+from generator.modular.sealed import WITHHELD, answer_of, truth_of
 from generator.modular.training.recipe import Recipe
 from generator.modular.training.train import train
 from generator.puzzle.answer import Answer
@@ -27,8 +29,6 @@ from tests.generator.modular.made import right_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from generator.modular.network.mlp import MLP
 
 P = 23
 
@@ -59,10 +59,16 @@ def checkpoint(path: Path, *, turned: bool = False) -> Path:
     return path
 
 
-def one(path: Path, **options: str) -> Made:
-    made = import_networks(path, name="mine", **options)
+def one(path: Path, *, activation: str | None = None, label: str = "") -> Made:
+    made = import_networks(path, name="mine", activation=activation, label=label)
     assert isinstance(made, Made)
     return made
+
+
+def measures_of(made: Made) -> dict[str, Any]:
+    record = made.sealed.notes["measures"]
+    assert isinstance(record, dict)
+    return record
 
 
 def test_the_network_is_public_and_its_label_is_sealed(tmp_path: Path) -> None:
@@ -86,38 +92,43 @@ def test_the_network_is_public_and_its_label_is_sealed(tmp_path: Path) -> None:
 
 def test_measures_are_those_of_the_network_before_it_is_folded(tmp_path: Path) -> None:
     made = one(checkpoint(tmp_path / "m.pt"))
-    record = made.sealed.notes["measures"]
-    assert isinstance(record, dict)
+    record = measures_of(made)
     assert record["gradient_symmetricity"] == pytest.approx(gradient_symmetricity(delta()), abs=1e-4)
     assert gradient_symmetricity(view_puzzle(made.puzzle).network) == pytest.approx(1)  # of contributions, always 1
 
 
 def test_a_network_that_errs_is_measured_and_not_labelled(tmp_path: Path) -> None:
     made = one(checkpoint(tmp_path / "m.pt", turned=True))
-    truth, record = truth_of(made.sealed), made.sealed.notes["measures"]
+    truth, record = truth_of(made.sealed), measures_of(made)
     right = 1 - 2 / P
     assert truth.label == "withheld"
     assert truth.scored == ("frequencies", "interventions")
     (warning,) = made.warnings
     assert warning.startswith(f"the label is withheld: {right:.2%} of the pairs are answered right; only a network ")
-    assert isinstance(record, dict)
     assert record["accuracy"] == pytest.approx(right)
     view = view_puzzle(made.puzzle)
     assert "label" not in score(view, Answer({"label": "clock"}), made.sealed, Usage()).metrics
 
 
-def test_a_random_network_is_never_solved(tmp_path: Path) -> None:
+def test_a_network_without_a_scored_question_is_never_solved(tmp_path: Path) -> None:
+    made = one(checkpoint(tmp_path / "m.pt"))
+    nothing = replace(truth_of(made.sealed), scored=(), label=WITHHELD)
+    sealed = made.sealed.model_copy(update={"answer": answer_of(nothing)})
+    found = score(view_puzzle(made.puzzle), Answer(right_answer(made)), sealed, Usage())
+    assert not found.solved
+    assert found.reason.startswith("no question about this network is scored")
+
+
+def test_a_random_network_has_no_label(tmp_path: Path) -> None:
     torch.save(linear_state("D", tokens=11), tmp_path / "m.pt")
-    made = one(tmp_path / "m.pt")
-    if truth_of(made.sealed).scored == ():
-        found = score(view_puzzle(made.puzzle), Answer({"label": "other"}), made.sealed, Usage())
-        assert not found.solved
-        assert "no question" in found.detail
-    assert truth_of(made.sealed).label == "withheld"
+    truth = truth_of(one(tmp_path / "m.pt").sealed)
+    assert truth.label == WITHHELD
+    assert set(truth.scored) <= {"frequencies", "interventions"}
 
 
 def test_a_trained_network_has_the_same_label_after_the_import(tmp_path: Path) -> None:
-    network = train(Recipe("alpha", modulus=P, width=48, steps=400, train_share=0.9), 0).network
+    network = train(Recipe("alpha", modulus=P, width=48, steps=300, train_share=0.9), 0).network
+    assert isinstance(network, MLP)
     state = {
         "embed.weight": network.first,
         "l1.weight": network.into_first,
@@ -129,8 +140,7 @@ def test_a_trained_network_has_the_same_label_after_the_import(tmp_path: Path) -
     made = import_networks(tmp_path / "m.pt", tmp_path / "c.json", name="p")
     assert isinstance(made, Made)
     torch.testing.assert_close(view_puzzle(made.puzzle).network.logits(), network.logits(), rtol=1e-4, atol=1e-4)
-    record = made.sealed.notes["measures"]
-    assert isinstance(record, dict)
+    record = measures_of(made)
     assert {one["kind"] for one in record["frequencies"][:3]} == {"pizza"}
 
 
