@@ -23,6 +23,7 @@ from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
 from solvers.recovery.relu.kinks import Kinks, check_puzzle
 from solvers.recovery.relu.peel import peel_on
 from solvers.recovery.relu.prefix import Prefix
+from solvers.recovery.relu.states.recover import recover_behind
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ class DeepRelu:
                 for best in self._two_layers(puzzle, domain, probe, planes, context=context, rng=rng):
                     answer = _written(puzzle, best)
                     context.report(answer)
+            if puzzle.hidden_layers == 3 and len(planes) <= domain.dimensions:
+                best = self._three_layers(puzzle, domain, probe, prefix, context=context, rng=rng)
+                if best is not None:
+                    answer = _written(puzzle, best)
+                    context.report(answer)
             if (best is None or best.worst > PRECISE) and not stop():
                 network = peel_on(puzzle, oracle, prefix, context, rng)
                 if network is not None:
@@ -149,6 +155,30 @@ class DeepRelu:
                     yield found
             if worst <= PRECISE or stop():
                 break
+
+    def _three_layers(
+        self,
+        puzzle: RecoveryPuzzle,
+        domain: Domain,
+        probe: Probe,
+        prefix: Prefix,
+        *,
+        context: Context,
+        rng: np.random.Generator,
+    ) -> Checked | None:
+        """Recover two more hidden layers as a function of the states of the first one, and check the network."""
+        stop = out_of_time(context)
+        states = state_space(probe, prefix, rng)
+        if states is None:
+            return None
+        behind = recover_behind(states, prefix.activation, rng, context.log, lambda: not stop())
+        if behind is None:
+            return None
+        network = MLP.of([(prefix.weights[0], prefix.biases[0]), *behind.layers], prefix.activation)
+        others = _inputs(prefix, behind.points, puzzle.box)
+        found = checked(domain, network, PRECISE, rng, doubt=behind.doubt, others=others)
+        context.log(found.note)
+        return found
 
     def _second_layer(
         self, spaces: _Spaces, box: float | None, context: Context, rng: np.random.Generator
