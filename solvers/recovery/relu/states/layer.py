@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.recovery.relu.hyperplanes.scanning import Lines
-from solvers.recovery.relu.states.sampling import diverse_lines, diverse_points, face_points
+from solvers.recovery.relu.states.sampling import SHORTEST, diverse_lines, diverse_points, face_points
 from solvers.recovery.relu.states.signatures import KNOWN, Signature, agree, on_known_kinks, signatures
 from solvers.recovery.relu.walking.surface import best_row
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.scanning import Kinks
     from solvers.recovery.relu.walking.map import KnownMap
 
 __all__ = ["Layer", "Part", "search_layer", "search_open_weights"]
@@ -25,7 +26,7 @@ __all__ = ["Layer", "Part", "search_layer", "search_open_weights"]
 LINES = 24
 """Lines per round. Hand-set."""
 QUIET = 6
-"""Rounds without news after which a search ends. A larger value finds units and weights that few lines show. Hand-set."""
+"""Rounds without news after which a search ends. Larger values find rarer units and weights. Hand-set."""
 MEASURED = 40
 """Most kinks per round whose signatures are measured; each takes two gradients. Hand-set."""
 CLOSE = 1e-8
@@ -39,6 +40,8 @@ AIMED = 12
 """Walks per open weight and round. Hand-set."""
 INWARD = 0.01
 """How far the ends of walks are moved back from their faces, as a share of the way. Hand-set."""
+STRANGE = 20
+"""Kinks that the known layers do not explain, from which these count as wrong. Hand-set."""
 MOST_POINTS = 400
 """Most points of a unit that are fitted; later ones show no new weight. Hand-set."""
 
@@ -81,7 +84,12 @@ class Layer:
     domain: Domain
     known: KnownMap
     parts: list[Part] = field(default_factory=list)
-    strange: list[NDArray[np.float64]] = field(default_factory=list)
+    strange: list[Kinks] = field(default_factory=list)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether so many kinks are strange that a unit of the known layers is missing or wrong."""
+        return sum(map(len, self.strange)) > STRANGE
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -147,7 +155,7 @@ def search_layer(
     """
     domain, known = layer.domain, layer.known
     silent, found = 0, False
-    while silent < quiet and hopeful():
+    while silent < quiet and not layer.doubtful and hopeful():
         kinks = domain.scan(diverse_lines(domain, known, LINES, rng) if lines is None else lines)
         kinks = kinks.some(~on_known_kinks(domain, known, kinks))
         news, tried = False, 0
@@ -158,7 +166,7 @@ def search_layer(
             batch = left[first][: MEASURED // 4]
             tried += len(batch)
             new, strange = signatures(domain, known, kinks.some(batch), rng)
-            layer.strange += list(strange)
+            layer.strange += [strange] if len(strange) else []
             for one in sorted(new, key=lambda one: -int(one.seen.sum())):
                 news |= layer.add(one)
             left = left[~np.isin(left, batch)]
@@ -170,9 +178,7 @@ def search_layer(
     return found
 
 
-def search_open_weights(
-    layer: Layer, rng: np.random.Generator, *, hopeful: Callable[[], bool] = lambda: True
-) -> bool:
+def search_open_weights(layer: Layer, rng: np.random.Generator, *, hopeful: Callable[[], bool] = lambda: True) -> bool:
     """Search kinks that show the weights that none has shown: where the unit switches and the feature is on.
 
     Segments join points at which the feature is on. At one end the unit is as far on, at the other as far off as walks
@@ -200,9 +206,12 @@ def search_open_weights(
             points, states = points[states[:, feature] > 0], states[states[:, feature] > 0]
             order = np.argsort((states @ row + part.row[-1]) / np.linalg.norm(points, axis=1))
             few = min(AIMED, len(order) // 2)
-            starts.append(points[order[:few]])
-            stops.append(points[rng.permutation(order[-few:])] if few else points[:0])
-    if not starts or not sum(map(len, starts)):
+            if few:
+                starts.append(points[order[:few]])
+                stops.append(points[rng.permutation(order[-few:])])
+    if not starts:
         return False
-    segments = Lines.between(np.concatenate(starts), np.concatenate(stops))
+    begin, end = np.concatenate(starts), np.concatenate(stops)
+    apart = np.linalg.norm(end - begin, axis=1) > SHORTEST * domain.reach
+    segments = Lines.between(begin[apart], end[apart])
     return search_layer(layer, rng, lines=segments, hopeful=hopeful)

@@ -25,7 +25,7 @@ __all__ = ["LastLayers", "fit_last_layers", "misfits"]
 KEEP = 1.5
 """Factor on the least weight that keeps a unit's sign where its open weight counts. Hand-set."""
 ZERO = 1e-9
-"""Preactivation, relative to the size of the point, up to which a unit counts as off. Hand-set, above rounding errors."""
+"""Preactivation, relative to the size of the point, up to which a unit is off. Hand-set, above rounding errors."""
 LEFTOVER = 1e-6
 """Largest leftover of the linear part that counts as rounding errors, relative to the largest unit. Hand-set."""
 IDLE = 1e-8
@@ -34,6 +34,8 @@ REWEIGHTED = 12
 """Fits with weights that fall with the residual. A larger value singles out the misfits more sharply. Hand-set."""
 FLOOR = 1e3
 """Residual below which weights do not rise further, in error bounds. Hand-set."""
+UNREAD = 1e-7
+"""Largest weight of a unit, whose rows have norm 1, for a unit that it does not read. Hand-set."""
 DIGITS = 1e-12
 """Relative singular value below which directions of the fit are not determined. Hand-set."""
 
@@ -73,9 +75,7 @@ def misfits(
     return errors
 
 
-def fit_last_layers(
-    layer: Layer, points: NDArray[np.float64], values: NDArray[np.float64]
-) -> LastLayers:
+def fit_last_layers(layer: Layer, points: NDArray[np.float64], values: NDArray[np.float64]) -> LastLayers:
     """Fit the layer's signs, its open weights and the output layer.
 
     Args:
@@ -124,6 +124,8 @@ def _kept_off(layer: Layer, states: NDArray[np.float64]) -> tuple[NDArray[np.flo
     """
     rows = layer.rows
     opened = np.array([~part.seen for part in layer.parts]).reshape(len(rows), layer.known.prefix.units)
+    # No unit reads a plane that passed for a unit of the layer before.
+    opened &= ((np.abs(rows[:, :-1]) > UNREAD) & ~opened).any(axis=0)
     sizes = np.linalg.norm(states, axis=1)
     on = states > ZERO * sizes[:, None]
     for unit, feature in zip(*np.nonzero(opened), strict=True):
@@ -155,10 +157,9 @@ def _completed(
     active = states @ rows[:, :-1].T + rows[:, -1] > 0
     for feature in np.flatnonzero(opened.any(axis=0)):
         units = np.flatnonzero(opened[:, feature])
-        alone = [
-            unit for unit in units if active[on[:, feature], unit].mean() > 0.5  # it has one sign there
-        ]
-        if len(alone):
+        # A unit with an open weight has one sign wherever the feature is on.
+        alone = [unit for unit in units if active[on[:, feature], unit].mean() > 0.5]
+        if alone:
             shifts = np.linalg.lstsq(output[:, alone], rest[:, feature], rcond=None)[0]
             left = rest[:, feature] - output[:, alone] @ shifts
             rows[alone, feature] += shifts

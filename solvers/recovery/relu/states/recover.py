@@ -1,26 +1,25 @@
-"""Three hidden layers behind a first layer that does not expand: planes, signatures, outputs, and a search for errors."""
+"""Two hidden layers behind a first layer that does not expand: planes, signatures, outputs, and a search for errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.relu.fitting.orientation import oriented
 from solvers.recovery.relu.hyperplanes.bending import without_bent
-from solvers.recovery.relu.hyperplanes.search import find_planes
+from solvers.recovery.relu.hyperplanes.search import find_planes, planes_of_kinks
 from solvers.recovery.relu.prefix import Prefix
+from solvers.recovery.relu.states.choosing import chosen_planes
 from solvers.recovery.relu.states.layer import Layer, search_layer, search_open_weights
 from solvers.recovery.relu.states.output import fit_last_layers, misfits
 from solvers.recovery.relu.states.sampling import diverse_lines, diverse_points
-from solvers.recovery.relu.states.straight import straight_planes, sure_planes
+from solvers.recovery.relu.states.straight import straight_planes
 from solvers.recovery.relu.walking.map import KnownMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -38,12 +37,10 @@ ROUNDS = 12
 """Most searches where the network is wrong. Hand-set."""
 ENDS = 24
 """Points with errors from which lines begin, per round. Hand-set."""
-CHOICES = 12
-"""Most choices of the second layer's planes that are tried. Hand-set."""
 AIMED = 6
 """Most searches for weights that no kink has shown. Hand-set."""
-STRANGE = 20
-"""Kinks that the second layer does not explain, from which it counts as wrong. Hand-set."""
+ATTEMPTS = 3
+"""Most searches of the second layer. Hand-set."""
 WRONG = 1e6
 """Difference from the oracle, in error bounds of one output, that counts as an error. Hand-set."""
 
@@ -77,38 +74,34 @@ def recover_behind(
     Returns:
         None if the second layer shows no unit, or more units than the first one.
     """
-    planes = without_bent(domain, find_planes(domain, rng, deep=True, quiet=QUIET, hopeful=hopeful), rng)
-    planes = straight_planes(domain, planes, rng)
-    if not len(planes):
-        return None
+    every = without_bent(domain, find_planes(domain, rng, deep=True, quiet=QUIET, hopeful=hopeful), rng)
     best: Recovered | None = None
-    sure = sure_planes(domain, planes, rng)
-    log(f"layer 2: {len(planes)} planes that do not bend, {int(sure.sum())} of them sure")
-    for chosen in _choices(sure, domain.dimensions):
-        if not hopeful():
+    for _ in range(ATTEMPTS):
+        straight = straight_planes(domain, every, rng)
+        if not len(straight):
             break
-        layer = _layer(domain, planes.some(chosen), activation, rng)
+        chosen, clear = chosen_planes(domain, straight, rng)
+        log(
+            f"layer 2: {len(straight)} planes that do not bend, {len(chosen)} of them independent"
+            + ("" if clear else "; not all of their sides are clear")
+        )
+        layer = _layer(domain, chosen, activation)
         found = _last(layer, rng, log, hopeful)
         if found is not None and (best is None or found.worst < best.worst):
             best = found
-        if best is not None and best.worst <= WRONG:
+        if (best is not None and best.worst <= WRONG) or not hopeful():
+            break
+        # Kinks that the layer does not explain may belong to a unit of it that was missed.
+        before = len(every)
+        for kinks in layer.strange:
+            every = planes_of_kinks(domain, kinks, every, rng, deep=True, hopeful=hopeful)
+        log(f"layer 2: {len(every) - before} more planes at {sum(map(len, layer.strange))} strange kinks")
+        if len(every) == before:
             break
     return best
 
 
-def _choices(sure: NDArray[np.bool_], most: int) -> Iterator[NDArray[np.bool_]]:
-    """Yield the sure planes with as many of the others as a layer of at most so many units can have."""
-    others = np.flatnonzero(~sure)
-    size = max(0, min(len(others), most - int(sure.sum())))
-    for extra in islice(chain(combinations(others, size), *([[()]] if size else [])), CHOICES):
-        chosen = sure.copy()
-        chosen[list(extra)] = True
-        if chosen.any() and chosen.sum() <= most:
-            yield chosen
-
-
-def _layer(domain: Domain, planes: Planes, activation: str, rng: np.random.Generator) -> Layer:
-    planes, _ = oriented(domain, planes, rng)
+def _layer(domain: Domain, planes: Planes, activation: str) -> Layer:
     size = domain.dimensions
     prefix = Prefix(size, activation).extended(planes.normals, planes.offsets)
     return Layer(domain, KnownMap(prefix, bypass=False, origin=np.zeros(size), basis=np.eye(size)))
@@ -126,7 +119,7 @@ def _last(
     search_layer(layer, rng, hopeful=hopeful)
     points, values = np.empty((0, domain.dimensions)), np.empty((0, domain.outputs))
     rounds = 0
-    while layer.parts and rounds < ROUNDS and len(points) < MOST_ROWS and len(layer.strange) <= STRANGE:
+    while layer.parts and rounds < ROUNDS and len(points) < MOST_ROWS and not layer.doubtful:
         fresh = diverse_points(domain, known, ROWS, rng)
         points, values = np.concatenate([points, fresh]), np.concatenate([values, domain.function(fresh)])
         wrong = np.flatnonzero(misfits(layer, points, values, WRONG) > WRONG)
@@ -144,7 +137,7 @@ def _last(
         if not layer.parts or not any((~part.seen).any() for part in layer.parts) or not hopeful():
             break
         search_open_weights(layer, rng, hopeful=hopeful)
-    if not layer.parts or not len(points):
+    if not layer.parts or not len(points) or layer.doubtful:
         return None
     found = fit_last_layers(layer, points, values)
     network = MLP.of([(known.prefix.weights[0], known.prefix.biases[0]), *found.layers], known.prefix.activation)

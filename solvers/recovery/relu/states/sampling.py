@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.hyperplanes.domain import Domain
     from solvers.recovery.relu.walking.map import KnownMap
 
-__all__ = ["diverse_lines", "diverse_points", "face_points"]
+__all__ = ["SHORTEST", "diverse_lines", "diverse_points", "face_points"]
 
 ON_FACES = 0.6
 """Share of the points that lie on faces of the regions; the others are drawn by the domain. Hand-set."""

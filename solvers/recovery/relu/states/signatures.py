@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from solvers.recovery.relu.hyperplanes.domain import Domain
+    from solvers.recovery.relu.hyperplanes.planes import Planes
     from solvers.recovery.relu.hyperplanes.scanning import Kinks
     from solvers.recovery.relu.walking.map import KnownMap
 
@@ -40,6 +41,8 @@ AGREE = 1e-5
 """Largest difference of two signatures of one unit, relative to the larger row. Hand-set, as above."""
 TELLING = 1e-3
 """Least share of a row that two signatures must have in common to be compared. Hand-set."""
+FEWEST = 2
+"""Fewest points of a kink that must be found. Hand-set."""
 AROUND = 0.4
 """Distance of the points around a kink, relative to its room. Hand-set."""
 WIDTH = 0.05
@@ -55,14 +58,12 @@ class Signature:
         seen: the units that are on.
         points: points of the kink, in one region of the known layers; rows x coordinates.
         errors: error of each point's position.
-        jump: norm of the gradient's jump.
     """
 
     row: NDArray[np.float64]
     seen: NDArray[np.bool_]
     points: NDArray[np.float64]
     errors: NDArray[np.float64]
-    jump: float
 
 
 def on_known_kinks(domain: Domain, known: KnownMap, kinks: Kinks) -> NDArray[np.bool_]:
@@ -73,61 +74,70 @@ def on_known_kinks(domain: Domain, known: KnownMap, kinks: Kinks) -> NDArray[np.
 
 def signatures(
     domain: Domain, known: KnownMap, kinks: Kinks, rng: np.random.Generator
-) -> tuple[list[Signature], NDArray[np.float64]]:
+) -> tuple[list[Signature], Kinks]:
     """Measure the signatures of kinks that are none of the known units.
 
     Returns:
-        The signatures, and the kinks whose jumps the known units do not explain, rows x coordinates.
+        The signatures, and the kinks whose jumps the known units do not explain.
     """
     size = np.maximum(np.linalg.norm(kinks.points, axis=1), 0.1 * domain.reach)
     # A known unit may switch nearby without a trace in the outputs, but its switch changes A.
     rates = np.abs(np.einsum("ruc,rc->ru", known.gradients(kinks.points)[1], kinks.directions))
-    values = np.abs(known.preactivations(kinks.points))
     with np.errstate(divide="ignore", invalid="ignore"):
-        clear = np.where(rates > 0, values / rates, np.inf).min(axis=1, initial=np.inf)
-    room = np.minimum(np.minimum(kinks.room, clear[:, None]), known.margins(kinks.points).min(axis=1)[:, None])
+        clear = np.where(rates > 0, np.abs(known.preactivations(kinks.points)) / rates, np.inf)
+    clear = np.minimum(clear, known.margins(kinks.points)).min(axis=1, initial=np.inf)
+    room = np.minimum(kinks.room, clear[:, None])
     roomy = np.minimum(room.min(axis=1), domain.depth(kinks.points)) > ROOM * size
     kinks = replace(kinks, room=room).some(roomy)
     if not len(kinks):
-        return [], np.empty((0, domain.dimensions))
+        return [], kinks
     planes, good = planes_at(domain, kinks, rng)
     kinks = kinks.some(good)
     found: list[Signature] = []
-    strange: list[NDArray[np.float64]] = []
-    for number in range(len(kinks)):
-        point, normal = kinks.points[number], planes.normals[number]
+    strange = np.zeros(len(kinks), dtype=bool)
+    for number, (point, normal) in enumerate(zip(kinks.points, planes.normals, strict=True)):
         jacobian = known.gradients(point[None])[0][0]
         seen = np.abs(jacobian).max(axis=1) > 0
-        if not seen.any():
-            strange.append(point)
-            continue
-        left, values, right = np.linalg.svd(jacobian[seen].T, full_matrices=False)
-        if values[-1] <= RANK * values[0] or seen.sum() > domain.dimensions:
-            continue
-        weights = right.T @ ((left.T @ normal) / values)
-        if np.linalg.norm(jacobian[seen].T @ weights - normal) > FITS:
-            strange.append(point)
+        weights = _explained(jacobian[seen], normal)
+        if weights is None:
+            strange[number] = seen.sum() < domain.dimensions
             continue
         near = min(float(kinks.room[number].min()), float(domain.depth(point[None])[0]))
-        around = point + AROUND * near * _steps(normal, int(seen.sum()) + 2, rng)
-        around = np.concatenate([point[None], around])
-        one = planes.some(np.full(1, number))
-        which = np.zeros(len(around), np.intp)
-        hits, _ = test_points(domain, one, which, around, WIDTH * near / max(float(size[roomy][good][number]), domain.reach))
-        if hits.kink.sum() < 2:
-            continue
-        row = np.zeros(len(seen) + 1)
-        row[:-1][seen] = weights
-        row[-1] = -(known.features(hits.points[hits.kink]) @ row[:-1]).mean()
-        row /= np.linalg.norm(row[:-1])
-        slope = float(np.abs(kinks.jump[number]).max() / max(np.abs(normal @ kinks.directions[number]), 1e-12))
-        found.append(Signature(row, seen, hits.points[hits.kink], hits.error[hits.kink], slope))
-    return found, np.array(strange).reshape(-1, domain.dimensions)
+        points, errors = _around(domain, planes.some(np.full(1, number)), near, int(seen.sum()) + 2, rng)
+        if len(points) >= FEWEST:
+            row = np.zeros(len(seen) + 1)
+            row[:-1][seen] = weights / np.linalg.norm(weights)
+            row[-1] = -(known.features(points) @ row[:-1]).mean()
+            found.append(Signature(row, seen, points, errors))
+    return found, kinks.some(strange)
 
 
-def agree(
-    row: NDArray[np.float64], seen: NDArray[np.bool_], other: Signature, reach: float
-) -> bool:
+def _explained(rows: NDArray[np.float64], normal: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Write a normal as a combination of independent rows; None if it is none, or they are dependent."""
+    if not 0 < len(rows) <= rows.shape[1]:
+        return None
+    left, values, right = np.linalg.svd(rows.T, full_matrices=False)
+    if values[-1] <= RANK * values[0]:
+        return None
+    weights = np.asarray(right.T @ ((left.T @ normal) / values))
+    return weights if np.linalg.norm(rows.T @ weights - normal) <= FITS else None
+
+
+def _around(
+    domain: Domain, plane: Planes, near: float, count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Locate points of one plane around its anchor, and bound the errors of their positions."""
+    normal, point = plane.normals[0], plane.anchors[0]
+    steps = rng.standard_normal((count, len(normal)))
+    steps -= (steps @ normal)[:, None] * normal
+    steps /= np.linalg.norm(steps, axis=1)[:, None]
+    spots = np.concatenate([point[None], point + AROUND * near * steps])
+    width = WIDTH * near / max(float(np.linalg.norm(point)), domain.reach)
+    found, _ = test_points(domain, plane, np.zeros(len(spots), np.intp), spots, width)
+    return found.points[found.kink], found.error[found.kink]
+
+
+def agree(row: NDArray[np.float64], seen: NDArray[np.bool_], other: Signature, reach: float) -> bool:
     """Tell whether a row, known for some units, and a signature are parts of one row, up to their sign."""
     both = np.append(seen & other.seen, True)
     if not both[:-1].any():
@@ -141,10 +151,3 @@ def agree(
     factor = float(first @ second) / float(second @ second)
     size = max(np.linalg.norm(row[:-1]), abs(factor))
     return bool(np.abs(first - factor * second).max() <= AGREE * size)
-
-
-def _steps(normal: NDArray[np.float64], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw unit vectors orthogonal to a normal."""
-    steps = rng.standard_normal((count, len(normal)))
-    steps -= (steps @ normal)[:, None] * normal
-    return np.asarray(steps / np.linalg.norm(steps, axis=1)[:, None])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from solvers.recovery.relu.hyperplanes.domain import Domain
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
-__all__ = ["straight_planes", "sure_planes"]
+__all__ = ["evidence", "straight_planes"]
 
 POINTS = 192
 """Points per plane on which rays begin. A larger value finds rarer crossings. Hand-set."""
@@ -35,9 +35,8 @@ BENT = 0.3
 hyperplanes of a layer stay near 0, planes that bend near 1."""
 LIMIT = 0.98
 """Share of the way to the faces of the domain up to which crossings count. Hand-set."""
-SIZES, CROSSED = 3, 10
-"""Least number of sizes of the jump and of crossings with other planes of a plane that certainly belongs to the layer.
-Hand-set."""
+MOST_SIZES = 6
+"""Number of sizes of the jump beyond which more do not count. Hand-set."""
 SAME = 1e-4
 """Largest relative difference of two jumps of the slope that count as equal. Hand-set."""
 
@@ -60,8 +59,8 @@ def straight_planes(domain: Domain, planes: Planes, rng: np.random.Generator) ->
         bends[fallen] = False
 
 
-def sure_planes(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Tell which planes are certainly those of the layer: they cross others, and their jumps have several sizes.
+def evidence(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Measure how much speaks for each plane: it crosses others without a bend, and its jumps have several sizes.
 
     A unit of the next layer jumps by an amount that depends on the units behind it. A unit of the last hidden layer has
     one jump in each region of the layers before.
@@ -74,7 +73,7 @@ def sure_planes(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDA
         mine = np.sort(jumps[(which[room] == number) & found.kink])
         counts[number] = (np.diff(mine) > SAME * mine[1:]).sum() + 1 if len(mine) else 0
     crossed = _crossings(domain, planes, rng)[1].sum(axis=1)
-    return np.asarray((counts >= SIZES) & (crossed >= CROSSED))
+    return np.asarray(np.minimum(counts, MOST_SIZES) * np.log1p(crossed))
 
 
 def _crossings(
