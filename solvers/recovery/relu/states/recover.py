@@ -30,7 +30,7 @@ __all__ = ["Recovered", "recover_behind"]
 
 QUIET = 12
 """Lines without a new plane after which the search of the second layer ends. Hand-set."""
-ROWS, MOST_ROWS = 5000, 40_000
+ROWS, MOST_ROWS = 5000, 30_000
 """Points on which a network is compared with the oracle, at a time and in all. Larger values find rarer units. Hand-set
 after a unit that was on at one such point in ten thousand."""
 ROUNDS = 12

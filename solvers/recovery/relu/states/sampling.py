@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,52 +63,96 @@ def face_points(
         rng: draws the directions.
         aims: how much each walk is to raise each unit of the last known layer, rows x units; None draws them.
     """
-    points = starts.copy()
-    count, size = points.shape
-    basis = np.zeros((count, size, size))
-    rows = np.arange(count)
-    dimension = rng.integers(0, size + 1, count)
-    dimension[(rng.random(count) < 0.5) if aims is None else slice(None)] = size
-    met = np.zeros((count, known.preactivations(points[:1]).shape[1] + len(domain.limits)), dtype=bool)
-    if not met.shape[1]:
-        return points
-    normals_of_domain = domain.walls(np.eye(size)).T
-    if aims is None:
-        aims = _aims(known.prefix.units, count, rng)
+    count, size = starts.shape
+    # Walks that go to smaller faces come first, so that the ones still going are always the first rows.
+    depth = rng.integers(0, size + 1, count)
+    depth[(rng.random(count) < 0.5) if aims is None else slice(None)] = size
+    order = np.argsort(-depth, kind="stable")
+    walks = _Walks.of(
+        domain, known, starts[order], _aims(known.prefix.units, count, rng) if aims is None else aims[order]
+    )
     for step in range(size):
-        going = rows[dimension > step]
-        if not len(going):
-            break
-        here = points[going]
-        gradients = known.gradients(here)[1]
+        walks.step(step, int((depth > step).sum()), rng)
+    found = np.empty_like(starts)
+    found[order] = walks.points
+    return found
+
+
+@dataclass(eq=False)
+class _Walks:
+    """Walks that go from face to face, each of one dimension less.
+
+    Attributes:
+        known: the known layers.
+        faces: unit normals of the domain's faces, outwards.
+        points: rows x coordinates.
+        aims: how much each walk is to raise each unit of the last known layer.
+        slack: distance to each face of the domain.
+        met: which units' kinks and which faces each walk has met.
+        basis: orthonormal normals of these, rows x steps x coordinates.
+    """
+
+    known: KnownMap
+    faces: NDArray[np.float64]
+    points: NDArray[np.float64]
+    aims: NDArray[np.float64]
+    slack: NDArray[np.float64]
+    met: NDArray[np.bool_]
+    basis: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, domain: Domain, known: KnownMap, starts: NDArray[np.float64], aims: NDArray[np.float64]) -> _Walks:
+        count, size = starts.shape
+        faces = (domain.walls(np.eye(size)) / domain.norms).T[: len(domain.limits)]
+        slack = (domain.limits - domain.walls(starts)[:, : len(domain.limits)]) / domain.norms[: len(domain.limits)]
+        units = known.preactivations(starts[:1]).shape[1]
+        met = np.zeros((count, units + len(faces)), dtype=bool)
+        return cls(known, faces, starts.copy(), aims, slack, met, np.zeros((count, size, size)))
+
+    def step(self, step: int, count: int, rng: np.random.Generator) -> None:
+        """Take the first walks, so many, to the next kink or face along a direction inside the current face."""
+        if not count or not self.met.shape[1]:
+            return
+        here, basis, slack, met = self.points[:count], self.basis[:count, :step], self.slack[:count], self.met[:count]
+        gradients = self.known.gradients(here)[1]
+        aims = self.aims[:count]
         rays = rng.standard_normal(here.shape)
         rays /= np.linalg.norm(rays, axis=1)[:, None]
-        rays = ASIDE * rays + np.einsum("ru,ruc->rc", aims[going], gradients[:, -aims.shape[1] :])
-        rays -= np.einsum("rck,rk->rc", basis[going], np.einsum("rck,rc->rk", basis[going], rays))
+        rays = ASIDE * rays + np.matmul(aims[:, None], gradients[:, -aims.shape[1] :])[:, 0]
+        rays = _without(basis, rays)
         sizes = np.linalg.norm(rays, axis=1)
         rays /= np.where(sizes > 0, sizes, 1.0)[:, None]
-        speeds = np.concatenate([np.einsum("ruc,rc->ru", gradients, rays), -domain.walls(rays)], axis=1)
-        values = np.concatenate([known.preactivations(here), domain.limits - domain.walls(here)], axis=1)
+        towards = rays @ self.faces.T
+        speeds = np.concatenate([np.matmul(gradients, rays[:, :, None])[:, :, 0], -towards], axis=1)
+        values = np.concatenate([self.known.preactivations(here), slack], axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             times = -values / speeds
-        times[~(times > 0) | met[going] | (np.abs(speeds) < LEAST)] = np.inf
+        times[~(times > 0) | met | (np.abs(speeds) < LEAST)] = np.inf
+        rows = np.arange(count)
         wall = times.argmin(axis=1)
-        time = times[np.arange(len(going)), wall]
-        fine = np.isfinite(time) & (sizes > LEAST)
-        dimension[going[~fine]] = 0
-        going, wall, time, rays, gradients = going[fine], wall[fine], time[fine], rays[fine], gradients[fine]
-        points[going] += time[:, None] * rays
-        met[going, wall] = True
+        time = times[rows, wall]
+        # A walk that meets nothing more stays where it is.
+        stuck = ~np.isfinite(time) | (sizes <= LEAST)
+        time[stuck] = 0.0
+        here += time[:, None] * rays
+        slack -= time[:, None] * towards
+        met[rows, wall] |= ~stuck
         units = gradients.shape[1]
-        inner = wall < units
-        normal = np.empty((len(going), size))
-        normal[inner] = gradients[inner, wall[inner]]
-        normal[~inner] = normals_of_domain[wall[~inner] - units]
-        for _ in range(2):
-            normal -= np.einsum("rck,rk->rc", basis[going], np.einsum("rck,rc->rk", basis[going], normal))
-        length = np.linalg.norm(normal, axis=1)
-        basis[going, :, step] = normal / np.where(length > 0, length, 1.0)[:, None]
-    return points
+        normals = np.where(
+            (wall < units)[:, None],
+            gradients[rows, np.minimum(wall, units - 1)],
+            self.faces[np.maximum(wall - units, 0)] if len(self.faces) else 0.0,
+        )
+        normals = _without(basis, _without(basis, normals))
+        lengths = np.linalg.norm(normals, axis=1)
+        normals /= np.where(lengths > 0, lengths, 1.0)[:, None]
+        self.basis[:count, step] = np.where(stuck[:, None], 0.0, normals)
+
+
+def _without(basis: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Remove the parts of vectors (rows x coordinates) along orthonormal ones (rows x steps x coordinates)."""
+    parts = np.matmul(basis, vectors[:, :, None])
+    return np.asarray(vectors - np.matmul(parts.transpose(0, 2, 1), basis)[:, 0])
 
 
 def _aims(units: int, count: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -149,5 +149,5 @@ def agree(row: NDArray[np.float64], seen: NDArray[np.bool_], other: Signature, r
     if np.linalg.norm(first[:-1]) < TELLING * np.linalg.norm(row[:-1]) or np.linalg.norm(second[:-1]) < TELLING:
         return False
     factor = float(first @ second) / float(second @ second)
-    size = max(np.linalg.norm(row[:-1]), abs(factor))
+    size = max(float(np.linalg.norm(row[:-1])), abs(factor))
     return bool(np.abs(first - factor * second).max() <= AGREE * size)
