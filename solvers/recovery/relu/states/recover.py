@@ -33,14 +33,14 @@ QUIET = 12
 ROWS, MOST_ROWS = 5000, 30_000
 """Points on which a network is compared with the oracle, at a time and in all. Larger values find rarer units. Hand-set
 after a unit that was on at one such point in ten thousand."""
-ROUNDS = 12
+ROUNDS = 8
 """Most searches where the network is wrong. Hand-set."""
 ENDS = 24
 """Points with errors from which lines begin, per round. Hand-set."""
 AIMED = 6
 """Most searches for weights that no kink has shown. Hand-set."""
 ATTEMPTS = 3
-"""Most searches of the second layer. Hand-set."""
+"""Most searches of both layers, with other lines each. Hand-set."""
 WRONG = 1e6
 """Difference from the oracle, in error bounds of one output, that counts as an error. Hand-set."""
 
@@ -96,8 +96,6 @@ def recover_behind(
         for kinks in layer.strange:
             every = planes_of_kinks(domain, kinks, every, rng, deep=True, hopeful=hopeful)
         log(f"layer 2: {len(every) - before} more planes at {sum(map(len, layer.strange))} strange kinks")
-        if len(every) == before:
-            break
     return best
 
 
@@ -122,7 +120,7 @@ def _last(
     while layer.parts and rounds < ROUNDS and len(points) < MOST_ROWS and not layer.doubtful:
         fresh = diverse_points(domain, known, ROWS, rng)
         points, values = np.concatenate([points, fresh]), np.concatenate([values, domain.function(fresh)])
-        wrong = np.flatnonzero(misfits(layer, points, values, WRONG) > WRONG)
+        wrong = np.flatnonzero(_errors(layer, points, values) > WRONG)
         while len(wrong) and rounds < ROUNDS and hopeful():
             rounds += 1
             ends = points[rng.choice(wrong, min(ENDS, len(wrong)), replace=False)]
@@ -130,7 +128,8 @@ def _last(
             news = search_layer(layer, rng, lines=lines, hopeful=hopeful)
             if not (search_open_weights(layer, rng, hopeful=hopeful) or news):
                 search_layer(layer, rng, hopeful=hopeful, quiet=2)
-            wrong = np.flatnonzero(misfits(layer, points, values, WRONG) > WRONG)
+            wrong = np.flatnonzero(_errors(layer, points, values) > WRONG)
+            log(f"    {len(layer.parts)} units, {len(wrong)} of {len(points)} rows do not fit")
         if not hopeful():
             break
     for _ in range(AIMED):
@@ -139,11 +138,26 @@ def _last(
         search_open_weights(layer, rng, hopeful=hopeful)
     if not layer.parts or not len(points) or layer.doubtful:
         return None
-    found = fit_last_layers(layer, points, values)
-    network = MLP.of([(known.prefix.weights[0], known.prefix.biases[0]), *found.layers], known.prefix.activation)
-    errors = np.abs(network(points) - values).max(axis=1) / domain.noise(points, values)
+    network, doubt = _fitted(layer, points, values)
+    worst = float((np.abs(network(points) - values).max(axis=1) / domain.noise(points, values)).max())
     log(
-        f"layer 2: {known.prefix.units} units; layer 3: {len(found.layers[0][0])} units; "
-        f"the largest residual of {len(points)} rows is {errors.max():.1e}; {found.doubt}"
+        f"layer 2: {known.prefix.units} units; layer 3: {network.widths[2]} units; "
+        f"the largest residual of {len(points)} rows is {worst:.1e}; {doubt}"
     )
-    return Recovered(network.layers(), float(errors.max()), found.doubt, diverse_points(domain, known, ROWS, rng))
+    return Recovered(network.layers(), worst, doubt, diverse_points(domain, known, ROWS, rng))
+
+
+def _fitted(layer: Layer, points: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[MLP, str]:
+    """Fit the network behind the first layer, and say what is not certain."""
+    prefix = layer.known.prefix
+    found = fit_last_layers(layer, points, values)
+    return MLP.of([(prefix.weights[0], prefix.biases[0]), *found.layers], prefix.activation), found.doubt
+
+
+def _errors(layer: Layer, points: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute how far outputs are from the units found so far, with signs or without them, in error bounds."""
+    errors = misfits(layer, points, values, WRONG)
+    if errors.max() > WRONG:
+        network, _ = _fitted(layer, points, values)
+        errors = np.minimum(errors, np.abs(network(points) - values).max(axis=1) / layer.domain.noise(points, values))
+    return errors
