@@ -67,8 +67,15 @@ def examine(
     return judge(tried, sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
-def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, list[ConformanceFinding]]:
+def examine_all(
+    references: Sequence[Reference], *, wall_s: float, jobs: int = 1
+) -> dict[str, list[ConformanceFinding]]:
     """Test several solvers with one start of the harness; return the findings by family/label, or by label.
+
+    Args:
+        references: solvers to test.
+        wall_s: time limit per puzzle, in seconds.
+        jobs: number of trials that run at the same time.
 
     Raises:
         SpecError: if a solver does not exist, or there are no test puzzles.
@@ -83,12 +90,12 @@ def examine_all(references: Sequence[Reference], *, wall_s: float) -> dict[str, 
         key = f"{reference.family}/{reference.label}" if reference.family else reference.label
         planned[key] = errands(reference, kept[family.name], Times.for_solver(reference, wall_s))
     every = [errand for mine in planned.values() for errand in mine]
-    tried = {id(one.errand): one for one in _run(every, (), "auto")}
+    tried = {id(one.errand): one for one in _run(every, (), "auto", jobs)}
     return {label: judge([tried[id(errand)] for errand in mine]) for label, mine in planned.items()}
 
 
-def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) -> Iterator[Tried]:
-    """Run errands one after the other; errands that need no trial come first."""
+def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str, jobs: int = 1) -> Iterator[Tried]:
+    """Run errands, `jobs` at a time; errands that need no trial come first."""
     waiting: dict[int, Errand] = {}
     works = []
     for errand in planned:
@@ -101,7 +108,7 @@ def _run(planned: Sequence[Errand], plugins: tuple[str, ...], isolation: str) ->
     if not works:
         return
     warm = warm_modules((work.trial.family, work.reference) for work in works)
-    executor = LocalExecutor(Settings(isolation=isolation, warm=warm))
+    executor = LocalExecutor(Settings(isolation=isolation, warm=warm), jobs=jobs)
     judgement = Judge(executor.scorer, absolute_plugins(plugins))
     with contextlib.closing(executor):
         executor.start()

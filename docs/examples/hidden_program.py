@@ -1,4 +1,4 @@
-"""A program that solves small recovery puzzles by lines of JSON on standard input and output.
+"""A program that solves small recovery puzzles. It queries the oracle by lines of JSON on standard input and output.
 
 netjigsaw run recovery-mini/easiest --solver-command "python hidden_program.py"
 """
@@ -54,7 +54,7 @@ def layers_of(parameters: np.ndarray, widths: tuple) -> list[tuple[np.ndarray, n
 
 
 def main() -> None:
-    """Fit networks of growing width until one fits to rounding errors. The last answer that is printed counts."""
+    """Fit networks of growing width until one fits to rounding errors. Every answer is printed; the last one counts."""
     puzzle = json.loads(Path("puzzle.json").read_text(encoding="utf-8"))
     rng = np.random.default_rng(0)
     inputs, outputs = rows_of(puzzle, rng)

@@ -1,4 +1,4 @@
-"""Write the built-in suites of hidden networks: `standard`, `frontier` or `mini` of the family recovery, as TOML."""
+"""Write one of the suites recovery-mini, recovery-standard and recovery-frontier as TOML to standard output."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ example:
 """
 
 GRID = 60
-"""Networks over the difficulty grid."""
+"""Networks of the difficulty grid. Hand-set."""
 GRID_SEED = 20261127
-"""Seed of the draws of the grid."""
+"""Seed of the recipes of the grid. Hand-set."""
 SMOOTH = ("tanh", "sigmoid", "softplus", "gelu", "silu", "g")
 ALL = (*SMOOTH, "relu", "leaky_relu")
 NAMED = (
@@ -42,7 +42,7 @@ NAMED = (
     "784-8-8-1",
     "784-16-16-1",
 )
-"""Deep ReLU networks on which extraction attacks are published, as inputs-hidden-...-outputs."""
+"""ReLU networks on which extraction attacks were published, as inputs-hidden-...-outputs."""
 FRONTIER = (
     "100-50-50-1",
     "784-128-128-1",
@@ -52,6 +52,7 @@ FRONTIER = (
     "784-8-8-8-8-8-8-8-8-1",
     "784-16-8-8-8-8-8-8-8-1",
 )
+"""Wide and deep ReLU networks of the suite recovery-frontier, as inputs-hidden-...-outputs."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Item:
 
 
 def level(number: str, seeds: int, **spec: Any) -> Iterator[Item]:
-    """Write one level with several seeds."""
+    """Yield the puzzles of one level, one per seed."""
     first = 50 if number == "9b" else 0
     for seed in range(first, first + seeds):
         name = f"level-{number}-{seed - first}"
@@ -79,7 +80,7 @@ def level(number: str, seeds: int, **spec: Any) -> Iterator[Item]:
 
 
 def levels(seeds: int) -> Iterator[Item]:
-    """Write the ten levels and the level whose activation is hidden."""
+    """Yield the puzzles of levels 1 to 10 and 9b, and of the level meta, whose puzzles hide the activation."""
     for seed in range(seeds):
         spec = {"inputs": 4, "hidden": [4 + seed % 5], "mode": "passive", "input_scale": 2.0, "rows": 1000}
         yield Item(f"level-1-{seed}", 100 + seed, {**spec, "label": "1"})
@@ -99,7 +100,7 @@ def levels(seeds: int) -> Iterator[Item]:
 
 
 def deep(names: tuple[str, ...], start: int) -> Iterator[Item]:
-    """Write deep ReLU networks, each drawn at random and trained."""
+    """Yield two puzzles per network: one with drawn weights, one with trained weights."""
     for number, name in enumerate(names):
         inputs, *hidden, outputs = map(int, name.split("-"))
         spec = {
@@ -118,7 +119,7 @@ def deep(names: tuple[str, ...], start: int) -> Iterator[Item]:
 
 
 def grid(count: int) -> Iterator[Item]:
-    """Draw networks over the axes of difficulty; a recipe that no network meets is drawn again."""
+    """Draw recipes of varied sizes, activation, norms, distance and precision; skip recipes that cannot be made."""
     rng = np.random.default_rng(GRID_SEED)
     made = 0
     while made < count:
@@ -150,7 +151,7 @@ def grid(count: int) -> Iterator[Item]:
 
 
 def near_duplicates() -> Iterator[Item]:
-    """Write networks with two units at a relative distance of 0.01 or 0.03, which defeat clustering."""
+    """Yield networks with two units at a relative distance of 0.01 or 0.03, which clustering does not separate."""
     for number, (activation, distance) in enumerate(
         [(a, d) for a in ("tanh", "relu", "softplus") for d in (0.03, 0.01)]
     ):
@@ -159,7 +160,7 @@ def near_duplicates() -> Iterator[Item]:
 
 
 def mini() -> Iterator[Item]:
-    """Write small puzzles of every kind."""
+    """Yield small puzzles of every kind."""
     yield Item("easiest", 12, {"inputs": 2, "hidden": [3], "budget": 5000})
     yield Item("table-tanh", 1, {"inputs": 4, "hidden": [6], "mode": "passive", "input_scale": 2.0, "rows": 800})
     yield Item(

@@ -1,11 +1,11 @@
-"""Draw success against the condition number of hidden networks, from a result store, for docs/hidden-networks.md.
+"""Draw the share of solved puzzles against the condition number, from a result store, for docs/hidden-networks.md.
 
     netjigsaw run recovery-standard/grid --results results
     python experiments/recovery/difficulty_picture.py results
 
-The condition number cond(J) is a public fact of each puzzle. A trial that ended without a solution counts against the
-solver, whatever its status is. Activations that a solver is not made for are left out of its curve: there, all of its
-trials gave up.
+The manifest of each puzzle states the condition number cond(J). Every trial that is not solved counts against the
+solver, whatever its status is. A solver's curve leaves out activations on which all trials of the solver gave up,
+because the solver is not made for them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
+from drawing import draw_tolerance, note
 from matplotlib import pyplot as plt
 from tabulate import tabulate
 
 from benchmark.results.store import Store
 from benchmark.results.trial import Status
 from benchmark.statistics import wilson
+from generator.recovery.making.difficulty import TOLERANCE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,12 +36,11 @@ if TYPE_CHECKING:
 mpl.use("agg")
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "recovery-difficulty.png"
 DODGE = 0.045
-"""Distance of two solvers' points of one bin, in decades of the condition number, so that their intervals do not
-overlap."""
+"""Shift between two solvers' points of one bin, in decades of the condition number, so that their intervals do not
+overlap. Hand-set."""
 TOP, FLOOR = 1e2, 1e-8
-"""Largest and smallest weight error that is drawn; larger ones and missing answers lie on the upper edge."""
-TOLERANCE = 1e-6
-"""Worst weight error of a solved puzzle with float64 outputs."""
+"""Largest and smallest weight error of the plot. Larger errors and missing answers are drawn on the upper edge.
+Hand-set."""
 MARKS = "osD^vP*Xph"
 """Markers of the solvers."""
 
@@ -51,11 +52,11 @@ class Outcome:
     Attributes:
         puzzle: digest of the puzzle.
         solver: name with parameters.
-        activation: of the hidden network, as the puzzle states it.
+        activation: activation of the hidden network, as the puzzle states it.
         condition: cond(J) of the hidden network.
         solved: whether the trial is solved.
         gave_up: whether the solver gave up.
-        error: worst weight error; infinite without an answer.
+        error: worst weight error, relative to a layer's largest weight; infinite without an answer.
     """
 
     puzzle: str
@@ -68,7 +69,7 @@ class Outcome:
 
 
 def outcomes(folder: Path, label: str) -> list[Outcome]:
-    """Read the trials on the puzzles of a label whose condition number is known."""
+    """Read the trials on all puzzles that have this label and a condition number."""
     store = Store(folder)
     manifests = store.manifests()
     found = []
@@ -139,32 +140,15 @@ def draw_errors(axis: Axes, groups: dict[str, list[Outcome]]) -> None:
         errors = np.clip([one.error for one in missed], FLOOR, TOP)
         style = f"C{number % 10}{MARKS[number % len(MARKS)]}"
         axis.plot([one.condition for one in missed], errors, style, ms=5, mfc="none")
-    axis.axhline(TOLERANCE, color="0.5", lw=1, ls="--")
-    axis.annotate(
-        "tolerance for float64 outputs",
-        (0.02, TOLERANCE),
-        (0, 3),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize=9,
-        color="0.3",
-    )
-    axis.annotate(
-        "no answer, or an error above",
-        (0.98, TOP),
-        (0, 7),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        fontsize=9,
-        color="0.3",
-    )
+    draw_tolerance(axis)
+    note(axis, "tolerance for float64 outputs", (0.02, TOLERANCE))
+    note(axis, "no answer, or an error above", (0.98, TOP), raised=7, align="right")
     axis.set(xscale="log", yscale="log", ylim=(FLOOR, 10 * TOP), xlabel="condition number cond(J)")
     axis.set(ylabel="worst weight error", title="unsolved trials")
 
 
 def main(folder: Path, label: str, bins: int) -> None:
-    """Draw the picture and print the solved shares per bin."""
+    """Draw the picture, and print the counts of solved puzzles per bin."""
     trials = outcomes(folder, label)
     if not trials:
         raise SystemExit(f"{folder} has no trial on a recovery puzzle with the label {label!r} and a condition number")

@@ -4,16 +4,18 @@
     python experiments/recovery/expand_and_cluster.py students --teachers 3 --timeout 30
     python experiments/recovery/expand_and_cluster.py students --teachers 0 --trained 16 --trained-timeout 900
 
-The first table has ten hidden networks of each kind: tanh, sigmoid and softplus, 4 inputs, 8 units, 1 output, a table
-of 1000 rows. All solvers get the same puzzles, seeds and limits, one trial at a time in the harness. Expand-and-Cluster
-always runs. A solver is named as on the command line of netjigsaw, e.g. `expand-and-cluster[students=20]`.
+The first table has ten hidden networks of each activation (tanh, sigmoid, softplus), with 4 inputs, 8 units, 1 output
+and a table of 1000 rows. All solvers get the same puzzles, seeds and limits. The harness runs one trial at a time.
+Expand-and-Cluster always runs. Name solvers as on the command line of netjigsaw, e.g.
+`expand-and-cluster[students=20]`.
 
-The second table has one network of 784 inputs and 10 outputs that was trained on drawn digits, as the paper's networks
-on MNIST. `--trained` is its number of hidden units; the paper's claim is an overhead below 10 %. The inputs of its
-table are Gaussian, as in every puzzle of the family, so the table shows all of its weights.
+The second table has one network of 784 inputs and 10 outputs, trained on drawn digits like the paper's networks on
+MNIST. `--trained` sets its number of hidden units. The inputs of its table are Gaussian, as in every puzzle of the
+family, so the table depends on all of its weights.
 
-The claims of the paper (Martinelli et al. 2024, arXiv 2304.12794), for comparison: size and weights right on 80 % of
-150 small problems, with students four times as wide as the hidden network.
+Claims of the paper (Martinelli et al. 2024, arXiv 2304.12794), for comparison: right size and weights on 80 % of 150
+small problems, with students four times as wide as the hidden network; less than 10 % too many units on the trained
+network.
 """
 
 from __future__ import annotations
@@ -43,12 +45,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PUBLISHED = "expand-and-cluster"
+"""Solver that always runs, unless `--published` replaces it."""
 KINDS = ("tanh", "sigmoid", "softplus")
 """Activations of the small networks."""
 SMALL = RecoverySpec(inputs=4, hidden=(8,), mode="passive", input_scale=2.0, rows=1000)
-"""Recipe of the small networks; `activation` is replaced."""
+"""Recipe of the small networks; `activation` is replaced. The sizes are those of the paper's small problems."""
 MEASURES = ("size_overhead", "worst_weight_error")
-"""Metrics of the family that the tables show as medians."""
+"""Metrics of which the tables show medians."""
 
 
 def small_puzzles(teachers: int, first_seed: int) -> tuple[LoadedPuzzle, ...]:
@@ -62,7 +65,7 @@ def small_puzzles(teachers: int, first_seed: int) -> tuple[LoadedPuzzle, ...]:
 
 
 def trained_puzzle(units: int, rows: int, seed: int) -> LoadedPuzzle:
-    """Train a network on drawn digits and hide it behind a table."""
+    """Train a network on drawn digits, and make a passive puzzle of it."""
     spec = RecoverySpec(
         inputs=784, hidden=(units,), outputs=10, teacher="digits", mode="passive", rows=rows, label="trained"
     )
@@ -71,14 +74,14 @@ def trained_puzzle(units: int, rows: int, seed: int) -> LoadedPuzzle:
 
 
 def trials(puzzles: Sequence[LoadedPuzzle], solvers: Sequence[str], wall_s: float, results: Path) -> list[Row]:
-    """Run every solver on every puzzle; trials whose rows are in the store already do not run again."""
+    """Run every solver on every puzzle. Trials that the result store already holds do not run again."""
     references = tuple(parse_reference(name) for name in solvers)
     limits = Limits(wall_s=wall_s)
     return run(RunRequest(tuple(puzzles), references, results, limits=limits, hidden=(results,)), live=False)
 
 
 def summary(rows: Sequence[Row], solvers: Sequence[str]) -> str:
-    """Write one line per kind and solver."""
+    """Format a table with one line per activation and solver."""
     lines: list[list[object]] = []
     kinds = dict.fromkeys(row.puzzle_name.rpartition("-")[0] for row in rows)
     for kind in kinds:
@@ -102,14 +105,16 @@ def main() -> int:
     """Run the comparison and print the tables; an error prints one line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("solvers", nargs="*", help="solvers to compare with")
-    parser.add_argument("--teachers", type=int, default=10, help="small networks of each kind; 0: none")
-    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--teachers", type=int, default=10, help="small networks per activation; 0: none")
+    parser.add_argument("--first-seed", type=int, default=1, help="seed of the first network (default: 1)")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="seconds per small network")
     parser.add_argument("--trained", type=int, default=0, metavar="UNITS", help="hidden units of the trained network")
     parser.add_argument("--trained-rows", type=int, default=8000, help="rows of its table")
-    parser.add_argument("--trained-timeout", type=float, default=900.0, metavar="S")
+    parser.add_argument(
+        "--trained-timeout", type=float, default=900.0, metavar="S", help="seconds for the trained network"
+    )
     parser.add_argument("--published", default=PUBLISHED, help="Expand-and-Cluster with other parameters")
-    parser.add_argument("--results", type=Path, help="folder of the rows; without it the rows are not kept")
+    parser.add_argument("--results", type=Path, help="folder of the result store; default: a temporary folder")
     options = parser.parse_args()
     solvers = [options.published, *options.solvers]
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,7 +1,7 @@
-"""Draw how a ReLU network is recovered layer by layer from its kinks, for docs/hidden-networks.md.
+"""Draw the recovery of a ReLU network from its kinks, layer by layer, for docs/hidden-networks.md.
 
-The network has two inputs and two hidden layers. The first panel shows kinks on scanned lines, the second one the
-hyperplanes of the first hidden layer, the third one the bent hyperplanes of the second hidden layer.
+The network has two inputs and two hidden layers. The first panel shows the kinks on scanned lines. The second panel
+shows the hyperplanes of the first hidden layer, the third panel the bent hyperplanes of the second hidden layer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import ListedColormap
 from PIL import Image
-from trials import CountedOracle
 
-from generator.family.oracle import OracleTerms
+from generator.family.oracle import CountedOracle, OracleTerms
 from generator.recovery.making.synthetic import SyntheticRules, draw_network
 from generator.recovery.puzzle import RecoveryPuzzle
 from generator.recovery.scoring.alignment import align
@@ -45,17 +44,17 @@ IMAGE = Path(__file__).parents[2] / "docs" / "images" / "recovery-hyperplanes.pn
 WIDTHS = (2, 6, 5, 1)
 """Inputs, units of both hidden layers, outputs."""
 REACH, BOX = 2.5, 10.0
-"""Half the side of the drawn square, and the bound of every input of a query."""
+"""Half the side of the drawn square, and the bound of every input of a query. Hand-set."""
 LINES = 12
-"""Lines that are scanned for the first panel. More lines show more kinks and hide the regions."""
+"""Lines that are scanned for the first panel. More lines show more kinks and hide the regions. Hand-set."""
 POINTS = 601
-"""Points per side of the grid. A larger value gives sharper lines and a larger file."""
+"""Points per side of the grid. A larger value gives sharper lines and a larger file. Hand-set."""
 NEAR = 1e-6
-"""Distance up to which a kink lies on a recovered hyperplane."""
+"""Largest distance of a kink from a recovered hyperplane to which it is assigned. Hand-set."""
 PALETTE = 96
-"""Colours of the picture's file. More colours give a larger file."""
+"""Colours of the picture's file. More colours give a larger file. Hand-set."""
 LIMIT_S = 60.0
-"""Seconds after which a search ends."""
+"""Time limit of the recovery in seconds. Hand-set."""
 FIRST, SECOND = "C0", "C3"
 """Colours of the two hidden layers."""
 
@@ -76,7 +75,7 @@ def recover(oracle: CountedOracle, rng: np.random.Generator) -> MLP:
     """Recover the network layer by layer.
 
     Raises:
-        SystemExit: if a layer shows no unit.
+        SystemExit: if no unit of a layer is found.
     """
     deadline = time.monotonic() + LIMIT_S
     first = recover_next_layer(oracle, Prefix(2, "relu"), 1.0, rng, deadline, signed=True)
@@ -113,7 +112,7 @@ def draw_layer(axis: Axes, network: MLP, layer: int, colour: str) -> None:
 
 
 def nearest(network: MLP, points: Array, layer: int) -> Array:
-    """Compute the distance of each point to the nearest kink of a layer of the recovered network."""
+    """Compute the distance of each point from the nearest hyperplane of a layer of the recovered network."""
     step = 1e-7
     values = network.preactivations(points, layer)
     moved = [network.preactivations(points + step * axis, layer) - values for axis in np.eye(2)]
@@ -123,7 +122,7 @@ def nearest(network: MLP, points: Array, layer: int) -> Array:
 
 
 def main(seed: int) -> None:
-    """Recover the network, draw the three panels, and print what was found."""
+    """Recover the network, draw the three panels, and print counts and errors."""
     rng = np.random.default_rng(seed)
     hidden = draw_network(SyntheticRules(WIDTHS, "relu"), rng)
     oracle = CountedOracle(hidden.exact, OracleTerms(2, 1, None, -BOX, BOX))
@@ -159,5 +158,5 @@ def main(seed: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=0, help="of the hidden network and of the search (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the hidden network and of the search (default: 0)")
     main(parser.parse_args().seed)

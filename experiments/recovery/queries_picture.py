@@ -1,7 +1,7 @@
 """Draw the worst weight error against the number of queries, for several solvers, for docs/hidden-networks.md.
 
 Every solver gets the same hidden network with growing budgets. Solvers run in this process, one after the other, with a
-time limit per trial, so a busy machine makes slow solvers look worse.
+limit of wall time per trial. So other load on the machine makes slow solvers look worse.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 import torch
+from drawing import draw_tolerance, note
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 from trials import Trial, attempt
 
+from generator.recovery.making.difficulty import TOLERANCE
 from generator.recovery.making.generate import generate
 from generator.recovery.spec import RecoverySpec
 
@@ -30,13 +32,13 @@ if TYPE_CHECKING:
 mpl.use("agg")
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "recovery-queries.png"
 UNITS = 8
-"""Hidden units of each network."""
+"""Hidden units of each network. Hand-set."""
 SHAPE: dict[str, Any] = {"inputs": 6, "hidden": (UNITS,), "budget": 10**6}
-"""Recipe of the networks, without the activation; every trial sets its own budget."""
+"""Recipe of the networks, without the activation. Every trial sets its own budget. Hand-set."""
 BUDGETS = (100, 200, 400, 800, 1600, 3200, 6400)
-"""Budgets of the trials, in rows."""
+"""Budgets of the trials, in rows. Hand-set."""
 TRAINING = ("students", f"same-width[width={UNITS}]", "expand-and-cluster")
-"""Solvers that train networks. The control of Expand-and-Cluster is told the width."""
+"""Solvers that train networks. `same-width`, the control of Expand-and-Cluster, is given the true width."""
 KINDS = {
     "relu": ("kinks", *TRAINING),
     "softplus": ("hessian-span", *TRAINING),
@@ -52,13 +54,12 @@ STYLES = {
 }
 """Colour and marker of each solver."""
 FLOOR, TOP = 1e-16, 1e1
-"""Smallest and largest weight error that is drawn; larger ones and missing answers lie on the upper edge."""
-TOLERANCE = 1e-6
-"""Worst weight error of a solved puzzle."""
+"""Smallest and largest weight error of the plot. Larger errors and missing answers are drawn on the upper edge.
+Hand-set."""
 
 
 def run(seed: int, wall_s: float, store: Path | None) -> dict[tuple[str, str, int], Trial]:
-    """Run all trials that are not in the store, and return the trials by activation, solver and budget."""
+    """Run all trials that the store does not hold; return all trials by activation, solver and budget."""
     done: dict[tuple[str, str, int], Trial] = {}
     if store is not None and store.exists():
         for line in store.read_text(encoding="utf-8").splitlines():
@@ -84,7 +85,7 @@ def run(seed: int, wall_s: float, store: Path | None) -> dict[tuple[str, str, in
 
 
 def draw(axis: Axes, trials: dict[str, list[Trial]]) -> None:
-    """Draw one curve per solver; filled markers are solved trials. Trials without a query are not drawn."""
+    """Draw one curve per solver. Filled markers are solved trials; trials without a query are left out."""
     for solver, own in trials.items():
         asking = [one for one in own if one.queries]
         asked = np.array([one.queries for one in asking])
@@ -94,7 +95,7 @@ def draw(axis: Axes, trials: dict[str, list[Trial]]) -> None:
         axis.plot(asked, errors, "-", color=colour, lw=1.2)
         axis.plot(asked[~solved], errors[~solved], mark, color=colour, ms=6, mfc="w")
         axis.plot(asked[solved], errors[solved], mark, color=colour, ms=6)
-    axis.axhline(TOLERANCE, color="0.5", ls="--", lw=1)
+    draw_tolerance(axis)
     axis.set(xscale="log", yscale="log", xlabel="queries used", ylim=(FLOOR / 3, 5 * TOP))
     axis.yaxis.set_major_locator(LogLocator(base=100, numticks=20))
 
@@ -114,24 +115,15 @@ def main(seed: int, wall_s: float, store: Path | None) -> None:
         draw(axis, {solver: [done[kind, solver, budget] for budget in BUDGETS] for solver in solvers})
         axis.set_title(f"{kind}, {SHAPE['inputs']} inputs, {UNITS} units")
     axes[0].set_ylabel("worst weight error")
-    axes[0].annotate(
-        "tolerance",
-        (0.6, TOLERANCE),
-        (0, 3),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="center",
-        fontsize=9,
-        color="0.3",
-    )
+    note(axes[0], "tolerance", (0.6, TOLERANCE), align="center")
     legend(figure)
     figure.savefig(IMAGE, dpi=120)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=0, help="of the hidden networks (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the hidden networks (default: 0)")
     parser.add_argument("--wall", type=float, default=25.0, help="seconds per trial (default: 25)")
-    parser.add_argument("--store", type=Path, help="file that keeps the trials; trials in the file do not run again")
+    parser.add_argument("--store", type=Path, help="file of finished trials; trials in the file do not run again")
     options = parser.parse_args()
     main(options.seed, options.wall, options.store)

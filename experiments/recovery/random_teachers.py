@@ -1,7 +1,7 @@
-"""Run solvers on hidden networks of one shape, drawn or trained with many seeds, and print success, time and queries.
+"""Run solvers on hidden networks of one recipe and many seeds; print solved networks, processor time and queries.
 
-Solvers run in this process, one after the other, on one thread. Seconds are processor time, so that other load on the
-machine counts little.
+Solvers run in this process, one after the other, on one thread. Seconds are processor time, which depends little on
+other load of the machine.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ HEADERS = (
     "log2 queries",
     "most queries",
     "median error",
-    "false",
+    "false certificates",
 )
+"""Columns of `summary`. Errors are worst weight errors of solved trials."""
 
 
 def main() -> None:
@@ -84,9 +85,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="networks to make (default: 10)")
     parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
     parser.add_argument("--wall", type=float, default=60.0, help="seconds per trial (default: 60)")
-    parser.add_argument("--network", action="append", default=[], help="a network to import instead; may be repeated")
+    parser.add_argument("--network", action="append", default=[], help="import this network instead; may be repeated")
     parser.add_argument("--verbose", action="store_true", help="print the solvers' logs")
-    parser.add_argument("settings", nargs="*", help="settings of the recipe, as key=value")
+    parser.add_argument("settings", nargs="*", help="fields of the recipe, as key=value")
     options = parser.parse_args()
     torch.set_num_threads(1)
     trials: dict[str, list[Trial]] = {solver: [] for solver in options.solver}

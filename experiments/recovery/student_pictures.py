@@ -1,7 +1,7 @@
-"""Draw how clustering finds the hidden units in an ensemble of wide students, for docs/hidden-networks.md.
+"""Draw how clustering finds the true units in an ensemble of wide students, for docs/hidden-networks.md.
 
-Students with twice the hidden network's width are fitted to a table. Their hidden units are clustered over all
-students: copies of hidden units lie in every student, surplus units differ between students.
+The students have twice the width of the hidden network and are fitted to its table. Their units are clustered over all
+students. Every student contains copies of the true units; surplus units differ between students.
 """
 
 from __future__ import annotations
@@ -33,15 +33,21 @@ if TYPE_CHECKING:
 
 mpl.use("agg")
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "recovery-students.png"
-UNITS, EXPANSION, STUDENTS, ROWS, SCALE = 8, 2, 20, 1500, 2.0
-"""Hidden units, width of the students relative to them, number of students, rows of the table, and the standard
-deviation of its inputs. Hand-set; two inputs can be drawn, and a larger expansion adds grey points."""
+UNITS = 8
+"""Hidden units of the network. Hand-set."""
+EXPANSION = 2
+"""Width of the students relative to `UNITS`. A larger value adds grey points. Hand-set."""
+STUDENTS = 20
+"""Number of students. A larger value gives larger clusters and takes longer. Hand-set."""
+ROWS, SCALE = 1500, 2.0
+"""Rows of the table, and standard deviation of its inputs. Hand-set."""
 SHARE = 0.75
-"""Least members of a large cluster, as a share of the number of students. The published runs on tanh use this share."""
+"""Least members of a large cluster, as a share of the number of students. From the runs on tanh of Martinelli et al.
+2024 (arXiv 2304.12794)."""
 COLOURS = [f"C{number}" for number in (0, 1, 2, 3, 4, 5, 6, 8, 9)]
 """Colours of the clusters; C7 is grey."""
 ZERO = 1e-20
-"""Mean squared error, relative to the outputs' variance, at which a student's fit ends."""
+"""Mean squared error at which a student's fit ends, relative to the outputs' variance. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +55,11 @@ class Clusters:
     """The clustered units of all students.
 
     Attributes:
-        vectors: (w1, w2, b) of every unit, those of the best student first.
-        groups: the members of each large cluster.
-        centres: (w1, w2, b) of each large cluster.
-        heights: heights of the merges.
-        counts: number of large clusters after each merge.
+        vectors: (w1, w2, b) of every unit, units x 3; units of the best student come first.
+        groups: numbers of the units in each large cluster.
+        centres: (w1, w2, b) of each large cluster, clusters x 3.
+        heights: heights of the merges in the tree of clusters.
+        counts: number of large clusters at each height.
         cut: the height at which the tree is cut.
     """
 
@@ -69,7 +75,8 @@ def train(network: MLP, rng: np.random.Generator) -> tuple[Array, Array]:
     """Fit the students to a table of the hidden network.
 
     Returns:
-        (w1, w2, b) of all units, and the mean squared errors of the students relative to the variance; best first.
+        (w1, w2, b) of all units, units x 3; and the mean squared errors of the students, relative to the outputs'
+        variance. The best student comes first.
     """
     inputs = SCALE * rng.standard_normal((ROWS, 2))
     rows = Rows.of(inputs, network(inputs))
@@ -94,7 +101,7 @@ def cluster(vectors: Array) -> Clusters:
 
 
 def upward(vectors: Array) -> Array:
-    """Choose the sign of each unit so that w2 is positive."""
+    """Flip the units, units x 3, whose w2 is negative."""
     return vectors * np.where(vectors[:, 1:2] < 0, -1.0, 1.0)
 
 
@@ -130,7 +137,7 @@ def draw_cut(axis: Axes, found: Clusters) -> None:
 
 
 def main(seed: int) -> None:
-    """Train the ensemble, cluster it, draw the picture, and print what was found."""
+    """Train and cluster the ensemble, draw the picture, and print counts and distances."""
     rng = np.random.default_rng(seed)
     network = draw_network(SyntheticRules((2, UNITS, 1), "tanh", input_scale=SCALE), rng)
     true = np.column_stack([network.weights[0], network.biases[0]])
@@ -152,5 +159,7 @@ def main(seed: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=0, help="of the hidden network and of the students (default: 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the hidden network and of the students (default: 0)"
+    )
     main(parser.parse_args().seed)

@@ -1,4 +1,4 @@
-"""Trials in this process: one solver on one hidden network, with counted queries. Other experiments import it."""
+"""Run one solver on one hidden network in this process, and count its queries. Other experiments import this module."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from generator.errors import NetjigsawError, QueryError
-from generator.family.oracle import OracleTerms, Usage, checked_inputs
+from generator.errors import NetjigsawError
+from generator.family.oracle import CountedOracle, Usage
 from generator.puzzle.answer import Answer
 from generator.recovery.oracle import open_oracle, terms
 from generator.recovery.puzzle import view_puzzle
@@ -19,36 +19,7 @@ from solvers.reference import parse_reference
 from solvers.registry import build_solver, find_solver
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from generator.family.oracle import HiddenNetwork
     from generator.puzzle.sealing import Made
-
-
-class CountedOracle:
-    """An oracle in this process, with the harness's checks and counts.
-
-    Attributes:
-        terms: the limits.
-        queries: rows asked so far.
-    """
-
-    def __init__(self, hidden: HiddenNetwork, limits: OracleTerms) -> None:
-        self.terms, self.queries = limits, 0
-        self._hidden = hidden
-
-    @property
-    def left(self) -> int | None:
-        """Rows that are left of the budget."""
-        return None if self.terms.budget is None else self.terms.budget - self.queries
-
-    def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the network."""
-        rows = checked_inputs(inputs, self.terms)
-        if self.left is not None and len(rows) > self.left:
-            raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
-        self.queries += len(rows)
-        return self._hidden(rows)
 
 
 @dataclass(frozen=True)
@@ -58,12 +29,12 @@ class Trial:
     Attributes:
         solver: name with parameters.
         name: name of the puzzle.
-        solved: whether the answer is right.
-        seconds: processor time.
+        solved: whether the puzzle is solved.
+        seconds: processor time in seconds.
         queries: rows asked.
-        error: worst weight error; infinite without an answer.
+        error: worst weight error, relative to a layer's largest weight; infinite without an answer.
         certified: whether the solver certified its answer.
-        reason: why the solver failed, or its note.
+        reason: the error of the solver, else the reason of the score, else the solver's note.
     """
 
     solver: str
@@ -83,10 +54,10 @@ def attempt(
 
     Args:
         solver: name with parameters, as on the command line.
-        made: the puzzle and its answer.
-        wall_s: time limit.
+        made: the puzzle and its sealed answer.
+        wall_s: limit of wall time in seconds, which the solver sees; nothing stops a solver that exceeds it.
         seed: seed of the solver.
-        verbose: whether the solver's log is printed.
+        verbose: whether to print the solver's log.
         budget: rows that the oracle answers; None for the budget of the puzzle.
     """
     view, limits = view_puzzle(made.puzzle), terms(made.puzzle)

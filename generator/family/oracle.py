@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from generator.puzzle.content import Puzzle, SealedAnswer
 
-__all__ = ["HiddenNetwork", "Oracle", "OracleRecord", "OracleTerms", "Usage", "checked_inputs"]
+__all__ = ["CountedOracle", "HiddenNetwork", "Oracle", "OracleRecord", "OracleTerms", "Usage", "checked_inputs"]
 
 ROWS_PER_CALL = 4096
 """Default of `OracleTerms.rows_per_call`, in rows. A larger value lets one call take more memory and time. Hand-set."""
@@ -132,3 +132,37 @@ def checked_inputs(inputs: ArrayLike, terms: OracleTerms) -> NDArray[np.float64]
     if terms.high is not None and rows.max() > terms.high:
         raise QueryError(f"outside the box: {rows.max():g} is above {terms.high:g}")
     return rows
+
+
+class CountedOracle:
+    """An oracle in this process that checks and counts queries like the harness, for tests and experiments.
+
+    Args:
+        hidden: the hidden network.
+        terms: shapes, budget and bounds.
+
+    Attributes:
+        terms: shapes, budget and bounds.
+        queries: rows answered so far.
+    """
+
+    def __init__(self, hidden: HiddenNetwork, terms: OracleTerms) -> None:
+        self.terms, self.queries = terms, 0
+        self._hidden = hidden
+
+    @property
+    def left(self) -> int | None:
+        """Rows of the budget that are left; None without a limit."""
+        return None if self.terms.budget is None else self.terms.budget - self.queries
+
+    def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Evaluate the hidden network, see `Oracle.__call__`.
+
+        Raises:
+            QueryError: if the query breaks the terms or exceeds the budget.
+        """
+        rows = checked_inputs(inputs, self.terms)
+        if self.left is not None and len(rows) > self.left:
+            raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} of {self.terms.budget} are left")
+        self.queries += len(rows)
+        return self._hidden(rows)

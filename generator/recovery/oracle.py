@@ -21,7 +21,7 @@ __all__ = ["open_oracle", "rounded", "terms"]
 
 
 def terms(puzzle: Puzzle) -> OracleTerms | None:
-    """Return the terms of a puzzle's oracle; None for a passive puzzle."""
+    """Return sizes, budget and box of a puzzle's oracle; None for a passive puzzle."""
     public = PublicSpec.model_validate(puzzle.manifest.spec)
     if public.mode == "passive":
         return None
@@ -30,7 +30,9 @@ def terms(puzzle: Puzzle) -> OracleTerms | None:
 
 
 def open_oracle(view: RecoveryPuzzle, sealed: SealedAnswer) -> HiddenNetwork:
-    """Return the hidden network: rows x d to rows x o. Equal rows have equal outputs, bit for bit.
+    """Return a function that maps inputs, rows x d, to the rounded outputs of the hidden network, rows x o.
+
+    Equal rows have equal outputs, bit for bit.
 
     Raises:
         PuzzleError: if the sealed answer is damaged.

@@ -1,8 +1,8 @@
 """The recovery puzzle as a solver sees it, and its answers.
 
-An answer is a network: `{"layers": [{"weight": [[...], ...], "bias": [...]}, ...]}` from input to output, weights out x
-in. It also holds `"activation"` where the puzzle hides the activation, and may hold `"bypass"`, outputs x inputs, where
-the puzzle allows a linear by-pass.
+An answer is a network, `{"layers": [{"weight": [[...], ...], "bias": [...]}, ...]}`, from input to output. Each weight
+is a matrix, out x in. An answer must name the `"activation"` if the puzzle hides it. An answer may hold a `"bypass"`,
+outputs x inputs, if the puzzle allows a linear by-pass.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from generator.puzzle.answer import Answer
     from generator.puzzle.content import Puzzle
 
-__all__ = ["RecoveryPuzzle", "Table", "check_answer", "network_of", "view_puzzle"]
+__all__ = ["MOST_UNITS", "RecoveryPuzzle", "Table", "check_answer", "network_of", "view_puzzle"]
 
 MOST_UNITS = 4096
-"""Largest width of an answer's layer. Hand-set; the check must not depend on the secret widths."""
+"""Largest width of an answer's layer. A larger value lets scoring take more memory. Hand-set; the limit must not depend
+on the secret widths."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A fixed table of the hidden network.
+    """Inputs and outputs of the hidden network in a passive puzzle.
 
     Attributes:
         inputs: rows x d, float64.
@@ -54,7 +55,7 @@ class RecoveryPuzzle:
 
     Attributes:
         public: number of inputs, outputs and hidden layers, activation, precision, box, budget.
-        tolerance: largest weight error of a solved puzzle.
+        tolerance: largest weight error of a solved puzzle, relative to the largest weight of the layer.
         table: the fixed table of a passive puzzle; None for an active puzzle.
         oracle: evaluates the hidden network of an active puzzle; None for a passive puzzle.
         condition: condition number of the parameter Jacobian, which measures difficulty; None if it was not computed.
@@ -83,12 +84,12 @@ class RecoveryPuzzle:
 
     @property
     def activation(self) -> str | None:
-        """Name of the activation; None where it is part of the answer."""
+        """Name of the activation; None if the solver must find it."""
         return None if self.public.activation == "hidden" else self.public.activation
 
     @property
     def input_scale(self) -> float:
-        """Standard deviation of the inputs on which the functional error is measured; they are N(0, s^2)."""
+        """Standard deviation s of the inputs N(0, s^2) on which the functional error is measured."""
         return self.public.input_scale
 
     @property
@@ -102,14 +103,14 @@ class RecoveryPuzzle:
         return self.public.resolution
 
     def network(self, layers: Sequence[tuple[ArrayLike, ArrayLike]], activation: str | None = None) -> MLP:
-        """Build a network, which is called on rows x d inputs.
+        """Build a network. Call it on rows x d inputs to get rows x o outputs.
 
         Args:
             layers: pairs of weight (out x in) and bias, from input to output.
-            activation: name of the activation; needed only where the puzzle hides it.
+            activation: name of the activation; required if the puzzle hides it.
 
         Raises:
-            SpecError: if the activation is hidden and not given, or not known.
+            SpecError: if the activation is unknown, or hidden and not given.
         """
         name = activation or self.activation
         if name not in ACTIVATIONS:
@@ -117,7 +118,17 @@ class RecoveryPuzzle:
         return MLP.of(layers, name)
 
     def answer(self, network: MLP | Sequence[tuple[ArrayLike, ArrayLike]]) -> dict[str, Any]:
-        """Write a network, or its layers as pairs of weight and bias, as an answer."""
+        """Write a network as an answer.
+
+        Args:
+            network: a network, or its pairs of weight (out x in) and bias, from input to output.
+
+        Returns:
+            The answer as plain data, see the module's docstring.
+
+        Raises:
+            SpecError: if the puzzle hides the activation and only pairs are given.
+        """
         if not isinstance(network, MLP):
             network = self.network(network)
         value: dict[str, Any] = {
@@ -133,8 +144,12 @@ class RecoveryPuzzle:
 def network_of(view: RecoveryPuzzle, value: Any) -> MLP:
     """Read an answer as a network.
 
+    Args:
+        view: the puzzle, which the answer must fit.
+        value: the answer as plain data, see the module's docstring.
+
     Raises:
-        AnswerError: naming the first fault.
+        AnswerError: if the answer does not fit the puzzle; the message names the first fault.
     """
     if not isinstance(value, dict):
         raise AnswerError('the answer is not an object {"layers": [{"weight": ..., "bias": ...}, ...]}')
@@ -160,10 +175,10 @@ def network_of(view: RecoveryPuzzle, value: Any) -> MLP:
 
 
 def check_answer(view: RecoveryPuzzle, answer: Answer) -> None:
-    """Check the form of an answer.
+    """Check that an answer is a network that fits the puzzle.
 
     Raises:
-        AnswerError: naming the first fault.
+        AnswerError: if it is not; the message names the first fault.
     """
     network_of(view, answer.value)
 
@@ -231,7 +246,7 @@ def _array(value: Any, what: str, dimensions: int) -> NDArray[np.float64]:
 
 
 def _numbers(value: Any, dimensions: int) -> bool:
-    """Tell whether a value is a nested list of numbers; texts and truth values are no numbers."""
+    """Return whether a value is a nested list of numbers; strings and booleans are not numbers."""
     if not isinstance(value, list):
         return False
     if dimensions > 1:

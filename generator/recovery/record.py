@@ -1,4 +1,4 @@
-"""The record of the family `recovery`: all that the suite needs to make, solve, score and show its puzzles."""
+"""The record of the family `recovery`: functions, metrics, solvers and options that the rest of the program uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = get_args(ActivationName)
 
 
 def groups(puzzle: Puzzle) -> dict[str, str | int]:
-    """Label a puzzle by what a solver knows of it, and by its difficulty."""
+    """Return the labels by which tables group a puzzle: its public settings, level and condition number."""
     spec, facts = puzzle.manifest.spec, puzzle.manifest.facts
     labels: dict[str, str | int] = {
         "inputs": _number(spec.get("inputs")),
@@ -45,7 +45,7 @@ def _number(value: object) -> int:
 
 
 def _decade(condition: float) -> str:
-    """Name the power of ten below a condition number."""
+    """Write the largest power of ten that is at most the condition number, such as 1e3."""
     return f"1e{int(f'{condition:e}'.partition('e')[2])}"
 
 

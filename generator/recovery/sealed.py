@@ -32,11 +32,12 @@ class _Answer(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class HiddenTruth:
-    """The hidden network and its units that no input of the box switches.
+    """The hidden network, and the units that no input in the box switches.
 
     Attributes:
-        network: the network; no unit is invisible and no two units of a layer are duplicates.
-        linear: for each hidden layer, the units that are linear over the whole box, so that only their sum is known.
+        network: the network. No unit is invisible, and no two units of a layer compute the same function.
+        linear: numbers of the units, per hidden layer, that are linear over the whole box. Only the sum of such units
+            can be recovered.
     """
 
     network: MLP
@@ -44,7 +45,12 @@ class HiddenTruth:
 
 
 def answer_of(network: MLP, linear: tuple[tuple[int, ...], ...] = ()) -> JsonValue:
-    """Write the JSON part of the sealed answer."""
+    """Write the JSON part of the sealed answer.
+
+    Args:
+        network: the hidden network.
+        linear: numbers of the linear units, per hidden layer; empty for none.
+    """
     kept = linear if any(linear) else ()
     return _Answer(widths=network.widths, activation=network.activation, linear=kept).model_dump(
         mode="json", exclude_defaults=True
@@ -63,7 +69,7 @@ def truth_of(sealed: SealedAnswer) -> HiddenTruth:
     """Read the hidden network from the sealed answer.
 
     Raises:
-        PuzzleError: if tensors and widths do not agree.
+        PuzzleError: if a tensor is missing, the activation is unknown, or tensors and widths disagree.
     """
     try:
         answer = _Answer.model_validate(sealed.answer)

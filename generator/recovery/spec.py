@@ -1,4 +1,4 @@
-"""The settings of a recovery puzzle: the public part, the whole recipe, and the presets."""
+"""Settings of a recovery puzzle: the part that solvers see, the whole recipe, and the presets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRECISION = r"^(float64|float32|([0-9]|1[0-2]) decimals)$"
 
 
 class PublicSpec(BaseModel):
-    """What a solver may know of a hidden network."""
+    """The settings that a solver sees. Widths, weights and the source of the network are left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,11 +27,11 @@ class PublicSpec(BaseModel):
     hidden_layers: int = Field(ge=1, le=64)
     """Number of hidden layers, L."""
     activation: ActivationName | Literal["hidden"]
-    """Activation of every hidden layer; `hidden` where it is part of the answer."""
+    """Activation of every hidden layer; `hidden` if the solver must find it."""
     mode: Literal["active", "passive"]
-    """active: an oracle; passive: a fixed table."""
+    """active: the solver queries an oracle; passive: the solver gets a fixed table."""
     precision: str = Field("float64", pattern=_PRECISION)
-    """Precision of the outputs."""
+    """Precision of the outputs: `float64`, `float32`, or a number of decimals such as `4 decimals`."""
     input_scale: float = Field(1.0, gt=0, le=1e6)
     """Standard deviation s of the inputs N(0, s^2) of the table and of the functional error."""
     box: float | None = Field(None, gt=0, le=1e9)
@@ -41,7 +41,7 @@ class PublicSpec(BaseModel):
     rows: int = Field(0, ge=0)
     """Rows of the table of a passive puzzle."""
     bypass: bool = False
-    """Whether an answer may have a linear by-pass from the inputs to the outputs."""
+    """Whether an answer may add a linear by-pass S x from the inputs to the outputs."""
     label: str = ""
     """Label by which tables group puzzles, e.g. a level."""
 
@@ -58,7 +58,7 @@ class PublicSpec(BaseModel):
 
 
 class RecoverySpec(BaseModel):
-    """A recipe: the hidden network and what a solver may ask. A recipe and a seed determine a puzzle bit for bit."""
+    """A recipe: the hidden network, and the oracle or table. A recipe and a seed determine a puzzle bit for bit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,10 +66,10 @@ class RecoverySpec(BaseModel):
     hidden: tuple[int, ...] = Field((8,), description="Units of each hidden layer, as 16 or 16,16; secret.")
     outputs: int = Field(1, ge=1, le=1000, description="Number of outputs.")
     activation: ActivationName = Field("tanh", description="Activation of the hidden layers.")
-    hide_activation: bool = Field(False, description="Whether the activation is part of the answer.")
+    hide_activation: bool = Field(False, description="Whether the solver must find the activation.")
 
     teacher: Literal["synthetic", "digits", "classes", "regression"] = Field(
-        "synthetic", description="Weights: drawn by the rules of identifiability, or trained on a task of that name."
+        "synthetic", description="Source of the weights: synthetic draws them; the others train on the named task."
     )
     norm_low: float = Field(1.5, gt=0, le=100, description="Smallest norm of a hidden unit's weights (synthetic).")
     norm_high: float = Field(2.5, gt=0, le=100, description="Largest norm of a hidden unit's weights (synthetic).")
@@ -77,7 +77,7 @@ class RecoverySpec(BaseModel):
         None,
         gt=0,
         lt=1,
-        description="Relative distance of two units made near-duplicates; none: all are at least 0.3 apart.",
+        description="Relative distance of one pair of near-duplicate units; none: every pair is at least 0.3 apart.",
     )
     steps: int = Field(2000, ge=0, le=1_000_000, description="Training steps of a trained network.")
     learning_rate: float = Field(1e-3, gt=0, le=10, description="Peak learning rate of the training.")
@@ -104,7 +104,7 @@ class RecoverySpec(BaseModel):
     @field_validator("hidden", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Read widths that were typed as text, separated by commas."""
+        """Split widths given as text, such as "16,16"."""
         return value.split(",") if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -119,7 +119,7 @@ class RecoverySpec(BaseModel):
 
     @property
     def public(self) -> PublicSpec:
-        """The part that a solver may know."""
+        """The part that a solver sees."""
         active = self.mode == "active"
         return PublicSpec(
             inputs=self.inputs,
@@ -138,11 +138,11 @@ class RecoverySpec(BaseModel):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # A table of a small tanh network, the setting of Expand-and-Cluster.
+    # A table of a small tanh network, the setting of Expand-and-Cluster (Martinelli et al. 2024).
     "table": {"inputs": 4, "hidden": (8,), "mode": "passive", "input_scale": 2.0, "rows": 1000},
-    # A table that training at the hidden network's own width does not solve.
+    # A table of a network of 32 units. Training students of 32 units did not solve it, see docs/results/recovery.md.
     "wide-table": {"inputs": 4, "hidden": (32,), "mode": "passive", "input_scale": 3.0, "rows": 2500},
-    # Networks to query.
+    # Active puzzles.
     "relu": {"inputs": 8, "hidden": (16,), "activation": "relu", "budget": 10_000},
     "softplus": {"inputs": 8, "hidden": (14,), "activation": "softplus", "budget": 20_000},
     "rounded": {"inputs": 8, "hidden": (16,), "precision": "4 decimals", "tolerance": 1e-4, "budget": 20_000},
@@ -159,4 +159,4 @@ PRESETS: dict[str, dict[str, Any]] = {
         "budget": None,
     },
 }
-"""Presets by name, as changes to the defaults."""
+"""Presets by name. Each one lists the fields of `RecoverySpec` that differ from their defaults."""

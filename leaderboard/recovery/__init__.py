@@ -1,1 +1,1 @@
-"""Pictures of the family `recovery`."""
+"""Describe and draw puzzles of the family `recovery`."""

@@ -1,4 +1,4 @@
-"""Describe a recovery puzzle in lines: what a solver knows, and with the answer the hidden network itself."""
+"""Describe a recovery puzzle in lines: its public properties, and with the sealed answer the hidden network."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ __all__ = ["facts", "sizes"]
 def facts(view: RecoveryPuzzle, sealed: SealedAnswer | None = None) -> list[tuple[str, str]]:
     """Describe a puzzle as pairs of label and value.
 
+    Args:
+        view: the puzzle.
+        sealed: the sealed answer; None leaves out the hidden network.
+
     Raises:
         PuzzleError: if the sealed answer is damaged.
     """
@@ -35,7 +39,7 @@ def facts(view: RecoveryPuzzle, sealed: SealedAnswer | None = None) -> list[tupl
 
 
 def sizes(view: RecoveryPuzzle) -> str:
-    """Describe what a solver knows of the network."""
+    """Describe the public properties of the network: inputs, hidden layers, outputs, activation."""
     layers = _plural(view.hidden_layers, "hidden layer")
     activation = "activation hidden" if view.activation is None else view.activation
     bypass = ", answers may have a linear by-pass" if view.public.bypass else ""
@@ -78,16 +82,16 @@ def _units(truth: HiddenTruth, layer: int) -> str:
 
 
 def _removed(sealed: SealedAnswer) -> list[tuple[str, str]]:
-    """Say how many units were removed when the puzzle was made, if any were."""
+    """Describe how many units were removed when the puzzle was made; empty for none."""
     record = sealed.notes.get("units")
     if not isinstance(record, dict):
         return []
-    told = []
+    parts = []
     for kind, what in (("invisible", "invisible, removed"), ("merged", "equal to others, merged")):
         counts = record.get(kind)
         if isinstance(counts, list) and any(counts):
-            told.append(f"{' + '.join(map(str, counts))} {what}")
-    return [("units removed", "; ".join(told))] if told else []
+            parts.append(f"{' + '.join(map(str, counts))} {what}")
+    return [("units removed", "; ".join(parts))] if parts else []
 
 
 def _plural(count: int, noun: str) -> str:

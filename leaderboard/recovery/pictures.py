@@ -1,4 +1,4 @@
-"""Draw a recovery puzzle: the hidden network over a plane of inputs, or without the answer what a solver sees."""
+"""Draw a recovery puzzle: the hidden network over a plane of inputs, or without the sealed answer the public table."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ __all__ = ["draw"]
 
 POINTS = 241
 """Points per side of the grid. A larger value gives sharper lines and takes longer. Hand-set."""
-REACH, ZOOM = 3.0, 2.0
-"""Half the side of the plane, at most in standard deviations of the inputs, and as a multiple of the distance from the
-origin that three quarters of the first layer's hyperplanes have. Larger values show more of the box. Hand-set."""
+REACH = 3.0
+"""Largest half side of the plane, in standard deviations of the inputs. A larger value shows more of the box.
+Hand-set."""
+ZOOM = 2.0
+"""Half side of the plane, relative to the distance from the origin within which three quarters of the first layer's
+hyperplanes pass. A larger value shows more of the box. Hand-set."""
 MOST_LINES = 64
-"""Most units per layer whose hyperplanes are drawn. Hand-set."""
+"""Most units per layer whose hyperplanes are drawn. A larger value gives a fuller and slower picture. Hand-set."""
 MOST_OUTPUTS = 4
-"""Most outputs that are drawn. Hand-set."""
+"""Most outputs that are drawn. A larger value gives more curves in one plot. Hand-set."""
 LAYERS_DRAWN = 2
-"""Hidden layers whose hyperplanes are drawn; those of deeper layers bend too often to be read. Hand-set."""
+"""Hidden layers whose hyperplanes are drawn. Hand-set: hyperplanes of deeper layers bend too often to be readable."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,8 @@ class _Slice:
     """A hidden network on a line or a plane through the origin.
 
     Attributes:
-        network: maps the coordinates of the line or plane to the outputs.
-        reach: largest coordinate.
+        network: the network as a function of the coordinates of the line or plane.
+        reach: largest absolute coordinate.
         labels: names of the coordinates.
     """
 
@@ -53,8 +56,13 @@ class _Slice:
 def draw(view: RecoveryPuzzle, sealed: SealedAnswer | None, name: str) -> Figure:
     """Draw the units' hyperplanes and the outputs over a plane of inputs, and the outputs along a line.
 
-    With more than two inputs the plane has a random direction. Without the answer, the outputs of the table are drawn;
-    an active puzzle without its answer has nothing to draw, which the figure says.
+    For more than two inputs, the plane has a random direction. Without the sealed answer, the outputs of the table are
+    drawn. For an active puzzle without its sealed answer, the figure states that there is nothing to draw.
+
+    Args:
+        view: the puzzle.
+        sealed: the sealed answer; None if it is missing.
+        name: name of the puzzle, for the title.
 
     Raises:
         PluginError: if matplotlib is not installed.
@@ -79,9 +87,9 @@ def draw(view: RecoveryPuzzle, sealed: SealedAnswer | None, name: str) -> Figure
 
 
 def _slice_of(network: MLP, view: RecoveryPuzzle) -> _Slice:
-    """Cut the input space: the whole of it for one or two inputs, else a random plane through the origin.
+    """Restrict the network to a random plane through the origin; for up to two inputs, keep the whole input space.
 
-    Along a random direction of d inputs, hyperplanes are sqrt(d) times as far away, so the plane is larger.
+    Along a random direction of d inputs, hyperplanes are about sqrt(d) times as far away, so the plane is larger.
     """
     inputs = network.widths[0]
     if inputs <= 2:
@@ -99,7 +107,7 @@ def _slice_of(network: MLP, view: RecoveryPuzzle) -> _Slice:
 
 
 def _grid(cut: _Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the coordinates of a side, and all points of the plane, rows x 2."""
+    """Return the coordinates along one side, and all points of the grid, rows x 2."""
     side = np.linspace(-cut.reach, cut.reach, POINTS)
     return side, np.stack([np.tile(side, POINTS), np.repeat(side, POINTS)], axis=1)
 
@@ -168,7 +176,7 @@ def _along(axes: Axes, cut: _Slice) -> None:
 
 
 def _draw_unknown(view: RecoveryPuzzle, name: str) -> Figure:
-    """Draw the table of a passive puzzle; say that an active puzzle without its answer has nothing to draw."""
+    """Draw the table of a passive puzzle; for an active puzzle, state that there is nothing to draw."""
     table = view.table
     if table is None:
         figure = new_figure(7.0, 2.0)
@@ -186,12 +194,12 @@ def _draw_unknown(view: RecoveryPuzzle, name: str) -> Figure:
         spread.set_ylabel("rows")
         spread.legend(fontsize=8.5, framealpha=0.9, edgecolor="none")
         title(spread, f"Outputs of the {len(table.inputs)} rows")
-    figure.suptitle(f"{name}: {sizes(view)}, widths not known", fontsize=12, weight="bold")
+    figure.suptitle(f"{name}: {sizes(view)}, widths unknown", fontsize=12, weight="bold")
     return figure
 
 
 def _trend(axes: Axes, inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> None:
-    """Draw the first output over the best linear prediction of it, so that what is not linear shows."""
+    """Draw the first output against its best linear prediction; distances from the diagonal are the nonlinear part."""
     columns = np.column_stack([inputs, np.ones(len(inputs))])
     predicted = columns @ np.linalg.lstsq(columns, outputs[:, 0])[0]
     axes.scatter(predicted, outputs[:, 0], s=7, color=COLOURS[0], alpha=0.5, linewidths=0, rasterized=True)

@@ -84,8 +84,8 @@ def test_what_has_no_name_in_a_file_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def findings() -> dict[str, list[ConformanceFinding]]:
-    """Every built-in solver, by one start of the harness."""
-    return examine_all([Reference(entry.name, entry.family) for entry in BUILT_IN], wall_s=0.3)
+    """Every built-in solver, by one start of the harness, two trials at a time."""
+    return examine_all([Reference(entry.name, entry.family) for entry in BUILT_IN], wall_s=0.4, jobs=2)
 
 
 @pytest.mark.parametrize("name", [f"{entry.family}/{entry.name}" for entry in BUILT_IN])

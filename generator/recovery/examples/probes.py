@@ -1,4 +1,4 @@
-"""Small test puzzles of ordinary and unusual kinds for `netjigsaw check`. Making all puzzles takes about a second."""
+"""Small test puzzles for `netjigsaw check`, usual and unusual ones. Making all of them takes about a second."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROBES: dict[str, dict[str, Any]] = {
     "no box and no budget": {**_SMALL, "box": None, "budget": None},
     "wide": {"inputs": 16, "hidden": (48, 48), "mode": "passive", "rows": 4000},
 }
-"""Recipes by name; the name says what is unusual."""
+"""Recipes by name. The name says in which respect the puzzle is unusual."""
 
 
 def make_probes() -> tuple[Made, ...]:

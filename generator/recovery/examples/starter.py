@@ -1,4 +1,4 @@
-"""Source of the solver that `netjigsaw new-solver` writes. The solver is short and solves only the easiest puzzles."""
+"""Source of the solver that `netjigsaw new-solver NAME --family recovery` writes. It solves only easy puzzles."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ class Solver:
                 break
         return answer
 '''
-"""Python source with a class called Solver."""
+"""Python source with a class `Solver`."""

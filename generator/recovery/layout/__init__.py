@@ -1,1 +1,1 @@
-"""Read networks that others trained, and write the files of programs that solve recovery puzzles."""
+"""Import trained networks, and write and read the files of external programs that solve recovery puzzles."""

@@ -1,11 +1,11 @@
-"""Files for programs that solve recovery puzzles, and the format of their answers.
+"""Files that an external program gets, and the format of its answers.
 
-    puzzle.json   what is known of the network: inputs, outputs, hidden layers, activation, precision, ..., tolerance
-    inputs.csv    passive puzzles: a header x1,...,xd, and a row of numbers per input
-    outputs.csv   passive puzzles: a header y1,...,yo, and a row of numbers per output
+    puzzle.json   public settings and tolerance: inputs, outputs, hidden_layers, activation, precision, ...
+    inputs.csv    passive puzzles: a header x1,...,xd, then one line per row of the table
+    outputs.csv   passive puzzles: a header y1,...,yo, then one line per row of the table
 
-A program with an oracle queries it by lines of JSON, see docs/solvers.md. It prints its answer as JSON,
-`{"layers": [{"weight": [[...], ...], "bias": [...]}, ...]}`, on one line or on several; the last answer counts.
+A program queries the oracle by lines of JSON, see docs/solvers.md. The program prints its answer as JSON,
+`{"layers": [{"weight": [[...], ...], "bias": [...]}, ...]}`, on one line or on several. The last answer counts.
 """
 
 from __future__ import annotations
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["NetworkReader", "network_reader", "write_foreign"]
 
 EXACT = "%.17g"
-"""Seventeen significant digits restore every float64 exactly."""
+"""Number format of the tables. Seventeen significant digits restore every float64 exactly."""
 MOST_TEXT = 1 << 28
-"""Most characters of an answer over several lines. Longer texts are dropped. Hand-set."""
+"""Most characters of an answer over several lines; a longer answer is dropped. A larger value takes more memory.
+Hand-set.
+"""
 
 
 def write_foreign(puzzle: Puzzle, folder: Path) -> None:
-    """Write the working folder of a program, completely or not at all.
+    """Write the working folder of an external program, completely or not at all.
 
     Raises:
         PuzzleError: if the puzzle is damaged.
@@ -54,12 +56,16 @@ def write_foreign(puzzle: Puzzle, folder: Path) -> None:
 
 
 def network_reader(puzzle: Puzzle) -> NetworkReader:
-    """Make a reader for the output of a program that was given this puzzle."""
+    """Make a reader for the output of a program that solves this puzzle.
+
+    Raises:
+        PuzzleError: if the puzzle is damaged.
+    """
     return NetworkReader(view_puzzle(puzzle))
 
 
 class NetworkReader:
-    """Reads output line by line; keeps the lines of an object that has not ended.
+    """Reads the output of a program line by line, and keeps the lines of a JSON object until it is complete.
 
     Args:
         view: the puzzle, which answers must fit.
@@ -71,10 +77,13 @@ class NetworkReader:
         self._depth = 0
 
     def __call__(self, line: str) -> JsonValue:
-        """Read one line. Returns the answer that the line completes, or None.
+        """Read one line.
+
+        Returns:
+            The answer that the line completes; None if it completes none.
 
         Raises:
-            AnswerError: if an object with layers is no network that fits the puzzle.
+            AnswerError: if the line completes an object with layers that does not fit the puzzle.
         """
         text = line.strip()
         whole = _object(text)
@@ -86,9 +95,9 @@ class NetworkReader:
         return None
 
     def _continue(self, text: str) -> JsonValue:
-        """Add a line to the open object, and read the object if it has ended."""
+        """Add a line to the open object, and read the object if it is complete."""
         self._open.append(text)
-        self._depth += text.count("{") - text.count("}")  # no text of an answer holds a brace
+        self._depth += text.count("{") - text.count("}")  # no string in an answer contains a brace
         if self._depth > 0 and sum(map(len, self._open)) <= MOST_TEXT:
             return None
         whole = _object("\n".join(self._open)) if self._depth <= 0 else None
@@ -104,7 +113,7 @@ class NetworkReader:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """Read a JSON object; None for any other text."""
+    """Parse a JSON object; return None for any other text."""
     if not (text.startswith("{") and text.endswith("}")):
         return None
     try:
@@ -115,4 +124,4 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise AnswerError(f"the answer holds {constant}")
+    raise AnswerError(f"the answer contains {constant}; weights and biases must be finite numbers")

@@ -1,8 +1,8 @@
 """Read a network of linear layers from a safetensors file or a torch state dict.
 
-The file holds a matrix `<layer>.weight`, out x in, and where the layer has one a vector `<layer>.bias`. Names with
-numbers give the order, whatever the numbers are: `0.weight`, `net.2.weight`, `fc3.weight`. Without numbers the order of
-the file counts. Every float format is converted to float64, and a missing bias is zero.
+The file holds a matrix `<layer>.weight`, out x in, per layer, and may hold a vector `<layer>.bias`. If every layer's
+name has a number (`0.weight`, `net.2.weight`, `fc3.weight`), layers are ordered by these numbers, otherwise by their
+order in the file. Every float format is converted to float64. A missing bias counts as zero.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 
 from generator.errors import LayoutError
 from generator.files.state import read_state, state_in
+from generator.recovery.puzzle import MOST_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +29,16 @@ if TYPE_CHECKING:
 
 __all__ = ["read_layers"]
 
-MOST_UNITS = 4096
-"""Largest width of a hidden layer that an answer may have, see `generator.recovery.puzzle`."""
-
 _NORM = {"running_mean", "running_var", "num_batches_tracked"}
-"""Tensors that only normalisation layers have."""
+"""Names of tensors that only normalisation layers have."""
 
 
 def read_layers(path: Path) -> list[Layer]:
-    """Read weights (out x in) and biases from input to output.
+    """Read pairs of weight (out x in) and bias in float64, from input to output.
 
     Raises:
         StorageError: if the file is missing or cannot be read.
-        LayoutError: if it is no network of at least two linear layers; the message names the first fault.
+        LayoutError: if the file is not a network of at least two linear layers; the message names the first fault.
     """
     state, _ = state_in(read_state(path, "a network"), path)
     tensors = _by_layer(state, path)
@@ -71,7 +69,7 @@ def _by_layer(state: Mapping[Any, Any], path: Path) -> dict[str, dict[str, torch
 
 
 def _layer(tensors: Mapping[str, torch.Tensor], name: str, path: Path) -> Layer:
-    """Convert the tensors of a layer to float64 and check them."""
+    """Check the tensors of a layer, and convert them to float64."""
     where = f"{path}: layer {name!r}" if name else str(path)
     for kind, tensor in tensors.items():
         if not tensor.dtype.is_floating_point or tensor.layout != torch.strided:
@@ -96,7 +94,7 @@ def _layer(tensors: Mapping[str, torch.Tensor], name: str, path: Path) -> Layer:
 
 
 def _check_chain(layers: list[Layer], names: list[str], path: Path) -> None:
-    """Check that each layer's inputs are the outputs of the layer before."""
+    """Check that each layer takes as many inputs as the layer before has outputs, and that no layer is too wide."""
     for ((before, _), (after, _)), (first, second) in zip(pairwise(layers), pairwise(names), strict=True):
         if after.shape[1] != len(before):
             turned = all(len(b) == a.shape[1] for (a, _), (b, _) in pairwise(layers))
@@ -111,5 +109,5 @@ def _check_chain(layers: list[Layer], names: list[str], path: Path) -> None:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key in which fc10 comes after fc9."""
+    """Return a sort key that puts fc10 after fc9."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

@@ -1,1 +1,1 @@
-"""Make hidden networks: drawn by rules that make them identifiable, or trained."""
+"""Make hidden networks: draw networks that their outputs determine, or train networks, and hide them."""

@@ -1,7 +1,6 @@
-"""Images of the ten digits, drawn by strokes with random position, size, rotation, slant, thickness and noise.
+"""Draw images of the ten digits by strokes, with random position, size, rotation, slant, thickness and noise.
 
-Every image is drawn by this module; no image data are read. A pixel's value falls from 1 to 0 with its distance from
-the nearest stroke.
+The module reads no image data. A pixel's value falls from 1 to 0 with its distance from the nearest stroke.
 """
 
 from __future__ import annotations
@@ -20,21 +19,24 @@ __all__ = ["DIGITS", "draw_digits"]
 CHUNK = 256
 """Images drawn at a time. A larger value takes more memory. Hand-set."""
 ANGLE, SLANT = 0.25, 0.2
-"""Standard deviations of the rotation, in radians, and of the slant. Hand-set."""
+"""Standard deviations of the rotation, in radians, and of the slant, in widths per height. Larger values make digits
+vary more. Hand-set."""
 SIZE = (0.62, 0.86)
-"""Height of a digit as a share of the image, least and largest. Hand-set."""
+"""Least and largest height of a digit as a share of the image. Hand-set."""
 SHIFT = 0.06
-"""Standard deviation of the shift as a share of the image. Hand-set."""
+"""Standard deviation of the shift as a share of the image. A larger value makes digits vary more. Hand-set."""
 THICKNESS = (0.035, 0.075)
-"""Half the width of a stroke as a share of a digit's height, least and largest. Hand-set."""
+"""Least and largest half width of a stroke as a share of a digit's height. Hand-set."""
 NOISE = 0.08
-"""Standard deviation of the noise of each pixel. Hand-set."""
+"""Standard deviation of the noise of each pixel; ink is 1. A larger value makes digits harder to recognise.
+Hand-set."""
 
 Point = tuple[float, float]
+"""x and y in a digit's box, from -0.5 to 0.5; y points up."""
 
 
 def _arc(centre: Point, radii: Point, start: float, end: float, parts: int = 8) -> list[Point]:
-    """List points of an arc of an ellipse; angles in turns, from the right by the top."""
+    """List points of an arc of an ellipse. Angles are in turns; 0 is right, 0.25 is the top."""
     turns = np.linspace(start, end, parts + 1) * 2 * math.pi
     return [(centre[0] + radii[0] * math.cos(t), centre[1] + radii[1] * math.sin(t)) for t in turns.tolist()]
 
@@ -51,19 +53,19 @@ DIGITS: tuple[tuple[list[Point], ...], ...] = (
     (_arc((0.0, 0.25), (0.24, 0.25), 0, 1, 10), _arc((0.0, -0.25), (0.29, 0.25), 0, 1, 10)),
     (_arc((0.0, 0.22), (0.28, 0.28), 0, 1, 10), [(0.28, 0.2), (0.2, -0.5)]),
 )
-"""Strokes of each digit as lines through points, in a box of height 1 around the origin; y points up."""
+"""Strokes of each digit. A stroke is a line through points, in a box of height 1 around the origin."""
 
 
 def draw_digits(digits: NDArray[np.int64], side: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw images.
 
     Args:
-        digits: numbers from 0 to 9.
+        digits: the digit of each image, from 0 to 9.
         side: height and width of the images in pixels.
-        rng: of positions, shapes and noise.
+        rng: generator for positions, shapes and noise.
 
     Returns:
-        Images, rows x side^2, row by row from the top; ink is 1 and paper 0, before the noise.
+        Images, rows x side^2, with the pixels row by row from the top. Before the noise, ink is 1 and paper is 0.
     """
     count = len(digits)
     angle, slant = ANGLE * rng.standard_normal(count), SLANT * rng.standard_normal(count)
@@ -85,7 +87,7 @@ def draw_digits(digits: NDArray[np.int64], side: int, rng: np.random.Generator) 
 
 
 def _distance(x: NDArray[np.float64], y: NDArray[np.float64], strokes: tuple[list[Point], ...]) -> NDArray[np.float64]:
-    """Compute the distance of points from the nearest stroke."""
+    """Compute the distance of each point from the nearest stroke."""
     nearest = np.full(x.shape, np.inf)
     for stroke in strokes:
         for (left, low), (right, high) in pairwise(stroke):

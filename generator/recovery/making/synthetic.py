@@ -1,8 +1,8 @@
-"""Draw networks whose weights can be identified from their outputs.
+"""Draw networks whose outputs determine their weights.
 
-The rules: incoming weights have a uniform direction and a norm between two bounds, and every unit's hyperplane passes
-through the data. No two units are near-duplicates unless asked for. Units whose sign only the linear part of sigma
-tells (ReLU, softplus, GELU, SiLU) must not have flips that leave the function unchanged.
+The rules: incoming weights have a uniform direction and a norm between two bounds. Every unit's hyperplane passes
+through the data. No two units are near-duplicates, unless the rules ask for a pair. If sigma is even up to a linear
+part (ReLU, softplus, GELU, SiLU), no flip of one or two units may leave the function unchanged.
 """
 
 from __future__ import annotations
@@ -21,37 +21,40 @@ from generator.recovery.network.mlp import MLP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MOST_PARAMETERS", "SyntheticRules", "difficulty", "draw_network"]
+__all__ = ["MOST_PARAMETERS", "WORST_CONDITION", "SyntheticRules", "draw_network"]
 
 
 SAMPLE = 2000
-"""Inputs on which the rules are checked and the condition number is computed. Hand-set."""
-APART = 0.3
-"""Least relative distance of two units' (w, b), signs left out. Larger values make easier networks. From experiments on
+"""Inputs on which the rules are checked and the condition number is computed. More inputs make the checks stricter and
+slower. Hand-set."""
+LEAST_DISTANCE = 0.3
+"""Least relative distance of two units' (w, b), up to sign. Larger values make easier networks. From experiments on
 shallow networks: below 0.1 most solvers begin to fail."""
 WORST_CONDITION = 1e5
-"""Condition number above which a network is drawn again; most solvers fail above it."""
+"""Condition number above which a network is drawn again. A larger value admits harder networks. Hand-set: most solvers
+fail above it."""
 CUT = (0.1, 0.9)
-"""Share of the data on the positive side of each unit's hyperplane."""
+"""Least and largest share of the data on the positive side of each unit's hyperplane. Hand-set."""
 FLIP_MARGIN = 1e-3
-"""Least norm of the linear map that flipping one or two units would leave. Hand-set, far above rounding errors."""
+"""Least norm of the linear map by which a flip of one or two units changes the outputs. A larger value makes signs
+easier to recover. Hand-set, far above rounding errors."""
 ATTEMPTS = 200
-"""Draws until the rules are said to be impossible to meet. Hand-set."""
+"""Draws, of a network or per unit, before the generator gives up. Hand-set."""
 MOST_PARAMETERS = 2500
 """Most parameters for which the condition number is computed; its time grows with their square. Hand-set."""
 
 
 @dataclass(frozen=True)
 class SyntheticRules:
-    """What to draw.
+    """Sizes of a network to draw, and rules that it must meet.
 
     Attributes:
         widths: inputs, units of each hidden layer, outputs.
         activation: name of the activation.
         norms: smallest and largest norm of a hidden unit's incoming weights.
-        distance: relative distance of one pair of units per hidden layer; None: all units are at least `APART` apart.
+        distance: relative distance of one near-duplicate pair of units per hidden layer; None for no such pair.
         input_scale: standard deviation of the inputs.
-        worst_condition: largest condition number; None for no bound, e.g. for networks that are hard on purpose.
+        worst_condition: largest condition number; None for no bound.
     """
 
     widths: tuple[int, ...]
@@ -81,8 +84,8 @@ def draw_network(rules: SyntheticRules, rng: np.random.Generator) -> MLP:
     )
 
 
-def difficulty(network: MLP, inputs: NDArray[np.float64]) -> float | None:
-    """Compute the condition number of the parameter Jacobian; None if the network is too large for it."""
+def _condition(network: MLP, inputs: NDArray[np.float64]) -> float | None:
+    """Compute the condition number of the parameter Jacobian; None for more than `MOST_PARAMETERS` parameters."""
     parameters = sum(weight.size + len(weight) for weight in network.weights)
     return condition_number(network, inputs) if parameters <= MOST_PARAMETERS else None
 
@@ -102,7 +105,7 @@ def _draw(rules: SyntheticRules, inputs: NDArray[np.float64], rng: np.random.Gen
 def _hidden_layer(
     rules: SyntheticRules, state: NDArray[np.float64], units: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw directions, norms and biases; units that come too close to earlier ones are drawn again."""
+    """Draw directions, norms and biases; a unit that is too close to an earlier one is drawn again."""
     centre, spread = state.mean(axis=0), float(state.std(axis=0).mean())
     rows: list[NDArray[np.float64]] = []
     for _ in range(ATTEMPTS * units):
@@ -112,10 +115,12 @@ def _hidden_layer(
         norm = rng.uniform(*rules.norms)
         weight = norm * direction / np.linalg.norm(direction)
         row = np.append(weight, rng.uniform(-0.7, 0.7) * norm * min(spread, 1.0) - weight @ centre)
-        if all(_distance(row, other) >= APART for other in rows):
+        if all(_distance(row, other) >= LEAST_DISTANCE for other in rows):
             rows.append(row)
     if len(rows) < units:
-        raise TrainingError(f"{units} units with {state.shape[1]} inputs cannot be {APART} apart; lower hidden")
+        raise TrainingError(
+            f"{units} units with {state.shape[1]} inputs cannot keep a distance of {LEAST_DISTANCE}; lower hidden"
+        )
     if rules.distance is not None:
         step = rng.standard_normal(len(rows[0]))
         rows[1] = rows[0] + rules.distance * np.linalg.norm(rows[0]) * step / np.linalg.norm(step)
@@ -124,13 +129,13 @@ def _hidden_layer(
 
 
 def _distance(row: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Relative distance of two units' (w, b), the smaller one over both signs."""
+    """Compute the relative distance of two units' (w, b), the smaller one over both signs."""
     size = max(float(np.linalg.norm(row)), float(np.linalg.norm(other)))
     return min(float(np.linalg.norm(row - other)), float(np.linalg.norm(row + other))) / size
 
 
 def _fault(network: MLP, rules: SyntheticRules, inputs: NDArray[np.float64]) -> str:
-    """Say which rule a network breaks; empty if it breaks none."""
+    """Describe the first rule that a network breaks; empty if it breaks none."""
     if network.sigma.piecewise_linear:
         for layer in range(1, network.hidden_layers + 1):
             share = (network.preactivations(inputs, layer) > 0).mean(axis=0)
@@ -138,14 +143,14 @@ def _fault(network: MLP, rules: SyntheticRules, inputs: NDArray[np.float64]) -> 
                 return f"a unit of hidden layer {layer} is on for {share.min():.0%} or {share.max():.0%} of the data"
     if network.sigma.half_slope and _flips_unseen(network):
         return "one or two units can be flipped without a change of the outputs"
-    condition = difficulty(network, inputs)
+    condition = _condition(network, inputs)
     if rules.worst_condition is not None and condition is not None and condition > rules.worst_condition:
         return f"the condition number is {condition:.1e}"
     return ""
 
 
 def _flips_unseen(network: MLP) -> bool:
-    """Whether flipping one or two units of the last hidden layer changes the output by almost nothing."""
+    """Return whether flipping one or two units of the last hidden layer leaves the outputs almost unchanged."""
     weight, _ = network.layers()[-2]
     maps = [np.outer(network.weights[-1][:, unit], row) for unit, row in enumerate(weight)]
     pairs = (first + second for first, second in combinations(maps, 2))

@@ -1,8 +1,8 @@
-"""Tasks on which hidden networks are trained. All data are made here; inputs have mean zero and about unit variance.
+"""Tasks on which hidden networks are trained. The module makes all data; inputs have mean zero and about unit variance.
 
 digits: images of digits. One output is the logit of "the digit is odd"; n outputs are the logits of the digit modulo n.
-classes: clusters of points. One output is the logit of the second of two classes; n outputs are those of n classes.
-regression: sums of sines along random directions with a linear trend, of Gaussian inputs; targets have unit variance.
+classes: clusters of points. One output is the logit of the second of two classes; n outputs are logits of n classes.
+regression: a linear trend plus sines along random directions, of Gaussian inputs. Targets have unit variance.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["TASKS", "Task", "make_task"]
 MOST_ROWS, MOST_NUMBERS = 8192, 8_000_000
 """Most rows and most numbers of a task's data. Larger values make overfitting rarer and take more memory. Hand-set."""
 SMALLEST_SIDE = 6
-"""Least height and width of a digit's image in pixels; smaller ones are hard to tell apart. Hand-set."""
+"""Least height and width of a digit's image in pixels. In smaller images, digits look alike. Hand-set."""
 CLUSTERS = 3
 """Clusters per class. A larger value makes the boundaries between classes more complex. Hand-set."""
 SPREAD = 0.6
@@ -42,8 +42,8 @@ class Task:
 
     Attributes:
         inputs: rows x d.
-        targets: rows x o; for classes the number of the class, rows x 1.
-        loss: squared error, cross-entropy of one logit, or cross-entropy of one logit per class.
+        targets: rows x o. For the losses `binary` and `classes`: the number of the class, rows x 1.
+        loss: `squared` error, `binary` cross-entropy of one logit, or `classes`, cross-entropy of one logit per class.
     """
 
     inputs: NDArray[np.float64]
@@ -53,6 +53,12 @@ class Task:
 
 def make_task(name: str, inputs: int, outputs: int, rng: np.random.Generator) -> Task:
     """Make the data of a task.
+
+    Args:
+        name: a key of `TASKS`.
+        inputs: number of inputs of the network, d.
+        outputs: number of outputs of the network, o.
+        rng: generator for the data.
 
     Raises:
         SpecError: if the task does not exist for this number of inputs or outputs.
@@ -102,4 +108,4 @@ TASKS: dict[str, Callable[[int, int, int, np.random.Generator], Task]] = {
     "classes": _classes,
     "regression": _regression,
 }
-"""Functions that make a task's data from rows, inputs, outputs and a generator, by name."""
+"""Tasks by name. Each function makes the data from numbers of rows, inputs and outputs, and a generator."""

@@ -1,7 +1,7 @@
 """Train hidden networks in float64 on tasks that this suite makes.
 
-The whole training is in float64, so a trained weight is a generic float64 and not a rounded float32. Units may die or
-stay on for all inputs, as in every trained ReLU network; `generator.recovery.units` analyses them.
+The training computes in float64, so weights use all bits of a float64. As in any training, some ReLU units may end up
+off or on for all inputs; `generator.recovery.units` finds these units.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ __all__ = ["FUNCTIONS", "train_network"]
 BATCH = 128
 """Rows per training step. A larger value makes steps less noisy and slower. Hand-set."""
 MOST_WARMUP = 50
-"""Most steps over which the learning rate rises; at most a tenth of all steps. Hand-set."""
+"""Most steps of the warm-up, in which the learning rate rises; a warm-up takes at most a tenth of all steps.
+Hand-set."""
 
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
@@ -45,7 +46,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "silu": functional.silu,
     "g": lambda z: torch.sigmoid(4 * z) + functional.softplus(z),
 }
-"""The activations of `generator.recovery.network.activations` with derivatives by torch."""
+"""The activations of `generator.recovery.network.activations` in torch, which differentiates them."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,12 @@ class _Settings:
 
 
 def train_network(spec: RecoverySpec, rng: np.random.Generator, progress: Progress = silent) -> MLP:
-    """Train a network on the task `spec.teacher`; the same generator state gives the same bits.
+    """Train a network on the task `spec.teacher`. Equal states of `rng` give equal weights, bit for bit.
 
     Args:
         spec: widths, activation, task, steps and learning rate.
-        rng: of the data, the initial weights and the order of the rows.
-        progress: called with the training loss.
+        rng: generator for the data, the initial weights and the order of the rows.
+        progress: called with step, steps and training loss.
 
     Raises:
         SpecError: if the task does not exist for these inputs or outputs.
@@ -95,7 +96,7 @@ def train_network(spec: RecoverySpec, rng: np.random.Generator, progress: Progre
 
 
 def _initial(widths: tuple[int, ...], rng: np.random.Generator) -> list[Tensor]:
-    """Draw weights and biases uniformly within 1 / sqrt(inputs of the layer), as torch's linear layers do."""
+    """Draw weights and biases uniformly from -1 / sqrt(n) to 1 / sqrt(n), n inputs of the layer, as torch.nn.Linear."""
     parameters: list[Tensor] = []
     for before, units in pairwise(widths):
         bound = before**-0.5
@@ -118,4 +119,4 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "binary": functional.binary_cross_entropy_with_logits,
     "classes": lambda outputs, classes: functional.cross_entropy(outputs, classes[:, 0].long()),
 }
-"""Losses of `Task.loss`, of outputs and targets."""
+"""Loss functions of outputs and targets, by `Task.loss`."""

@@ -1,6 +1,6 @@
-"""Activations in float64 with two derivatives, and the symmetry that each gives to a hidden unit.
+"""Activations in float64 with two derivatives, and the symmetry that each one gives to a hidden unit.
 
-A hidden unit computes a sigma(w x + b). The symmetry of sigma decides which other triples (w, b, a) compute the same
+A hidden unit computes a sigma(w x + b). The symmetry of sigma determines which other triples (w, b, a) compute the same
 function (Martinelli et al. 2024, arXiv 2304.12794, section 3 and appendix A):
 
 | symmetry | identity | other triples |
@@ -42,7 +42,7 @@ class Activation:
 
     Attributes:
         name: name in puzzles and answers.
-        symmetry: which changes of a unit leave the network's function unchanged.
+        symmetry: the changes of a unit that leave the network's function unchanged, see the module's docstring.
         value: sigma(z), elementwise.
         slope: sigma'(z), elementwise; at a kink the mean of both sides.
         curvature: sigma''(z), elementwise; 0 at a kink.
@@ -58,7 +58,7 @@ class Activation:
 
     @property
     def scales(self) -> bool:
-        """Whether sigma(c z) = c sigma(z) for c > 0, so that the norm of a unit's weights cannot be known."""
+        """Whether sigma(c z) = c sigma(z) for c > 0. The norm of a unit's weights is then not determined."""
         return self.symmetry == "even-linear-scaling"
 
     @property
@@ -133,7 +133,7 @@ _TABLE = (
         lambda z: 2 * _expit_slope(z) + z * _expit_curvature(z),
         half_slope=0.5,
     ),
-    # The asymmetric activation of Expand-and-Cluster, which has no symmetry but permutation.
+    # The asymmetric activation of Expand-and-Cluster. Its only symmetry is the permutation of units.
     Activation(
         "g",
         "none",
@@ -144,4 +144,4 @@ _TABLE = (
 )
 
 ACTIVATIONS = {activation.name: activation for activation in _TABLE}
-"""Activations by name. `gelu` is the exact one, with the Gaussian distribution function."""
+"""Activations by name. `gelu` is z Phi(z) with the Gaussian distribution function Phi, not its tanh approximation."""

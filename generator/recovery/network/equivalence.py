@@ -1,4 +1,4 @@
-"""Networks of one activation written in another one that computes the same functions."""
+"""Rewrite a network with another activation that computes the same function."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["in_activation"]
 
 
 def in_activation(network: MLP, activation: str) -> MLP | None:
-    """Write a network with another activation and the same widths; None if no such network computes its function.
+    """Rewrite a network with another activation and the same widths; return None where this is impossible.
 
-    tanh(z) = 2 sigmoid(2 z) - 1, so tanh and sigmoid networks compute the same functions, and no solver can tell which
-    of the two a hidden network has.
+    tanh(z) = 2 sigmoid(2 z) - 1, so tanh and sigmoid networks compute the same functions. No solver can distinguish the
+    two from outputs.
     """
     if network.activation == activation:
         return network
@@ -24,7 +24,7 @@ def in_activation(network: MLP, activation: str) -> MLP | None:
 
 
 def _rescaled(network: MLP, activation: str, inner: float, outer: float, constant: float) -> MLP:
-    """Use sigma(z) = outer * tau(inner * z) + constant in every hidden layer."""
+    """Replace sigma by tau in every hidden layer, where sigma(z) = outer * tau(inner * z) + constant."""
     weights, biases = list(network.weights), list(network.biases)
     for layer in range(network.hidden_layers):
         weights[layer], biases[layer] = inner * weights[layer], inner * biases[layer]

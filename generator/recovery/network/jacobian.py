@@ -1,4 +1,4 @@
-"""Derivatives of a network's outputs by its parameters, and the condition number that measures difficulty."""
+"""Derivatives of a network's outputs by its parameters, and their condition number, which measures difficulty."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 __all__ = ["condition_number", "determined", "parameter_jacobian"]
 
 ZERO = 1e-13
-"""Singular values up to this share of the largest one count as zero: rounding errors of float64 are about 1e-15."""
+"""Singular values up to this share of the largest one count as zero. A larger value ignores weaker directions.
+Hand-set, above the rounding errors of float64, which are about 1e-15."""
 
 
 def parameter_jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute the derivatives of all outputs by all parameters.
 
+    Args:
+        network: of any activation; at a kink of sigma, the slope is the mean of both sides.
+        inputs: rows x d.
+
     Returns:
         Array of (rows * outputs) x parameters. The parameters are W_1 (row by row), b_1, W_2, b_2, ...; the by-pass is
-        no parameter.
+        not included.
     """
     states, slopes = [inputs], []
     for weight, bias in network.layers()[:-1]:
@@ -41,9 +46,9 @@ def parameter_jacobian(network: MLP, inputs: NDArray[np.float64]) -> NDArray[np.
 
 
 def condition_number(network: MLP, inputs: NDArray[np.float64]) -> float:
-    """Compute the largest singular value of the parameter Jacobian divided by the smallest one that is not zero.
+    """Divide the largest singular value of the parameter Jacobian by the smallest one that is not zero.
 
-    Where sigma(c z) = c sigma(z), the scale of each hidden unit is free, so one singular value per hidden unit is zero.
+    If sigma(c z) = c sigma(z), the scale of each hidden unit is free, so one singular value per hidden unit is zero.
     Units that are linear, or off for all inputs, add more zeros.
     """
     values = np.linalg.svd(parameter_jacobian(network, inputs), compute_uv=False)
@@ -51,6 +56,11 @@ def condition_number(network: MLP, inputs: NDArray[np.float64]) -> float:
 
 
 def determined(values: NDArray[np.floating], network: MLP) -> int:
-    """Count the singular values of a network's parameter Jacobian, falling, that are not zero; at least 1."""
+    """Count the singular values of a network's parameter Jacobian that are not zero; at least 1.
+
+    Args:
+        values: all singular values, from large to small.
+        network: the network.
+    """
     free = sum(network.widths[1:-1]) if network.sigma.scales else 0
     return max(1, min(len(values) - free, int((values > ZERO * values[0]).sum())))

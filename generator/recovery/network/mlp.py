@@ -18,19 +18,19 @@ __all__ = ["MLP"]
 
 BATCH_ROWS = 64
 """Rows per matrix product of `MLP.exact`. Every product has the same shape, so the outputs of a row do not depend on
-the other rows of a query. Hand-set.
+the other rows of a query. A larger value is faster for long queries and slower for short ones. Hand-set.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class MLP:
-    """h_0 = x, h_l = sigma(W_l h_{l-1} + b_l), f(x) = W_{L+1} h_L + b_{L+1} (+ S x).
+    """A network f: h_0 = x, h_l = sigma(W_l h_{l-1} + b_l), f(x) = W_{L+1} h_L + b_{L+1} (+ S x).
 
     Attributes:
         weights: W_1 ... W_{L+1}, each out x in, float64.
-        biases: b_1 ... b_{L+1}.
+        biases: b_1 ... b_{L+1}, float64.
         activation: name of sigma.
-        bypass: S, outputs x inputs; None for none.
+        bypass: the linear by-pass S, outputs x inputs; None for no by-pass.
     """
 
     weights: tuple[NDArray[np.float64], ...]
@@ -61,12 +61,12 @@ class MLP:
         return len(self.weights) - 1
 
     def __call__(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Evaluate rows x d inputs to rows x o outputs, as fast as possible."""
+        """Map inputs, rows x d, to outputs, rows x o. The last bits may depend on the number of rows, see `exact`."""
         outputs = self.hidden(inputs, self.hidden_layers) @ self.weights[-1].T + self.biases[-1]
         return outputs if self.bypass is None else outputs + inputs @ self.bypass.T
 
     def hidden(self, inputs: NDArray[np.float64], layer: int) -> NDArray[np.float64]:
-        """Compute h_layer, rows x units; layer 0 is the input."""
+        """Compute h_layer, rows x units, from inputs, rows x d; h_0 is the input."""
         state = inputs
         for weight, bias in zip(self.weights[:layer], self.biases[:layer], strict=True):
             state = self.sigma.value(state @ weight.T + bias)
@@ -77,10 +77,10 @@ class MLP:
         return self.hidden(inputs, layer - 1) @ self.weights[layer - 1].T + self.biases[layer - 1]
 
     def exact(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Evaluate rows x d inputs so that equal rows have equal outputs, bit for bit, in any query.
+        """Map inputs, rows x d, to outputs, rows x o, so that equal rows have equal outputs in any query, bit for bit.
 
-        A matrix product of another shape may add its terms in another order. So rows are evaluated in batches of
-        one size, and the last batch is filled with zeros.
+        Matrix products of different shapes may add their terms in different orders. So rows are evaluated in batches
+        of one size, and the last batch is filled with zeros.
         """
         count = len(inputs)
         padded = np.zeros((-(-count // BATCH_ROWS) * BATCH_ROWS, inputs.shape[1]))

@@ -1,1 +1,1 @@
-"""Compare a recovered network with the hidden one, up to the symmetries that leave the function unchanged."""
+"""Compare a recovered network with the hidden one, up to the changes that leave the function unchanged."""

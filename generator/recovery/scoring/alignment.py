@@ -1,9 +1,9 @@
 """Align a recovered network with the hidden one, layer by layer, and measure the errors of its weights.
 
-Hidden units are matched one to one by the Hungarian algorithm. The cost of a pair is the largest difference of their
-weights over the changes that leave the function unchanged (see network/activations.py). A matched unit is then replaced
-by the true unit in the rows of the layers above, so that these rows can be compared too. A unit that is not matched
-contributes nothing: a student that spreads one unit over two copies does not pass for a recovery.
+The Hungarian algorithm matches hidden units one to one. The cost of a pair is the largest difference of their weights,
+the smallest one over the changes that leave the function unchanged (see network/activations.py). Rows of the next
+layers are then written in terms of the matched true units, so that these rows can be compared too. An unmatched unit
+contributes nothing. So a network that splits one true unit into two copies has a large weight error.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Alignment", "align"]
 
 WORST_COST = 10.0
-"""Cost above which pairs count as equally bad, so that one hopeless pair does not decide the others. Relative to the
-layer's largest weight. Hand-set.
+"""Cost above which pairs count as equally bad, relative to the layer's largest weight. A larger value gives hopeless
+pairs more influence on the other pairs. Hand-set.
 """
 
 
@@ -38,13 +38,13 @@ class Alignment:
     """The comparison of a recovered network with the hidden one.
 
     Attributes:
-        exact_size: whether every layer has as many switching units as the hidden one, and no more units in all.
-        overhead: hidden units recovered divided by hidden units, minus 1.
-        signatures: share of hidden units whose row, bias included, is right up to a factor.
+        exact_size: whether every layer has as many switching units as the true layer, and no more units in total.
+        overhead: recovered hidden units divided by true hidden units, minus 1.
+        signatures: share of true hidden units whose row, bias included, is right up to a factor.
         signs: share of these units whose sign is right.
-        units: share of hidden units whose weights and bias are right.
-        errors: absolute error of every weight and bias, divided by the largest one of the hidden layer. A unit that is
-            missing counts as zeros.
+        units: share of true hidden units whose weights and bias are right.
+        errors: absolute error of every weight and bias, divided by the largest one of the true layer. A missing unit
+            counts as zeros.
     """
 
     exact_size: bool
@@ -57,7 +57,7 @@ class Alignment:
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """Matched units of one layer: true unit, recovered unit, and the sign that maps the one to the other."""
+    """Matched units of one layer: true units, recovered units, and signs that map recovered rows to true ones."""
 
     true: NDArray[np.intp]
     found: NDArray[np.intp]
@@ -82,10 +82,10 @@ def align(
     Args:
         truth: the hidden network, with the same number of hidden layers, inputs and outputs.
         network: the recovered network.
-        tolerance: error up to which a row counts as right.
-        sample: rows x inputs within the box; tells which recovered units are linear.
-        bypass: whether a linear by-pass from the inputs to the outputs is free, so that the sign of a unit of an
-            even-linear activation cannot be told.
+        tolerance: error up to which a row counts as right, relative to the largest weight of the layer.
+        sample: inputs within the box, rows x d; recovered units that are linear on all rows count as linear.
+        bypass: whether answers may have a linear by-pass. The signs of units of even-linear activations are then not
+            determined.
     """
     true = true_rows(truth)
     widths = [truth.network.widths[0]]
@@ -114,9 +114,9 @@ def align(
     outputs = state.through(network.weights[-1], network.biases[-1])
     if network.bypass is not None:
         outputs = _with_bypass(outputs, network.bypass)
-    first = truth.network.widths[0] if bypass else 0  # a free by-pass is not compared
+    first = truth.network.widths[0] if bypass else 0  # where a by-pass is allowed, it is not compared
     last = [_flat(rows, widths)[:, first:] for rows in (true[-1], outputs)]
-    if bypass:  # the constant of a flip that the by-pass supplies is as free as its slope
+    if bypass:  # a flip that the by-pass makes up for also changes the constant
         last = [rows[:, :-1] for rows in last]
     every = np.arange(len(last[0]))
     errors.append(_errors(last[0], last[1], _Pairs(every, every, np.ones(len(every))), has_bias=not bypass))
@@ -127,7 +127,7 @@ def align(
 
 
 class _Counts:
-    """Counts units over the layers."""
+    """Counts over the layers how many true units have the right signature, the right sign, and the right row."""
 
     def __init__(self) -> None:
         self._hidden = self._signatures = self._signs = self._units = 0
@@ -141,7 +141,7 @@ class _Counts:
         *,
         flips: bool,
     ) -> None:
-        """Count the units of one layer that are right; rows are units x (weights and bias)."""
+        """Add the counts of one layer. `true` and `found` are rows, units x (weights and bias)."""
         self._hidden += len(true)
         if not len(pairs.true):
             return
@@ -156,16 +156,16 @@ class _Counts:
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """Shares of signatures, of signs among them, and of whole units."""
+        """Shares of right signatures, of right signs among these, and of right rows."""
         hidden = max(1, self._hidden)
         return self._signatures / hidden, self._signs / max(1, self._signatures), self._units / hidden
 
 
 def _free_signs(truth: HiddenTruth, layer: int, *, bypass: bool) -> bool:
-    """Whether the sign of a unit of a hidden layer, counted from 0, cannot be told.
+    """Return whether the sign of a unit of a hidden layer is free. Layers are counted from 0.
 
-    A flip of an even-linear unit needs a linear map in its place, which a by-pass or a linear unit of the layer may
-    supply. Where it does not, the rows of the next layer differ.
+    The flip of a unit of an even-linear activation changes the layer's output by a linear map. A by-pass or a linear
+    unit of the layer can compensate it. Without such compensation, the rows of the next layer differ.
     """
     symmetry = truth.network.sigma.symmetry
     supplied = bypass or bool(truth.linear[layer])
@@ -190,9 +190,14 @@ def _match(
     flips: bool,
     odd: bool,
 ) -> _Pairs:
-    """Match units one to one. `outgoing` holds the true and the found weights to the outputs, outputs x units.
+    """Match units one to one.
 
-    A flip changes the sign of the outgoing weights where sigma is odd.
+    Args:
+        true: rows of the true units, units x (weights and bias).
+        found: rows of the recovered units.
+        outgoing: true and recovered weights to the outputs, outputs x units; None to compare rows only.
+        flips: whether signs are free.
+        odd: whether a flip also changes the sign of the outgoing weights.
     """
     variants = (1.0, -1.0) if flips else (1.0,)
     costs = np.stack([_costs(true, sign * found) for sign in variants])
@@ -206,7 +211,7 @@ def _match(
 
 
 def _costs(true: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the largest difference of every true and every found row, divided by the largest true weight."""
+    """Compute the largest difference between each true and each recovered row, divided by the largest true weight."""
     scale = float(np.abs(true).max(initial=0.0)) or 1.0
     costs = [np.abs(found - row).max(axis=1) for row in true]  # one row at a time bounds the memory
     return np.array(costs).reshape(len(true), len(found)) / scale
@@ -215,7 +220,10 @@ def _costs(true: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.
 def _errors(
     true: NDArray[np.float64], found: NDArray[np.float64], pairs: _Pairs, *, has_bias: bool = True
 ) -> NDArray[np.float64]:
-    """Compute the error of every weight and bias, divided by the largest weight, and a bias by the largest bias too."""
+    """Compute the error of every weight, divided by the largest weight, and of every bias.
+
+    Errors of biases are divided by the largest weight or the largest bias, whichever is larger.
+    """
     aligned = np.zeros_like(true)
     aligned[pairs.true] = found[pairs.found] * pairs.signs[:, None]
     difference = np.abs(true - aligned)
@@ -228,7 +236,7 @@ def _errors(
 
 
 def _described(layer: _Layer, sigma: Activation, slopes: NDArray[np.float64]) -> Affine:
-    """Describe the recovered units of a layer by the true ones; `slopes` are those of units that do not switch."""
+    """Write the recovered units of a layer in terms of the true ones. `slopes` is nonzero for units that are linear."""
     pairs = layer.pairs
     units = len(layer.before.bias)
     themselves, constants, linear = np.zeros((units, layer.true_units)), np.zeros(units), slopes.copy()
@@ -239,7 +247,7 @@ def _described(layer: _Layer, sigma: Activation, slopes: NDArray[np.float64]) ->
         case "odd-constant":  # sigma(-z) = 1 - sigma(z)
             themselves[pairs.found, pairs.true] = pairs.signs
             constants[turned] = 1.0
-        case _:  # sigma(-z) = sigma(z) - 2 k z, and the recovered unit has -z
+        case _:  # sigma(-z) = sigma(z) - 2 k z; a flipped recovered unit has the preactivation -z
             themselves[pairs.found, pairs.true] = layer.norms[pairs.found]
             linear[turned] = 2 * sigma.half_slope
     state = layer.before.scaled(linear).plus(themselves)
@@ -247,7 +255,7 @@ def _described(layer: _Layer, sigma: Activation, slopes: NDArray[np.float64]) ->
 
 
 def _slopes(preactivations: NDArray[np.float64], units: NDArray[np.intp], sigma: Activation) -> NDArray[np.float64]:
-    """Return the slope of sigma at each of the given units that never switches, and NaN at one that does."""
+    """Return the slope of sigma for each of the given units that never switches, and NaN for a unit that switches."""
     rows = preactivations[:, units]
     fixed = (rows > 0).all(axis=0) | (rows < 0).all(axis=0)
     return np.where(fixed, sigma.slope(rows[0]), np.nan)

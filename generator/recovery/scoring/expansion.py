@@ -1,9 +1,8 @@
 """Write each unit's preactivation in terms of the inputs and of the units that switch.
 
-A ReLU unit that is on over the whole box is linear. A linear unit cannot be told from its sum with other linear units.
-So it is replaced by its row: its contribution becomes a direct connection from lower layers. What remains are the units
-that switch, each with a row over the inputs and over the switching units of all lower layers. These rows are unique up
-to permutation, signs and positive scaling.
+A ReLU unit that is on over the whole box is linear. Outputs determine only the sum of linear units. So each linear unit
+is replaced by its row, as a direct connection from lower layers. Each switching unit then has a row over the inputs and
+over the switching units of all lower layers. These rows are unique up to permutation, signs and positive scaling.
 """
 
 from __future__ import annotations
@@ -30,20 +29,21 @@ class Affine:
     """Affine functions of the inputs and of the switching units of lower layers.
 
     Attributes:
-        parts: functions x inputs, then functions x switching units for each lower hidden layer; None for zeros.
-        bias: one constant per function.
+        parts: coefficients: functions x inputs, then functions x switching units for each lower hidden layer. None
+            stands for zeros.
+        bias: the constant of each function.
     """
 
     parts: tuple[Part, ...]
     bias: NDArray[np.float64]
 
     def through(self, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Affine:
-        """Apply an affine layer to the functions."""
+        """Apply an affine layer, weight (out x functions) and bias, to the functions."""
         parts = tuple(None if part is None else weight @ part for part in self.parts)
         return Affine(parts, weight @ self.bias + bias)
 
     def rows(self, units: Sequence[int]) -> Affine:
-        """Select functions."""
+        """Select functions by their numbers."""
         return Affine(tuple(None if part is None else part[units] for part in self.parts), self.bias[units])
 
     def scaled(self, factors: NDArray[np.float64]) -> Affine:
@@ -54,25 +54,31 @@ class Affine:
         return Affine(parts, factors * self.bias)
 
     def plus(self, part: NDArray[np.float64]) -> Affine:
-        """Append the part of one more layer: functions x its switching units."""
+        """Append the coefficients of one more layer: functions x switching units."""
         return replace(self, parts=(*self.parts, part))
 
     def matrix(self, widths: Sequence[int]) -> NDArray[np.float64]:
-        """Return the coefficients, functions x (inputs and all switching units), and zeros where a part is None."""
+        """Return all coefficients as one matrix, functions x sum(widths). A part that is None becomes zeros.
+
+        Args:
+            widths: number of inputs, then of switching units of each lower hidden layer.
+        """
         blank = (np.zeros((len(self.bias), width)) for width in widths)
         pairs = zip(self.parts, blank, strict=True)
         return np.concatenate([zeros if part is None else part for part, zeros in pairs], axis=1)
 
 
 def identity(inputs: int) -> Affine:
-    """Return the inputs themselves."""
+    """Return the inputs as affine functions of themselves."""
     return Affine((np.eye(inputs),), np.zeros(inputs))
 
 
 def true_rows(truth: HiddenTruth) -> list[Affine]:
-    """Expand the hidden network: the switching units of each hidden layer in normal form, then the outputs.
+    """Expand the hidden network.
 
-    In the normal form of an activation with sigma(c z) = c sigma(z), every row has norm 1, the bias left out.
+    Returns:
+        The switching units of each hidden layer, then the outputs. If sigma(c z) = c sigma(z) for c > 0, each unit's
+        row is scaled to norm 1, the bias left out.
     """
     network = truth.network
     state, found = identity(network.widths[0]), []
@@ -97,7 +103,7 @@ def true_rows(truth: HiddenTruth) -> list[Affine]:
 
 
 def unit_norms(rows: Affine) -> NDArray[np.float64]:
-    """Compute the norm of each row, the bias left out; 1 for a row of zeros."""
+    """Compute the norm of each row without the bias; 1 for a row of zeros."""
     squares = np.zeros(len(rows.bias))
     for part in rows.parts:
         if part is not None:

@@ -10,7 +10,7 @@ from generator.family.metric import Score
 from generator.recovery.network.equivalence import in_activation
 from generator.recovery.puzzle import network_of
 from generator.recovery.scoring.alignment import align
-from generator.recovery.scoring.imitation import draw_inputs, imitation
+from generator.recovery.scoring.functional import draw_inputs, functional_errors
 from generator.recovery.sealed import truth_of
 
 if TYPE_CHECKING:
@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 SAMPLE = 2048
-"""Inputs on which a recovered unit is tested for being linear. Hand-set."""
+"""Random inputs on which a recovered unit must never switch to count as linear. A larger value is stricter.
+Hand-set."""
 
 
 def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usage: Usage) -> Score:
-    """Compare a recovered network with the hidden one; without the sealed answer, with the table only.
+    """Compare a recovered network with the hidden one, or with the table only if there is no sealed answer.
 
-    A puzzle is solved if activation and sizes are exact, and no weight is wrong by more than the puzzle's tolerance.
+    A puzzle is solved if activation and sizes are exact, and no weight error is larger than the puzzle's tolerance.
 
     Raises:
-        AnswerError: if the answer is no network of this puzzle.
+        AnswerError: if the answer does not fit the puzzle.
         PuzzleError: if the sealed answer is damaged.
     """
     network = network_of(view, answer.value)
     if sealed is None:
-        return Score(False, _table_error(view, network), "the sealed answer is not here, so weights cannot be compared")
+        return Score(False, _table_error(view, network), "the sealed answer is missing, so weights cannot be compared")
     truth = truth_of(sealed)
     public = view.public
     rng = np.random.default_rng(int(sealed.salt[:16] or "0", 16))
-    functional = imitation(truth.network, network, public, rng)
+    functional = functional_errors(truth.network, network, public, rng)
     metrics = {
         "error_within": functional.within,
         "error_wide": functional.wide,

@@ -1,1 +1,1 @@
-"""What the reach of a solver shows of every hidden unit, and the network without the units that it does not show."""
+"""Find hidden units that no query or table row shows, and remove them from the hidden network."""

@@ -1,4 +1,4 @@
-"""Bounds of the preactivations of a network with piecewise linear activation over a box of inputs."""
+"""Bounds of the preactivations of a network over a box of inputs, by interval arithmetic."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["Interval", "interval_bounds"]
 
 Interval = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
-"""Lower and upper bounds of the units of one layer."""
+"""Lower and upper bounds of the preactivations of one layer, each an array of units."""
 
 
 def interval_bounds(network: MLP, box: float | None) -> list[Interval]:
     """Bound the preactivations of every hidden layer by interval arithmetic; exact in the first layer.
 
     Args:
-        network: with a monotone activation.
+        network: a network with a monotone activation.
         box: bound of every input; None for no bound.
+
+    Returns:
+        Lower and upper bounds for each hidden layer; infinite where there is no bound.
     """
     bound = np.inf if box is None else box
     low, high = np.full(network.widths[0], -bound), np.full(network.widths[0], bound)
@@ -42,5 +45,5 @@ def _product(weight: NDArray[np.float64], bound: NDArray[np.float64]) -> NDArray
     if not infinite.any():
         return weight @ bound
     total = weight[:, ~infinite] @ bound[~infinite]
-    steps = np.sign(weight[:, infinite]) * np.sign(bound[infinite])  # of one sign in a row
+    steps = np.sign(weight[:, infinite]) * np.sign(bound[infinite])  # all nonzero entries of a row have one sign
     return np.where(steps.any(axis=1), np.copysign(np.inf, steps.sum(axis=1)), total)

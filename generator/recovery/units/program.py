@@ -1,7 +1,7 @@
-"""The largest preactivation of one unit over a box, by a mixed-integer linear program.
+"""Maximise the preactivation of one unit over a box, by a mixed-integer linear program.
 
-Every earlier unit that may switch has one binary variable (Tjeng, Xiao, Tedrake 2019, arXiv 1711.07356, section 4). All
-variables are divided by their largest value, so that the tolerances of the program are relative.
+Each unit of the layers before that may switch has one binary variable (Tjeng, Xiao, Tedrake 2019, arXiv 1711.07356,
+section 4). All variables are divided by their largest value, so that the tolerances of the program are relative.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Program", "extreme", "program_of"]
 
 NODES = 20
-"""Most branch-and-bound nodes per unit and direction. A larger value decides more units and takes longer. A number of
-nodes, unlike a time, gives the same result on every machine. Hand-set."""
+"""Most branch-and-bound nodes per unit and direction. A larger value decides more units and takes longer. A limit of
+nodes gives the same result on every machine, unlike a limit of time. Hand-set."""
 MARGIN = 1e-6
-"""Share of a unit's interval that is added to a bound of the program; ten times the tolerance of the solver HiGHS."""
+"""Margin added to a bound of the program, as a share of the unit's largest preactivation. A larger value decides fewer
+units. It is ten times the feasibility tolerance of the solver HiGHS."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,8 @@ def program_of(network: MLP, bounds: list[Interval], box: float, layer: int) -> 
     """Write the layers before a hidden layer as constraints.
 
     Args:
-        network: with piecewise linear activation.
-        bounds: from `interval_bounds`.
+        network: a network with piecewise linear activation.
+        bounds: bounds of all hidden layers, from `interval_bounds`.
         box: bound of every input.
         layer: the hidden layer, counted from 1.
     """
@@ -81,13 +82,13 @@ def extreme(
     """Maximise weight @ (the layer's inputs) + bias over the box.
 
     Args:
-        program: of the layers before.
-        weight: the unit's row.
+        program: the program of the layers before.
+        weight: the unit's weights.
         bias: the unit's bias.
         size: largest absolute value of the preactivation that the bounds allow.
 
     Returns:
-        The best input found, None if there is none; and an upper bound of the maximum.
+        The best input found, d numbers, None if no input was found; and an upper bound of the maximum.
     """
     goal, rest = weight @ program.state / size, (weight @ program.offset + bias) / size
     result = milp(

@@ -1,4 +1,4 @@
-"""Remove the units that a solver cannot see, and merge units that compute the same function."""
+"""Remove the units that no query or table row shows, and merge units that compute the same function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Reduced", "equal_units", "reduced"]
 
 EQUAL = 1e-12
-"""Relative distance of two units' (w, b) below which they count as equal: rounding errors of float64. Hand-set."""
+"""Relative distance of two units' (w, b) below which they count as equal. A larger value merges more units. Hand-set,
+above the rounding errors of float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +28,10 @@ class Reduced:
     """A network without invisible units and without copies.
 
     Attributes:
-        network: computes the same function within the solver's reach, up to rounding errors.
-        statuses: of the remaining units.
-        invisible: units removed as invisible, per hidden layer.
-        merged: units merged into another one, per hidden layer.
+        network: a network that computes the same function within the solver's reach, up to rounding errors.
+        statuses: statuses of the remaining units.
+        invisible: number of units removed as invisible, per hidden layer.
+        merged: number of units merged into another unit, per hidden layer.
     """
 
     network: MLP
@@ -39,13 +40,8 @@ class Reduced:
     merged: tuple[int, ...]
 
     @property
-    def changed(self) -> bool:
-        """Whether any unit was removed or merged."""
-        return any(self.invisible) or any(self.merged)
-
-    @property
     def fixed(self) -> tuple[tuple[int, ...], ...]:
-        """Units of each hidden layer that no input in reach switches, as far as is known; they are scored as a sum."""
+        """Numbers of the units of each hidden layer that are not known to switch; they are scored as a sum."""
         return tuple(
             tuple(unit for unit, status in enumerate(layer) if status in {"linear", "unknown"})
             for layer in self.statuses
@@ -53,14 +49,14 @@ class Reduced:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Say which units were removed or merged, and which ones a solver cannot tell fully."""
+        """Messages about units that were removed or merged, and about units that do not switch; one per layer."""
         texts: list[str] = []
         for layer, statuses in enumerate(self.statuses, start=1):
             counts = {
                 "removed, as no query shows them": self.invisible[layer - 1],
                 "merged into equal ones": self.merged[layer - 1],
-                "linear in reach, so only their sum is known": statuses.count("linear"),
-                "not known to switch, and taken as linear": statuses.count("unknown"),
+                "linear in reach, so only their sum is scored": statuses.count("linear"),
+                "not known to switch, and scored as linear": statuses.count("unknown"),
             }
             parts = [f"{count} {what}" for what, count in counts.items() if count]
             if parts:
@@ -68,7 +64,7 @@ class Reduced:
         return tuple(texts)
 
     def record(self) -> dict[str, Any]:
-        """Write the counts, and the numbers of the units that do not switch, as plain data."""
+        """Return the counts, and the numbers of the units that are not known to switch, as plain data."""
 
         def numbers(status: Status) -> list[list[int]]:
             return [[unit for unit, one in enumerate(layer) if one == status] for layer in self.statuses]
@@ -84,16 +80,16 @@ class Reduced:
 def reduced(
     network: MLP, *, box: float | None = None, rows: NDArray[np.float64] | None = None, seed: int = 0
 ) -> Reduced:
-    """Analyse a network, and remove its invisible units and its copies of units.
+    """Remove the invisible units of a network, and merge units that compute the same function.
 
     Args:
-        network: without a by-pass.
+        network: a network without a by-pass.
         box: bound of every input of a query; None for no bound.
-        rows: inputs of a passive puzzle's table; they replace the box.
-        seed: of the search for inputs that switch units.
+        rows: inputs of a passive puzzle's table, rows x d; they replace the box.
+        seed: seed of the search for inputs that switch units.
 
     Raises:
-        PuzzleError: if no unit of a layer is visible, so that the network is constant.
+        PuzzleError: if all units of a layer are invisible, so that the network is constant.
     """
     invisible, merged = [0] * network.hidden_layers, [0] * network.hidden_layers
     statuses = unit_statuses(network, box=box, rows=rows, seed=seed)
@@ -102,7 +98,10 @@ def reduced(
         for layer in range(1, network.hidden_layers + 1):
             hidden = np.array([status == "invisible" for status in statuses[layer - 1]])
             if hidden.all():
-                raise PuzzleError(f"no unit of hidden layer {layer} can be seen, so the network is constant")
+                raise PuzzleError(
+                    f"no input in reach shows a unit of hidden layer {layer}, so the network is constant; use another "
+                    "network or a larger box"
+                )
             invisible[layer - 1] += int(hidden.sum())
             network, statuses = _without(network, statuses, layer, hidden)
             copies = _copies(network, layer)
@@ -121,12 +120,12 @@ def equal_units(
     """Find units whose (w, b) is equal or opposite to that of an earlier unit.
 
     Args:
-        weight: units x inputs of the layer.
-        bias: of the units.
+        weight: weights of the layer, units x inputs of the layer.
+        bias: biases of the units.
         scales: whether positive multiples of (w, b) count as equal.
 
     Returns:
-        Triples of unit, the first unit that it equals, and the factor c of (w, b) = c (w', b').
+        Triples of a unit, the earliest unit that equals it, and the factor c in (w, b) = c (w', b').
     """
     rows = np.column_stack([weight, bias])
     norms = np.linalg.norm(rows, axis=1)
@@ -151,7 +150,7 @@ def equal_units(
 
 
 def _copies(network: MLP, layer: int) -> list[tuple[int, int, float]]:
-    """Find units that can be merged. Units of opposite sign can where sigma is odd, up to a constant."""
+    """Find units that can be merged. Units with opposite (w, b) can be merged only if sigma is odd up to a constant."""
     weight, bias = network.layers()[layer - 1]
     opposite = network.sigma.symmetry in {"odd", "odd-constant"}
     found = equal_units(weight, bias, scales=network.sigma.scales)
@@ -159,7 +158,7 @@ def _copies(network: MLP, layer: int) -> list[tuple[int, int, float]]:
 
 
 def _merge(network: MLP, layer: int, copies: list[tuple[int, int, float]]) -> MLP:
-    """Add the outgoing weights of copies to those of the units that they equal."""
+    """Add the outgoing weights of copies to the outgoing weights of the units that they equal."""
     weights, biases = list(network.weights), list(network.biases)
     outgoing, bias = weights[layer].copy(), biases[layer].copy()
     for copy, unit, factor in copies:
@@ -172,9 +171,9 @@ def _merge(network: MLP, layer: int, copies: list[tuple[int, int, float]]) -> ML
 
 
 def _without(network: MLP, statuses: Statuses, layer: int, hidden: NDArray[np.bool_]) -> tuple[MLP, Statuses]:
-    """Remove invisible units; the constants that they add go to the next bias."""
+    """Remove invisible units, and add their constant outputs to the next bias."""
     constant = network.sigma.value(network.biases[layer - 1])
-    # A unit that is invisible with a weight that is not zero is off everywhere, or has no effect.
+    # An invisible unit with a nonzero weight is off everywhere, or has no effect.
     varies = (network.weights[layer - 1] != 0).any(axis=1)
     biases = list(network.biases)
     biases[layer] = biases[layer] + network.weights[layer][:, hidden] @ np.where(varies, 0.0, constant)[hidden]

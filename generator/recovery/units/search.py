@@ -1,4 +1,4 @@
-"""Search for inputs in a box at which hidden units are on, and inputs at which they are off."""
+"""Search a box for inputs at which hidden units are on, and for inputs at which they are off."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ __all__ = ["Seen", "climb", "look", "sample_inputs"]
 POINTS = 512
 """Random inputs per scale. A larger value finds more units without a climb and takes longer. Hand-set."""
 SCALES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)
-"""Standard deviations of the random inputs as shares of the box. Hand-set; biases decide at small inputs, signs of
-weights at large ones."""
+"""Standard deviations of the random inputs as shares of the box. Hand-set: at small inputs the biases decide which
+units are on, at large inputs the weights."""
 UNBOUNDED = 1e4
-"""Bound of the inputs that are searched where the puzzle has no box. Hand-set."""
+"""Bound of the searched inputs if the puzzle has no box. A larger value finds more units. Hand-set."""
 ROUND_OFF = 1e-9
-"""Share of |w| |h| + |b| by which a unit is on or off; far above rounding errors. Hand-set."""
+"""Least distance of a preactivation from 0 at which a unit counts as on or off, as a share of |w| |h| + |b|. A larger
+value leaves more units unknown. Hand-set, far above rounding errors."""
 STARTS = 8
-"""Inputs from which each unit's preactivation is climbed. A larger value finds more units. Hand-set."""
+"""Inputs from which a unit's preactivation is climbed. A larger value finds more units and takes longer. Hand-set."""
 CLIMBS = 30
-"""Steps of each climb. A larger value finds more units. Hand-set."""
+"""Most steps of each climb. A larger value finds more units and takes longer. Hand-set."""
 STEPS = np.geomspace(1e-4, 1.0, 9)
-"""Shares of the way to a corner of the box that each step of a climb tries. Hand-set."""
+"""Step lengths that each step of a climb tries, as shares of the way to a corner of the box. Hand-set."""
 
 Seen = list[tuple["NDArray[np.bool_]", "NDArray[np.bool_]"]]
-"""Per hidden layer: which units were seen off, and which were seen on."""
+"""Per hidden layer: for each unit whether an input turned it off, and whether an input turned it on."""
 
 
 def sample_inputs(inputs: int, box: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw inputs of several scales, corners of the box, and points on its faces."""
+    """Draw inputs of several scales, corners of the box, uniform points and points on faces; rows x d."""
     gauss = [np.clip(box * scale * rng.standard_normal((POINTS, inputs)), -box, box) for scale in SCALES]
     corners = box * rng.choice([-1.0, 1.0], (POINTS, inputs))
     uniform = rng.uniform(-box, box, (POINTS, inputs))
@@ -43,7 +44,7 @@ def sample_inputs(inputs: int, box: float, rng: np.random.Generator) -> NDArray[
 
 
 def look(network: MLP, inputs: NDArray[np.float64]) -> Seen:
-    """Tell which units some of the inputs turn off, and which they turn on."""
+    """Find the units that at least one of the inputs, rows x d, turns off, and the units that one turns on."""
     found: Seen = []
     state = inputs
     for weight, bias in network.layers()[:-1]:
@@ -57,17 +58,17 @@ def look(network: MLP, inputs: NDArray[np.float64]) -> Seen:
 def climb(
     network: MLP, unit: tuple[int, int], sign: float, starts: NDArray[np.float64], box: float
 ) -> NDArray[np.float64]:
-    """Raise sign * preactivation of a unit by steps from inputs to the corners that the gradient points to.
+    """Increase sign * preactivation of a unit by steps from inputs towards the corners that the gradient points to.
 
     Args:
-        network: with piecewise linear activation.
+        network: a network with piecewise linear activation.
         unit: hidden layer of the unit, counted from 1, and its number in the layer, from 0.
         sign: 1 to turn the unit on, -1 to turn it off.
         starts: inputs, rows x d; the best `STARTS` are climbed.
         box: bound of every input.
 
     Returns:
-        The inputs at the ends of the climbs.
+        The inputs at which the climbs ended, at most `STARTS` x d.
     """
     layer, number = unit
     weight, bias = network.weights[layer - 1][number], network.biases[layer - 1][number]
@@ -93,7 +94,7 @@ def climb(
 def _gradient(
     network: MLP, layer: int, weight: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Differentiate weight @ h_{layer-1} by the inputs, rows x d."""
+    """Compute the derivatives of weight @ h_{layer-1} by the inputs, rows x d."""
     slopes = [network.sigma.slope(network.preactivations(points, below)) for below in range(1, layer)]
     backward = np.broadcast_to(weight, (len(points), len(weight)))
     for below in reversed(range(layer - 1)):

@@ -1,7 +1,7 @@
-"""What a solver can see of every hidden unit within its reach: the box of its queries, or the rows of its table.
+"""Status of every hidden unit within a solver's reach. The reach is the box of the queries, or the rows of the table.
 
-The first hidden layer is decided exactly. In deeper layers a proof that a unit never switches is an interval bound or a
-mixed-integer program, and a proof that it switches is a pair of inputs. A unit without a proof is `unknown`.
+The first hidden layer is decided exactly. In deeper layers, two inputs prove that a unit switches; an interval bound or
+a mixed-integer program proves that a unit never switches. A unit without a proof is `unknown`.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 __all__ = ["Status", "Statuses", "unit_statuses", "with_effects"]
 
 Status = Literal["switches", "linear", "invisible", "unknown"]
-"""switches: on for some inputs and off for others (smooth activations: depends on the inputs).
+"""switches: on for some inputs and off for others (smooth activations: the unit depends on the inputs).
 linear: affine in the layer before on all inputs in reach, because the unit is always on, or leaky and always off.
 invisible: constant on all inputs in reach, or without effect on the outputs.
-unknown: neither was proven; such a unit hardly ever switches."""
+unknown: nothing was proven; in practice such units switch rarely or never."""
 
 Statuses = tuple[tuple[Status, ...], ...]
-"""Status of every unit of every hidden layer."""
+"""Status of every unit, per hidden layer."""
 
 MOST_PROGRAMS = 24
-"""Most units of a network for which mixed-integer programs are run. A larger value decides more units and takes longer:
-up to a second per unit. Hand-set."""
+"""Most units of a network for which mixed-integer programs are run. A larger value decides more units and takes up to a
+second more per unit. Hand-set."""
 DEEPEST = 3
-"""Deepest hidden layer for which mixed-integer programs are run. In deeper layers of the networks that were tried, a
-program took several seconds and decided nothing. Hand-set."""
+"""Deepest hidden layer, counted from 1, for which mixed-integer programs are run. Hand-set: in deeper layers of the
+networks tried, a program took several seconds and decided nothing."""
 
 
 def unit_statuses(
     network: MLP, *, box: float | None = None, rows: NDArray[np.float64] | None = None, seed: int = 0
 ) -> Statuses:
-    """Tell what each hidden unit shows.
+    """Determine the status of each hidden unit.
 
     Args:
-        network: of any activation.
+        network: a network of any activation.
         box: bound of every input of a query; None for no bound.
         rows: inputs of a passive puzzle's table, rows x d; they replace the box.
-        seed: of the random inputs.
+        seed: seed of the random inputs.
     """
     if not network.sigma.piecewise_linear:
         seen: list[list[Status]] = [["switches"] * units for units in network.widths[1:-1]]
@@ -71,10 +71,10 @@ class _Box:
     """A network over a box of inputs.
 
     Attributes:
-        network: with piecewise linear activation.
+        network: a network with piecewise linear activation.
         size: bound of every input; None for no bound.
-        bounds: of the preactivations of every hidden layer.
-        points: inputs from which searches start.
+        bounds: bounds of the preactivations of every hidden layer.
+        points: inputs from which searches start, rows x d.
     """
 
     network: MLP
@@ -121,7 +121,7 @@ def _reaches(box: _Box, unit: tuple[int, int], sign: float) -> bool:
 
 
 def _extreme(box: _Box, program: Program, unit: tuple[int, int], sign: float) -> tuple[bool, bool]:
-    """Run a program: return whether it finds the unit on (sign 1) or off (sign -1), and whether it never is."""
+    """Run a program. Return whether it found the unit on (sign 1) or off (sign -1), and whether the unit never is."""
     layer, number = unit
     weight, bias = box.network.weights[layer - 1][number], float(box.network.biases[layer - 1][number])
     low, high = box.bounds[layer - 1]
@@ -136,7 +136,7 @@ def _is_seen(network: MLP, points: NDArray[np.float64], unit: tuple[int, int], s
 
 
 def _named(network: MLP, *, off: bool, on: bool) -> Status:
-    """Name the status of a unit of a piecewise linear activation that can be off, on, or both."""
+    """Return the status of a unit of a piecewise linear activation that can be off, on, or both."""
     if off and on:
         return "switches"
     leaky = network.sigma.slope(np.array([-1.0]))[0] > 0
@@ -144,7 +144,7 @@ def _named(network: MLP, *, off: bool, on: bool) -> Status:
 
 
 def with_effects(network: MLP, seen: Sequence[Sequence[Status]]) -> Statuses:
-    """Mark units as invisible that are constant, and units that reach the outputs by weights of zero only."""
+    """Mark units as invisible that depend on no input, or that no path of nonzero weights connects to the outputs."""
     found = [list(layer) for layer in seen]
     varies = np.ones(network.widths[0], bool)
     for layer, weight in enumerate(network.weights[:-1]):

@@ -1,1 +1,1 @@
-"""Tell the activation of a hidden network from its outputs."""
+"""Determine the activation of a hidden network from its outputs."""

@@ -1,4 +1,4 @@
-"""Tell piecewise-linear networks from smooth ones by second differences."""
+"""Distinguish piecewise-linear networks from smooth ones by second differences of their outputs."""
 
 from __future__ import annotations
 
@@ -19,29 +19,33 @@ SMOOTH = tuple(name for name, activation in ACTIVATIONS.items() if not activatio
 """Activations with derivatives."""
 
 DISTINCT = tuple(name for name in SMOOTH if name != "sigmoid")
-"""Smooth activations of which no two give the same functions: sigmoid(z) = (tanh(z / 2) + 1) / 2."""
+"""Smooth activations without sigmoid, whose networks compute the same functions as tanh networks: sigmoid(z) = (tanh(z
+/ 2) + 1) / 2."""
 
 KINKED = tuple(name for name, activation in ACTIVATIONS.items() if activation.piecewise_linear)
 """Activations that are linear on both sides of a kink."""
 
 PLACES = 60
-"""Points where second differences are taken, three rows each."""
+"""Points at which second differences are measured. A larger value is more reliable and takes three rows more per point.
+Hand-set."""
 
 LEAST_STEP = 1e-3
-"""Least step of the differences, relative to the input scale. Shorter steps meet fewer kinks."""
+"""Least step of the differences, relative to the input scale. A larger step meets more kinks. Hand-set."""
 
 SIGNAL = 1000.0
-"""Size of a smooth network's second differences, in multiples of the outputs' noise, for which the step is chosen."""
+"""Second difference of a smooth network for which the step is chosen, in multiples of the outputs' noise. A larger
+value gives larger steps. Hand-set."""
 
 QUANTILE = 0.25
-"""Quantile of the second differences that is tested: some of a piecewise-linear network's steps may meet a kink."""
+"""Quantile of the second differences that is tested. A larger value takes more piecewise-linear networks for smooth
+ones. Hand-set below 1, because some steps may meet a kink."""
 
 NOISE = 10.0
-"""Second differences up to so many times the outputs' noise count as zero."""
+"""Largest second difference that counts as zero, in multiples of the outputs' noise. Hand-set."""
 
 
 def is_piecewise_linear(puzzle: RecoveryPuzzle, oracle: Oracle, rng: np.random.Generator) -> bool:
-    """Tell whether a hidden network is linear between kinks. It takes 180 rows.
+    """Determine whether a hidden network is linear between kinks, by three queries of `PLACES` rows.
 
     Raises:
         QueryError: if the budget is too small.
@@ -63,9 +67,9 @@ def is_piecewise_linear(puzzle: RecoveryPuzzle, oracle: Oracle, rng: np.random.G
 
 
 def candidate_activations(puzzle: RecoveryPuzzle, oracle: Oracle, rng: np.random.Generator) -> tuple[str, ...]:
-    """List the activations that a hidden network may have: the known one, or those of its class.
+    """List the activations that a hidden network may have: the known one, or all of its class.
 
-    Sigmoid is left out beside tanh, because networks of either compute the same functions.
+    Sigmoid is left out, because tanh networks compute the same functions.
 
     Raises:
         QueryError: if the budget is too small.

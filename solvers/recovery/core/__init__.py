@@ -1,1 +1,1 @@
-"""Numerics that several solvers share: least squares, clustering, pruning, flips, certificates."""
+"""Numerics that several solvers share: least squares, clustering, pruning, sign flips, certificates."""

@@ -1,7 +1,7 @@
 """Decide from data alone whether a network is the hidden one.
 
-A network that fits held-out rows to round-off, and of which no unit can be removed, has the hidden network's units, up
-to symmetries (Martinelli et al. 2024, arXiv 2304.12794, section 3). A wider network fits as well, so the fit alone
+If a network fits held-out rows to round-off and no unit can be removed, it has the hidden network's units up to
+symmetries (Martinelli et al. 2024, arXiv 2304.12794, section 3). A wider network fits equally well, so the fit alone
 proves nothing about the widths.
 """
 
@@ -23,32 +23,34 @@ if TYPE_CHECKING:
     from generator.recovery.spec import PublicSpec
     from solvers.recovery.core.ensemble import Rows
 
-__all__ = ["Certificate", "certify", "noise_level"]
+__all__ = ["NEEDED", "Certificate", "certify", "noise_level"]
 
 ROUND_OFF = 1e3
-"""Residual, in units of the float64 epsilon times the size of the summands, that counts as round-off. Exact networks
-reach about 10. From experiments."""
+"""Largest residual that counts as round-off, in units of the float64 epsilon times the size of the summands. A larger
+value certifies worse networks. From experiments: exact networks reach about 10."""
 MOST_ROUND_OFF = 1e-19
-"""Largest round-off, as a mean squared error relative to the outputs' mean square. Huge weights that cancel would have
-more, and would pass for exact. Hand-set, far below the error of any imitation seen in experiments."""
+"""Largest mean squared error that counts as round-off, relative to the outputs' mean square. Without it, huge weights
+that cancel would count as exact. Hand-set, far below the error of any imitation seen in experiments."""
 SPREAD = 5.0
-"""Standard deviations of the mean squared error of a held-out sample that are allowed above the noise level."""
+"""Allowed excess of the held-out mean squared error over the noise level, in standard deviations. A larger value
+certifies worse networks. Hand-set."""
 NEEDED = 30.0
-"""Least rise of the squared error, in units of the noise level, by which a unit counts as needed. Hand-set."""
+"""Least rise of the squared error by which a unit counts as needed, in units of the noise level. A larger value
+certifies fewer networks. Hand-set."""
 APART = 1e-5
-"""Least relative distance of two units of one layer. Closer units count as one unit in two parts. Hand-set, far below
-the distance at which two units can be told apart by fits in float64."""
+"""Least relative distance of two units of one layer. Closer units count as two parts of one unit. Hand-set, far below
+the distance at which fits in float64 separate two units."""
 FLOAT32_STEP = 2.0**-24
 """Largest relative rounding error of float32."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Whether a network passes.
+    """The result of `certify`.
 
     Attributes:
         holds: whether every test passes.
-        reason: the first test that fails; empty if none does.
+        reason: the first test that fails; empty if all pass.
         mse: mean squared error on the held-out rows.
         level: largest mean squared error that counts as exact.
     """
@@ -74,14 +76,14 @@ def certify(network: MLP, fitted: Rows, held_out: Rows, public: PublicSpec) -> C
 
     Args:
         network: the candidate, of any depth.
-        fitted: the rows it was fitted to.
+        fitted: the rows that the network was fitted to.
         held_out: other rows.
-        public: tells the precision of the outputs.
+        public: public settings of the puzzle, with the precision of the outputs.
 
     Returns:
-        The certificate. It is refused if the network has more parameters than the fit had residuals, if the error on
-        the held-out rows exceeds round-off or the rounding of the outputs, if some unit can be removed, or if two units
-        of a layer coincide.
+        The certificate. It does not hold if the network has at least as many parameters as the fit had residuals; if
+        the error on the held-out rows exceeds round-off and the rounding of the outputs; if a unit can be removed; or
+        if two units of a layer coincide.
     """
     shape, row = parameters_of(network)
     share = shape.parameters / max(fitted.equations, 1)
@@ -114,7 +116,7 @@ def _round_off(network: MLP, rows: Rows) -> float:
 
 
 def _coincide(network: MLP, layer: int) -> bool:
-    """Whether two units of a layer have nearly the same hyperplane and slope."""
+    """Return whether two units of a layer have nearly equal (w, b), up to the symmetry of sigma."""
     weight, bias = network.layers()[layer - 1]
     vectors = np.column_stack([weight, bias])
     norms = np.linalg.norm(vectors, axis=1) + np.finfo(float).tiny

@@ -1,10 +1,10 @@
-"""Cluster the hidden units of several students, and take one centre per cluster.
+"""Cluster the hidden units of several students, and compute one centre per cluster.
 
-Wide students that reach zero loss hold a copy of every true unit, up to the symmetry of the activation. Their surplus
+A wide student that reaches zero loss contains a copy of every true unit, up to the symmetry of the activation. Surplus
 units differ between students, so only true units form clusters across students.
 
-Source: Martinelli et al. 2024, arXiv 2304.12794, section 4. Differences: distances do not depend on the sign of a unit
-where the activation allows a change of sign, and a centre is the median of the members, which outliers do not move.
+Source: Martinelli et al. 2024, arXiv 2304.12794, section 4. Differences: distances ignore the sign of a unit if the
+activation allows a change of sign; a centre is the median of the members, because outliers do not move a median.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ __all__ = ["centres", "cluster_units", "cut_height", "unit_distances"]
 
 
 def unit_distances(vectors: Array, *, signless: bool) -> Array:
-    """Compute pairwise Euclidean distances of units' (w, b), units x k; the smaller one over both signs if signless."""
+    """Compute pairwise distances of units, units x units, from their (w, b), units x k.
+
+    If `signless`, a distance is the smaller one over both signs of a unit.
+    """
     squares = np.einsum("ik,ik->i", vectors, vectors)
     products = vectors @ vectors.T
     if signless:
@@ -41,7 +44,7 @@ def cluster_units(vectors: Array, least: int, *, signless: bool) -> list[NDArray
 
     Args:
         vectors: (w, b) of all students' units, units x k.
-        least: least number of members of a cluster that is kept; the paper takes a share of the number of students.
+        least: least number of members of a cluster; in the paper, a share of the number of students.
         signless: whether (w, b) and (-w, -b) count as equal.
 
     Returns:
@@ -76,9 +79,9 @@ def cut_height(tree: Array, least: int) -> float:
 
 
 def centres(vectors: Array, groups: Sequence[NDArray[np.intp]], *, signless: bool) -> Array:
-    """Take the coordinate-wise median of each group, groups x k; signs are aligned to the group's first member.
+    """Compute the coordinate-wise median of each group, groups x k, with signs aligned to the group's first member.
 
-    Hand in the units of the best student first, so that the first member is the most exact one.
+    Put the units of the best student first, so that the first member is the most exact one.
     """
     rows = []
     for group in groups:

@@ -16,25 +16,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.family.oracle import Oracle
+    from generator.recovery.puzzle import RecoveryPuzzle
 
-__all__ = ["STENCILS", "Stencil", "ask", "choose_step", "derivatives_along", "gradients", "hessians", "output_noise"]
+__all__ = [
+    "STENCILS",
+    "Stencil",
+    "ask",
+    "choose_step",
+    "derivatives_along",
+    "draw_points",
+    "gradients",
+    "hessians",
+    "output_noise",
+]
 
 ACCURACY = 4
 """Power of the step with which the truncation error of all stencils grows."""
 
 STEPS = 13
-"""Steps that `choose_step` compares; each is half of the one before. A larger value reaches smaller steps."""
+"""Steps that `choose_step` compares; each step is half of the one before. A larger value reaches smaller steps.
+Hand-set."""
 
 
 @dataclass(frozen=True)
 class Stencil:
-    """Offsets in steps, and the weights of the outputs there.
+    """Weights of the outputs at multiples of the step, which give a derivative.
 
     Attributes:
         order: order of the derivative, k.
-        offsets: all but 0.
-        weights: one per offset.
-        centre: weight of offset 0; 0 for odd orders.
+        offsets: multiples of the step, without 0.
+        weights: weight of the output at each offset.
+        centre: weight of the output at offset 0; 0 for odd orders.
     """
 
     order: int
@@ -77,13 +89,21 @@ def ask(oracle: Oracle, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate(parts) if parts else np.empty((0, oracle.terms.outputs))
 
 
+def draw_points(
+    puzzle: RecoveryPuzzle, count: int, radius: float, margin: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw N(0, radius^2) points inside the box, at least the margin away from its faces."""
+    points = radius * rng.standard_normal((count, puzzle.inputs))
+    return points if puzzle.box is None else np.clip(points, margin - puzzle.box, puzzle.box - margin)
+
+
 def output_noise(precision: str, resolution: float, outputs: NDArray[np.float64]) -> float:
     """Estimate the standard deviation of the outputs' rounding errors.
 
     Args:
-        precision: of the puzzle's public spec.
+        precision: precision of the outputs, as in `PublicSpec`.
         resolution: half a rounding step; 0 for floating-point outputs.
-        outputs: some outputs, whose size sets the error of floating-point numbers.
+        outputs: some outputs; their size determines the error of floating-point numbers.
     """
     if resolution:
         return float(resolution / np.sqrt(3))
@@ -102,9 +122,9 @@ def derivatives_along(
 
     Args:
         oracle: the hidden network.
-        points: points x inputs; `reach` steps from the box's faces at least.
+        points: points x inputs, at least `Stencil.reach` steps away from the faces of the box.
         directions: directions x inputs, of norm 1.
-        step: distance of the stencil's nodes.
+        step: distance of neighbouring nodes of the stencil, in units of the inputs.
         order: order of the derivative, 1 to 4.
 
     Returns:
@@ -165,17 +185,17 @@ def choose_step(
 ) -> tuple[float, float]:
     """Choose the step with the smallest error of the derivatives.
 
-    Derivatives along one random direction per point are compared between steps and their halves. The difference is the
-    truncation error of the larger step, or the noise of the smaller one. Either scales with a known power of the step.
-    The known noise of the outputs is added, because rounded outputs may not differ at all over a small step.
+    Derivatives along one random direction per point are compared between each step and its half. The difference is the
+    truncation error of the larger step, or the noise of the smaller one. Both scale with a known power of the step. The
+    noise of the outputs is added, because rounded outputs may not differ at all over a small step.
 
     Args:
         oracle: the hidden network.
-        points: points x inputs; `reach` largest steps from the box's faces at least.
-        largest: twice the largest step to choose.
+        points: points x inputs, at least `Stencil.reach` largest steps away from the faces of the box.
+        largest: twice the largest step to choose, in units of the inputs.
         order: order of the derivative.
         noise: standard deviation of the outputs' errors.
-        rng: draws the directions.
+        rng: generator for the directions.
 
     Returns:
         The step, and its error relative to the root mean square of the derivatives.

@@ -1,11 +1,11 @@
 """Ensembles of networks of one shape: B students as one array of parameters, their residuals and Jacobians.
 
-The arrays are laid out feature-major: states are B x units x rows, Jacobians B x parameters x (outputs * rows). So
-every elementwise operation runs along rows, and the normal equations J J^T are symmetric products, for which numpy
-calls the BLAS routine that computes one half. On one thread this is twice as fast as a batched product in torch.
+The arrays are feature-major: states are B x units x rows, Jacobians B x parameters x (outputs * rows). So every
+elementwise operation runs along rows, and the normal equations J J^T are symmetric products, of which BLAS computes one
+half. On one thread this is twice as fast as a batched product in torch.
 
-A known and frozen first part needs no support here: hand in its hidden states as the inputs
-(`MLP.hidden(inputs, layers)`).
+To fit the layers above known layers, pass the hidden states of the known layers (`MLP.hidden(inputs, layers)`) as
+inputs.
 """
 
 from __future__ import annotations
@@ -223,8 +223,8 @@ class Architecture:
 def draw_students(architecture: Architecture, count: int, rows: Rows, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw initial parameters, count x p.
 
-    The first layer's weights are scaled to the inputs' standard deviation, so that preactivations have a standard
-    deviation near `GAIN` whatever the inputs' scale is, and hyperplanes pass through the data.
+    The first layer's weights are divided by the inputs' standard deviation. So preactivations have a standard deviation
+    near `GAIN` at any scale of the inputs, and hyperplanes pass through the data.
     """
     centre, spread = rows.inputs.mean(axis=1), rows.inputs.std(axis=1) + 1e-12
     theta = np.zeros((count, architecture.parameters))
@@ -258,7 +258,7 @@ def network_of_row(architecture: Architecture, row: NDArray[np.float64]) -> MLP:
 
 
 def parameters_of(network: MLP) -> tuple[Architecture, NDArray[np.float64]]:
-    """Convert a network to its shape and its parameters, p."""
+    """Convert a network to its architecture and its parameters, p."""
     pieces = [part.ravel() for layer in network.layers() for part in layer]
     if network.bypass is not None:
         pieces.append(network.bypass.ravel())

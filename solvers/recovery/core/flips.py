@@ -1,14 +1,19 @@
-"""Resolve the signs of hidden units whose activation is an even function plus a linear one.
+"""Determine the signs of hidden units whose activation is an even function plus a linear one.
 
 For these activations sigma(z) - sigma(-z) = 2 k z, so the unit (-w, -b, a) differs from (w, b, a) by the linear map
-2 k a (w x + b). Methods that find units up to sign fit the outputs with a linear by-pass. The by-pass then tells the
-signs: the set S of wrongly signed units solves sum over S of 2 k a_i w_i = -by-pass, a subset-sum problem with
-outputs x inputs real equations.
+2 k a (w x + b). Methods that find units up to sign fit the outputs with a linear by-pass. The by-pass determines the
+signs: the set S of wrongly signed units solves sum over S of 2 k a_i w_i = -by-pass, a subset-sum problem with outputs
+x inputs real equations.
 
-Three methods are tried in turn. A relaxation: least squares with every unit's membership between 0 and 1 has the
-subset as its only solution, usually, if there are more than half as many equations as units (Donoho and Tanner 2010,
-Counting the faces of randomly-projected hypercubes and orthants). Meet in the middle: the sums of all subsets of
-either half of the units are matched (Horowitz and Sahni 1974). Lattice reduction, for many units: see `subset_lattice`.
+Up to two methods are tried:
+
+* Relaxation: least squares with every unit's membership between 0 and 1. If there are more than half as many equations
+as
+  units, the subset is usually the only solution (Donoho and Tanner 2010, Counting the faces of randomly-projected
+  hypercubes and orthants).
+* If that fails, meeting in the middle for few units: match the sums of all subsets of both halves of the units
+(Horowitz
+  and Sahni 1974). For more units, lattice reduction, see `subset_lattice`.
 """
 
 from __future__ import annotations
@@ -30,18 +35,20 @@ if TYPE_CHECKING:
 __all__ = ["FlipSearch", "find_flips", "flip_units"]
 
 MIDDLE_UNITS = 34
-"""Most units for meeting in the middle. Its time and memory double with every two units; 34 take about a second.
-Hand-set."""
+"""Most units for meeting in the middle. Time and memory double with every two units. Hand-set: 34 units take about a
+second.
+"""
 
 LATTICE_UNITS = 128
 """Most units for lattice reduction, whose time grows with about the fourth power of the units. Hand-set."""
 
 PROJECTED = 3
-"""Dimensions in which the half sums are matched. A larger value finds fewer false matches and searches its tree longer.
-From experiments on 32 units: 16 dimensions take a hundred times as long as 3."""
+"""Dimensions in which the sums of both halves are matched. A larger value finds fewer false matches and searches
+longer. From experiments on 32 units: 16 dimensions take a hundred times as long as 3."""
 
 MOST_MATCHES = 2_000_000
-"""Matches in the projection beyond which the tolerance is too coarse to tell the subset. Hand-set, for memory."""
+"""Most matches in the projection. With more, the tolerance is too coarse to determine the subset, and the search gives
+up. A larger value takes more memory. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class FlipSearch:
 
     Attributes:
         units: whether each unit must be flipped, array of booleans; None if no subset meets the tolerance.
-        residual: Euclidean norm of the by-pass that is left after the best flips found.
+        residual: Euclidean norm of the by-pass that remains after the best flips found.
     """
 
     units: NDArray[np.bool_] | None
@@ -69,12 +76,12 @@ def find_flips(
     Args:
         weight: incoming weights, units x inputs.
         outgoing: outgoing weights, outputs x units.
-        bypass: linear by-pass fitted beside the units, outputs x inputs.
-        half_slope: k of the activation.
-        tolerance: largest norm of the by-pass that may be left; a few times the norm of its error.
+        bypass: linear by-pass fitted together with the units, outputs x inputs.
+        half_slope: k of the activation, see `Activation.half_slope`.
+        tolerance: largest norm of the by-pass that may remain; a few times the norm of its error.
 
     Returns:
-        The flips with the smallest residual found, or none.
+        The flips with the smallest residual found; no flips if this residual exceeds the tolerance.
     """
     columns = 2 * half_slope * np.einsum("oh,hd->odh", outgoing, weight).reshape(-1, len(weight))
     target = -bypass.reshape(-1)
@@ -92,9 +99,9 @@ def find_flips(
 
 
 def flip_units(network: MLP, units: NDArray[np.bool_]) -> MLP:
-    """Flip units of a network with one hidden layer, and keep its function.
+    """Flip units of a network with one hidden layer without changing its function.
 
-    The linear functions that the flips leave over go to the by-pass and to the output bias.
+    The linear functions by which the flips change the units are added to the by-pass and to the output bias.
     """
     (weight, outer), (bias, constant) = network.weights, network.biases
     sign = np.where(units, -1.0, 1.0)
@@ -120,9 +127,10 @@ def _relaxed(columns: NDArray[np.float64], target: NDArray[np.float64]) -> NDArr
 def _met_in_the_middle(
     columns: NDArray[np.float64], target: NDArray[np.float64], tolerance: float
 ) -> NDArray[np.bool_] | None:
-    """Match the subset sums of either half of the units; None if no pair fits.
+    """Match the subset sums of both halves of the units; return None if no pair fits.
 
-    The sums are matched in a few dimensions, by a projection that cannot lengthen a difference, and checked in all.
+    The sums are matched in a few dimensions, by a projection that does not lengthen differences, and then checked in
+    all dimensions.
     """
     count = columns.shape[1]
     left, right = _subsets(count // 2), _subsets(count - count // 2)
@@ -140,5 +148,5 @@ def _met_in_the_middle(
 
 
 def _subsets(count: int) -> NDArray[np.float64]:
-    """List all subsets of so many units, as rows of zeros and ones."""
+    """List all subsets of a number of units, as rows of zeros and ones, 2^count x count."""
     return ((np.arange(2**count)[:, None] >> np.arange(count)) & 1).astype(np.float64)

@@ -1,8 +1,9 @@
 """Levenberg-Marquardt for an ensemble of students: every student has its own damping and stops on its own.
 
 Source: Levenberg 1944, Marquardt 1963; the damping schedule and the scaled damping matrix follow the usual practice of
-nonlinear least squares. One iteration of one student takes n p^2 floating-point operations, n residuals and p
-parameters.
+nonlinear least squares. The curved steps of `polish` are the geodesic acceleration of Transtrum, Machta and Sethna 2011
+(Geometry of nonlinear least squares, Physical Review E 83, 036701). One iteration of one student takes n p^2
+floating-point operations, n residuals and p parameters.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import lstsq
+from scipy.linalg import lstsq, qr
 from scipy.linalg.lapack import dposv
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["Fit", "Stopping", "levenberg_marquardt", "polish"]
 
 FIRST_DAMPING = 1e-2
 """Initial damping, relative to the diagonal of J'J. Larger values take shorter first steps. From experiments."""
+NEAR_DAMPING = 1e-5
+"""Initial damping of a network that is nearly right. Hand-set."""
 LEAST_DAMPING = 1e-15
 """Lower bound of the damping. Larger values slow the final quadratic convergence."""
 MOST_DAMPING = 1e12
@@ -37,6 +40,18 @@ DIAGONAL_FLOOR = 1e-9
 """Least entry of the damping matrix, relative to its largest. It keeps the equations of dead units solvable."""
 SMALLEST_SINGULAR = 1e-14
 """Share of the largest singular value below which `polish` leaves a direction as it is."""
+ROUND_OFF = 2e-15
+"""Root mean square of the residuals, relative to the targets', below which `polish` does not damp a step that failed:
+only rounding errors are left."""
+LEAST_POLISH, MOST_POLISH = 1e-16, 1e-3
+"""Least damping of `polish` apart from 0, and the damping at which it gives up; relative to the squared norms of J's
+columns. Hand-set."""
+HARDER, SOFTER = 30.0, 10.0
+"""Factors of the damping of `polish` after a failed and after a successful step. Hand-set."""
+ENOUGH = 4.0
+"""Fall of the squared error for which `polish` takes a straight step; else it tries a curved one too. Hand-set."""
+PROBED = 0.1
+"""Share of a step over which the curvature of the outputs along the step is measured: the value of the source."""
 JACOBIAN_BYTES = 48 * 2**20
 """Memory of the Jacobians that are held at once, in bytes. Larger values batch more students. Hand-set."""
 
@@ -50,6 +65,7 @@ class Stopping:
         iterations: most iterations of one student, rejected steps included.
         window: iterations over which the error must fall.
         gain: least relative fall of the error within a window; a student that gains less has stalled.
+        damping: initial damping.
         out_of_time: tells that the deadline has passed; checked once per iteration.
     """
 
@@ -57,6 +73,7 @@ class Stopping:
     iterations: int = 200
     window: int = 30
     gain: float = 1e-3
+    damping: float = FIRST_DAMPING
     out_of_time: Callable[[], bool] = lambda: False
 
 
@@ -106,7 +123,7 @@ def levenberg_marquardt(
         The students in their order. A student's error never rises.
     """
     stopping = stopping or Stopping()
-    state = _State.of(architecture, theta, rows, free)
+    state = _State.of(architecture, theta, rows, free, stopping.damping)
     for _ in range(stopping.iterations):
         active = np.flatnonzero(~state.done)
         if not len(active) or stopping.out_of_time():
@@ -136,7 +153,9 @@ class _State:
     operations: float = 0.0
 
     @classmethod
-    def of(cls, architecture: Architecture, theta: Array, rows: Rows, free: NDArray[np.bool_] | None) -> _State:
+    def of(
+        cls, architecture: Architecture, theta: Array, rows: Rows, free: NDArray[np.bool_] | None, damping: float
+    ) -> _State:
         count, parameters = theta.shape
         chosen = np.arange(parameters) if free is None else np.flatnonzero(free)
         mse = architecture.mse(theta, rows)
@@ -146,7 +165,7 @@ class _State:
             chosen,
             theta.copy(),
             mse,
-            np.full(count, FIRST_DAMPING),
+            np.full(count, damping),
             np.empty((count, len(chosen), len(chosen))),
             np.empty((count, len(chosen))),
             np.ones(count, bool),
@@ -199,31 +218,80 @@ class _State:
 
 
 def polish(
-    architecture: Architecture, row: NDArray[np.float64], rows: Rows, iterations: int = 10
+    architecture: Architecture, row: NDArray[np.float64], rows: Rows, iterations: int = 40
 ) -> tuple[NDArray[np.float64], float]:
     """Take Gauss-Newton steps by an orthogonal factorisation of J while the error falls.
 
-    The normal equations lose the directions whose singular values are below 1e-8 of the largest; this does not.
+    The normal equations lose the directions whose singular values are below 1e-8 of the largest; this does not. Where
+    the error is above round-off and falls slowly, steps are damped and curved: two near-duplicate units can trade their
+    weights along a narrow curved valley of the error, which a straight step leaves.
 
     Args:
         architecture: shape of the network.
         row: parameters, p, close to a minimum.
-        rows: data.
-        iterations: most steps.
+        rows: data; at least as many residuals as parameters.
+        iterations: most linearisations.
 
     Returns:
         Parameters, p, and their mean squared error.
     """
-    best, mse = row, float(architecture.mse(row[None], rows)[0])
+    round_off = ROUND_OFF**2 * float(np.mean(rows.targets**2))
+    best, mse, damping = row, float(architecture.mse(row[None], rows)[0]), 0.0
     for _ in range(iterations):
-        residuals, jacobian = architecture.linearise(best[None], rows)
-        scale = np.linalg.norm(jacobian[0], axis=1) + np.finfo(float).tiny
-        change = lstsq((jacobian[0] / scale[:, None]).T, residuals[0], SMALLEST_SINGULAR, lapack_driver="gelsy")[0]
-        trial = best - change / scale
-        reached = float(architecture.mse(trial[None], rows)[0])
+        local = _Linearised.at(architecture, best, rows)
+        while True:
+            trial, reached = local.step(damping, mse, curved=mse > round_off)
+            if reached < mse or mse <= round_off or damping > MOST_POLISH:
+                break
+            damping = max(LEAST_POLISH, HARDER * damping)
         if not reached < mse:
             break
         gained, best, mse = mse / max(reached, np.finfo(float).tiny), trial, reached
-        if gained < 1.5:
+        if gained < (1.5 if damping == 0 else 1.001):
             break
+        damping = damping / SOFTER if damping > LEAST_POLISH else 0.0
     return best, mse
+
+
+@dataclass(frozen=True, eq=False)
+class _Linearised:
+    """A network and the factors Q R of its Jacobian, whose columns are scaled to norm 1."""
+
+    architecture: Architecture
+    row: Array
+    rows: Rows
+    residuals: Array
+    Q: Array
+    R: Array
+    scale: Array
+
+    @classmethod
+    def at(cls, architecture: Architecture, row: Array, rows: Rows) -> _Linearised:
+        residuals, jacobian = architecture.linearise(row[None], rows)
+        scale = np.linalg.norm(jacobian[0], axis=1) + np.finfo(float).tiny
+        Q, R = qr((jacobian[0] / scale[:, None]).T, mode="economic", check_finite=False)
+        return cls(architecture, row, rows, residuals[0], Q, R, scale)
+
+    def step(self, damping: float, mse: float, *, curved: bool) -> tuple[Array, float]:
+        """Try a straight step, and a curved one if the straight one gains little; return the better end."""
+        straight = -self._solve(self.residuals, damping)
+        trial = self.row + straight / self.scale
+        reached = float(self.architecture.mse(trial[None], self.rows)[0])
+        if curved and not ENOUGH * reached < mse:
+            ahead = self.row + PROBED * straight / self.scale
+            change = self.architecture.residuals(ahead[None], self.rows)[0] - self.residuals
+            acceleration = 2 / PROBED * (change / PROBED - self.Q @ (self.R @ straight))
+            bent = trial - 0.5 * self._solve(acceleration, damping) / self.scale
+            other = float(self.architecture.mse(bent[None], self.rows)[0])
+            if other < reached:
+                return bent, other
+        return trial, reached
+
+    def _solve(self, targets: Array, damping: float) -> Array:
+        """Minimise |Q R step - targets|^2 + damping |step|^2; directions of tiny singular values stay as they are."""
+        matrix, right = self.R, self.Q.T @ targets
+        if damping:
+            matrix = np.concatenate([matrix, np.sqrt(damping) * np.eye(matrix.shape[1])])
+            right = np.concatenate([right, np.zeros(matrix.shape[1])])
+        result: Array = lstsq(matrix, right, SMALLEST_SINGULAR, lapack_driver="gelsy", check_finite=False)[0]
+        return result

@@ -1,4 +1,4 @@
-"""Output layers by linear least squares: columns are the units' values, a constant, and the inputs for a by-pass."""
+"""Fit output layers by linear least squares on the units' values, a constant, and the inputs for a by-pass."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["fit_output_layer", "linear_columns", "linear_map"]
 
 SMALLEST_SINGULAR = 1e-13
-"""Singular values below this share of the largest one count as zero. A larger value drops more nearly dependent
-units."""
+"""Singular values below this share of the largest one count as zero. A larger value drops more nearly dependent units.
+Hand-set, above the rounding errors of float64."""
 
 
 def linear_columns(state: Array, inputs: Array | None = None) -> Array:
-    """Stack the regressors of a linear layer: state, units x rows, a row of ones, and the inputs of a by-pass."""
+    """Stack the regressors of a linear layer, k x rows: state, units x rows; a row of ones; and inputs of a by-pass."""
     parts = [state, np.ones((1, state.shape[1]))]
     if inputs is not None:
         parts.append(inputs)
@@ -29,7 +29,7 @@ def linear_columns(state: Array, inputs: Array | None = None) -> Array:
 
 
 def linear_map(columns: Array, targets: Array) -> Array:
-    """Solve the least-squares problem C' columns = targets; columns k x rows, targets m x rows, result m x k."""
+    """Solve M columns = targets by least squares, with columns k x rows and targets m x rows; return M, m x k."""
     scale = np.linalg.norm(columns, axis=1) + np.finfo(float).tiny
     solution = np.linalg.lstsq((columns / scale[:, None]).T, targets.T, rcond=SMALLEST_SINGULAR)[0]
     result: Array = solution.T / scale

@@ -1,7 +1,7 @@
 """Value and slope of each activation in one pass, for loops that need both at the same points.
 
-`generator.recovery.network.activations` states the same functions one by one. Training evaluates the value and the
-slope at every point, and both share their exponential, so computing them together takes about half the time.
+`generator.recovery.network.activations` has the same functions one by one. Value and slope share an exponential, so
+computing them together takes about half the time.
 """
 
 from __future__ import annotations

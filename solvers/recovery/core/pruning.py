@@ -1,9 +1,9 @@
 """Remove superfluous hidden units by the optimal-brain-surgeon rule, and fit again.
 
-Source: Hassibi and Stork 1993, Second order derivatives for network pruning, on whole units: removing unit i and
-fitting the next layer again raises the squared error of that layer's preactivations by |a_i|^2 / [(Phi Phi^T)^-1]_ii,
-where the rows of Phi are the layer's units and a constant. After each removal Levenberg-Marquardt fits all parameters
-again.
+Source: Hassibi and Stork 1993, Second order derivatives for network pruning, applied to whole units. If unit i is
+removed and the next layer is fitted again, the squared error of the next layer's preactivations rises by
+|a_i|^2 / [(Phi Phi^T)^-1]_ii. The rows of Phi are the layer's units and a constant. After each removal,
+Levenberg-Marquardt fits all parameters again.
 """
 
 from __future__ import annotations
@@ -28,16 +28,20 @@ if TYPE_CHECKING:
 __all__ = ["Pruned", "Pruning", "prune", "remove_units", "saliencies"]
 
 FIRST_SHARE = 0.25
-"""Share of a layer's units that the first attempt removes at once; halved after each failure. From experiments."""
+"""Share of a layer's units that the first attempt removes at once. The share is halved after each failure. From
+experiments.
+"""
 CANDIDATES = 3
 """Units of least saliency that are tried one by one before a layer counts as minimal. A larger value finds removals
-that the second-order estimate ranks low, for as many more fits. From experiments."""
+that the second-order estimate ranks low, and takes one more fit per unit. From experiments."""
 GROWTH = 1.5
-"""Factor by which one removal may raise an error that is above the zero level."""
+"""Factor by which one removal may raise an error that is above the zero level. A larger value removes more units.
+Hand-set."""
 SETTLE = 5
-"""Most iterations before single units are removed, relative to those after a removal. Hand-set."""
+"""Most iterations before single units are removed, in multiples of the iterations after a removal. A larger value is
+slower and removes fewer needed units. Hand-set."""
 RIDGE = 1e-14
-"""Ridge of the inverse Gram matrix, relative to its diagonal. It gives duplicates the saliency zero."""
+"""Ridge of the Gram matrix, relative to its diagonal, so that duplicate units have a saliency near zero. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Pruning:
     Attributes:
         zero: mean squared error that counts as zero.
         iterations: Levenberg-Marquardt iterations after a removal.
-        out_of_time: tells that the deadline has passed.
+        out_of_time: function that returns whether the deadline has passed.
     """
 
     zero: float
@@ -60,9 +64,9 @@ class Pruned:
     """A pruned network.
 
     Attributes:
-        architecture: its shape.
-        row: its parameters, p.
-        mse: its mean squared error.
+        architecture: shape of the network.
+        row: parameters, p.
+        mse: mean squared error.
     """
 
     architecture: Architecture
@@ -93,7 +97,7 @@ def prune(start: Pruned, rows: Rows, settings: Pruning) -> Pruned:
 
 
 def _prune_layer(best: Pruned, rows: Rows, layer: int, settings: Pruning) -> Pruned:
-    """Prune one hidden layer, many units at once first and one by one at last."""
+    """Prune one hidden layer: first many units at once, at last one by one."""
     count = max(1, int(FIRST_SHARE * best.architecture.widths[layer]))
     while best.architecture.widths[layer] > 1 and not settings.out_of_time():
         count = min(count, best.architecture.widths[layer] - 1)
@@ -112,9 +116,10 @@ def _prune_layer(best: Pruned, rows: Rows, layer: int, settings: Pruning) -> Pru
 
 
 def _settled(best: Pruned, rows: Rows, settings: Pruning) -> Pruned:
-    """Fit until zero or until nothing is gained.
+    """Fit until the error is zero or stops falling.
 
-    The loss of a needed unit must not hide in the error of an unfinished fit, least of all that of a near-duplicate.
+    Otherwise the error of an unfinished fit could hide the rise by the removal of a needed unit, above all of one unit
+    of a near-duplicate pair.
     """
     stopping = Stopping(0.1 * settings.zero, SETTLE * settings.iterations, out_of_time=settings.out_of_time)
     fit = levenberg_marquardt(best.architecture, best.row[None], rows, stopping)
@@ -122,7 +127,7 @@ def _settled(best: Pruned, rows: Rows, settings: Pruning) -> Pruned:
 
 
 def _refitted(best: Pruned, rows: Rows, layer: int, chosen: list[NDArray[np.intp]], settings: Pruning) -> Pruned:
-    """Remove each of some sets of units, fit again, and return the best result."""
+    """Remove each of the chosen sets of units in turn, fit again, and return the best result."""
     starts = [remove_units(best.architecture, best.row, rows, layer, units) for units in chosen]
     shape = starts[0][0]
     stopping = Stopping(
@@ -168,7 +173,14 @@ def saliencies(architecture: Architecture, row: Array, rows: Rows, layer: int) -
 def remove_units(
     architecture: Architecture, row: Array, rows: Rows, layer: int, units: NDArray[np.intp]
 ) -> tuple[Architecture, Array]:
-    """Remove hidden units and let the others of their layer take over, by least squares in the next layer.
+    """Remove hidden units, and fit the next layer to the remaining units by least squares.
+
+    Args:
+        architecture: shape of the network.
+        row: parameters, p.
+        rows: data.
+        layer: hidden layer, counted from 1.
+        units: numbers of the units to remove.
 
     Returns:
         The smaller shape and its parameters.

@@ -1,9 +1,11 @@
 """Subset sums in several dimensions by lattice reduction, for more units than meeting in the middle can handle.
 
-A subset s of the columns C with C s = t is a short vector of the lattice that the rows (2 I, K C^T) and (1 ... 1, K t)
-span: its entries are all 1 or -1, and its tail is K (C s - t), about 0. Reduction finds it if the equations hold many
-more good bits than there are columns (Coster, Joux, LaMacchia, Odlyzko, Schnorr and Stern 1992, Improved low-density
-subset sum algorithms). The factor K grows in stages, so that all numbers stay small enough for float64.
+The rows (2 I, K C^T) and (1 ... 1, K t) span a lattice. A subset s of the columns C with C s = t gives a short vector
+of this
+lattice: its first entries are all 1 or -1, and its last entries are K (C s - t), about 0. Reduction finds this vector
+if the equations have many more exact bits than there are columns (Coster, Joux, LaMacchia, Odlyzko, Schnorr and Stern
+1992, Improved low-density subset sum algorithms). The factor K grows in stages, so that all numbers stay small enough
+for float64.
 """
 
 from __future__ import annotations
@@ -21,15 +23,15 @@ STAGE_BITS = 5
 """Bits by which K grows per stage. A larger value needs fewer stages and reduces larger numbers in each. Hand-set."""
 
 MOST_BITS = 40
-"""Bits of the largest K times the largest column entry; products with the transformation must stay exact in float64,
-below 53 bits. Hand-set."""
+"""Bits of the largest K times the largest column entry. A larger value uses more bits of the equations. Hand-set:
+products with the transformation must stay exact in float64, below 53 bits."""
 
 LOVASZ = 0.99
 """Constant delta of the reduction, between 1/4 and 1. A larger value gives shorter vectors and takes longer. The usual
-choice."""
+choice of lattice reduction."""
 
 MOST_SWEEPS = 20_000
-"""Sweeps of one reduction after which its basis is taken as it is. Hand-set."""
+"""Most sweeps of one reduction; after them the basis is used unfinished. Hand-set."""
 
 
 def lattice_subset(
@@ -43,7 +45,7 @@ def lattice_subset(
         tolerance: largest Euclidean norm of the difference.
 
     Returns:
-        Whether each column belongs to the subset; None if none was found.
+        Whether each column belongs to the subset; None if no subset was found.
     """
     count = columns.shape[1]
     rows = np.vstack([columns.T, target])
@@ -67,11 +69,11 @@ def lattice_subset(
 def reduce_lattice(transform: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Reduce a lattice basis in the sense of Lenstra, Lenstra and Lovasz 1982.
 
-    Every sweep reduces all vectors by those before them, and swaps neighbours wherever that shortens the first of the
-    two; the pairs of a sweep do not overlap (Villard 1992, Parallel lattice basis reduction).
+    Every sweep reduces each vector by the vectors before it, and swaps neighbours if this shortens the first of the
+    two. The pairs of one sweep do not overlap (Villard 1992, Parallel lattice basis reduction).
 
     Args:
-        transform: integers, n x n with determinant 1 or -1; `transform @ rows` is the basis to begin with.
+        transform: integers, n x n with determinant 1 or -1; `transform @ rows` is the initial basis.
         rows: integers, n x dimensions, linearly independent.
 
     Returns:
@@ -94,10 +96,10 @@ def reduce_lattice(transform: NDArray[np.float64], rows: NDArray[np.float64]) ->
 
 
 def _reduce_sizes(R: NDArray[np.float64], basis: NDArray[np.float64], transform: NDArray[np.float64]) -> None:
-    """Subtract from every vector the multiples of earlier ones that make its components at most half of theirs.
+    """Subtract multiples of earlier vectors from each vector, to at most half of their length along each of them.
 
     Args:
-        R: triangular factor of the basis, one column per vector; changed in place like the others.
+        R: triangular factor of the basis, one column per vector. All arrays are changed in place.
         basis: one row per vector.
         transform: one row per vector.
     """

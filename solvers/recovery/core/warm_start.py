@@ -1,4 +1,4 @@
-"""Warm start of students by Adam with hand-written gradients."""
+"""Train students by some steps of Adam before Levenberg-Marquardt, with hand-written gradients."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BATCH = 256
 FIRST_RATE, LAST_RATE = 2e-2, 1e-3
 """Learning rates at the start and at the end of a cosine schedule. From experiments."""
 DECAYS = (0.9, 0.999)
-"""Decay rates of Adam's two averages: the defaults of Kingma and Ba 2015."""
+"""Decays per step of Adam's two averages. Larger values average more steps. From Kingma and Ba 2015."""
 SMALL = 1e-8
-"""Adam's term against division by zero: the default of Kingma and Ba 2015."""
+"""Adam's constant against division by zero. From Kingma and Ba 2015."""
 
 
 def warm_start(
@@ -35,7 +35,7 @@ def warm_start(
         theta: initial parameters, B x p; not changed.
         rows: data.
         steps: number of steps.
-        rng: draws the minibatches.
+        rng: generator for the minibatches.
 
     Returns:
         Parameters, B x p.

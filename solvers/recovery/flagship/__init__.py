@@ -1,1 +1,1 @@
-"""The flagship: it looks at what a puzzle offers and combines the other solvers."""
+"""The flagship: choose and combine the other solvers by the properties of the puzzle."""

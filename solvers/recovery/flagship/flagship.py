@@ -26,18 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["Flagship"]
 
 CHECK_ROWS = 200
-"""Rows on which networks without a certificate are compared; of an active puzzle they are queries. Hand-set."""
+"""Rows on which networks without a certificate are compared. For an active puzzle these rows are queried. A larger
+value compares more precisely. Hand-set."""
 
 
 @register(family="recovery", name="flagship", source="this project")
 @dataclass(frozen=True)
 class Flagship:
-    """Choose and combine the methods by what the puzzle offers: oracle or table, depth, activation, budget."""
+    """Choose and combine the methods by oracle or table, depth, activation and budget of the puzzle."""
 
     def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer:
-        """Run the methods in turn; a certified network ends the search, else the one with the least error is returned.
+        """Run the methods in turn until one certifies its network; otherwise return the network of least error.
 
-        If no method has a network in time, the answer is a constant, and its note says so.
+        If no method finds a network in time, the answer is a constant network, and its note says so.
 
         Raises:
             UnsupportedPuzzleError: if every method refuses the puzzle.
@@ -79,7 +80,7 @@ class _Best:
         return answer.certified
 
     def report(self, assumed: RecoveryPuzzle, value: Any) -> None:
-        """Take a best-so-far answer of a method."""
+        """Take an intermediate answer of a method."""
         self.offer(assumed, value if isinstance(value, Answer) else Answer(value))
 
     def answer(self) -> Answer | None:
@@ -89,7 +90,7 @@ class _Best:
         return Answer(self._puzzle.answer(self.network), certified=self._certified, note=self._note)
 
     def _measure(self, network: MLP) -> float:
-        """Root mean square error on the table or on fresh rows; infinite if there are none."""
+        """Compute the root mean square error on the table or on fresh rows."""
         if self._rows is None:
             self._rows = _check_rows(self._puzzle, self._context.rng())
         inputs, outputs = self._rows
@@ -113,14 +114,14 @@ def _check_rows(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[NDArr
 
 
 def _within(context: Context, stage: Stage, best: _Best) -> Context:
-    """Give a method its share of the time, and its reports to the best network so far."""
+    """Make the context of a method: its share of the time, and reports that go to the best network so far."""
     used = time.monotonic() - context.started
     wall_s = used + stage.share * max(0.0, context.time_left() - margin_s(context))
     return replace(context, wall_s=wall_s, report=lambda value: best.report(stage.puzzle, value))
 
 
 def _run(stage: Stage, context: Context, refusals: list[str]) -> Answer | None:
-    """Run a method; None if it refuses the puzzle or runs out of queries."""
+    """Run a method; return None if it refuses the puzzle or runs out of queries."""
     try:
         value = stage.solver.solve(stage.puzzle, context)
     except UnsupportedPuzzleError as error:

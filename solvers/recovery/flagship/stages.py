@@ -1,4 +1,4 @@
-"""Choose the methods for a puzzle, in the order of trial, from what the puzzle offers."""
+"""Choose the methods for a puzzle, and their order, by the properties of the puzzle."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Stage:
     """One method on a puzzle, and the share of the remaining time that it may take.
 
     Attributes:
-        name: of the method, for the log.
+        name: name of the method, for the log.
         solver: the method.
-        puzzle: the puzzle, with an assumed activation where the method needs one.
-        share: share of the time that is left when the stage begins.
+        puzzle: the puzzle, with an assumed activation if the method needs one.
+        share: share of the remaining time when the stage begins, from 0 to 1.
     """
 
     name: str
@@ -44,9 +44,10 @@ class Stage:
 def plan(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> list[Stage]:
     """List the methods for a puzzle.
 
-    Structural attacks come first, because they need seconds or less and find the widths without training. Students
-    follow, because they need no assumption about the numbers of units and inputs. Where the activation is hidden, a few
-    queries tell piecewise linear networks from smooth ones; methods that need one activation then try each.
+    Attacks by kinks and derivatives come first, because they take seconds or less and find the widths without training.
+    Students follow, because they make no assumption about the numbers of units and inputs. If the activation is hidden,
+    a few queries distinguish piecewise linear networks from smooth ones. Methods that need one activation then try
+    each.
     """
     names = _possible(puzzle, rng)
     kinked = [name for name in names if ACTIVATIONS[name].piecewise_linear]
@@ -77,5 +78,5 @@ def _possible(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> tuple[str, ..
 
 
 def _assuming(puzzle: RecoveryPuzzle, activation: str) -> RecoveryPuzzle:
-    """Take the activation of a puzzle as known."""
+    """Return the puzzle with this activation stated as known."""
     return replace(puzzle, public=puzzle.public.model_copy(update={"activation": activation}))

@@ -1,1 +1,1 @@
-"""One hidden layer of smooth units under adaptive queries: rank-one tensors in the span of the derivatives."""
+"""Recover one hidden layer of smooth units by queries, from rank-one tensors in the span of derivatives."""

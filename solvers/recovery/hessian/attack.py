@@ -10,11 +10,14 @@ import numpy as np
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from solvers.recovery.core.deadline import out_of_time
-from solvers.recovery.core.derivatives import ask, output_noise
-from solvers.recovery.hessian.assembly import POLISH_STEPS, assemble, fit_units, parameters, settle_signs
-from solvers.recovery.hessian.polish import Rows, polish, sharpened
-from solvers.recovery.hessian.precision import centre, output_bounds, weight_errors
-from solvers.recovery.hessian.probing import Probe, draw_points, find_span, probe
+from solvers.recovery.core.derivatives import ask, draw_points, output_noise
+from solvers.recovery.core.ensemble import Rows
+from solvers.recovery.finishing.polish import root_mean_square, sharpened
+from solvers.recovery.finishing.precision import weight_errors
+from solvers.recovery.finishing.rounded import PLAUSIBLE, REFINING_ROWS, telling_points, within_bounds
+from solvers.recovery.finishing.signs import settle_signs
+from solvers.recovery.hessian.assembly import assemble, fit_units, parameters
+from solvers.recovery.hessian.probing import Probe, find_span, probe
 from solvers.recovery.hessian.rank_one import search_vectors
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
-    from solvers.recovery.hessian.recording import RecordingOracle
+    from solvers.recovery.finishing.recording import RecordingOracle
 
 __all__ = ["Attack"]
 
@@ -44,15 +47,6 @@ CHECK_ROWS = 200
 
 EXACT = 1e-11
 """Largest root mean square of the certificate's residuals relative to the outputs', for float64 outputs."""
-
-PLAUSIBLE = 3.0
-"""Residual of a first fit, in multiples of the outputs' noise, up to which it is refined with all rows."""
-
-REFINING_ROWS = 20_000
-"""Rows that the refinement of imprecise outputs asks for, if the budget has them."""
-
-REFINING_RADII = (0.7, 1.0, 1.5, 2.0, 3.0)
-"""Radii among which the refinement chooses, in multiples of the input scale."""
 
 STARTS = 2000
 """Most random starts for vectors that the algebraic method missed."""
@@ -115,7 +109,7 @@ class Attack:
             network = assemble(name, ridges[name], rows, self.stop)
             if self.puzzle.public.precision == "float64":
                 network = sharpened(settle_signs(network, rows, self.stop), rows)
-            elif self.residual(network, held_out) < PLAUSIBLE * self.noise(held_out):
+            elif root_mean_square(network, held_out) < PLAUSIBLE * self.noise(held_out):
                 network = self.refine(network, hidden)
             if self.check(network, rows, held_out):
                 return True
@@ -123,55 +117,44 @@ class Attack:
 
     def refine(self, network: MLP, hidden: slice) -> MLP:
         """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""
-        trials = {
-            radius: draw_points(self.puzzle, REFINING_ROWS // 10, radius * self.puzzle.input_scale, 0.0, self.rng)
-            for radius in REFINING_RADII
-        }
-        radius = min(trials, key=lambda radius: float(weight_errors(network, trials[radius], 1.0).max()))
-        self.fresh(REFINING_ROWS, radius * self.puzzle.input_scale)
+        points = telling_points(self.puzzle, network, min(REFINING_ROWS, self.left()), self.rng)
+        ask(self.oracle, points)
         asked = self.oracle.rows()
-        rows = Rows(np.delete(asked.inputs, hidden, axis=0), np.delete(asked.outputs, hidden, axis=0))
-        network = settle_signs(polish(network, rows, POLISH_STEPS, self.stop), rows, self.stop)
-        bounds = output_bounds(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
-        return network if bounds is None else centre(network, rows, bounds, self.stop)
+        return within_bounds(self.puzzle, network, asked.take(np.delete(np.arange(asked.count), hidden)), self.stop)
 
     def check(self, network: MLP, fitted: Rows, held_out: Rows) -> bool:
         """Compare a network with rows that it was not fitted to, and keep it if it is the best so far."""
         if network.bypass is not None and not self.puzzle.public.bypass:
             self.context.log(f"{network.activation}: no flips explain the by-pass")
             return False
-        error, noise = self.residual(network, held_out), self.noise(held_out)
+        error, noise = root_mean_square(network, held_out), self.noise(held_out)
         exact = self.puzzle.public.precision == "float64"
-        size = float(np.sqrt(np.mean(held_out.outputs**2)))
+        size = float(np.sqrt(np.mean(held_out.targets**2)))
         if exact:  # the largest weight error that residuals of this size can hide
-            rows = np.concatenate([fitted.inputs, held_out.inputs])
+            rows = np.concatenate([fitted.inputs, held_out.inputs], axis=1).T
             predicted = float(weight_errors(network, rows, error * np.sqrt(len(rows) * self.puzzle.outputs)).max())
             largest = min(float(np.abs(weight).max()) for weight in network.weights)
             good = error <= EXACT * size and predicted <= self.puzzle.tolerance * largest
         else:
-            predicted = float(weight_errors(network, self.oracle.rows().inputs, noise).max())
+            predicted = float(weight_errors(network, self.oracle.rows().inputs.T, noise).max())
             good = error <= 1.5 * noise
         self.context.log(
             f"{network.widths[1]} units, {network.activation}: residual {error:.1e}, weight error up to {predicted:.1e}"
         )
-        if error < self.error:
+        if good or error < self.error:
             self.best, self.error, self.predicted = network, error, predicted
             self.certified = good
             self.context.report(self.puzzle.answer(self.best))
         return good
 
-    def residual(self, network: MLP, rows: Rows) -> float:
-        """Compute the root mean square error on rows."""
-        return float(np.sqrt(np.mean(rows.residual(network) ** 2))) if len(rows.inputs) else np.inf
-
     def noise(self, rows: Rows) -> float:
         """Estimate the noise of outputs."""
-        return output_noise(self.puzzle.public.precision, self.puzzle.resolution, rows.outputs)
+        return output_noise(self.puzzle.public.precision, self.puzzle.resolution, rows.targets)
 
     def fresh(self, count: int, radius: float) -> Rows:
         """Ask for rows at new points, as many of them as the budget has."""
         points = draw_points(self.puzzle, min(count, self.left()), radius, 0.0, self.rng)
-        return Rows(points, ask(self.oracle, points))
+        return Rows.of(points, ask(self.oracle, points))
 
     def left(self) -> int:
         """Rows that may be asked."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.core.derivatives import STENCILS, choose_step, derivatives_along, output_noise
+from solvers.recovery.core.derivatives import STENCILS, choose_step, derivatives_along, draw_points, output_noise
 from solvers.recovery.core.derivatives import STEPS as TRIED_STEPS
 from solvers.recovery.hessian.symmetric import SymmetricPower
 
@@ -17,37 +17,40 @@ if TYPE_CHECKING:
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
 
-__all__ = ["Probe", "Span", "draw_points", "find_span", "probe"]
+__all__ = ["Probe", "Span", "find_span", "probe"]
 
 LINES = 4
-"""Lines on which the step is chosen."""
+"""Lines on which the step is chosen. A larger value is more reliable and takes more queries. Hand-set."""
 
 LARGEST_STEP = 1.0
-"""Twice the largest step chosen, relative to the radius of the points. A larger value suits coarser outputs."""
+"""Twice the largest step to choose, relative to the radius of the points. A larger value suits coarser outputs.
+Hand-set."""
 
 LEAST_POINTS = 20
-"""Points of a first probe; enough samples for the three numbers of every unit. While they do not complete the span,
-they are doubled. Half of them is the least for which a probe is begun. Hand-set."""
+"""Points of a first probe. They are doubled until the span is complete. A probe needs rows for at least half of them.
+Hand-set, so that the samples determine norm, bias and outgoing weight of a unit."""
 
 POINTS_PER_UNIT = 1.5
-"""Tensors (points times outputs) per dimension of the span. Larger values make the span more precise."""
+"""Tensors (points times outputs) per dimension of the span. Larger values make the span more precise. Hand-set."""
 
 SPARE_POINTS = 10
-"""Points besides."""
+"""Points of a probe in addition to `POINTS_PER_UNIT`. Hand-set."""
 
 ACCURATE = 1e-5
-"""Relative error of the derivatives above which all rows that may be spent are spent on probing, to average it."""
+"""Largest relative error of derivatives that counts as accurate. Above it, more points are probed to average the error.
+Hand-set."""
 
 MOST_TENSORS = 4.0
-"""Most tensors per coordinate of an inaccurate probe; beyond that, rows are better spent on fitting. Hand-set."""
+"""Tensors per coordinate of an inaccurate probe. A larger value leaves fewer rows for fits. Hand-set."""
 
 LEAST_GAP = 2.0
-"""Least ratio of neighbouring singular values that counts as the end of the span. From experiments with outputs of
-three decimals, whose ratio is 2 to 6."""
+"""Least ratio of successive singular values at the end of the span. A larger value rejects more spans. From experiments
+with outputs of three decimals, whose ratio is 2 to 6."""
 
 
 MOST_NOISE = 30.0
-"""Largest singular value beyond the span, in multiples of the one that errors of the estimated size would cause."""
+"""Largest singular value beyond the span, in multiples of the value that errors of the estimated size would cause. A
+larger value accepts more spans. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +76,8 @@ class Span:
 
     Attributes:
         basis: orthonormal, units x coordinates.
-        gap: ratio of the smallest singular value inside to the largest one outside; the larger, the surer the size.
-        noise: ratio of the largest singular value outside to the smallest one inside.
+        gap: ratio of the smallest singular value inside to the largest one outside. A larger gap makes the dimension
+            more certain.
     """
 
     basis: NDArray[np.float64]
@@ -82,7 +85,7 @@ class Span:
 
     @property
     def noise(self) -> float:
-        """The reciprocal of the gap."""
+        """Ratio of the largest singular value outside to the smallest one inside, the reciprocal of the gap."""
         return 1 / self.gap
 
     @property
@@ -94,15 +97,15 @@ class Span:
 def probe(
     puzzle: RecoveryPuzzle, oracle: Oracle, radius: float, order: int, *, rows: int, rng: np.random.Generator
 ) -> Probe | None:
-    """Sample derivative tensors at random points, as many as the span's size and the precision ask for.
+    """Sample derivative tensors at random points; their number follows from the span's dimension and the precision.
 
     Args:
-        puzzle: tells the precision and the box.
+        puzzle: the puzzle, for its precision and box.
         oracle: the hidden network.
         radius: standard deviation of the points.
         order: order of the derivatives.
         rows: most rows to query.
-        rng: draws points and lines.
+        rng: generator for points and lines.
 
     Returns:
         The tensors; None if the rows do not suffice.
@@ -140,14 +143,6 @@ def probe(
         if count <= 0 or held >= wanted:
             return result
         wanted = wanted if span is not None else min(wanted, 2 * held)
-
-
-def draw_points(
-    puzzle: RecoveryPuzzle, count: int, radius: float, margin: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Draw N(0, radius^2) points inside the box, at least the margin away from its faces."""
-    points = radius * rng.standard_normal((count, puzzle.inputs))
-    return points if puzzle.box is None else np.clip(points, margin - puzzle.box, puzzle.box - margin)
 
 
 def find_span(probed: Probe) -> Span | None:

@@ -1,12 +1,13 @@
 """Find the vectors u whose powers u^k lie in a given space of symmetric tensors.
 
-Two methods. The algebraic one finds all vectors at once (Cardoso 1991, and De Lathauwer, Castaing and Cardoso 2007,
-Fourth-order cumulant-based blind identification of underdetermined mixtures): a tensor with monomial coordinates t is a
-power if and only if t_alpha t_beta = t_gamma t_delta whenever alpha + beta = gamma + delta. For a combination of basis
-tensors these are linear equations for the products of its coefficients, and their solutions are diagonalised jointly.
-It needs no more than about as many unknown products as equations. The other method ascends to the local maxima of the
-projection's norm from random starts by power iterations (Kileel and Pereira 2019, Subspace power method for symmetric
-tensor decomposition). It also refines the vectors of the algebraic method.
+The algebraic method finds all vectors at once (Cardoso 1991, and De Lathauwer, Castaing and Cardoso 2007, Fourth-order
+cumulant-based blind identification of underdetermined mixtures). A tensor with monomial coordinates t is a power if and
+only if t_alpha t_beta = t_gamma t_delta whenever alpha + beta = gamma + delta. For a combination of basis tensors,
+these are linear equations for the products of its coefficients. The solutions are diagonalised jointly. There may be at
+most about as many products as equations.
+
+The power method climbs to local maxima of the projection's norm from random starts (Kileel and Pereira 2019, Subspace
+power method for symmetric tensor decomposition). It also refines the vectors of the algebraic method.
 """
 
 from __future__ import annotations
@@ -24,33 +25,37 @@ if TYPE_CHECKING:
 __all__ = ["algebraic_vectors", "ascend", "distinct", "search_vectors"]
 
 MOST_PRODUCTS = 2100
-"""Most products of two coordinates for the algebraic method, 2100 for 64 units; its time grows with the third power.
-Hand-set: the eigenvectors of 2100 products take seconds."""
+"""Most products of two coordinates for the algebraic method; 64 units have 2080. Time grows with the third power of the
+products. Hand-set: 2100 products take seconds."""
 
 PENCILS = 5
-"""Random pairs of solutions that the algebraic method diagonalises; the vectors of all are kept. Hand-set."""
+"""Random pairs of solutions that the algebraic method diagonalises. A larger value finds more vectors and takes longer.
+Hand-set."""
 
 BLOCK = 500
-"""Equations evaluated at a time; a larger value takes more memory. Hand-set."""
+"""Equations evaluated at a time. A larger value takes more memory. Hand-set."""
 
 NULL_SHIFT = 1e-13
-"""Multiple of the identity added to the equations' Gram matrix, relative to its mean diagonal, so that it can be
-inverted. Just above rounding errors."""
+"""Multiple of the identity that makes the equations' Gram matrix invertible, relative to its mean diagonal. A larger
+value converges more slowly. Hand-set, just above rounding errors."""
 
 NULL_ITERATIONS = 4
-"""Inverse iterations. The error falls each time by the ratio of the shift to the smallest eigenvalue that is not 0."""
+"""Inverse iterations. Each one multiplies the error by the ratio of the shift to the smallest nonzero eigenvalue.
+Hand-set."""
 
 SHIFT = 0.3
-"""Multiple of the vector that a power iteration adds; a larger value converges more slowly and more surely."""
+"""Multiple of the vector that a power iteration adds. A larger value converges more slowly and more reliably.
+Hand-set."""
 
 ITERATIONS = 300
-"""Most power iterations of one start."""
+"""Most power iterations of one start. Hand-set."""
 
 SETTLED = 1e-12
-"""Change of the projection's squared norm in ten iterations below which a batch of starts has settled."""
+"""Change of the projection's squared norm in ten iterations below which a batch of starts ends. Hand-set."""
 
 SAME = 1e-7
-"""Two vectors are the same if 1 - |cos| of their angle is below this, or below the tolerance of the subspace."""
+"""Two vectors count as equal if 1 - |cos| of their angle is below this value or below the tolerance of the subspace.
+Hand-set."""
 
 
 def algebraic_vectors(
@@ -59,12 +64,12 @@ def algebraic_vectors(
     """Find vectors by the algebraic method.
 
     Args:
-        space: tensors of one order.
+        space: the space of tensors.
         basis: orthonormal basis of the subspace, h x coordinates.
-        rng: draws the pairs of solutions.
+        rng: generator for the pairs of solutions.
 
     Returns:
-        Candidates of norm 1, rows x inputs, with repetitions; none if the subspace is too large for the method.
+        Candidates of norm 1, rows x inputs, with repetitions; no rows if the subspace is too large for the method.
     """
     units = len(basis)
     equations = space.binomials
@@ -113,10 +118,10 @@ def _solutions(gram: NDArray[np.float64], units: int, rng: np.random.Generator) 
 def ascend(
     space: SymmetricPower, basis: NDArray[np.float64], vectors: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Move vectors to local maxima of the squared norm of the projection of u^k onto the subspace.
+    """Move vectors u to local maxima of the squared norm of the projection of u^k onto the subspace.
 
     Returns:
-        The vectors, and the squared norms; 1 if the power lies in the subspace.
+        The vectors, rows x inputs; and the squared norms, which are 1 if u^k lies in the subspace.
     """
     before = np.zeros(len(vectors))
     for iteration in range(1, ITERATIONS + 1):
@@ -132,7 +137,7 @@ def ascend(
 
 
 def distinct(vectors: NDArray[np.float64], norms: NDArray[np.float64], tolerance: float) -> NDArray[np.intp]:
-    """List the positions of vectors that differ by more than a sign, those with the largest projection first."""
+    """List the positions of vectors that differ by more than a sign; the largest projections come first."""
     kept: list[int] = []
     for at in np.argsort(-norms, kind="stable"):
         if not kept or np.abs(vectors[kept] @ vectors[at]).max() < 1 - max(SAME, tolerance):
@@ -146,11 +151,11 @@ def search_vectors(
     """Find the vectors whose powers lie in a subspace.
 
     Args:
-        space: tensors of one order.
+        space: the space of tensors.
         basis: orthonormal basis of the subspace, h x coordinates.
-        tolerance: how much the squared norm of a power's projection may fall short of 1.
-        starts: random starts of the power iterations, in batches; they end when h vectors are found.
-        rng: draws the starts.
+        tolerance: largest difference between 1 and the squared norm of a power's projection.
+        starts: most random starts of the power iterations. They run in batches, until h vectors are found.
+        rng: generator for the starts.
 
     Returns:
         At most h vectors of norm 1, rows x inputs.

@@ -1,8 +1,8 @@
 """Fit the norm and the bias of every unit from samples of its contribution along its direction.
 
-The derivatives of order k at the points x_m give, for a unit of direction u, the samples
-a s^k sigma^(k)(s t_m + b) with t_m = u x_m, one per output. Only the norm s and the bias b enter nonlinearly, so both
-are found on a grid that zooms in, and a is solved for.
+For a unit of direction u, the derivatives of order k at points x_m give the samples a s^k sigma^(k)(s t_m + b) with
+t_m = u x_m, one per output. Only the norm s and the bias b enter nonlinearly. So s and b are searched on a grid that is
+refined around the best points, and a follows by least squares.
 """
 
 from __future__ import annotations
@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 __all__ = ["Ridges", "activation_derivative", "fit_ridges"]
 
 NORMS = np.geomspace(0.1, 15.0, 22)
-"""Norms of the coarse grid, times the spread of the positions along the unit's direction."""
+"""Norms of the coarse grid, times the standard deviation of the positions t_m. Hand-set."""
 
 CENTRES = np.linspace(-4.0, 4.0, 33)
-"""Positions of the units' hyperplanes in the coarse grid, in multiples of the spread of the positions."""
+"""Positions of the units' hyperplanes in the coarse grid, in standard deviations of the positions t_m. Hand-set."""
 
 MINIMA = 6
-"""Local minima of the coarse grid that are zoomed into, per sign of the norm. Hand-set."""
+"""Local minima of the coarse grid that are refined, per sign of the norm. A larger value takes longer. Hand-set."""
 
 ZOOMS = 9
-"""Zooms into the best cell; each halves the spacing of the grid."""
+"""Refinements around the best point. Each one halves the spacing of the grid. A larger value is more precise.
+Hand-set."""
 
 AROUND = np.arange(-2, 3)
-"""Grid positions around the best one, in spacings, in either dimension."""
+"""Offsets of a refined grid from its best point, in spacings, in both dimensions. Hand-set."""
 
 DIFFERENCE = 2e-2
-"""Step of the differences that give the third and fourth derivative of an activation from its second; the error of a
-derivative is about its fourth power. Hand-set."""
+"""Step of the differences that give the third and fourth derivative of an activation from its second one. The
+truncation error grows with the fourth power of the step. Hand-set."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Ridges:
 
     Attributes:
         weight: incoming weights, units x inputs.
-        bias: one per unit.
-        misfit: residual of each unit's samples relative to their norm, between 0 and 1.
+        bias: biases of the units.
+        misfit: norm of the residual of each unit's samples, relative to the norm of the samples, from 0 to 1.
     """
 
     weight: NDArray[np.float64]
@@ -58,7 +59,7 @@ class Ridges:
 
 
 def activation_derivative(activation: Activation, order: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Evaluate the derivative of an activation of order 2, 3 or 4."""
+    """Evaluate the derivative of order 2, 3 or 4 of an activation, elementwise."""
     if order == 2:
         return activation.curvature(z)
     near, far = (activation.curvature(z + DIFFERENCE * at) for at in (1, 2))
@@ -79,9 +80,9 @@ def fit_ridges(
     """Fit all units, one after the other.
 
     Args:
-        activation: of the units.
+        activation: activation of the units.
         order: order of the derivatives, k.
-        directions: units x inputs, norm 1.
+        directions: directions of the units' weights, units x inputs, of norm 1.
         points: points x inputs.
         samples: coefficients of u^k in the derivatives, points x units x outputs.
     """

@@ -1,4 +1,4 @@
-"""The solver `hessian-span`: one hidden layer of smooth units, recovered from derivatives by an adaptive oracle."""
+"""The solver `hessian-span`: recover one hidden layer of smooth units from derivatives, by queries."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from generator.errors import QueryError, UnsupportedPuzzleError
 from solvers.recovery.activation.kinks import KINKED, candidate_activations
 from solvers.recovery.core.deadline import constant_answer
+from solvers.recovery.finishing.recording import RecordingOracle
 from solvers.recovery.hessian.attack import Attack
-from solvers.recovery.hessian.recording import RecordingOracle
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["HessianSpan"]
 
-SOURCE = "Own; the span of the Hessians is from Fornasier, Vybiral and Daubechies 2021, arXiv:1804.01592"
+SOURCE = "this project; the span of the Hessians is from Fornasier, Vybiral and Daubechies 2021, arXiv:1804.01592"
 
 RADII = (1.0, 2.0, 0.5, 4.0, 0.25)
-"""Standard deviations of the probed points, in multiples of the puzzle's input scale, in the order of trial."""
+"""Standard deviations of the probed points in the order of trial, in multiples of the puzzle's input scale.
+Hand-set."""
 
 
 @register(family="recovery", name="hessian-span", source=SOURCE)
 @dataclass(frozen=True)
 class HessianSpan:
-    """Find the units as rank-one tensors in the span of sampled second to fourth derivatives.
+    """Find the units as rank-one tensors in the span of second to fourth derivatives at sampled points.
 
     Attributes:
-        orders: highest order of the derivatives, 2 to 4; higher orders find more units and need more rows.
+        orders: highest order of the derivatives, 2 to 4. Higher orders find more units and need more rows.
     """
 
     orders: int = 4

@@ -56,13 +56,13 @@ class SymmetricPower:
 
     @cached_property
     def directions(self) -> NDArray[np.float64]:
-        """As many directions of norm 1 as coordinates; the derivatives along them determine the tensor."""
+        """Directions of norm 1, coordinates x inputs. The derivatives along them determine the tensor."""
         lattice = self.exponents.astype(np.float64)
         return np.asarray(lattice / np.linalg.norm(lattice, axis=1, keepdims=True), dtype=np.float64)
 
     @cached_property
     def from_directions(self) -> NDArray[np.float64]:
-        """The matrix that turns the derivatives along `directions` into coordinates."""
+        """The matrix that maps the derivatives along `directions` to coordinates."""
         return np.asarray(np.linalg.inv(self.powers(self.directions)), dtype=np.float64)
 
     def powers(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,7 +73,7 @@ class SymmetricPower:
         return result
 
     def contract(self, tensors: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Contract each tensor with its vector in all places but one.
+        """Contract each tensor with its vector in all positions but one.
 
         Args:
             tensors: rows x coordinates.
@@ -94,14 +94,14 @@ class SymmetricPower:
 
     @cached_property
     def _places(self) -> list[NDArray[np.float64]]:
-        """For each place, which input each coordinate has there, coordinates x inputs."""
+        """For each position, the input of each coordinate there as a matrix of 0 and 1, coordinates x inputs."""
         return [(self.factors[:, place, None] == np.arange(self.inputs)).astype(float) for place in range(self.order)]
 
     @cached_property
     def binomials(self) -> NDArray[np.intp]:
-        """The equations t_alpha t_beta = t_gamma t_delta that single out powers, as rows of four coordinates.
+        """The equations t_alpha t_beta = t_gamma t_delta, which only powers meet, as rows of four coordinates.
 
-        The pairs with one sum alpha + beta give one equation fewer than there are pairs.
+        For each sum alpha + beta, there is one equation fewer than there are pairs.
         """
         groups: dict[tuple[int, ...], tuple[int, int]] = {}
         rows = []
@@ -113,9 +113,9 @@ class SymmetricPower:
         return np.array(rows, dtype=np.intp).reshape(-1, 4)
 
     def roots(self, tensors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Find for each tensor a vector u of norm 1 whose power is about a multiple of the tensor.
+        """Find for each tensor a vector u of norm 1 whose power is approximately a multiple of the tensor.
 
-        It is the first singular vector of the tensor as a matrix of inputs x (the other places).
+        u is the first singular vector of the tensor as a matrix of inputs x (the other positions).
         """
         monomials = tensors / self.scales
         matrices = monomials[:, self._flat]
@@ -123,7 +123,7 @@ class SymmetricPower:
 
     @cached_property
     def _flat(self) -> NDArray[np.intp]:
-        """The coordinate of each entry of a tensor, as a matrix of inputs x (the other places)."""
+        """The coordinate of each entry of a tensor, as a matrix of inputs x (the other positions)."""
         known = {tuple(row): at for at, row in enumerate(self.factors.tolist())}
         others = product(range(self.inputs), repeat=self.order - 1)
         rest = list(others)

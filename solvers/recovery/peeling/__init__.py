@@ -1,1 +1,1 @@
-"""Recover networks with several hidden layers: find the first layer, then treat the rest as a shallower network."""
+"""Recover networks with several hidden layers: find the first layer, then fit the rest as a shallower network."""

@@ -1,4 +1,4 @@
-"""What queries tell before any fit: effective inputs, and the first layer where its units saturate."""
+"""Find by queries, before any fit, the effective inputs and the first layer of saturating units."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ __all__ = ["SATURATING", "draw_points", "reduced", "saturated_layer"]
 SATURATING = ("tanh", "sigmoid")
 """Activations whose units are constant far from their hyperplanes."""
 SCALES = (0.5, 1.0, 2.0, 4.0)
-"""Standard deviations of the points that students are fitted to, as multiples of the puzzle's input scale. Small ones
-show the curvature of the units, large ones their saturation patterns."""
+"""Standard deviations of the points that students are fitted to, in multiples of the puzzle's input scale. Small ones
+show the curvature of the units, large ones their saturation patterns. Hand-set."""
 RANK_GAP = 1e-6
-"""Singular value of the gradients, relative to the largest, below which a direction of the inputs counts as
-superfluous."""
+"""Singular values of the gradients below this share of the largest one count as zero. A larger value drops more
+directions of the inputs. Hand-set, above the errors of gradients."""
 LEAST_RATIO = 1.5
-"""Inputs per effective input for which the reduction is worth its queries."""
+"""Least number of inputs per effective input at which inputs are reduced. A larger value reduces less often and takes
+fewer queries. Hand-set."""
 
 
 def reduced(probe: Probe, scale: float, rng: np.random.Generator) -> Probe:
     """Reduce the inputs to the span of the gradients.
 
-    All gradients are combinations of the first layer's weights. Where the layer has fewer units than inputs, the
-    network depends on the inputs through that span only.
+    All gradients are linear combinations of the first layer's weights. If this layer has fewer units than inputs, the
+    network depends only on the projection of the inputs on the span of the gradients.
 
     Args:
-        probe: all inputs.
-        scale: standard deviation of the points where gradients are taken.
-        rng: draws the points.
+        probe: probe of all inputs.
+        scale: standard deviation of the points at which gradients are measured.
+        rng: generator for the points.
 
     Returns:
         The probe of the effective inputs; `probe` itself if all inputs are needed or the budget is too small.
@@ -61,8 +62,8 @@ def saturated_layer(probe: Probe, activation: str, rng: np.random.Generator) -> 
     """Find the first layer by saturation.
 
     Returns:
-        A network of the effective inputs with this layer as its only hidden one and outputs zero; None if no unit was
-        found.
+        A network of the effective inputs with this layer as its only hidden layer and with outputs zero; None if no
+        unit was found.
 
     Raises:
         QueryError: if the budget is spent.
@@ -75,7 +76,7 @@ def saturated_layer(probe: Probe, activation: str, rng: np.random.Generator) -> 
 
 
 def draw_points(probe: Probe, count: int, scale: float, rng: np.random.Generator) -> Array:
-    """Draw points y inside the box at several scales, count x n."""
+    """Draw effective inputs at several scales inside the box, count x n."""
     points = rng.standard_normal((count, probe.inputs)) * (scale * np.resize(SCALES, count))[:, None]
     room = probe.reach(np.zeros_like(points), points, 0.999 * probe.bound)
     scaled: Array = points * np.minimum(1, room)[:, None]

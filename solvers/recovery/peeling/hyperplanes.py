@@ -1,10 +1,10 @@
-"""Directions and offsets of the first layer's hyperplanes by saturation.
+"""Find directions and offsets of the first layer's hyperplanes by saturation.
 
-Far from the origin nearly all units of a tanh or sigmoid first layer are saturated. Where exactly one unit is not, the
-network's outputs depend on the inputs through that unit's preactivation only, whatever lies above. So the gradient
-there is a multiple of the unit's weights, up to the other units' slopes, which fall exponentially with the distance.
-Gradients at steps of the outputs along random lines therefore fall into groups: pure ones agree wherever they are
-measured, mixed ones do not.
+Far from the origin, nearly all units of a tanh or sigmoid first layer are saturated. Where exactly one unit is not
+saturated, the outputs depend on the inputs only through the preactivation of this unit, for any upper layers. So the
+gradient is a multiple of the unit's weights, up to the other units' slopes, which fall exponentially with the distance.
+Gradients are measured at steps of the outputs along random lines. Gradients of a single unit agree at distant points;
+mixtures of several units do not.
 """
 
 from __future__ import annotations
@@ -27,44 +27,47 @@ if TYPE_CHECKING:
 __all__ = ["TANGENT_POINTS", "Hyperplane", "find_hyperplanes", "purest", "tangent_points"]
 
 SCANS = 6
-"""Most scans; scanning stops earlier after `QUIET` scans without a new hyperplane. Hand-set."""
+"""Most scans of random lines. A larger value finds more units and takes more queries. Hand-set."""
 QUIET = 2
-"""Scans without a new hyperplane after which all are held to be found. Hand-set."""
+"""Successive scans without a new hyperplane after which scanning stops. Hand-set."""
 AGREEMENT = 0.03
 """Largest sine between two gradients at distant points that make a candidate. Larger values find units that are never
-alone, and more false candidates, which the refinement then drops. Hand-set."""
+the only unsaturated one, and more false candidates, which the refinement drops. Hand-set."""
 SAME_SINE, SAME_OFFSET = 0.1, 0.7
-"""Sine and offset below which two hyperplanes count as one. Units closer than this are told apart by the students."""
+"""Sine and difference of offsets below which two hyperplanes count as one. Students separate closer units later.
+Hand-set."""
 PARALLEL_SINE, PARALLEL_OFFSET = 0.005, 5.0
-"""The same for directions that agree closely: upper layers shift the steepest point, and the tail of a unit's step
-counts as a candidate too. Of these the one with the best agreement is kept, which is the steepest."""
+"""The same for nearly equal directions. Upper layers shift the steepest point of a step, and the tail of a step also
+gives candidates. The candidate of best agreement is kept; it is the steepest. Hand-set."""
 TANGENT_POINTS = 1500
-"""Points of a hyperplane among which the purest are chosen, without queries."""
+"""Points of a hyperplane among which the purest are chosen, without queries. A larger value finds purer points.
+Hand-set."""
 PURE = 0.5
-"""Least distance of a chosen point from the other hyperplanes, relative to the purest point's. Lower values give more
-saturation patterns and less pure gradients."""
+"""Least distance of a chosen point from the other hyperplanes, relative to the distance of the purest point. Lower
+values give more saturation patterns and less pure gradients. Hand-set."""
 PROFILES = 28
-"""Points of a hyperplane at which its step is measured, per round; the steepest half give gradients. Hand-set."""
+"""Points of a hyperplane at which its step is measured, per round; the steepest half give gradients. A larger value
+takes more queries. Hand-set."""
 ROUNDS = 3
-"""Rounds of refinement. Each one uses the hyperplanes of the last one to choose purer points."""
+"""Rounds of refinement. Each round chooses purer points by the hyperplanes of the round before. Hand-set."""
 UNCONFIRMED = 0.04
-"""Disagreement that a candidate counts with until its hyperplane is measured at distant points; above `ACCEPT`."""
+"""Disagreement of a candidate before its hyperplane is measured at distant points. Hand-set above `ACCEPT`."""
 SHARP = 1e-6
-"""Disagreement at which a hyperplane is measured no further; the students' fits correct what is left."""
+"""Disagreement at which the refinement of a hyperplane ends. Hand-set: students correct smaller errors."""
 LOST = 0.3
-"""Disagreement above which a hyperplane is dropped at once."""
+"""Disagreement above which a hyperplane is dropped at once. Hand-set."""
 ACCEPT = 0.02
-"""Largest disagreement of a hyperplane's gradients after the refinement. Sigmoid units saturate at half the rate of
-tanh units, so their gradients agree less."""
+"""Largest disagreement of a hyperplane's gradients after the refinement. A larger value accepts more false hyperplanes.
+Hand-set: sigmoid units saturate at half the rate of tanh units, so their gradients agree less."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hyperplane:
-    """A unit's hyperplane, direction x = offset.
+    """The hyperplane of a unit, direction @ y = offset, in the effective inputs y.
 
     Attributes:
-        direction: unit vector along the weights, n; its sign is arbitrary.
-        offset: position along the direction where the step is steepest.
+        direction: vector of norm 1 along the weights, n numbers; its sign is arbitrary.
+        offset: position along the direction at which the step is steepest, in units of the inputs.
         disagreement: sine between gradients at different points of the hyperplane.
     """
 
@@ -77,7 +80,7 @@ def find_hyperplanes(probe: Probe, rng: np.random.Generator) -> list[Hyperplane]
     """Scan random lines until no new hyperplane appears.
 
     Raises:
-        QueryError: if the budget is spent; no scan is begun that would overrun it.
+        QueryError: if the budget is spent. No scan starts that the budget does not cover.
     """
     found: list[Hyperplane] = []
     points, directions = np.empty((0, probe.inputs)), np.empty((0, probe.inputs))
@@ -96,7 +99,7 @@ def find_hyperplanes(probe: Probe, rng: np.random.Generator) -> list[Hyperplane]
 
 
 def tangent_points(probe: Probe, plane: Hyperplane, count: int, bound: float, rng: np.random.Generator) -> Array:
-    """Draw points of a hyperplane, mostly far out, with all |x_i| <= bound."""
+    """Draw points of a hyperplane, count x n, mostly far from the origin, with all |x_i| <= bound."""
     origin = plane.offset * plane.direction
     along = rng.standard_normal((count, probe.inputs))
     along -= np.outer(along @ plane.direction, plane.direction)
@@ -108,7 +111,7 @@ def tangent_points(probe: Probe, plane: Hyperplane, count: int, bound: float, rn
 
 
 def _sines(first: Array, second: Array) -> Array:
-    """Sines between unit vectors, small ones accurately."""
+    """Compute the sines between unit vectors, rows x rows; small sines are accurate."""
     cosines = first @ second.T
     signs = np.where(cosines < 0, -1.0, 1.0)
     gaps = first[:, None] - signs[..., None] * second[None]
@@ -124,7 +127,7 @@ def _same(plane: Hyperplane, other: Hyperplane) -> bool:
 
 
 def _candidates(points: Array, directions: Array, known: list[Hyperplane]) -> list[Hyperplane]:
-    """Group directions that agree at distant points, the best agreement first; known hyperplanes are left out."""
+    """Find new hyperplanes whose directions agree at distant points; the best agreement comes first."""
     kept = directions.any(axis=1)
     points, directions = points[kept], directions[kept]
     if len(points) < 3:
@@ -147,7 +150,7 @@ def _candidates(points: Array, directions: Array, known: list[Hyperplane]) -> li
 def _refined(
     probe: Probe, planes: list[Hyperplane], goal: float, rounds: int, rng: np.random.Generator
 ) -> list[Hyperplane]:
-    """Measure hyperplanes at their purest points until they agree to the goal; drop those that do not agree at all."""
+    """Measure hyperplanes at their purest points until their disagreement is at most `goal`; drop lost hyperplanes."""
     for _ in range(rounds):
         due = [number for number, plane in enumerate(planes) if plane.disagreement > goal]
         if not due or not affordable(probe.oracle, len(due) * PROFILES * (15 + 3 * probe.inputs)):
@@ -164,7 +167,15 @@ def _refined(
 
 
 def purest(points: Array, planes: list[Hyperplane], number: int, count: int, lengths: float = 0.0) -> Array:
-    """Choose points of a hyperplane that are far from all others, at most a few of one saturation pattern."""
+    """Choose points of a hyperplane that are far from the other hyperplanes, first two of each saturation pattern.
+
+    Args:
+        points: points of the hyperplane, rows x n.
+        planes: all hyperplanes.
+        number: position of the hyperplane in `planes`.
+        count: most points to choose.
+        lengths: half the length of the path along the normal that must stay far from the other hyperplanes.
+    """
     directions = np.array([plane.direction for plane in planes])
     signed = points @ directions.T - np.array([plane.offset for plane in planes])
     distances = np.abs(signed) - lengths * np.abs(directions @ planes[number].direction)
@@ -186,7 +197,7 @@ def purest(points: Array, planes: list[Hyperplane], number: int, count: int, len
 
 
 def _measured(probe: Probe, planes: list[Hyperplane], number: int, rng: np.random.Generator) -> Hyperplane:
-    """Measure a hyperplane's direction and offset anew; the disagreement is 1 where nothing is seen."""
+    """Measure a hyperplane's direction and offset again; the disagreement is 1 if too few points show a step."""
     plane = planes[number]
     lost = Hyperplane(plane.direction, plane.offset, 1.0)
     points = tangent_points(probe, plane, TANGENT_POINTS, 0.97 * probe.bound, rng)

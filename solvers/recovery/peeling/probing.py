@@ -1,4 +1,4 @@
-"""Queries of a hidden network as a scalar function on its effective inputs: values, gradients, distances to the box."""
+"""Query a hidden network as a scalar function of its effective inputs: values, gradients, distances to the box."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ raise the truncation error, which grows with step^6. From experiments with weigh
 STENCIL = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
 """Multiples of the step and weights of the central difference of order six."""
 MARGIN = 1e-3
-"""Distance that points keep from the faces of the box, relative to its bound, so that rounding cannot leave the box."""
+"""Least distance of points from the faces of the box, relative to its bound, so that rounding does not leave the box.
+Hand-set."""
 UNBOUNDED = 20.0
-"""Bound of the inputs where the puzzle sets none. Larger values saturate more units. Hand-set."""
+"""Bound of the inputs if the puzzle has no box. Larger values saturate more units. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A hidden network on its effective inputs y, x = basis y.
+    """A hidden network as a function of its effective inputs y, with x = basis @ y.
 
     Attributes:
-        oracle: evaluates the network.
-        basis: d x n with orthonormal columns; the identity where no input is superfluous.
-        mix: o numbers; the scalar is the outputs times `mix`.
+        oracle: the oracle of the network.
+        basis: d x n with orthonormal columns; the identity if no input is superfluous.
+        mix: weights of the o outputs in the scalar, which is outputs @ mix.
     """
 
     oracle: Oracle
@@ -75,7 +76,7 @@ class Probe:
         return flat.reshape(points.shape[:-1])
 
     def gradients(self, points: Array) -> Array:
-        """Compute the scalar's gradients by y at points, rows x n; costs 6 n rows of the budget for each."""
+        """Compute the scalar's gradients by y at points, rows x n. Each gradient takes 6 n rows of the budget."""
         steps = np.array([sign * multiple for multiple, _ in STENCIL for sign in (1, -1)]) * STEP
         weights = np.array([sign * weight for _, weight in STENCIL for sign in (1, -1)]) / STEP
         shifted = points[:, None, None, :] + steps[:, None, None] * np.eye(self.inputs)
@@ -83,7 +84,7 @@ class Probe:
         return gradients
 
     def reach(self, origins: Array, directions: Array, bound: float) -> Array:
-        """Compute how far one can go from each origin along each direction with all |x_i| <= bound."""
+        """Compute the largest multiple of each direction, from its origin, for which all |x_i| <= bound."""
         start, along = origins @ self.basis.T, directions @ self.basis.T
         with np.errstate(divide="ignore", invalid="ignore"):
             distances = (np.where(along > 0, bound, -bound) - start) / along
@@ -91,12 +92,12 @@ class Probe:
         return nearest
 
     def inside(self, points: Array) -> NDArray[np.bool_]:
-        """Tell which points (..., n) lie in the box with room for the central differences."""
+        """Return which points, of shape (..., n), lie in the box with room for the central differences."""
         room = self.bound * (1 - MARGIN) - 3 * STEP
         held: NDArray[np.bool_] = np.all(np.abs(points @ self.basis.T) <= room, axis=-1)
         return held
 
 
 def affordable(oracle: Oracle, rows: int) -> bool:
-    """Tell whether the budget has room for a number of rows."""
+    """Return whether the budget covers a number of rows."""
     return oracle.left is None or rows <= oracle.left

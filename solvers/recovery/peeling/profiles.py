@@ -1,8 +1,8 @@
-"""Norm and bias of a first-layer unit from profiles of the outputs along its normal.
+"""Estimate norm and bias of a first-layer unit from profiles of the outputs along its normal.
 
-Where the other units are saturated, the outputs along the normal are F(sigma(norm t + shift)) with a smooth F that
-depends on the pattern of the other units. A wrong norm or shift needs an F of a higher degree. So both are those with
-which polynomials of a low degree fit the profiles of several patterns best (variable projection).
+Where the other units are saturated, the outputs along the normal are F(sigma(norm t + shift)). The smooth function F
+depends on the saturation pattern of the other units. With a wrong norm or shift, F needs a higher degree. So norm and
+shift are fitted such that polynomials of a low degree fit the profiles of several patterns best (variable projection).
 """
 
 from __future__ import annotations
@@ -27,20 +27,25 @@ if TYPE_CHECKING:
 __all__ = ["first_layer", "unit_of"]
 
 DEGREE = 5
-"""Degree of the polynomials F. Larger values fit outputs of strongly curved upper layers and tell less of the shift."""
+"""Degree of the polynomials F. Larger values fit more strongly curved upper layers and determine the shift less well.
+Hand-set."""
 SPAN = 1.6
 """Half the length of a profile, in units of the inputs. Hand-set: three to four times the width of a unit of norm 2."""
 SAMPLES = 33
-"""Points of a profile."""
+"""Points of a profile. A larger value is more precise and takes more queries. Hand-set."""
 PATTERNS = 24
-"""Profiles that are measured per unit; those with the largest amplitude, a third, are fitted. Hand-set."""
+"""Profiles that are measured per unit. The third with the largest amplitudes is fitted. A larger value takes more
+queries. Hand-set."""
 REFITS = 2
-"""Fits of the better half of the profiles after the first fit; profiles on which another unit moves fit badly."""
+"""Fits of the better half of the profiles after the first fit. They drop profiles on which another unit switches.
+Hand-set.
+"""
 BOUNDS = ((np.log(0.05), -2.5), (np.log(20.0), 2.5))
-"""Bounds of the logarithm of the norm, and of the preactivation at the centre of the profile."""
+"""Lower and upper bounds of the logarithm of the norm and of the preactivation at the centre of a profile. Hand-set."""
 NORMS = (0.6, 1.5, 3.0)
+"""Norms of the weights at the starts of the fit. Hand-set."""
 SHIFTS = (-0.6, 0.0, 0.6)
-"""Starts of the fit: norms of the weights, and preactivations at the centre of the profile."""
+"""Preactivations at the centre of a profile at the starts of the fit. Hand-set."""
 
 
 def first_layer(
@@ -48,8 +53,7 @@ def first_layer(
 ) -> tuple[Array, Array]:
     """Estimate the first layer's weights, units x n, and biases.
 
-    The directions are exact up to the disagreement of the hyperplanes; norms are typically within 5 %, biases within
-    0.3.
+    Directions are exact up to the disagreement of the hyperplanes. Typical errors are 5 % for norms and 0.3 for biases.
 
     Raises:
         QueryError: if the budget is spent.
@@ -61,7 +65,7 @@ def first_layer(
 def unit_of(
     probe: Probe, planes: list[Hyperplane], number: int, activation: str, rng: np.random.Generator
 ) -> tuple[Array, float]:
-    """Estimate one unit's weights and bias; the sign is that of the hyperplane's direction."""
+    """Estimate weights, n numbers, and bias of one unit, with the sign of the hyperplane's direction."""
     plane, sigma = planes[number], ACTIVATIONS[activation].value
     points = tangent_points(probe, plane, TANGENT_POINTS, probe.bound, rng)
     shifts = np.linspace(-SPAN, SPAN, SAMPLES)

@@ -1,7 +1,7 @@
 """Reduce a network that fits its data exactly to its minimal widths.
 
-The steps are those of `solvers.recovery.core.pruning`, with more units tried and longer fits: in a network with several
-hidden layers the second-order estimate often ranks the superfluous unit behind needed ones, and one fit in a few fails.
+The method is that of `solvers.recovery.core.pruning`, but more units are tried and fits are longer. In a network with
+several hidden layers, the second-order estimate often ranks a superfluous unit behind needed ones, and some fits fail.
 """
 
 from __future__ import annotations
@@ -24,27 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["minimal_network", "polished", "refitted"]
 
 SHARE = 4
-"""The first tries remove one unit in this many at once; after a failure, single units."""
+"""Divisor of a layer's width: so many units are removed at once, until this fails; then single units. A larger value
+removes fewer units at once. Hand-set."""
 TRIES = 12
-"""Units of least saliency that are tried before a layer counts as minimal. Each costs one fit. With 3, a quarter of the
-networks of shape 4-6-6-1 kept a superfluous unit."""
+"""Units of least saliency that are tried before a layer counts as minimal. Each unit takes one fit. From experiments:
+with 3, a quarter of the networks of shape 4-6-6-1 kept a superfluous unit."""
 SHARPEN = 30
-"""Most Gauss-Newton steps by orthogonal factorisation after the fits, for badly conditioned networks."""
+"""Most Gauss-Newton steps by orthogonal factorisation after a fit, for badly conditioned networks. Hand-set."""
 ITERATIONS = 200
-"""Most iterations of Levenberg-Marquardt after a removal."""
+"""Most iterations of Levenberg-Marquardt after a removal. A larger value is slower and removes more units. Hand-set."""
 
 
 def minimal_network(network: MLP, rows: Rows, tolerance: float, out_of_time: Callable[[], bool]) -> tuple[MLP, bool]:
     """Remove units while the mean squared error stays below the tolerance, last hidden layer first.
 
     Args:
-        network: network that fits the rows.
+        network: a network that fits the rows.
         rows: data.
         tolerance: mean squared error that counts as exact.
-        out_of_time: tells that the deadline has passed.
+        out_of_time: function that returns whether the deadline has passed.
 
     Returns:
-        The smaller network, and whether every layer was found to be minimal in time.
+        The smaller network, and whether all layers were tested before the deadline.
     """
     minimal: set[int] = set()
     while len(minimal) < network.hidden_layers and not out_of_time():
@@ -56,14 +57,14 @@ def minimal_network(network: MLP, rows: Rows, tolerance: float, out_of_time: Cal
 
 
 def polished(network: MLP, rows: Rows) -> MLP:
-    """Take the last Gauss-Newton steps to round-off."""
+    """Fit a nearly exact network to round-off by Gauss-Newton steps."""
     shape, row = parameters_of(network)
     row, _ = polish(shape, row, rows)
     return network_of_row(shape, row)
 
 
 def refitted(network: MLP, rows: Rows, stopping: Stopping) -> tuple[MLP, float]:
-    """Fit all weights of a network anew; return it with its mean squared error."""
+    """Fit all weights of a network again; return the network and its mean squared error."""
     shape, row = parameters_of(network)
     fit = levenberg_marquardt(shape, row[None], rows, replace(stopping, iterations=ITERATIONS, window=40))
     row, mse = polish(shape, fit.theta[0], rows, SHARPEN)

@@ -1,7 +1,7 @@
-"""Find points where one unit of the first layer moves, and measure the direction of its weights there.
+"""Find points at which one unit of the first layer switches, and measure the direction of its weights there.
 
-Units of a saturating activation show as steps of the outputs along a line, and the gradient at a step is a multiple of
-the weights.
+A unit of a saturating activation causes a step of the outputs along a line. The gradient at the step is a multiple of
+the unit's weights.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST", "find_steps", "scan_affordable", "weight_directions"]
 
 LINES = 30
-"""Random lines per scan. More lines find units that matter in few regions, for about 150 queries each. Hand-set."""
+"""Random lines per scan. More lines find units that matter in few regions, for about 150 queries per line. Hand-set."""
 SPACING = 0.12
-"""Distance of two points of a line, in units of the inputs: a fifth of the width of a step of a unit with a norm of
-2.5. Larger values cost fewer queries and miss steps of units with large weights."""
+"""Distance of neighbouring points of a line, in units of the inputs. Larger values take fewer queries and miss steps of
+units with large weights. Hand-set to a fifth of the width of a step of a unit of norm 2.5."""
 LONGEST = 25.0
-"""Most distance from the origin that a line goes, in units of the inputs; saturation is complete there. Hand-set."""
+"""Largest distance of a line's ends from the origin, in units of the inputs. Hand-set: units are saturated there."""
 CORNERS = 6
-"""Random directions among which the end of a line is the one with the longest way to the faces of the box. Larger
-values draw lines from corner to corner."""
+"""Random directions per end of a line; the end is chosen along the one with the longest way to the box. A larger value
+gives more lines from corner to corner. Hand-set."""
 LEAST_STEP = 1e-3
-"""Least difference of neighbouring points of a line, relative to the spread of all values, that counts as a step."""
+"""Least difference of neighbouring values that counts as a step, in standard deviations of all values. A larger value
+finds fewer units. Hand-set."""
 
 
 def scan_affordable(probe: Probe) -> bool:
-    """Tell whether the budget has room for one scan and the directions at its steps."""
+    """Return whether the budget covers one scan and the gradients at its steps."""
     return affordable(probe.oracle, 2 * LINES * int(LONGEST / SPACING) + 4 * LINES * 6 * probe.inputs)
 
 
 def weight_directions(probe: Probe, points: Array) -> Array:
-    """Measure unit vectors along the gradients at points, rows x n; zero where nothing changes."""
+    """Measure the gradients at points, rows x n, scaled to norm 1; zero where the function is constant."""
     gradients = probe.gradients(points)
     norms = np.linalg.norm(gradients, axis=1, keepdims=True)
     unit: Array = np.divide(gradients, norms, out=np.zeros_like(gradients), where=norms > 0)
@@ -49,7 +50,7 @@ def weight_directions(probe: Probe, points: Array) -> Array:
 
 
 def find_steps(probe: Probe, rng: np.random.Generator) -> Array:
-    """Find the points where the scalar is steepest along random chords of the box, rows x n."""
+    """Find points at which the scalar is steepest along random chords of the box, points x n."""
     lines = _lines(probe, rng)
     values = probe.values(np.concatenate(lines))
     least = LEAST_STEP * values.std()

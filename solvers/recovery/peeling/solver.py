@@ -1,4 +1,4 @@
-"""The solver `peeling`: first layer by saturation, the rest by students; everything by students where that fails."""
+"""The solver `peeling`: recover the first layer by saturation and the rest by students, or all layers by students."""
 
 from __future__ import annotations
 
@@ -34,31 +34,33 @@ if TYPE_CHECKING:
 __all__ = ["Peeling"]
 
 EXACT = 1e-19
-"""Mean squared error, relative to the outputs' variance, at which a student counts as exact. Wide students converge
-slowly below it; minimal networks then reach 1e-30."""
+"""Mean squared error at which a student counts as exact, relative to the outputs' variance. A smaller value trains
+longer. Hand-set: wide students converge slowly below it, and minimal networks then reach 1e-30."""
 NEAR = 1e-9
-"""Error, relative to the outputs' variance, below which a student that is not exact is pruned. Wide students of badly
-conditioned networks, such as sigmoid ones, slow down there; minimal ones converge."""
+"""Mean squared error below which a student that is not exact is pruned, relative to the outputs' variance. Hand-set:
+wide students of badly conditioned networks, such as sigmoid ones, slow down there, and minimal students converge."""
 ROOM = 3.0
-"""Factor by which the error may rise while such a student is pruned."""
+"""Factor by which the error may rise while such a student is pruned. A larger value removes more units. Hand-set."""
 HELD_OUT = 0.1
-"""Share of the rows kept for the certificate."""
+"""Share of the rows that is kept for the certificate. Hand-set."""
 NOISE_FACTOR = 1.5
-"""Exact students of rounded outputs may exceed the mean squared rounding error by this factor."""
+"""Largest mean squared error of an exact student of rounded outputs, in units of the mean squared rounding error.
+Hand-set."""
 RESERVE = 0.03
-"""Share of the time limit that is kept for the end."""
+"""Share of the time limit that is kept for polishing and for the answer. A larger value searches less. Hand-set."""
 SCAN_SHARE = 4
-"""Queries that are kept for the students' rows: one in this many of the budget, at most `rows`."""
+"""Divisor of the budget that gives the rows of the students, at most `rows`. A larger value leaves more queries for
+scans. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Data:
-    """What students are fitted to.
+    """Data of the students.
 
     Attributes:
-        rows: rows of the fits, on the effective inputs.
-        held: rows of the certificate.
-        basis: d x n, maps effective inputs to inputs.
+        rows: rows of the fits, in effective inputs.
+        held: rows of the certificate, in effective inputs.
+        basis: matrix that maps effective inputs to inputs, d x n.
     """
 
     rows: Rows
@@ -73,14 +75,15 @@ class _Data:
 class Peeling:
     """Find the first layer where all other units are saturated, then the rest by students and pruning.
 
-    With queries, tanh and sigmoid networks give their first layer away far from the origin, see `hyperplanes`. Students
-    with that first layer are shallower by one layer and mostly converge. Without queries, or where no unit is ever
-    alone, students of the whole network at growing widths are fitted until one is exact. Both ends prune every layer.
+    With queries, the first layer of tanh and sigmoid networks is found far from the origin, see `hyperplanes`. Students
+    above this layer have one layer less to fit, and mostly converge. Without queries, or if no hyperplane is found,
+    students of the whole network are fitted at growing widths until one is exact. In both cases every layer is then
+    pruned.
 
     Attributes:
-        rows: rows that students are fitted to, for active puzzles.
+        rows: rows of the students' fits for active puzzles. A larger value takes longer.
         trials: most groups of students.
-        saturation: whether to look for the first layer by saturation.
+        saturation: whether to search the first layer by saturation.
     """
 
     rows: int = 1600
@@ -91,7 +94,7 @@ class Peeling:
         """Recover the network.
 
         Raises:
-            UnsupportedPuzzleError: if the activation is hidden.
+            UnsupportedPuzzleError: if the puzzle hides the activation.
         """
         if puzzle.activation is None:
             raise UnsupportedPuzzleError("peeling needs to know the activation; this puzzle hides it")
@@ -129,7 +132,7 @@ class Peeling:
         return best
 
     def _nearly_exact(self, trial: Trial, data: _Data, level: float, stopping: Stopping) -> tuple[MLP, float]:
-        """Prune a student that is close to exact, while that brings it closer."""
+        """Prune and fit a student that is nearly exact, as long as this lowers its error."""
         network, mse = trial.network, trial.mse
         while level < mse < NEAR * data.rows.targets.var() and not stopping.out_of_time():
             smaller, _ = minimal_network(network, data.rows, ROOM * mse, stopping.out_of_time)
@@ -179,5 +182,5 @@ def _split(inputs: Array, outputs: Array, basis: Array) -> _Data:
 
 
 def _lifted(network: MLP, basis: Array) -> MLP:
-    """Write a network of the effective inputs as one of all inputs."""
+    """Rewrite a network of the effective inputs as a network of all inputs."""
     return MLP((network.weights[0] @ basis.T, *network.weights[1:]), network.biases, network.activation)

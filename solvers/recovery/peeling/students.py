@@ -1,4 +1,4 @@
-"""Students of whole networks, and of the layers above a known first layer, in groups of growing width."""
+"""Train students of whole networks, or of the layers above a known first layer, in groups of growing width."""
 
 from __future__ import annotations
 
@@ -25,30 +25,32 @@ if TYPE_CHECKING:
 __all__ = ["Trial", "students_above", "whole_students"]
 
 WIDTHS = (4, 6, 9, 13, 18, 26, 36)
-"""Widths of the students' unknown hidden layers. Students that are 1.3 to 2 times as wide as the hidden network
-converge most often."""
+"""Widths of the students' unknown hidden layers. From experiments: students 1.3 to 2 times as wide as the hidden
+network converge most often."""
 VOTERS = 8
-"""Students per group. Their units are clustered where a further layer is wanted. Hand-set."""
+"""Students per group, whose units are clustered. A larger value gives more reliable clusters and takes longer.
+Hand-set."""
 RECURRENCE = 0.5
-"""Least members of a cluster, relative to the number of students. Lower values keep more units, true and false; pruning
-removes the false ones."""
+"""Least members of a cluster, relative to the number of students. Lower values keep more units, true and false ones;
+pruning removes the false ones. Hand-set."""
 ALONE = 6
-"""Turns above a known layer before random units are added to it."""
+"""Groups of students above a known layer before random units are added to this layer. Hand-set."""
 SPARE = 3
-"""Random units that are added then. Hand-set."""
+"""Random units that are then added to the known layer. A larger value allows more missed units and takes longer.
+Hand-set."""
 PER_PARAMETER = 0.6
-"""Most parameters of a student, relative to the number of residuals. Larger values let students fit the data without
-being the network."""
+"""Most parameters of a student per residual. With a larger value, wrong students could fit the data. Hand-set."""
 HELD = 30
-"""Iterations during which a known layer keeps its weights, so that random upper layers cannot spoil it."""
+"""Iterations during which a known layer keeps its weights, so that random upper layers do not change it. Hand-set."""
 ITERATIONS = 150
-"""Iterations of every student after that."""
+"""Most iterations of every student after `HELD`. A larger value takes longer. Hand-set."""
 PROMISING = 1e-4
-"""Error, relative to the outputs' variance, below which the best student of a group goes on."""
+"""Mean squared error below which the best student of a group is fitted further, relative to the outputs' variance.
+Hand-set."""
 MORE = 400
-"""Iterations of a promising student."""
+"""Most further iterations of such a student. Hand-set."""
 NORMS = (0.8, 2.5)
-"""Norms of the weights of the drawn upper units above a known layer. Hand-set."""
+"""Smallest and largest norm of the weights of random units. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +70,10 @@ def whole_students(shape: Architecture, rows: Rows, stopping: Stopping, rng: np.
     """Train students from random weights, and students above the layers that they agree on.
 
     Args:
-        shape: inputs, outputs, depth and activation; its hidden widths are not used.
+        shape: numbers of inputs, outputs and layers, and the activation; the hidden widths are not used.
         rows: data.
         stopping: tolerance and deadline of the fits.
-        rng: draws the weights.
+        rng: generator for the weights.
 
     Yields:
         The best student of every group.
@@ -84,16 +86,16 @@ def whole_students(shape: Architecture, rows: Rows, stopping: Stopping, rng: np.
 
 
 def students_above(known: MLP, depth: int, rows: Rows, stopping: Stopping, rng: np.random.Generator) -> Iterator[Trial]:
-    """Train students whose first layer starts at a known one, and students above the layers that they agree on.
+    """Train students whose first layer starts at known weights, and students above the layers that they agree on.
 
-    After `ALONE` turns the first layer gets random units as well, in case the known ones are not all.
+    After `ALONE` groups, random units are added to the first layer, in case some of its units are missing.
 
     Args:
-        known: network whose first layer is the known one: directions are accurate, norms and biases need not be.
+        known: network with the known first layer. Its directions must be accurate; norms and biases need not be.
         depth: number of hidden layers.
         rows: data.
         stopping: tolerance and deadline of the fits.
-        rng: draws the upper layers.
+        rng: generator for the upper layers.
 
     Yields:
         The best student of every group.
@@ -112,10 +114,10 @@ def students_above(known: MLP, depth: int, rows: Rows, stopping: Stopping, rng: 
 def _climb(
     known: MLP, depth: int, width: int, *, rows: Rows, stopping: Stopping, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """Train students above known layers; go on with the next layer that they agree on.
+    """Train students above known layers, then students above the next layer that the first students agree on.
 
-    Even where no student converges, the units that recur in many students start the next students so well that most of
-    those do (measured on tanh networks of shapes 4-6-6-1 and 8-8-8-1).
+    Even if no student converges, units that recur in many students are good starts: most students that start from them
+    converge (measured on tanh networks of shapes 4-6-6-1 and 8-8-8-1).
     """
     networks = [_drawn(known, [width] * (depth - known.hidden_layers), rows, rng) for _ in range(VOTERS)]
     shape, _ = parameters_of(networks[0])
@@ -140,7 +142,7 @@ def _climb(
 
 
 def _turns() -> Iterator[int]:
-    """Yield widths for ever: 4 6 9, 6 9 13, ..., each one three times, then all in turn."""
+    """Yield widths without end: 4 6 9, 6 9 13, 9 13 18, ..., then all widths but the first in turn."""
     for first in range(len(WIDTHS) - 2):
         yield from WIDTHS[first : first + 3]
     while True:
@@ -148,10 +150,10 @@ def _turns() -> Iterator[int]:
 
 
 def _agreed(shape: Architecture, theta: Array, layer: int) -> MLP | None:
-    """Cluster the units of a layer over students, the best one first; None if no unit recurs.
+    """Build the layers up to `layer` from the units that recur in many students; return None if no unit recurs.
 
-    The lower layers are the best student's. The students started with equal lower layers, so their units keep their
-    order.
+    The best student comes first, and gives the lower layers. All students started with equal lower layers, so the units
+    of these layers have the same order in all students.
     """
     parts = shape.unpack(theta)
     units = np.concatenate([parts.weights[layer - 1], parts.biases[layer - 1][..., None]], axis=2)
@@ -181,7 +183,7 @@ def _random_layer(units: int, rows: Rows, rng: np.random.Generator) -> tuple[Arr
 
 
 def _drawn(known: MLP, widths: list[int], rows: Rows, rng: np.random.Generator) -> MLP:
-    """Draw layers above the known ones, with hyperplanes through the hidden states, and fit the output layer."""
+    """Draw layers above the known ones, with hyperplanes through the hidden states; fit the output layer."""
     sigma = known.sigma.value
     layers, state = known.layers()[:-1], known.hidden(rows.inputs.T, known.hidden_layers)
     for width in widths:

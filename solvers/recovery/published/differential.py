@@ -1,4 +1,4 @@
-"""Differential extraction of ReLU networks: critical points, signatures, merging, signs, layer by layer."""
+"""Differential extraction of ReLU networks, layer by layer: critical points, signatures, merging, signs."""
 
 from __future__ import annotations
 
@@ -30,29 +30,35 @@ __all__ = ["Differential"]
 
 SOURCE = "Carlini, Jagielski and Mironov 2020, arXiv:2003.04884; Canales-Martinez et al. 2023, signs"
 REACH = (1.0, 2.0, 4.0)
-"""Standard deviations of the ends of the segments, in multiples of the inputs'. Larger values reach units whose
-hyperplanes are far from the data. Hand-set."""
+"""Standard deviations of the ends of the segments, in standard deviations of the inputs. Larger values reach units
+whose hyperplanes are far from the data. Hand-set."""
 SAMPLES = 4
-"""Samples of the final regression per unknown. Hand-set."""
+"""Samples of the final regression per unknown. A larger value averages rounding errors and takes more queries.
+Hand-set."""
 SOLVED = 1e-9
-"""Relative error on fresh inputs at which the network counts as extracted. Hand-set, above the rounding errors."""
+"""Relative error on fresh inputs up to which the network counts as extracted. A larger value certifies worse networks.
+Hand-set, above the rounding errors."""
 
 
 @register(family="recovery", name="differential", source=SOURCE)
 @dataclass(frozen=True)
 class Differential:
-    """Extract a ReLU network from its kinks: critical points, second differences, merging, signs, layer by layer.
+    """Extract a ReLU network from its kinks, layer by layer: critical points, second differences, merging, signs.
 
-    Needs an oracle and outputs in float64. One hidden layer: any size that the budget covers. Where the layer has more
-    units than inputs times outputs, signs are searched exhaustively for 18 units. Beyond that the neuron wiggle must
-    get the other signs right, which it does not with 16 inputs and 32 units. Two and more hidden layers: every layer
-    but the last must have no more units than the layer before, because the signs of inner layers come from the system
-    of equations of Canales-Martinez et al. The neuron wiggle for expanding inner layers is left out, and so is the
-    targeted search for critical points of weights that no random segment shows. A unit that never switches on the
-    segments is not found.
+    The solver needs an oracle and outputs in float64.
+
+    One hidden layer may have any size that the budget covers. If the layer has more units than inputs times outputs,
+    the signs of 18 units are searched exhaustively. The neuron wiggle decides the other signs; it fails with 16 inputs
+    and 32 units.
+
+    Of two or more hidden layers, each layer but the last must have no more units than the layer before, because the
+    signs of inner layers come from the system of equations of Canales-Martinez et al. Two published steps are left out:
+    the neuron wiggle for expanding inner layers, and the targeted search for critical points of weights that no random
+    segment shows. A unit that never switches on the segments is not found.
 
     Attributes:
-        lines: segments per round; rounds follow each other until the network is extracted.
+        lines: segments per round. A larger value takes more queries per round. Rounds end when the network is
+            extracted.
         most_rounds: largest number of rounds.
     """
 
@@ -73,7 +79,7 @@ class Differential:
         if puzzle.activation != "relu" or puzzle.public.precision != "float64":
             raise UnsupportedPuzzleError("the differential extraction needs ReLU units and outputs in float64")
         if puzzle.oracle is None:
-            raise UnsupportedPuzzleError("the differential extraction needs an oracle; this puzzle is a table")
+            raise UnsupportedPuzzleError("the differential extraction needs an oracle; this puzzle has a table")
         rng = context.rng()
         mix = rng.standard_normal(puzzle.outputs)
         probe = Probe(puzzle.oracle, mix, puzzle.input_scale, puzzle.box)
@@ -98,7 +104,7 @@ class Differential:
 
 
 class _Search:
-    """The critical points found so far, and the networks that explain them."""
+    """The critical points found so far, with their signatures and wiggles."""
 
     def __init__(self, probe: Probe, rng: np.random.Generator, hidden_layers: int) -> None:
         self._probe, self._rng, self._hidden_layers = probe, rng, hidden_layers
@@ -107,7 +113,11 @@ class _Search:
         self._wiggles: NDArray[np.float64] = np.empty(0)
 
     def look(self, lines: int, inputs: int) -> None:
-        """Search random segments for critical points and measure their signatures."""
+        """Search random segments for critical points, and measure signatures and wiggles.
+
+        Raises:
+            SpentError: if the budget ends.
+        """
         ends = self._rng.standard_normal((2, lines, inputs)) * self._rng.choice(REACH, (1, lines, 1))
         starts, stops = self._probe.clip(self._probe.scale * ends)
         points = critical_points(self._probe, starts, stops)
@@ -119,7 +129,14 @@ class _Search:
         self._signatures = np.concatenate([self._signatures.reshape(-1, inputs), found])
 
     def assembled(self) -> tuple[MLP | None, float]:
-        """Build a network layer by layer; return it and its relative error on fresh inputs."""
+        """Build a network layer by layer from all critical points.
+
+        Returns:
+            The network, None if a layer fails; and its relative error on fresh inputs.
+
+        Raises:
+            SpentError: if the budget ends.
+        """
         prefix = Prefix()
         for _ in range(self._hidden_layers - 1):
             rows = merged_rows(partial_rows(prefix, self.points, self._signatures))
@@ -134,7 +151,7 @@ class _Search:
         return (None, math.inf) if not wanted else self._closed(prefix, np.array(wanted))
 
     def _closed(self, prefix: Prefix, rows: NDArray[np.float64]) -> tuple[MLP | None, float]:
-        """Find the last hidden layer's signs and the output layer by regression."""
+        """Find the signs of the last hidden layer, and the output layer by regression."""
         inputs = self.points.shape[1]
         count = SAMPLES * (len(rows) + rows.shape[1])
         samples = self._probe.clip(2.0 * self._probe.scale * self._rng.standard_normal((count, inputs)))

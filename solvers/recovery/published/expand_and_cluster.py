@@ -37,10 +37,11 @@ SOURCE = "Martinelli, Simsek, Gerstner and Brea 2024, Expand-and-Cluster, ICML, 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 """Precisions of the fine-tuning by name."""
 WIDTH_SHARE, EXPAND_SHARE, RETRAIN_SHARE, TUNE_SHARE = 1.0, 5.0, 2.0, 3.0
-"""Parts of the time limit, in nominal seconds: quick runs, students, re-training after each layer but the last,
-fine-tuning. Hand-set."""
+"""Parts of the time limit in nominal seconds: quick runs; students; re-training after each layer but the last;
+fine-tuning. A stage with a larger part trains longer. Hand-set."""
 FINE_TUNE_FLOOR = 1e-9
-"""Learning rate at which a float64 fine-tuning stops. The published floor, 1e-7, would bound its precision."""
+"""Learning rate at which a float64 fine-tuning stops. A smaller value trains longer and gives smaller errors. Hand-set:
+the published floor of 1e-7 would limit the precision."""
 
 
 @register(family="recovery", name="expand-and-cluster", source=SOURCE)
@@ -48,35 +49,44 @@ FINE_TUNE_FLOOR = 1e-9
 class ExpandAndCluster:
     """Train wide students, cluster their hidden units over all students, collapse each cluster, fine-tune.
 
-    The published runs take 25,000 epochs of a 60,000-row table on a GPU. Here the time limit bounds the steps as well:
-    a cost model turns it into a number of steps, so that equal seeds give equal answers. Where these are fewer than the
-    epochs take, patience and cooldown shrink in proportion, and the learning rate falls to its floor in the last 40 %
-    of the steps. The published training is in float32. Fine-tuning is in float64 by default, because float32
-    cannot reach weight errors of 1e-6. The published input mask (Boruta on labels) is replaced: inputs that are
-    constant over the table are left out. The signs of units with a free linear part (ReLU, softplus, GELU, SiLU) are
-    not resolved, as published: a linear by-pass takes their linear parts. The answer has the by-pass only where the
-    puzzle allows it.
+    Deviations from the paper:
 
-    Published defaults: batch, epochs, patience, cooldown and floor of the learning rate, the five best students,
-    average linkage, gamma = 0.9 and beta = 10 degrees. The launch settings have gamma from 0.25 to 0.9, and 60 degrees
-    in most cases; the published sweep of beta has 90, 75, 60, 45, 30, 10 and 1 degrees. 60 degrees need longer runs:
-    after a minute, they keep one to four clusters too many for 8 units.
+    * The published runs take 25,000 epochs of a 60,000-row table on a GPU. Here the time limit bounds the steps as
+    well. A
+      cost model converts it to a number of steps, so that equal seeds give equal answers. If these steps do not suffice
+      for all epochs, patience and cooldown shrink in proportion, and the learning rate falls to its floor in the last
+      40 % of the steps.
+    * The published training is in float32. Here fine-tuning is in float64 by default, because float32 cannot reach
+    weight
+      errors of 1e-6.
+    * The published input mask (Boruta on labels) is replaced: inputs that are constant over the table are left out.
+    * Three defaults differ, because the published ones need longer runs: a learning rate of 4e-3 instead of 1e-3; a
+    rate of
+      1e-3 instead of 1e-4 in the re-training of deep networks; and the loss that counts as near zero in the quick runs.
+      The last one makes students about twice as wide as the network; published students are three to eight times as
+      wide.
 
-    Our own defaults, because the published ones need longer runs: a learning rate of 4e-3 instead of 1e-3, a rate of
-    1e-3 instead of 1e-4 in the re-training of deep networks, and the loss that counts as near zero in the quick runs.
-    The latter makes students about twice as wide as the network; the published ones are three to eight times as wide.
+    The other defaults are published: batch, epochs, patience, cooldown and floor of the learning rate, the five best
+    students, average linkage, gamma = 0.9 and beta = 10 degrees. The published launch settings use gamma from 0.25 to
+    0.9, and mostly 60 degrees. 60 degrees need longer runs: after a minute, they keep one to four clusters too many for
+    8 units.
 
-    As published, a cluster's size counts members and not students. So spare units that lie close together in a few
-    students, and whose outgoing weights cancel, are kept as a unit. This is the usual reason for an excess unit.
+    As published, the signs of units with a free linear part (ReLU, softplus, GELU, SiLU) are not determined. A linear
+    by-pass takes the linear parts of these units. The answer has the by-pass only if the puzzle allows one.
+
+    As published, the size of a cluster counts members, not students. So a cluster of spare units that lie close
+    together in a few students, and whose outgoing weights cancel, is kept. This is the usual reason for a superfluous
+    unit.
 
     Attributes:
-        students: number of students, N.
-        width: units of every hidden layer of a student; 0: `expansion` times the width at which quick runs end near
-            zero.
+        students: number of students, N. More students give more reliable clusters and take longer.
+        width: units of every hidden layer of a student. 0 stands for `expansion` times the width at which quick runs
+            end near zero.
         expansion: width of the students in multiples of the width that the quick runs found.
-        near_zero: loss that counts as near zero in the quick runs, as a share of the outputs' variance.
-        gamma: smallest size of a cluster, as a share of the number of students.
-        beta: largest median angle between the members of a cluster, in degrees.
+        near_zero: loss that counts as near zero in the quick runs, as a share of the outputs' variance. A smaller value
+            chooses wider students.
+        gamma: smallest size of a cluster, as a share of the number of students. A larger value keeps fewer clusters.
+        beta: largest median angle between the members of a cluster, in degrees. A larger value keeps more clusters.
         epochs: largest number of epochs of the students.
         rate: first learning rate of the students.
         retrain_epochs: largest number of epochs after each replaced layer of a deep network.
@@ -85,7 +95,7 @@ class ExpandAndCluster:
         tune_rate: first learning rate of the fine-tuning.
         batch: rows of a minibatch.
         precision: precision of the fine-tuning, float32 or float64.
-        rows: rows that are queried where the puzzle has an oracle, at most its budget.
+        rows: rows to query if the puzzle has an oracle; fewer if the budget is smaller.
     """
 
     students: int = 10
@@ -117,10 +127,10 @@ class ExpandAndCluster:
             raise SpecError("batch, rows, expansion and all rates must be above 0, and width at least 0")
 
     def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer:
-        """Expand, cluster, collapse, fine-tune.
+        """Recover a network. Intermediate networks are reported.
 
         Raises:
-            UnsupportedPuzzleError: if the activation is hidden, or nothing can be asked.
+            UnsupportedPuzzleError: if the puzzle hides the activation, or has no table and no budget.
         """
         if puzzle.activation is None:
             raise UnsupportedPuzzleError("Expand-and-Cluster needs the activation; this puzzle hides it")

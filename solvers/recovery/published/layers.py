@@ -1,4 +1,4 @@
-"""From students to one network: cluster layer by layer, re-train in between, collapse, and fine-tune.
+"""The stages from students to one network: cluster and collapse layer by layer, re-train in between, fine-tune.
 
 Source: Martinelli, Simsek, Gerstner and Brea 2024, arXiv 2304.12794, section 3.
 """
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 __all__ = ["FIRST_WIDTH", "Learner", "choose_width", "collapse_layers", "fine_tuned", "trained_students"]
 
 FIRST_WIDTH = 4
-"""Width of the first quick run; later widths double. Hand-set."""
+"""Units per hidden layer in the first quick run; each later run doubles them. Hand-set."""
 MOST_WIDTH = 1024
-"""Largest width of a quick run. Hand-set."""
+"""Largest width of a quick run. A larger value allows wider students. Hand-set."""
 QUICK_STUDENTS = 10
-"""Students of a quick run. The worst one counts, so a larger value chooses wider students. As many as are trained later
-by default: with fewer, students of the hidden network's own width may all reach zero by chance."""
+"""Students of a quick run. The worst one counts, so a larger value chooses wider students. Hand-set to the number of
+students that are trained later by default: fewer students of the true width may all reach zero by chance."""
 QUICK_STEPS = 5000
-"""Steps of Adam in a quick run. Hand-set."""
+"""Steps of Adam in a quick run. A larger value chooses narrower students and takes longer. Hand-set."""
 QUICK_RATE = 4e-3
-"""Learning rate of a quick run, four times the published rate of the long runs. Hand-set."""
+"""Learning rate of a quick run. Hand-set to four times the published rate of the long runs."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Learner:
         targets: rows x o.
         activation: name of the activation.
         hidden_layers: number of hidden layers, L.
-        schedule: published settings; `rate`, `epochs` and `steps` are replaced by each run.
-        plan: is charged for the nominal seconds of each run, and stops runs.
-        rng: draws first weights and minibatches.
-        log: takes progress lines.
+        schedule: published settings; each run replaces `rate`, `epochs` and `steps`.
+        plan: plan that is charged for each run, and that stops runs at the time limit.
+        rng: generator for first weights and minibatches.
+        log: function that takes progress lines.
     """
 
     inputs: NDArray[np.float64]
@@ -72,8 +72,8 @@ class Learner:
 
         Args:
             ensemble: the students.
-            seconds: nominal time limit.
-            changes: fields of the schedule.
+            seconds: nominal time limit in seconds.
+            changes: changed fields of the schedule.
         """
         cost = self.step_seconds(ensemble)
         schedule = replace(self.schedule, steps=seconds / cost, **changes)  # type: ignore[arg-type]  # epochs are int
@@ -83,7 +83,7 @@ class Learner:
         return done
 
     def step_seconds(self, ensemble: Ensemble) -> float:
-        """Compute the nominal time of one step."""
+        """Compute the nominal time of one step in seconds."""
         rows = len(self.inputs) // self.batches
         return step_seconds(ensemble.students, ensemble.widths, rows, self.activation, ensemble.flat.dtype)
 
@@ -99,13 +99,13 @@ class Learner:
 
 
 def choose_width(learner: Learner, near_zero: float, seconds: float, report: Callable[[MLP, float], None]) -> int:
-    """Train a few students of growing width shortly, until their loss is near zero.
+    """Find a width at which short runs end with a loss near zero. The width doubles from run to run.
 
     Args:
         learner: the table and the settings.
         near_zero: largest loss of the worst student, as a share of the outputs' variance.
-        seconds: nominal time limit of all runs together; at the limit the last width is taken.
-        report: takes the best student and its loss after each run that improves on the runs before it.
+        seconds: nominal time limit of all runs in seconds; at the limit the last width is returned.
+        report: function that takes the best student and its loss after each run that improves on earlier runs.
     """
     epochs = max(1, QUICK_STEPS // learner.batches)
     variance = float(learner.targets.var(axis=0).mean()) or 1.0
@@ -129,7 +129,7 @@ def choose_width(learner: Learner, near_zero: float, seconds: float, report: Cal
 def trained_students(
     learner: Learner, students: int, width: int, seconds: float
 ) -> tuple[Ensemble, NDArray[np.float64]]:
-    """Train the wide students for a nominal time; return them and their losses."""
+    """Train the wide students for a nominal time in seconds; return the students and their losses."""
     ensemble = learner.draw(students, width)
     done = learner.run(ensemble, seconds)
     learner.log(f"students of width {width}: best loss {done.losses.min():.2e}, {done.epochs} epochs")
@@ -145,18 +145,18 @@ def collapse_layers(
     beta: float,
     retrain: Callable[[Ensemble], Training],
 ) -> MLP | None:
-    """Replace every hidden layer by the units that its clusters stand for; None if a layer has no cluster.
+    """Replace every hidden layer by one unit per cluster; return None if a layer has no cluster.
 
-    After each layer but the last, all students get the new layer and are re-trained. Their copies of it drift apart, so
-    the copies are averaged at the end.
+    After each layer but the last, all students get the new layer and are re-trained. Re-training changes their copies
+    of the layer, so the copies are averaged at the end.
 
     Args:
         learner: the table and the settings.
         ensemble: the trained students.
-        losses: their losses.
+        losses: loss of each student.
         gamma: smallest size of a cluster, as a share of the number of students.
         beta: largest median angle between the members of a cluster, in radians.
-        retrain: trains the students after a layer was replaced.
+        retrain: function that trains the students after a layer was replaced.
     """
     layers = ensemble.arrays()
     informative = learner.inputs.std(axis=0) > 0.0
@@ -188,16 +188,19 @@ def fine_tuned(
     dtype: torch.dtype,
     attempt: Callable[[Ensemble], Training],
 ) -> tuple[MLP, float]:
-    """Fit what the collapse left over, then train all parameters; return the network and its loss.
+    """Fit the residual of the collapsed network, then train all parameters.
 
-    The residual of a network whose units have a free linear part is fitted by a linear by-pass, which is trained too.
-    For the other networks its mean goes to the output bias.
+    If sigma has a free linear part, a linear by-pass fits the residual and is trained too. Otherwise the mean of the
+    residual is added to the output bias.
 
     Args:
         learner: the table and the settings.
         network: the collapsed network.
         dtype: precision of the training.
-        attempt: trains an ensemble of one network.
+        attempt: function that trains an ensemble of one network.
+
+    Returns:
+        The trained network, and its mean squared error.
     """
     residual = learner.targets - network(learner.inputs)
     layers = [np.column_stack([weight, bias])[None] for weight, bias in network.layers()]

@@ -1,4 +1,4 @@
-"""Divide the time limit over the stages in nominal seconds; the clock only stops what overruns the limit."""
+"""Divide the time limit over the stages in nominal seconds. The clock only stops stages that overrun the limit."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 __all__ = ["Plan"]
 
 RESERVE = 0.04
-"""Share of the time limit that is left for clustering and for writing the answer. A larger value trains less and ends
+"""Share of the time limit that is kept for clustering and for writing the answer. A larger value trains less and ends
 earlier. Hand-set."""
 
 
 class Plan:
-    """The nominal seconds that are left for the stages that are left.
+    """The nominal seconds that remain for the remaining stages.
 
-    Stages are charged for their steps by `students.cost.step_seconds` and not by the clock. So the plan depends on the
-    puzzle, the parameters and the time limit alone, and equal seeds give equal answers, unless the machine is so slow
-    that the clock stops a stage.
+    The plan charges stages for their steps by `students.cost.step_seconds`, not by the clock. So it depends only on the
+    puzzle, the parameters and the time limit. Equal seeds give equal answers, unless the machine is so slow that the
+    clock stops a stage.
     """
 
     def __init__(self, context: Context, parts: float) -> None:
@@ -37,7 +37,7 @@ class Plan:
         self._parts = parts
 
     def share(self, part: float) -> float:
-        """Return the nominal seconds of the next stage: its part of what the stages before it have left."""
+        """Return the nominal seconds of the next stage: its part of the seconds that earlier stages did not spend."""
         share = part / self._parts
         self._parts -= part
         return share * max(0.0, self._left)

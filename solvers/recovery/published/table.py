@@ -19,21 +19,24 @@ __all__ = ["ask_table"]
 def ask_table(
     puzzle: RecoveryPuzzle, rows: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the puzzle's table, or query one at N(0, s^2) inputs, cut to the box.
+    """Return the puzzle's table, or query the oracle at inputs from N(0, s^2), clipped to the box.
 
     Args:
         puzzle: a puzzle with a table or an oracle.
         rows: rows to query; fewer if the budget is smaller.
-        rng: draws the inputs.
+        rng: generator for the inputs.
+
+    Returns:
+        Inputs, rows x d, and outputs, rows x o.
 
     Raises:
-        UnsupportedPuzzleError: if there is neither a table nor a row of the budget left.
+        UnsupportedPuzzleError: if the puzzle has no table, and its oracle has no budget left.
     """
     if puzzle.table is not None:
         return puzzle.table.inputs, puzzle.table.outputs
     oracle = puzzle.oracle
     if oracle is None or oracle.left == 0:
-        raise UnsupportedPuzzleError("the puzzle has no table, and its oracle answers no row")
+        raise UnsupportedPuzzleError("the puzzle has no table, and its oracle has no budget left")
     count = rows if oracle.left is None else min(rows, oracle.left)
     inputs = puzzle.input_scale * rng.standard_normal((count, puzzle.inputs))
     if puzzle.box is not None:

@@ -1,4 +1,4 @@
-"""The solver `deep-relu`: networks with several hidden layers of ReLU or leaky ReLU, layer by layer."""
+"""The solver `deep-relu`: recover networks with several hidden layers of ReLU or leaky ReLU, layer by layer."""
 
 from __future__ import annotations
 
@@ -46,23 +46,25 @@ PRECISE = 5e6
 amplifies errors of the first layer, and the least squares fit those of the second. Exact networks of 10 to 50 units per
 layer reach 1e4, those with nearly dependent rows 8e5, and 784-128-128-1 reaches 2e6. From random_teachers.py."""
 DROPPED = 3
-"""Most planes that are left out of the first layer, one more at a time, when no second layer fits. Hand-set."""
+"""Most planes that are left out of the first layer, one more at a time, if no second layer fits. A larger value takes
+longer. Hand-set."""
 FLAT = 0.95
-"""Share of a plane that must be seen for it to be kept in any case. Hand-set."""
+"""Least visible share of a plane that is always kept. A larger value leaves out more planes. Hand-set."""
 SEEN_TESTS = 64
-"""Points per plane on which that share is estimated. Hand-set."""
+"""Points per plane on which the visible share is estimated. A larger value takes more queries. Hand-set."""
 OPEN = "in three or more hidden layers, a weight that no kink shows may be wrong without a trace in the outputs"
 """Why such networks are not certified if walks found them: two of ten trained ones passed every check with one wrong
 weight."""
 FREE = 3
 """Most hidden layers behind whose first layer the others are searched with states chosen freely."""
 RARE = 20_000
-"""Random inputs on which a network whose first layer expands, or with three or more hidden layers, is checked. A larger
-value finds rarer errors and asks more queries. Hand-set after a wrong weight that showed at one input in a thousand."""
+"""Random inputs on which a network is checked whose first layer expands, or that has three or more hidden layers. A
+larger value finds rarer errors and takes more queries. Hand-set: one wrong weight changed the output at one input in a
+thousand."""
 RARE_SCALES = (1.0, 3.0, 10.0, 30.0)
-"""Scales of these inputs, in multiples of the puzzle's input scale."""
+"""Standard deviations of these inputs, in multiples of the puzzle's input scale. Hand-set."""
 STATES = 200
-"""Random states of the first layer on which a network is checked. Hand-set."""
+"""Random states of the first layer on which a network is checked. A larger value takes more queries. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +79,13 @@ class _Spaces:
 @register(family="recovery", name="deep-relu", source=SOURCE)
 @dataclass(frozen=True)
 class DeepRelu:
-    """Find the flat hyperplanes of the first layer, choose its states freely, and treat the rest as a shallow network.
+    """Recover the first layer from its flat hyperplanes, and the other layers as a network over its states.
 
     Attributes:
-        quiet: number of lines in a row without a new hyperplane of the first layer after which its search stops.
+        quiet: successive lines without a new hyperplane of the first layer after which its search stops. A larger value
+            finds more units and takes more queries.
         quiet_inner: the same for the second layer.
-        rounds: largest number of searches of the second layer; each follows a network that failed the check.
+        rounds: largest number of searches of the second layer; each one follows a network that failed the check.
     """
 
     quiet: int = 9
@@ -93,7 +96,7 @@ class DeepRelu:
         """Recover the network.
 
         Raises:
-            UnsupportedPuzzleError: without an oracle, or for a smooth activation.
+            UnsupportedPuzzleError: if there is no oracle, or the activation is hidden or smooth.
         """
         oracle = check_puzzle(puzzle)
         if puzzle.hidden_layers == 1:
@@ -147,7 +150,7 @@ class DeepRelu:
         context: Context,
         rng: np.random.Generator,
     ) -> Iterator[Checked]:
-        """Search the second layer behind all planes, then behind those seen best; yield every better network."""
+        """Search the second layer above all planes, then above the most visible ones; yield every better network."""
         stop = out_of_time(context)
         worst = np.inf
         for chosen in _subsets(domain, planes, rng):
@@ -211,7 +214,7 @@ class DeepRelu:
 
 
 def _subsets(domain: Domain, planes: Planes, rng: np.random.Generator) -> Iterator[Planes]:
-    """Yield all planes, then those without the least seen ones: they may be parts of bent surfaces."""
+    """Yield all planes, then all but the least visible ones, which may be parts of bent surfaces."""
     yield planes
     shares = visible_share(domain, planes, SEEN_TESTS, rng)
     order = np.argsort(shares)
@@ -220,9 +223,9 @@ def _subsets(domain: Domain, planes: Planes, rng: np.random.Generator) -> Iterat
 
 
 def _rare_inputs(puzzle: RecoveryPuzzle, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw inputs at several scales, to meet the rare ones at which a deep network may be wrong in one weight.
+    """Draw inputs at several scales, rows x d, among them rare inputs at which one wrong weight changes the output.
 
-    A weight that no kink shows is chosen by the search, and may change the output at one input in a thousand.
+    The search chooses weights that no kink determines. Such a weight may change the output at one input in a thousand.
     """
     left = None if puzzle.oracle is None else puzzle.oracle.left
     rows = RARE if left is None else min(RARE, left // 2)
@@ -236,7 +239,7 @@ def _written(puzzle: RecoveryPuzzle, found: Checked) -> Answer:
 
 
 def _telling_states(states: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Choose states that show rare units: random ones, the ends of the axes, and both sides of every hyperplane."""
+    """Choose states at which rare units are on: random states, ends of the axes, and both sides of each hyperplane."""
     chosen = [states.sample(STATES, rng), both_sides(states, planes, rng)]
     if states.first is not None:
         every = np.arange(len(states.first.lengths))
@@ -258,7 +261,7 @@ def _largest_states(prefix: Prefix, box: float | None) -> NDArray[np.float64] | 
 
 
 def _first_layer(domain: Domain, planes: Planes, puzzle: RecoveryPuzzle, rng: np.random.Generator) -> Prefix:
-    """Choose the signs of the first layer; where its rows are dependent, any do, and the next layer settles them."""
+    """Choose the signs of the first layer. If its rows are dependent, any signs do: the next layer settles them."""
     if len(planes) <= domain.dimensions:
         planes = oriented(domain, planes, rng)[0]
     return Prefix(puzzle.inputs, puzzle.activation or "relu").extended(planes.normals, planes.offsets)

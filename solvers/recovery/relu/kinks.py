@@ -10,19 +10,30 @@ import numpy as np
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.activations import ACTIVATIONS
+from generator.recovery.network.mlp import MLP
+from solvers.recovery.core.certificate import NEEDED
 from solvers.recovery.core.deadline import out_of_time
+from solvers.recovery.core.derivatives import ask, output_noise
+from solvers.recovery.core.ensemble import network_of_row, parameters_of
+from solvers.recovery.core.pruning import Pruned, Pruning, prune, saliencies
+from solvers.recovery.finishing.polish import polish, root_mean_square
+from solvers.recovery.finishing.recording import RecordingOracle
+from solvers.recovery.finishing.rounded import PLAUSIBLE, REFINING_ROWS, telling_points, within_bounds
 from solvers.recovery.relu.fitting.checking import checked
 from solvers.recovery.relu.fitting.folding import folded
-from solvers.recovery.relu.fitting.shallow import both_sides, fit_shallow
+from solvers.recovery.relu.fitting.shallow import ShallowFit, both_sides, fit_shallow
 from solvers.recovery.relu.hyperplanes.probe import BudgetSpentError, Probe
 from solvers.recovery.relu.hyperplanes.search import find_planes
 from solvers.recovery.relu.hyperplanes.spaces import input_space
 from solvers.registry import register
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
+    from solvers.recovery.core.ensemble import Rows
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["Kinks", "check_puzzle"]
@@ -32,6 +43,16 @@ SOURCE = (
 )
 ROUNDOFF = 100.0
 """Largest residual of an exact network, in error bounds of the outputs. Networks of 64 units reach 16. Hand-set."""
+ROUNDED = 3.0
+"""The same for outputs rounded to decimals, whose bounds the right weights keep. The bounds of float32 outputs near 0
+are so narrow that a fit by least squares exceeds them. Hand-set."""
+FITTING_SHARE = 0.35
+"""Share of the budget that the search leaves for fitting rounded outputs. A larger value finds fewer hyperplanes of
+large networks, and determines weights better. Hand-set."""
+CHECKING_ROWS, CHECKING_EACH = 250, 8
+"""Rows that the fit leaves for the check, and more of them per hyperplane. Hand-set, a little above what it takes."""
+MOST_PARAMETERS = 1500
+"""Parameters up to which all weights are fitted jointly to rounded outputs. Hand-set, for time."""
 
 
 @register(family="recovery", name="kinks", source=SOURCE)
@@ -60,30 +81,82 @@ class Kinks:
         stop = out_of_time(context)
         answer = Answer(None)
         best = np.inf
+        exact = puzzle.public.precision == "float64"
+        limit = ROUNDED if puzzle.resolution else ROUNDOFF
         sigma = ACTIVATIONS[puzzle.activation or "relu"]
         planes: Planes | None = None
         try:
-            probe = Probe.of(puzzle, oracle, rng)
+            recorded = RecordingOracle(oracle)
+            probe = Probe.of(puzzle, recorded, rng)
             domain = input_space(probe)
+            kept = 0.0 if exact or np.isinf(probe.left) else FITTING_SHARE * probe.left
             for number in range(self.rounds):
                 quiet = self.quiet << number
-                planes = find_planes(domain, rng, deep=False, quiet=quiet, known=planes, hopeful=lambda: not stop())
+                planes = find_planes(
+                    domain, rng, deep=False, quiet=quiet, known=planes, hopeful=lambda: not stop() and probe.left > kept
+                )
                 fit = fit_shallow(domain, planes, sigma, rng)
+                if not exact:
+                    fit = jointly_fitted(puzzle, recorded, fit, rng, stop)
                 network = folded(fit, sigma.name, puzzle.box)
                 others = both_sides(domain, planes, rng)
-                found = checked(domain, network, ROUNDOFF, rng, doubt=fit.doubt, others=others)
+                found = checked(domain, network, limit, rng, doubt=fit.doubt, others=others)
                 context.log(f"{len(planes)} hyperplanes; {found.note}")
                 if found.worst < best or answer.value is None:
                     best = found.worst
                     answer = Answer(puzzle.answer(found.network), certified=found.certified, note=found.note)
                     context.report(answer)
-                if found.worst <= ROUNDOFF or stop():
+                if found.worst <= limit or stop():
                     break
         except BudgetSpentError as error:
             context.log(str(error))
             if answer.value is None:
                 answer = Answer(None, note=str(error))
         return answer
+
+
+def jointly_fitted(
+    puzzle: RecoveryPuzzle,
+    oracle: RecordingOracle,
+    fit: ShallowFit,
+    rng: np.random.Generator,
+    stop: Callable[[], bool],
+) -> ShallowFit:
+    """Fit all weights to rounded outputs: to all rows asked so far, and to most of those that are left.
+
+    The hyperplanes of rounded outputs are rough. But the outputs depend on the weights continuously, so a joint fit
+    needs no exact ones.
+
+    Returns:
+        The fit; the given one if the joint fit does not reach the rounding errors, because hyperplanes are missing.
+    """
+    rough = MLP((fit.weight, fit.output), (fit.bias, fit.constant), puzzle.activation or "relu", fit.linear)
+    size = parameters_of(rough)[0].parameters
+    if not len(fit.weight) or size > MOST_PARAMETERS:
+        return fit
+    rows = oracle.rows()
+    if rows.equations <= size:
+        return fit
+    network = without_copies(polish(rough, rows, stop), rows, stop)
+    noise = output_noise(puzzle.public.precision, puzzle.resolution, rows.targets)
+    if root_mean_square(network, rows) > PLAUSIBLE * noise:
+        return fit
+    left = REFINING_ROWS if oracle.left is None else oracle.left - CHECKING_ROWS - CHECKING_EACH * len(fit.weight)
+    ask(oracle, telling_points(puzzle, network, max(0, min(REFINING_ROWS, left)), rng))
+    network = within_bounds(puzzle, network, oracle.rows(), stop)
+    (weight, output), (bias, constant) = network.weights, network.biases
+    linear = np.zeros_like(fit.linear) if network.bypass is None else network.bypass
+    return ShallowFit(weight, bias, output, linear, constant, signed=network.bypass is None)
+
+
+def without_copies(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
+    """Prune units that the rows do not need: two rough hyperplanes may be one."""
+    shape, row = parameters_of(network)
+    mse = root_mean_square(network, rows) ** 2
+    if saliencies(shape, row, rows, 1).min() > NEEDED * mse * np.sqrt(rows.equations):
+        return network
+    small = prune(Pruned(shape, row, mse), rows, Pruning(zero=1.1 * mse, out_of_time=stop))
+    return network_of_row(small.architecture, small.row)
 
 
 def check_puzzle(puzzle: RecoveryPuzzle) -> Oracle:

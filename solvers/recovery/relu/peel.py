@@ -1,4 +1,4 @@
-"""The layers after a known first layer in the general case, by walking along kinks, one layer after the other."""
+"""Recover the layers after a known first layer by walks on kink surfaces, one layer after the other."""
 
 from __future__ import annotations
 
@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 __all__ = ["peel_on"]
 
 LAYER_SECONDS = 120.0
-"""Longest search of one layer, in seconds, without a time limit of the trial. Hand-set."""
+"""Longest search of one layer, in seconds. A larger value finds more units. Hand-set."""
 
 
 def peel_on(
     puzzle: RecoveryPuzzle, oracle: Oracle, prefix: Prefix, context: Context, rng: np.random.Generator
 ) -> MLP | None:
-    """Recover the layers after the first one; the signs of the first layer may be wrong, they are settled too.
+    """Recover the layers after the first one, and the signs of the first one.
+
+    Args:
+        puzzle: the puzzle.
+        oracle: the hidden network.
+        prefix: the first layer, with any signs.
+        context: time limit and log.
+        rng: generator for lines and walks.
 
     Returns:
-        The network; None if a layer shows no unit before the time limit.
+        The network; None if no unit of a layer is found before the time limit.
 
     Raises:
         QueryError: if the budget is spent.

@@ -1,7 +1,7 @@
 """The first layers of a piecewise-linear network, known exactly.
 
-A prefix maps inputs x to the state h_l of its last layer. Every row of its weights has norm 1: the scale of a unit
-cannot be known, since sigma(c z) = c sigma(z) for c > 0, and belongs to the next layer.
+A prefix maps inputs x to the state h_l of its last layer. Every row of its weights has norm 1. The scale of a unit is
+free, because sigma(c z) = c sigma(z) for c > 0; the weights of the next layer contain it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Prefix"]
 
 @dataclass(frozen=True, eq=False)
 class Prefix:
-    """h_0 = x, h_k = sigma(W_k h_{k-1} + b_k) for k = 1 ... l.
+    """The map from h_0 = x to h_l, with h_k = sigma(W_k h_{k-1} + b_k) for k = 1 ... l.
 
     Attributes:
         inputs: number of inputs, d.
@@ -74,12 +74,12 @@ class Prefix:
         return np.concatenate(found, axis=1)
 
     def pattern(self, inputs: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell which units of all known layers are on (preactivation > 0), rows x (n_1 + ... + n_l)."""
+        """Return which units of all known layers are on (preactivation > 0), rows x (n_1 + ... + n_l)."""
         on: NDArray[np.bool_] = self.preactivations(inputs) > 0
         return on
 
     def linear_map(self, pattern: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Compute (A, c) with h_l = A x + c wherever the units are on as one row of `pattern` says.
+        """Compute (A, c) with h_l = A x + c for inputs at which exactly the units of `pattern` are on.
 
         Returns:
             A, units x d, the Jacobian of h_l by x; and c, units.

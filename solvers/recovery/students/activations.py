@@ -1,4 +1,4 @@
-"""Find a hidden activation: run a search for each one in turn, and let the certificate decide."""
+"""Find a hidden activation: advance one search per activation in turn, until a certificate holds."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 __all__ = ["in_turn", "possible_activations"]
 
 SAME_FUNCTIONS = {"sigmoid": "tanh"}
-"""Activations whose networks are networks of another activation with the same units, since
-sigmoid(z) = (1 + tanh(z / 2)) / 2. No data tell them apart, so one of each pair is tried."""
+"""Activations whose networks compute the same functions as networks of another activation with as many units:
+sigmoid(z) = (1 + tanh(z / 2)) / 2. No data distinguish the two, so only the other activation is tried."""
 
 
 def possible_activations(activation: str | None) -> tuple[str, ...]:
-    """List the activations to try: the known one, or all that data can tell apart."""
+    """List the activations to try: the known one, or all activations that data can distinguish."""
     if activation is not None:
         return (activation,)
     return tuple(name for name in ACTIVATIONS if name not in SAME_FUNCTIONS)
 
 
 def in_turn(activations: Iterable[str], search: Callable[[str], Iterator[Candidate]]) -> Iterator[Candidate]:
-    """Advance one search per activation, one candidate each in turn, and pass their candidates on.
+    """Run one search per activation, and yield one candidate of each search in turn.
 
     Args:
-        activations: names.
-        search: starts the search for one activation; it yields at least one candidate per ensemble.
+        activations: names of the activations.
+        search: function that starts the search for one activation.
     """
     running = [search(name) for name in activations]
     while running:

@@ -9,11 +9,13 @@ import numpy as np
 
 from generator.recovery.network.activations import ACTIVATIONS
 from solvers.recovery.core.certificate import Certificate, certify
-from solvers.recovery.core.ensemble import Architecture, network_of_row, parameters_of
-from solvers.recovery.core.flips import find_flips, flip_units
-from solvers.recovery.core.levenberg_marquardt import Stopping, levenberg_marquardt, polish
+from solvers.recovery.core.ensemble import Architecture, network_of_row
+from solvers.recovery.core.levenberg_marquardt import Stopping, levenberg_marquardt
 from solvers.recovery.core.output_layer import fit_output_layer
 from solvers.recovery.core.pruning import Pruned, Pruning, prune
+from solvers.recovery.finishing.polish import sharpened
+from solvers.recovery.finishing.rounded import within_bounds
+from solvers.recovery.finishing.signs import settle_signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +37,6 @@ ZERO = 1e-22
 """Mean squared error, relative to the outputs' variance, that counts as zero while pruning."""
 FINAL_ROWS = 6
 """Equations per parameter of the last fit to exact outputs. Rounded outputs use all rows."""
-FLIP_TOLERANCE = 1e-7
-"""Norm of the by-pass that flips may leave, relative to the units' linear maps. Hand-set, far above round-off."""
-FLIP_SIGMAS = 6.0
-"""Standard deviations of the by-pass that flips may leave where outputs are rounded."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +100,12 @@ def finish(shape: Architecture, row: Array, sampler: Sampler, out_of_time: Calla
     fit = levenberg_marquardt(shape, row[None], rows, stopping)
     if fit.mse[0] > 1e4 * levels.zero:
         return unfinished(shape, fit.theta[0], rows, sampler)
-    row = fit.theta[0] if sampler.noise else polish(shape, fit.theta[0], rows)[0]
-    network = network_of_row(shape, row)
-    if network.bypass is not None:
-        network = _signed(network, rows, float(fit.mse[0]))
-        shape, row = parameters_of(network)
-        fit = levenberg_marquardt(shape, row[None], rows, stopping)
-        row = fit.theta[0] if sampler.noise else polish(shape, fit.theta[0], rows)[0]
-        network = network_of_row(shape, row)
-    return _certified(network, rows, sampler)
+    network = network_of_row(shape, fit.theta[0])
+    if sampler.noise:
+        network = within_bounds(sampler.puzzle, network, rows, out_of_time)
+    else:
+        network = sharpened(settle_signs(sharpened(network, rows), rows, out_of_time), rows)
+    return _certified(replace(network, bypass=None), rows, sampler)
 
 
 def _certified(network: MLP, rows: Rows, sampler: Sampler) -> Candidate:
@@ -124,28 +119,3 @@ def _without_bypass(shape: Architecture, row: Array, rows: Rows) -> MLP:
     size = shape.widths[-1] * shape.widths[0]
     plain = replace(shape, bypass=False)
     return network_of_row(plain, fit_output_layer(plain, row[:-size], rows))
-
-
-def _signed(network: MLP, rows: Rows, mse: float) -> MLP:
-    """Flip the units whose flips remove the by-pass, and drop the by-pass."""
-    bypass = network.bypass
-    if bypass is None:
-        return network
-    weight, outer = network.weights
-    largest = float(np.linalg.norm(weight, axis=1) @ np.linalg.norm(outer, axis=0))
-    tolerance = FLIP_TOLERANCE * largest + FLIP_SIGMAS * _bypass_error(network, rows, mse)
-    flips = find_flips(weight, outer, bypass, network.sigma.half_slope, tolerance)
-    if flips.units is not None:
-        network = flip_units(network, flips.units)
-    return replace(network, bypass=None)
-
-
-def _bypass_error(network: MLP, rows: Rows, mse: float) -> float:
-    """Estimate the standard deviation of the by-pass's norm, from the inverse of J J^T."""
-    shape, row = parameters_of(network)
-    _, jacobian = shape.linearise(row[None], rows)
-    scale = np.linalg.norm(jacobian[0], axis=1) + np.finfo(float).tiny
-    scaled = jacobian[0] / scale[:, None]
-    inverse = np.linalg.pinv(scaled @ scaled.T, rcond=1e-12, hermitian=True).diagonal() / scale**2
-    size = shape.widths[-1] * shape.widths[0]
-    return float(np.sqrt(mse * inverse[-size:].sum()))

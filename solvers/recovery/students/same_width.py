@@ -1,4 +1,4 @@
-"""Solver `same-width`: the control of Expand-and-Cluster, students of the hidden network's own width."""
+"""Solver `same-width`: train students of the true width, the control of Expand-and-Cluster."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ __all__ = ["SameWidth"]
 
 SOURCE = "Martinelli et al. 2024, Expand-and-Cluster, arXiv:2304.12794, control; fitted by Levenberg-Marquardt"
 ROWS = 1500
-"""Rows of a fit to an oracle. Hand-set."""
+"""Rows of a fit to an oracle. A larger value is slower and fits fewer wrong networks. Hand-set."""
 ITERATIONS = 300
-"""Most Levenberg-Marquardt iterations of a student. Hand-set."""
+"""Most Levenberg-Marquardt iterations of a student. A larger value trains longer. Hand-set."""
 LEAST_EQUATIONS = 1.2
-"""Equations per parameter below which no student is trained: it could fit anything."""
+"""Least number of equations per parameter of a student. With fewer, a wrong network could fit the data. Hand-set."""
 
 
 @register(family="recovery", name="same-width", source=SOURCE)
 @dataclass(frozen=True)
 class SameWidth:
-    """Train students of the hidden network's own width, without expansion (control of Expand-and-Cluster).
+    """Train students of the true width, without expansion (control of Expand-and-Cluster).
 
-    The true width is secret. With `width=0` the solver tries 1, 2, 3, ... units until the error is zero. A benchmark
-    that repeats the paper's control sets `width` to the true width, which no solver could know.
+    The true width is secret. With `width=0` the solver tries 1, 2, 3, ... units until a certificate holds. To repeat
+    the paper's control, set `width` to the true width.
 
     Attributes:
-        width: width of the students; 0 searches upwards.
-        restarts: students per width.
+        width: hidden units of the students; 0 tries 1, 2, 3, ...
+        restarts: students per width. More students succeed more often and take longer.
         steps: steps of the warm start by Adam.
     """
 
@@ -59,16 +59,17 @@ class SameWidth:
         """Check the settings.
 
         Raises:
-            SpecError: for a negative width or no restart.
+            SpecError: if width or steps are negative, or restarts is below 1.
         """
         if self.width < 0 or self.restarts < 1 or self.steps < 0:
             raise SpecError("same-width needs width >= 0, restarts >= 1 and steps >= 0")
 
     def solve(self, puzzle: RecoveryPuzzle, context: Context) -> Answer | None:
-        """Train students and answer with the best one.
+        """Train students, and answer with the best one.
 
         Raises:
-            UnsupportedPuzzleError: for deeper networks, a hidden activation, or too few rows.
+            UnsupportedPuzzleError: if the network has several hidden layers, the activation is hidden, or there are too
+                few rows.
         """
         if puzzle.hidden_layers != 1 or puzzle.activation is None:
             raise UnsupportedPuzzleError("same-width needs one hidden layer and a known activation")
@@ -93,7 +94,7 @@ class SameWidth:
         return best
 
     def _shapes(self, puzzle: RecoveryPuzzle, rows: Rows) -> Iterator[Architecture]:
-        """Yield the widths to try; the search ends where a student has too many parameters for the data."""
+        """Yield the shapes to try, until a student has too many parameters for the data."""
         for width in [self.width] if self.width else count(1):
             shape = Architecture((puzzle.inputs, width, puzzle.outputs), str(puzzle.activation))
             if not self.width and rows.equations < LEAST_EQUATIONS * shape.parameters:

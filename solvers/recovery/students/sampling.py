@@ -1,4 +1,4 @@
-"""Rows to fit students to and rows to test them on, from a table or from an oracle."""
+"""Rows on which students are fitted, and rows on which they are tested, from a table or an oracle."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["Sampler"]
 
 HELD_OUT = 256
-"""Rows that no student is fitted to. A larger value sharpens the certificate and leaves fewer rows for the fit.
-Hand-set."""
+"""Most rows that are held out for the certificate. A larger value makes the certificate stricter and leaves fewer rows
+for the fit. Hand-set."""
 HELD_OUT_SHARE = 0.1
-"""Largest share of a table or of a budget that is held out."""
+"""Largest share of a table or of a budget that is held out. Hand-set."""
 SCALES = (1.0, 5.0)
-"""Smallest and largest standard deviation of the probing inputs of an oracle. Wide inputs place the curvature of every
-unit inside the data, whatever the norm of its weights is. From experiments on units with norms from 0.3 to 5."""
+"""Smallest and largest standard deviation of the inputs that are queried. Wide inputs cover the curvature of units with
+small norms too. From experiments on units with norms from 0.3 to 5."""
 BOX_SHARE = 0.4
-"""Largest standard deviation of the probing inputs, as a share of the box."""
+"""Largest standard deviation of the inputs that are queried, as a share of the box. A larger value clips more inputs.
+Hand-set."""
 
 
 class Sampler:
-    """Rows of one puzzle. For an active puzzle, rows are queried when they are first needed.
+    """The rows of one puzzle. For an active puzzle, rows are queried when they are first needed.
 
     Attributes:
         puzzle: the puzzle.
@@ -45,7 +46,7 @@ class Sampler:
         """Split the table, or query the first rows.
 
         Raises:
-            UnsupportedPuzzleError: if the puzzle has neither a table nor a query to spend.
+            UnsupportedPuzzleError: if there are too few rows to fit and test a network.
         """
         self.puzzle, self._rng = puzzle, rng
         if puzzle.table is not None:
@@ -66,15 +67,15 @@ class Sampler:
 
     @property
     def most(self) -> int:
-        """Rows for fits, those included that can still be queried."""
+        """Number of rows for fits, including rows that can still be queried."""
         return len(self._inputs) + (0 if self.puzzle.table is not None else self._left())
 
     def rows(self, count: int, *, fresh: bool = False) -> Rows:
-        """Give rows to fit to, the same ones for the same count; fewer if there are not as many.
+        """Return rows for a fit; fewer than `count` if there are fewer. Equal counts give equal rows unless `fresh`.
 
         Args:
             count: number of rows.
-            fresh: draw the rows at random from all that are there.
+            fresh: whether to draw the rows at random from all rows.
         """
         if count > len(self._inputs) and self.puzzle.table is None:
             self._query(min(count - len(self._inputs), self._left()))
@@ -89,7 +90,7 @@ class Sampler:
         return UNLIMITED if oracle.left is None else oracle.left
 
     def _query(self, count: int) -> None:
-        """Query normal inputs whose standard deviation differs from row to row."""
+        """Query normal inputs whose standard deviations differ between rows."""
         oracle = self.puzzle.oracle
         if oracle is None or count <= 0:
             return
@@ -105,4 +106,4 @@ class Sampler:
 
 
 UNLIMITED = 200_000
-"""Rows that are planned with where the oracle has no limit. Hand-set, for memory."""
+"""Rows that a fit may use if the oracle has no budget. A larger value takes more memory. Hand-set."""

@@ -28,26 +28,31 @@ if TYPE_CHECKING:
 __all__ = ["Run", "Settings", "candidates", "clustered", "train"]
 
 FIRST_WIDTH = 4
-"""Width of the first students."""
+"""Hidden units of the first students. Hand-set."""
 LEAST_EQUATIONS = 1.2
-"""Equations per parameter below which no student is trained: it could fit anything."""
+"""Least number of equations per parameter of a student. With fewer, a wrong network could fit the data. Hand-set."""
 PROMISING = 1e-3
-"""Relative error of a student that is nearly wide enough, or wide enough and stuck. From experiments."""
+"""Largest mean squared error of a promising student, relative to the outputs' variance. Such a student is nearly wide
+enough, or wide enough and stuck. From experiments."""
 NEAR_BEST = 30.0
-"""Largest error of a promising width, relative to the best error of its pass: while wider students are much better, the
+"""Largest error of a promising width, relative to the best error of its pass. If wider students are better by more, the
 width is still too small. From experiments on functions that narrow students imitate well."""
 WIDEST = 3.5
-"""Largest width of the first pass, relative to the least width that was promising. From experiments."""
+"""Largest width of the first pass, relative to the least promising width. A larger value takes longer. From
+experiments."""
 WIDER = 1.1
 """Factor by which each further pass raises `WIDEST`. Hand-set."""
 MOST_REDUCED = 2
-"""Students of one ensemble that are pruned. The best one usually settles the matter. Hand-set."""
+"""Most students of one ensemble that are pruned. A larger value takes longer. Hand-set: the best student usually
+suffices."""
 NEARLY = 100.0
-"""Error, in units of the loose level, of a student that is pruned. Pruning also drives the error down. Hand-set."""
+"""Largest error of a student that is pruned, in units of the loose level. A larger value prunes more students.
+Hand-set: pruning also lowers the error."""
 MOST_PASSES = 16
-"""Passes after which the search gives up where there is no time limit. Hand-set."""
+"""Passes after which the search ends if there is no time limit. Hand-set."""
 SHARE = 0.5
-"""Least number of members of a cluster, relative to the number of students (Martinelli et al. 2024: 0.5 to 0.9)."""
+"""Least number of members of a cluster, relative to the number of students. A larger value keeps fewer clusters.
+Martinelli et al. 2024 use 0.5 to 0.9."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,12 @@ class Settings:
     """Settings of the search.
 
     Attributes:
-        students: students per width in the first pass; each pass adds as many.
-        growth: factor between widths.
+        students: students per width in the first pass; each further pass has as many more.
+        growth: factor between successive widths.
         ratio: equations per parameter of a student's fit.
         steps: steps of the warm start by Adam.
         iterations: most Levenberg-Marquardt iterations of a student.
-        cluster: whether students that fail are clustered across the ensemble.
+        cluster: whether the units of an ensemble are clustered if its students fail.
     """
 
     students: int = 3
@@ -73,14 +78,14 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What every part of one search needs.
+    """Data, settings, generator and clock of one search.
 
     Attributes:
         sampler: the data.
         settings: the settings.
         rng: the trial's random generator.
-        out_of_time: tells that the deadline has passed.
-        log: prints a progress line.
+        out_of_time: function that returns whether the deadline has passed.
+        log: function that takes progress lines.
     """
 
     sampler: Sampler
@@ -90,15 +95,14 @@ class Run:
     log: Callable[[str], None]
 
     def levels(self, rows: Rows) -> Levels:
-        """Compute the deciding errors for a fit to some rows."""
+        """Compute the levels of error for a fit to these rows."""
         return Levels.of(self.sampler.variance, self.sampler.noise, rows.equations)
 
 
 def candidates(run: Run, activation: str) -> Iterator[Candidate]:
-    """Yield candidates until the time is up or no width fits the data.
+    """Yield candidates until the time is up or no width suits the data.
 
-    A pass trains ensembles of growing width. Later passes start at the least width that came near zero error, with more
-    students.
+    A pass trains ensembles of growing width. Later passes have more students, and start at the least promising width.
     """
     sampler, settings = run.sampler, run.settings
     lowest = float(FIRST_WIDTH)
@@ -123,13 +127,13 @@ def candidates(run: Run, activation: str) -> Iterator[Candidate]:
 
 
 def _promising(errors: dict[float, float]) -> float:
-    """Find the least width that came near zero error, and near the best error of its pass; infinite if none did."""
+    """Return the least width whose error is near zero and near the best error of its pass; infinite for none."""
     bound = min(PROMISING, NEAR_BEST * min(errors.values(), default=0.0))
     return min((width for width, error in errors.items() if error <= bound), default=np.inf)
 
 
 def train(run: Run, shape: Architecture, students: int, rows: Rows) -> Fit:
-    """Train an ensemble to the loose level; best student first."""
+    """Train an ensemble to the loose level; the best student comes first."""
     theta = draw_students(shape, students, rows, run.rng)
     theta = warm_start(shape, theta, rows, run.settings.steps, run.rng)
     stopping = Stopping(run.levels(rows).loose, run.settings.iterations, out_of_time=run.out_of_time)
@@ -137,9 +141,14 @@ def train(run: Run, shape: Architecture, students: int, rows: Rows) -> Fit:
 
 
 def clustered(shape: Architecture, fit: Fit, rows: Rows) -> tuple[Architecture, Array] | None:
-    """Build one network from the units that several students share; None if they share none.
+    """Build one network from the units that several students share; return None if they share none.
 
-    Source: Martinelli et al. 2024, section 4, with median centres and an output layer by least squares.
+    Source: Martinelli et al. 2024, arXiv 2304.12794, section 4. Differences: centres are medians, and least squares
+        give the
+    output layer.
+
+    Returns:
+        Shape and parameters, p, of the network.
     """
     sigma = ACTIVATIONS[shape.activation]
     parts = shape.unpack(fit.theta)
@@ -159,7 +168,7 @@ def clustered(shape: Architecture, fit: Fit, rows: Rows) -> tuple[Architecture, 
 
 
 def _reduced(run: Run, shape: Architecture, fit: Fit, rows: Rows) -> Iterator[Candidate]:
-    """Reduce the students that reached zero error; then the clusters of the ensemble."""
+    """Reduce the students with errors near zero, then the network of the ensemble's clusters."""
     loose = NEARLY * run.levels(rows).loose
     good = [row for row, mse in zip(fit.theta, fit.mse, strict=True) if mse < loose]
     for row in good[:MOST_REDUCED]:
@@ -174,6 +183,6 @@ def _reduced(run: Run, shape: Architecture, fit: Fit, rows: Rows) -> Iterator[Ca
 
 
 def _rows_for(shape: Architecture, sampler: Sampler, ratio: float) -> Rows:
-    """Draw rows for a student: enough equations, and enough rows for the output layer."""
+    """Draw rows for a student, enough for all its parameters and for its output layer."""
     outputs = sampler.puzzle.outputs
     return sampler.rows(int(max(ratio * shape.parameters / outputs, 2 * ratio * (shape.widths[1] + 1))), fresh=True)

@@ -1,4 +1,4 @@
-"""Solver `students`: wide students by Levenberg-Marquardt, reduced to the hidden network."""
+"""Solver `students`: train wide students by Levenberg-Marquardt, and reduce them to the hidden network."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SOURCE = "this project; after Martinelli et al. 2024, Expand-and-Cluster, arXiv:
 @register(family="recovery", name="students", source=SOURCE)
 @dataclass(frozen=True)
 class Students:
-    """Train wide students by Levenberg-Marquardt, prune or cluster them, certify; one hidden layer.
+    """Recover one hidden layer: train wide students by Levenberg-Marquardt, prune or cluster them, certify the result.
 
     Attributes:
-        students: students per width in the first pass.
-        growth: factor between widths.
-        ratio: equations per parameter of a student's fit.
+        students: students per width in the first pass. More students succeed more often and take longer.
+        growth: factor between successive widths.
+        ratio: equations per parameter of a student's fit. A larger value takes longer.
         steps: steps of the warm start by Adam.
-        cluster: whether ensembles that fail are clustered.
+        cluster: whether the units of an ensemble are clustered if its students fail.
     """
 
     students: int = 3
@@ -47,7 +47,7 @@ class Students:
         """Search until a certificate holds or the time is up.
 
         Raises:
-            UnsupportedPuzzleError: for deeper networks, or too few rows.
+            UnsupportedPuzzleError: if the network has several hidden layers, or there are too few rows.
         """
         if puzzle.hidden_layers != 1:
             raise UnsupportedPuzzleError(f"students recover one hidden layer; this network has {puzzle.hidden_layers}")

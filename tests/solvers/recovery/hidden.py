@@ -1,4 +1,4 @@
-"""Hidden networks for tests and experiments, queried in the same process."""
+"""Hidden networks for tests, queried in the same process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.errors import QueryError
-from generator.family.oracle import OracleTerms, checked_inputs
+from generator.family.oracle import CountedOracle, OracleTerms
 from generator.recovery.making.synthetic import SyntheticRules, draw_network
 from generator.recovery.oracle import rounded
 from generator.recovery.puzzle import RecoveryPuzzle, Table
@@ -17,38 +16,18 @@ from generator.recovery.spec import PublicSpec
 if TYPE_CHECKING:
     from typing import Any
 
-    from numpy.typing import ArrayLike, NDArray
-
     from generator.recovery.network.mlp import MLP
 
 __all__ = ["LocalOracle", "active_puzzle", "hiding_activation", "passive_puzzle", "teacher"]
 
 
-class LocalOracle:
-    """An oracle that counts and refuses like the harness's, see `generator.family.oracle.Oracle`."""
+class LocalOracle(CountedOracle):
+    """An oracle in this process, with the terms and the precision of a puzzle."""
 
     def __init__(self, network: MLP, public: PublicSpec) -> None:
-        bound = public.box
-        self.terms = OracleTerms(public.inputs, public.outputs, public.budget, None if bound is None else -bound, bound)
-        self.queries = 0
-        self._network, self._public = network, public
-
-    @property
-    def left(self) -> int | None:
-        """Rows that are left of the budget."""
-        return None if self.terms.budget is None else self.terms.budget - self.queries
-
-    def __call__(self, inputs: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the network.
-
-        Raises:
-            QueryError: as the harness does.
-        """
-        rows = checked_inputs(inputs, self.terms)
-        if self.left is not None and len(rows) > self.left:
-            raise QueryError(f"budget spent: {len(rows)} rows asked, {self.left} are left")
-        self.queries += len(rows)
-        return rounded(self._network.exact(rows), self._public)
+        low = None if public.box is None else -public.box
+        terms = OracleTerms(public.inputs, public.outputs, public.budget, low, public.box)
+        super().__init__(lambda rows: rounded(network.exact(rows), public), terms)
 
 
 def teacher(*widths: int, activation: str = "tanh", seed: int = 0, **rules: Any) -> MLP:

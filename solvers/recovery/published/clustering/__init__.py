@@ -1,1 +1,1 @@
-"""Clusters of the students' hidden units, and the units that they stand for."""
+"""Cluster the students' hidden units, and replace each cluster by one unit."""

@@ -1,4 +1,4 @@
-"""Collapse every cluster of units to one unit (Martinelli et al. 2024, section 3)."""
+"""Collapse every cluster of units to one unit (Martinelli et al. 2024, arXiv 2304.12794, section 3)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["BEST_STUDENTS", "Collapsed", "collapse"]
 
 BEST_STUDENTS = 5
-"""Students of lowest loss that may define a unit; a cluster without a member in one of them is left out (published
-setting). A larger value keeps more clusters."""
+"""Number of students with the lowest losses that may define a unit. A cluster without a member in one of them is
+dropped. A larger value keeps more clusters. Published setting."""
 
 
 @dataclass(frozen=True, eq=False)
 class Collapsed:
-    """The units that the clusters stand for.
+    """One unit per cluster.
 
     Attributes:
-        incoming: clusters x (fan-in + 1).
-        outgoing: students x next units x clusters, every student's sum over its members of the cluster.
-        chosen: next units x clusters, the sums of the students that defined the units.
+        incoming: weights and biases of the units, clusters x (fan-in + 1).
+        outgoing: each student's sum of outgoing weights over its members of the cluster, students x next units x
+            clusters.
+        chosen: these sums for the students that defined the units, next units x clusters.
     """
 
     incoming: NDArray[np.float64]
@@ -37,9 +38,9 @@ class Collapsed:
 
 
 def collapse(units: Units, losses: NDArray[np.float64], gamma: float, beta: float) -> Collapsed:
-    """Cluster the units, drop small and badly aligned clusters, and replace each other cluster by one unit.
+    """Cluster the units, drop small and badly aligned clusters, and replace each remaining cluster by one unit.
 
-    The unit is the mean of the members that the best student owns which owns any, among the best few students.
+    The best student that owns members of the cluster defines the unit: the mean of its members.
 
     Args:
         units: units of all students.

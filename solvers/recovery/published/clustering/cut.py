@@ -1,4 +1,4 @@
-"""Average-linkage clustering of units, and the height at which the tree is cut."""
+"""Cluster units by average linkage, and choose the height at which the tree is cut."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ __all__ = ["aligned", "clusters", "cut_height"]
 
 
 def clusters(rows: NDArray[np.float64], least: int) -> list[NDArray[np.intp]]:
-    """Cluster rows by average linkage and return the members of every cluster of at least `least` rows.
+    """Cluster rows by average linkage.
 
     Args:
         rows: rows x features, at least two rows.
         least: smallest size of a cluster, at least 2.
+
+    Returns:
+        The numbers of the rows in each cluster of at least `least` rows.
     """
     tree = linkage(pdist(rows), "average")
     labels = fcluster(tree, cut_height(tree, least), "distance")
@@ -30,9 +33,13 @@ def clusters(rows: NDArray[np.float64], least: int) -> list[NDArray[np.intp]]:
 def cut_height(tree: NDArray[np.float64], least: int) -> float:
     """Choose the height that gives the most clusters of at least `least` rows.
 
-    Walk up the tree and count: a merge takes its two parts from the count, if they were large enough, and adds the
-    merged cluster, if it is. Of the heights with the largest count, take the last one of the first contiguous run
-    (Martinelli et al. 2024, section 3).
+    Of the heights with the largest number, the last one of the first contiguous run is taken (Martinelli et al. 2024,
+    section 3). Each merge removes its two parts from the count if they were large enough, and adds the merged cluster
+    if it is large enough.
+
+    Args:
+        tree: merges from `scipy.cluster.hierarchy.linkage`, by height.
+        least: smallest size of a cluster, at least 2.
     """
     leaves = len(tree) + 1
     sizes = np.concatenate([np.ones(leaves), tree[:, 3]])
@@ -47,5 +54,5 @@ def cut_height(tree: NDArray[np.float64], least: int) -> float:
 
 
 def aligned(rows: NDArray[np.float64], beta: float) -> bool:
-    """Whether the median cosine distance of a cluster's pairs is at most 1 - cos(beta), beta in radians."""
+    """Return whether the median cosine distance of a cluster's pairs is at most 1 - cos(beta), beta in radians."""
     return bool(np.median(pdist(rows, "cosine")) <= 1.0 - np.cos(beta))

@@ -1,7 +1,6 @@
-"""The students' hidden units as rows that can be compared between students.
+"""Write the students' hidden units as rows that can be compared between students.
 
-The rows remove what the activation's symmetry leaves open: the scale, where sigma(c z) = c sigma(z), and the sign,
-unless the activation has no symmetry.
+Each row has a canonical sign, unless the activation has no symmetry, and a canonical scale if sigma(c z) = c sigma(z).
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ class Units:
     """The hidden units of one layer of all students; student s owns the rows s * n ... s * n + n - 1.
 
     Attributes:
-        incoming: units x (fan-in + 1), the bias last, of canonical sign and scale.
-        outgoing: units x units of the next layer, for incoming weights of that sign and scale.
-        compared: `incoming` without the inputs that carry no information; the rows that are clustered.
-        student: the student of each unit.
+        incoming: weights and bias of each unit in canonical sign and scale, units x (fan-in + 1), the bias last.
+        outgoing: outgoing weights that belong to this sign and scale, units x units of the next layer.
+        compared: the columns of `incoming` that are clustered: inputs that vary over the table, and the bias.
+        student: the number of each unit's student.
     """
 
     incoming: NDArray[np.float64]
@@ -44,8 +43,9 @@ def units_of(
 ) -> Units:
     """Write the units of a layer in canonical form.
 
-    The sign makes the first informative weight positive. For tanh and sigmoid it changes the sign of the outgoing
-    weights too; the constant that a sigmoid unit then adds to the next bias is left to re-training.
+    The canonical sign makes the first informative weight positive. For tanh and sigmoid, a flip also changes the sign
+    of the outgoing weights. A flipped sigmoid unit also adds a constant to the next bias; re-training fits this
+    constant.
 
     Args:
         layer: students x units x (fan-in + 1).

@@ -1,8 +1,8 @@
 """Merge the partial signatures of critical points into the rows of a layer (Carlini et al. 2020, section 4.3).
 
-At a critical point of a unit, the weights from inactive units of the previous layer do not act. So the point shows the
-unit's weights on the active units and its bias, up to a factor. Points whose parts agree, up to a factor, are taken to
-belong to one unit, and their parts are put together.
+At a critical point of a unit, weights from inactive units of the previous layer have no effect. So the point determines
+only the unit's weights from active units and its bias, up to a factor. Partial rows that agree up to a factor are
+merged as one unit.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["Row", "merged_rows", "partial_rows"]
 
 AGREE = 1e-5
-"""Largest deviation of two parts that belong to one unit, relative to the largest entry. Larger values merge less
-exact signatures, and more often those of different units. Hand-set."""
+"""Largest deviation of two partial rows of one unit, relative to the largest entry. A larger value merges less exact
+signatures, and more often rows of different units. Hand-set."""
 COMMON = 3
-"""Entries, the bias included, that two parts must have in common to be compared. Hand-set."""
+"""Entries, the bias included, that two partial rows must have in common to be merged. A larger value merges fewer rows
+of different units. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,16 @@ class Row:
 
 
 def partial_rows(prefix: Prefix, points: NDArray[np.float64], signatures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Write the signatures by the inputs as weights on the active units of the last known layer.
+    """Write signatures as weights from the active units of the last known layer.
+
+    Args:
+        prefix: the known layers.
+        points: critical points, points x d.
+        signatures: gradients of the switching units by the inputs, points x d.
 
     Returns:
-        Rows x (units + 1), NaN for the weights of inactive units. Points on the kink of a known unit, and signatures
-        that no weights explain, are left out.
+        Partial rows, rows x (units + 1), with NaN for weights from inactive units. Points on the kink of a known unit,
+        and signatures that no weights explain, are left out.
     """
     rows = []
     margins = prefix.margin(points) if len(points) else np.empty(0)
@@ -67,7 +73,7 @@ def partial_rows(prefix: Prefix, points: NDArray[np.float64], signatures: NDArra
 
 
 def merged_rows(parts: NDArray[np.float64]) -> list[Row]:
-    """Merge parts that agree, the most complete ones first; units that were seen most come first."""
+    """Merge partial rows that agree, the most complete rows first; the rows of most points come first in the result."""
     known = ~np.isnan(parts)
     waiting = list(np.argsort(-known.sum(axis=1), kind="stable"))
     rows = []
@@ -86,7 +92,7 @@ def merged_rows(parts: NDArray[np.float64]) -> list[Row]:
 
 
 def _agree(row: NDArray[np.float64], parts: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which parts have enough entries in common with a row and are proportional to it there."""
+    """Find the partial rows that have enough entries in common with a row and are proportional to it there."""
     common = ~np.isnan(row) & ~np.isnan(parts)
     mine, theirs = np.where(common, row, 0.0), np.where(common, parts, 0.0)
     factors = (mine * theirs).sum(axis=1) / np.maximum((theirs**2).sum(axis=1), np.finfo(np.float64).tiny)
@@ -96,7 +102,7 @@ def _agree(row: NDArray[np.float64], parts: NDArray[np.float64]) -> NDArray[np.b
 
 
 def _joined(row: NDArray[np.float64], part: NDArray[np.float64], seen: int) -> NDArray[np.float64]:
-    """Put an agreeing part into a row; entries that both have are averaged."""
+    """Merge a partial row into a row of `seen` points; common entries are averaged."""
     common = ~np.isnan(row) & ~np.isnan(part)
     scaled = part * float(row[common] @ part[common]) / float(part[common] @ part[common])
     return np.where(np.isnan(row), scaled, np.where(common, (seen * row + scaled) / (seen + 1), row))

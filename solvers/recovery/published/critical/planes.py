@@ -1,8 +1,7 @@
-"""Tell the units of the layer in work from those of deeper layers.
+"""Separate the units of the next layer from the units of deeper layers.
 
-A unit of the next layer switches wherever its preactivation is zero. The kinks of deeper units follow other surfaces:
-inside one region of constant activation they look the same, elsewhere they bend away. So a row is checked at zeros of
-its preactivation that lie on random segments.
+A unit of the next layer has kinks wherever its preactivation is zero. The kinks of a deeper unit look the same inside
+one activation region, but bend at its boundary. So a row is checked at zeros of its preactivation on random segments.
 """
 
 from __future__ import annotations
@@ -23,22 +22,30 @@ if TYPE_CHECKING:
 __all__ = ["lasting_rows"]
 
 CHECKS = 12
-"""Zeros at which a row is checked. A larger value is more certain and takes more rows. Hand-set."""
+"""Zeros at which a row is checked. A larger value is more reliable and takes more queries. Hand-set."""
 LASTING = 0.5
-"""Share of the checks that must show a kink; deeper units that are off hide some kinks. Hand-set."""
+"""Share of the checks that must show a kink. A larger value drops more rows. Hand-set: deeper units that are off hide
+some kinks."""
 STEP = 1e-4
-"""Step of the second difference, in standard deviations of the inputs. Hand-set."""
+"""Step of the second difference, in standard deviations of the inputs. A larger step is more exact, but meets other
+kinks more often. Hand-set."""
 VISIBLE = 1e-7
-"""Second difference, relative to the largest value, that counts as a kink. Hand-set, above the rounding errors."""
+"""Least second difference that counts as a kink, relative to the largest value. Hand-set, above the rounding errors."""
 HALVINGS = 60
-"""Halvings of a segment to find a zero, enough for float64."""
+"""Halvings of a segment to find a zero. Hand-set: 60 exhaust the precision of float64."""
 
 
 def lasting_rows(probe: Probe, prefix: Prefix, rows: Sequence[Row], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Keep the complete rows whose zeros are kinks of the function in most places.
+    """Keep the complete rows whose zeros show a kink in most of the checks.
+
+    Args:
+        probe: the hidden network.
+        prefix: the known layers.
+        rows: candidate rows of the next layer; rows with unknown entries are dropped.
+        rng: generator for the segments.
 
     Returns:
-        Rows x (fan-in + 1).
+        The rows kept, rows x (fan-in + 1).
 
     Raises:
         SpentError: if the budget ends.
@@ -63,7 +70,7 @@ def lasting_rows(probe: Probe, prefix: Prefix, rows: Sequence[Row], rng: np.rand
 def _zeros(
     probe: Probe, prefix: Prefix, entries: NDArray[np.float64], inputs: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Find inputs with preactivation zero by bisection between random inputs of opposite signs; no query."""
+    """Find inputs with preactivation zero by bisection between random inputs of opposite signs, without a query."""
     draws = probe.clip(2.0 * probe.scale * rng.standard_normal((40 * CHECKS, inputs)), 2 * STEP * probe.scale)
 
     def value(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["critical_points"]
 
 STEP = 0.02
-"""Step of a slope, as a share of the interval. A larger step makes slopes more exact, but meets kinks more often; then
-the interval is halved. Hand-set."""
+"""Step of a difference quotient, as a share of the interval. A larger step makes slopes more exact, but meets kinks
+more often, so that more intervals are halved. Hand-set."""
 MARGIN = 1.01
-"""Least distance of an intersection from the ends of the interval, in steps. Just above 1; hand-set."""
+"""Least distance of an intersection from the ends of the interval, in steps. A larger value halves more intervals.
+Hand-set, just above 1."""
 SHORTEST = 1e-6
-"""Shortest interval that is halved, as a share of the segment. Hand-set."""
+"""Shortest interval that is halved, as a share of the segment. A larger value misses more close pairs of kinks.
+Hand-set."""
 EXACT = 1e-9
-"""Relative deviation from a straight line that counts as a rounding error; float64 gives about 1e-13. Hand-set."""
+"""Largest relative deviation from a straight line that counts as a rounding error. A larger value accepts less exact
+points. Hand-set; float64 gives about 1e-13."""
 
 
 def critical_points(probe: Probe, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -29,16 +32,17 @@ def critical_points(probe: Probe, starts: NDArray[np.float64], ends: NDArray[np.
 
     The tangents at both ends of an interval are compared. If they agree, the interval is taken to have no critical
     point. If the function follows one tangent just before their intersection and the other one just after it, the
-    intersection is the only critical point. Otherwise the interval is halved. All intervals of a level are queried
-    together. The value at the intersection would not do: it fits whenever one piece reaches beyond the intersection.
+    intersection is the only critical point. Otherwise the interval is halved. The value at the intersection would not
+    suffice: it fits whenever one linear piece reaches beyond the intersection. All intervals of a level are queried
+        together.
 
     Args:
-        probe: the function.
-        starts: segments x d, first ends.
-        ends: segments x d, second ends.
+        probe: the hidden network.
+        starts: first ends of the segments, segments x d.
+        ends: second ends of the segments, segments x d.
 
     Returns:
-        Points x d.
+        Critical points, points x d.
 
     Raises:
         SpentError: if the budget ends.

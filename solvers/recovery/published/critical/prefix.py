@@ -1,4 +1,4 @@
-"""The layers that are known so far, and what they make of an input."""
+"""The layers recovered so far: their outputs, derivatives and distances from kinks."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Prefix:
     layers: tuple[Layer, ...] = ()
 
     def states(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Compute the outputs of the last known layer, rows x units."""
+        """Compute the outputs of the last known layer, rows x units, from inputs, rows x d."""
         for weight, bias in self.layers:
             rows = np.maximum(rows @ weight.T + bias, 0.0)
         return rows
 
     def jacobian(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Compute the derivatives of the last known layer's outputs by the inputs at one input, units x d."""
+        """Compute the derivatives of the last known layer's outputs by the inputs, units x d, at one input."""
         product = np.eye(len(row))
         for weight, bias in self.layers:
             before = weight @ row + bias
@@ -41,7 +41,7 @@ class Prefix:
         return product
 
     def margin(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Compute the least |preactivation| / norm of weights over all known units: how near a known kink is."""
+        """Compute the least |preactivation| / norm of weights over all known units, for each row."""
         least = np.full(len(rows), np.inf)
         for weight, bias in self.layers:
             before = rows @ weight.T + bias

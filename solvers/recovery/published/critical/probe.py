@@ -1,4 +1,4 @@
-"""One scalar function of the inputs to search on, and a count of the rows that may still be queried."""
+"""Query the oracle within its box and budget; searches use a weighted sum of the outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Probe:
 
     Attributes:
         oracle: the oracle.
-        mix: weights of the outputs; the searches see the weighted sum of the outputs.
+        mix: weights of the outputs in the sum that the searches use.
         scale: standard deviation of the inputs, s.
         box: bound of every input; None for no bound.
     """
@@ -42,7 +42,7 @@ class Probe:
         return math.inf if self.oracle.left is None else self.oracle.left
 
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Query rows in as many calls as the oracle needs; all outputs.
+        """Query rows in as many calls as the oracle needs; return all outputs, rows x o.
 
         Raises:
             SpentError: if the budget does not cover all rows; then no row is queried.
@@ -53,7 +53,7 @@ class Probe:
         return np.concatenate([self.oracle(rows[at : at + step]) for at in range(0, len(rows), step)])
 
     def values(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Query rows; the weighted sum of the outputs.
+        """Query rows; return the weighted sum of the outputs, one number per row.
 
         Raises:
             SpentError: if the budget does not cover all rows.

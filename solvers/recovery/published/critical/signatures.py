@@ -1,4 +1,4 @@
-"""The signature of a critical point: the switching unit's gradient by the inputs, up to a factor.
+"""Measure the signature of a critical point: the switching unit's gradient by the inputs, up to a factor.
 
 Source: Carlini, Jagielski and Mironov 2020, section 4.2.
 """
@@ -20,7 +20,7 @@ STEP = 1e-3
 """Step of the second differences, in standard deviations of the inputs. A larger step is more exact, but meets other
 kinks more often. Hand-set."""
 FAINT = 1e-7
-"""Second difference, relative to the largest value, below which a point shows no kink. Hand-set."""
+"""Least second difference that counts as a kink, relative to the step times the largest value. Hand-set."""
 
 
 def rows_per_signature(inputs: int) -> int:
@@ -31,12 +31,12 @@ def rows_per_signature(inputs: int) -> int:
 def signatures(probe: Probe, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Measure the signatures of critical points.
 
-    The second difference along a direction v is proportional to |w v|. So the second differences along the axes give
-    the sizes of the weights; those along the sum of the axis of the largest weight and another axis tell whether the
-    two weights have equal signs.
+    The second difference along a direction v is proportional to |w v|. So second differences along the axes give the
+    absolute weights. A second difference along the sum of two axes shows whether the two weights have equal signs; one
+    of the two is always the axis of the largest weight.
 
     Returns:
-        The points that show a kink, points x d, and their signatures of largest entry 1, points x d.
+        The points that show a kink, points x d; and their signatures, points x d, with the largest entry 1.
 
     Raises:
         SpentError: if the budget ends.
@@ -50,7 +50,7 @@ def signatures(probe: Probe, points: NDArray[np.float64]) -> tuple[NDArray[np.fl
     sizes = _second_differences(probe, points, centre, np.broadcast_to(axes, (len(points), inputs, inputs)), step)
     largest = np.abs(sizes).argmax(axis=1)
     top = np.take_along_axis(sizes, largest[:, None], axis=1)
-    # A point that is off the kink by a rounding error lowers all second differences by the same amount.
+    # If a point misses the kink by a rounding error, all its second differences are too small by the same amount.
     wider = _second_differences(probe, points, centre, axes[largest][:, None], 2 * step)
     lift = wider - 2.0 * top
     sizes, top = sizes + lift, top + lift

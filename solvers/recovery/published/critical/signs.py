@@ -1,10 +1,11 @@
-"""Signs and scales of a layer's rows.
+"""Find the signs of a layer's rows.
 
-Inner layers: the gradient at an input is a combination of the active units' rows, so the units without a coefficient
-are inactive there (the system of equations of Canales-Martinez et al. 2023, for layers that do not expand). The last
-hidden layer: the outputs are linear in |z_i| and in the previous layer; the linear part is a sum of all units' rows
-with the wanted signs, which is solved, or searched exhaustively (Carlini et al. 2020, section 4.4); of many units, the
-neuron wiggle decides the clearest.
+Inner layers: the gradient at an input is a linear combination of the active units' rows. So a unit with the coefficient
+zero is inactive there (the system of equations of Canales-Martinez et al. 2023, for layers that do not expand).
+
+The last hidden layer: the outputs are linear in |z_i| and in the states of the previous layer. The linear part is a sum
+of all units' rows, each with its sign. The signs solve this linear system, or are searched exhaustively (Carlini et al.
+2020, section 4.4). If there are too many units to search, the neuron wiggle decides the clearest signs.
 """
 
 from __future__ import annotations
@@ -22,28 +23,29 @@ if TYPE_CHECKING:
 __all__ = ["last_signs", "voted_signs", "wiggle", "wiggle_votes"]
 
 VOTES = 12
-"""Inputs that vote on the signs of an inner layer. A larger value is more certain and takes more rows. Hand-set."""
+"""Inputs that vote on the signs of an inner layer. A larger value is more reliable and takes more queries. Hand-set."""
 STEP = 1e-4
-"""Step of a gradient, in standard deviations of the inputs. Hand-set."""
+"""Step of a difference quotient, in standard deviations of the inputs. A larger step has smaller rounding errors, but
+meets kinks more often. Hand-set."""
 ZERO = 1e-5
-"""Coefficient of an inactive unit, relative to the largest. Hand-set, above the rounding errors of a gradient."""
+"""Largest coefficient of an inactive unit, relative to the largest one. A larger value takes more units as inactive.
+Hand-set, above the rounding errors of a gradient."""
 ON_KINK = 1e-7
-"""Distance of a critical point from its unit's kink that counts as zero, in norms of the row. Hand-set, above the
-rounding errors."""
+"""Largest preactivation of a unit at its critical point, in norms of the row. Hand-set, above the rounding errors."""
 MOST_EXHAUSTIVE = 18
-"""Most units whose signs are searched exhaustively; the time doubles with every unit. Hand-set."""
+"""Most units whose signs are searched exhaustively. The time doubles with every unit. Hand-set."""
 
 
 def voted_signs(
     probe: Probe, prefix: Prefix, rows: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64] | None:
-    """Find the signs of an inner layer's rows; None if its rows are not independent at any input.
+    """Find the signs of an inner layer's rows; return None if the rows are dependent at all inputs tried.
 
     Args:
-        probe: the function.
-        prefix: the known layers before it.
-        rows: units x (fan-in + 1), of any sign.
-        rng: draws the inputs.
+        probe: the hidden network.
+        prefix: the known layers before the inner layer.
+        rows: rows of any sign, units x (fan-in + 1).
+        rng: generator for the inputs.
 
     Raises:
         SpentError: if the budget ends.
@@ -68,13 +70,13 @@ def voted_signs(
 
 
 def wiggle(probe: Probe, points: NDArray[np.float64], signatures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move critical points along their signatures, to the side where the unit is on and to the other one.
+    """Measure on which side of its kink each unit is on, by steps along the signature in both directions.
 
-    The unit adds to the change of the outputs on the side where it is on, so the larger change is a vote for that side
-    (the neuron wiggle of Canales-Martinez et al. 2023).
+    A unit contributes to the change of the outputs only on the side where it is on. So the larger change is a vote for
+    that side (the neuron wiggle of Canales-Martinez et al. 2023).
 
     Returns:
-        One vote per point between -1 and 1; positive where the unit is on in the direction of the signature.
+        One vote per point, from -1 to 1; positive if the unit is on in the direction of the signature.
 
     Raises:
         SpentError: if the budget ends.
@@ -94,7 +96,7 @@ def wiggle_votes(
     signatures: NDArray[np.float64],
     wiggles: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Sum the votes of each row's critical points; positive where the row has its right sign."""
+    """Sum the votes of each row's critical points; a positive sum means that the row has the right sign."""
     before = prefix.states(points) @ rows[:, :-1].T + rows[:, -1]
     at, unit = np.nonzero(np.abs(before) < ON_KINK * np.linalg.norm(rows, axis=1))
     votes = np.zeros(len(rows))
@@ -110,17 +112,16 @@ def last_signs(
     rows: NDArray[np.float64],
     votes: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]] | None:
-    """Find the signs of the last hidden layer's rows; None if no row acts on the outputs.
+    """Find the signs of the last hidden layer's rows; return None if no row acts on the outputs.
 
-    If the system of equations does not determine them, all combinations are tried; of more units than can be searched,
-    those with the clearest votes keep the sign of their votes.
-
-    relu(s z) = (|z| + s z) / 2 for s = 1 and s = -1.
+    Because relu(s z) = (|z| + s z) / 2 for s = 1 and s = -1, the signs solve a linear system. If the system does not
+    determine them, all combinations are tried. If there are more than `MOST_EXHAUSTIVE` units, the units with the
+    clearest votes keep the sign of their votes.
 
     Args:
-        states: samples x fan-in, outputs of the previous layer.
+        states: outputs of the previous layer, samples x fan-in.
         outputs: samples x o.
-        rows: units x (fan-in + 1), of any sign.
+        rows: rows of any sign, units x (fan-in + 1).
         votes: one number per row, see `wiggle_votes`.
 
     Returns:
@@ -133,7 +134,7 @@ def last_signs(
     acting = np.flatnonzero(sizes > ZERO * sizes.max(initial=0.0))
     if not len(acting):
         return None
-    # Column i: what unit i adds to the linear part, for each output and each unit of the previous layer.
+    # Column i: the contribution of unit i to the linear part, for each output and each unit of the previous layer.
     share = np.einsum("io,ij->oji", solution[acting], rows[acting, :-1]).reshape(-1, len(acting))
     linear = solution[len(rows) : -1].T.ravel()
     signs, _, rank, _ = np.linalg.lstsq(share, linear, rcond=1e-9)

@@ -1,1 +1,1 @@
-"""Ensembles of students: networks of one shape that are trained together on one table."""
+"""Ensembles of students: networks of one shape that are trained together on the same table."""

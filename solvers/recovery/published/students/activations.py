@@ -1,7 +1,7 @@
-"""Activations of the students in torch: values, and products with the slope, written in place.
+"""Activations of the students in torch: values, and products with the slope, computed in place.
 
-An elementwise function takes most of a training step of small students, so each one uses the fastest kernel: on a CPU
-torch evaluates `sigmoid` six times as fast as `tanh`. The errors of these forms are a few rounding steps, absolute.
+Elementwise functions take most of a training step of small students, so each activation uses the fastest kernel. On a
+CPU, torch evaluates `sigmoid` six times as fast as `tanh`. The absolute errors are a few rounding steps.
 """
 
 from __future__ import annotations
@@ -111,4 +111,4 @@ TORCH_ACTIVATIONS = {
     "silu": TorchActivation(_silu, _silu_back),
     "g": TorchActivation(_g, _g_back),
 }
-"""Activations by the name of `generator.recovery.network.activations.ACTIVATIONS`."""
+"""Activations by their names in `generator.recovery.network.activations.ACTIVATIONS`."""

@@ -1,7 +1,7 @@
 """Adam for one flat tensor of parameters, and a learning rate that falls at plateaus.
 
-They replace `torch.optim`: its first use imports torch's compiler, which takes two seconds of a trial, and its steps
-take longer than those of small students.
+`torch.optim` is not used: its first use imports torch's compiler, which takes two seconds of a trial, and its steps
+take longer than the gradients of small students.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import torch
 __all__ = ["Adam", "Plateau"]
 
 FIRST_DECAY = 0.9
-"""Decay of the gradient's moving mean (Kingma and Ba 2015)."""
+"""Decay per step of the gradient's moving mean. A larger value averages more steps. From Kingma and Ba 2015."""
 SECOND_DECAY = 0.999
-"""Decay of the squared gradient's moving mean (Kingma and Ba 2015)."""
+"""Decay per step of the squared gradient's moving mean. A larger value averages more steps. From Kingma and Ba 2015."""
 EPSILON = 1e-8
-"""Added to the root of the squared gradient's mean (Kingma and Ba 2015)."""
+"""Constant added to the root of the squared gradient's mean. A larger value shortens steps of small gradients. From
+Kingma and Ba 2015."""
 FACTOR = 10**-0.5
-"""Factor of the learning rate at a plateau (Martinelli et al. 2024, published settings)."""
+"""Factor of the learning rate at a plateau. From the settings of Martinelli et al. 2024."""
 
 
 class Adam:
@@ -33,7 +34,7 @@ class Adam:
         self._steps = 0
 
     def step(self, rate: float | torch.Tensor) -> None:
-        """Make one step. A tensor of rates has one rate per parameter."""
+        """Make one step with one rate for all parameters, or with a tensor of one rate per parameter."""
         self._steps += 1
         self._mean.lerp_(self._gradient, 1.0 - FIRST_DECAY)
         self._square.mul_(SECOND_DECAY).addcmul_(self._gradient, self._gradient, value=1.0 - SECOND_DECAY)
@@ -48,7 +49,7 @@ class Adam:
 
 @dataclass
 class Plateau:
-    """A learning rate that falls when the loss has not reached a new minimum for a while.
+    """A learning rate that falls when the loss has reached no new minimum for `patience` epochs.
 
     Attributes:
         rate: the learning rate.

@@ -1,8 +1,8 @@
 """An ensemble of networks of one shape, stored as one tensor per layer, with hand-written gradients.
 
-Every layer is a tensor of students x units x (fan-in + 1); the last column is the bias. States are students x units x
-rows, with a last unit that is constantly 1, so that one product gives preactivations and one gives the gradients of
-weights and biases. All students see the same rows, so the first layer is a single matrix product for all of them.
+Every layer is a tensor of students x units x (fan-in + 1); the last column is the bias. States are students x (units +
+1) x rows; the last unit is constantly 1. So one product gives the preactivations, and one product the gradients of
+weights and biases. All students see the same rows, so the first layer takes a single matrix product for all students.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Ensemble:
 
     Attributes:
         layers: one tensor per layer, students x units x (fan-in + 1), views of `flat`.
-        bypass: students x outputs x (inputs + 1); None for none. Its last column is a second output bias.
-        flat: all parameters.
-        gradient: gradients of all parameters.
+        bypass: linear by-pass, students x outputs x (inputs + 1), the last column a second output bias; None for none.
+        flat: all parameters of all students.
+        gradient: derivatives of the summed loss by all parameters.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Ensemble:
         return [np.array(layer.numpy(), dtype=np.float64) for layer in self.layers]
 
     def network(self, student: int) -> MLP:
-        """Copy one student."""
+        """Copy one student, by number, to a network in float64."""
         layers = [(array[student, :, :-1], array[student, :, -1]) for array in self.arrays()]
         network = MLP.of(layers, self.activation)
         if self.bypass is None:
@@ -126,7 +126,13 @@ class Workspace:
         return self.residual.sub_(targets.t())
 
     def backward(self, inputs: Tensor) -> None:
-        """Write the gradients of the students' mean squared errors; call `forward` first. Residuals are overwritten."""
+        """Write the gradients of the students' mean squared errors to `Ensemble.gradient`.
+
+        Call `forward` first. The residuals are overwritten.
+
+        Args:
+            inputs: rows x (inputs + 1), the same as for `forward`.
+        """
         ensemble = self.ensemble
         upper = self.residual.mul_(2.0 / self.residual[0].numel())
         if ensemble.bypass_slope is not None:
@@ -146,10 +152,13 @@ class Workspace:
 
 
 def draw_layers(students: int, widths: Sequence[int], rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Draw the first weights: normal with standard deviation sqrt(2 / (units * students)), and zero biases.
+    """Draw normal weights with standard deviation sqrt(2 / (units * students)), and zero biases.
 
-    This is what Kaiming's rule of torch gives for a tensor of fan-in x units x students, as the published code stores
-    its students. So training starts from small weights.
+    Torch's Kaiming rule gives this standard deviation for a tensor of fan-in x units x students, in which the published
+    code stores its students. So training starts from small weights.
+
+    Returns:
+        One array per layer, students x units x (fan-in + 1).
     """
     layers = []
     for fan_in, units in pairwise(widths):

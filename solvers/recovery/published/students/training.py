@@ -1,4 +1,4 @@
-"""Train an ensemble with Adam; the learning rate falls when the summed loss stops falling."""
+"""Train an ensemble with Adam. The learning rate falls when the summed loss stops falling."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["Schedule", "Training", "train"]
 
 LANDING = 0.6
-"""Share of the steps after which the learning rate is bound to fall to its floor at the last step. A larger value
-trains longer at high rates. Used only where fewer steps are allowed than the epochs take. Hand-set."""
+"""Share of the steps after which the learning rate falls towards its floor, which it reaches at the last step. A larger
+value trains longer at high rates. Used only if the limit of steps is smaller than all epochs. Hand-set."""
 LEAST_PATIENCE = 5
-"""Least patience and cooldown, in epochs, where a limit of the steps shortens the schedule. Hand-set."""
+"""Least patience and cooldown, in epochs, if a limit of steps shortens the schedule. A larger value keeps high rates
+for longer. Hand-set."""
 LOG_EVERY = 5000
-"""Epochs between log lines. Hand-set."""
+"""Epochs between log lines. A larger value logs less. Hand-set."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to train.
+    """Settings of a training run. Default values are the published ones.
 
     Attributes:
         epochs: largest number of passes over the table.
@@ -42,7 +43,7 @@ class Schedule:
         cooldown: epochs after a fall of the rate in which patience does not count.
         floor: learning rate at which training stops.
         steps: largest number of steps of Adam, one per minibatch.
-        bypass_rate: rate of a linear by-pass, in multiples of the other parameters' rate.
+        bypass_rate: learning rate of a linear by-pass, in multiples of the other parameters' rate.
     """
 
     epochs: int
@@ -57,7 +58,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Training:
-    """How a training went.
+    """Result of a training run.
 
     Attributes:
         losses: mean squared error of every student over the whole table.
@@ -82,18 +83,18 @@ def train(
 ) -> Training:
     """Train all students together; their parameters are changed in place.
 
-    The loss is the sum of the students' mean squared errors, so their gradients do not interact. If the schedule allows
-    fewer steps than its epochs take, patience and cooldown shrink in proportion, and the learning rate falls to its
-    floor until the last step.
+    The loss is the sum of the students' mean squared errors, so students do not influence each other. If the schedule
+    allows fewer steps than its epochs need, patience and cooldown shrink in proportion, and the learning rate falls to
+    its floor at the last step.
 
     Args:
         ensemble: the students.
         inputs: rows x d.
         targets: rows x o.
         schedule: optimiser settings and limits.
-        rng: draws the minibatches.
-        stop: asked before every step; True ends the training.
-        log: takes progress lines.
+        rng: generator for the minibatches.
+        stop: called before every step; True ends the training.
+        log: function that takes progress lines.
     """
     table = _Rows.of(ensemble, inputs, targets, schedule.batch)
     adam = Adam(ensemble.flat, ensemble.gradient)
@@ -144,9 +145,9 @@ def _epoch(
     most: int,
     stop: Callable[[], bool],
 ) -> tuple[int, float]:
-    """Make one step per minibatch, at most `most` and until `stop`.
+    """Make one step per minibatch, at most `most` steps, until `stop` returns True.
 
-    The rows are divided into equal minibatches; fewer rows than there are minibatches are left out in an epoch.
+    All minibatches have the same number of rows. The remaining rows, fewer than there are minibatches, are left out.
 
     Returns:
         The number of steps, and the sum of the students' mean squared errors before the steps.
@@ -167,7 +168,7 @@ def _epoch(
 
 
 def _plateau(schedule: Schedule, allowed: float) -> Plateau:
-    """Make the schedule's plateau rule; patience and cooldown shrink with the share of the epochs that is allowed."""
+    """Make the schedule's plateau rule. Patience and cooldown are multiplied by the share of epochs that is allowed."""
     waits = schedule.patience, schedule.cooldown
     if allowed < 1.0:
         waits = max(LEAST_PATIENCE, int(allowed * waits[0])), max(LEAST_PATIENCE, int(allowed * waits[1]))
@@ -175,7 +176,7 @@ def _plateau(schedule: Schedule, allowed: float) -> Plateau:
 
 
 def _bound(schedule: Schedule, progress: float) -> float:
-    """Bound the rate: it falls geometrically to the floor in the rest of the steps."""
+    """Bound the learning rate. After `LANDING` of the steps, the bound falls geometrically to the floor."""
     landed = max(0.0, (progress - LANDING) / (1.0 - LANDING))
     return float(schedule.rate * (schedule.floor / schedule.rate) ** landed)
 

@@ -1,1 +1,1 @@
-"""From hyperplanes to a layer: output weights, signs, and linear maps that units without a kink leave."""
+"""Fit a layer with known hyperplanes: output weights, signs, and the linear part of units without a kink."""

@@ -1,4 +1,4 @@
-"""The certificate of a piecewise-linear network: agreement with fresh outputs, and no unit that can be left out."""
+"""Certify a piecewise-linear network: it agrees with fresh outputs, and no unit can be left out."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "checked"]
 
 FRESH = 200
-"""Fresh outputs with which a network is compared. Hand-set."""
+"""Fresh outputs with which a network is compared. A larger value is more reliable and takes more queries. Hand-set."""
 FARTHEST = 3.0
-"""Decimal logarithm of the largest factor on the sampled points; those outside the box are pulled into it. Hand-set."""
+"""Decimal logarithm of the largest factor by which sampled points are moved away from the origin. Points outside the
+box are pulled into it. Hand-set."""
 ROWS = 1000
-"""Inputs on which the units are compared with each other; no queries. Hand-set."""
+"""Inputs on which the units are compared with each other, without queries. A larger value is more reliable.
+Hand-set."""
 ROWS_PER_UNIT = 8
-"""More of these inputs for each unit of the widest layer. Hand-set."""
+"""Additional inputs of this kind per unit of the widest layer. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A network and what the check says about it.
+    """A network and the result of its check.
 
     Attributes:
-        network: without the units that it does not need.
+        network: the network without superfluous units.
         worst: largest difference from fresh outputs, in error bounds of the outputs.
         certified: whether the difference is round-off, and no unit can be left out.
         note: the result in words.
@@ -53,15 +55,15 @@ def checked(
     doubt: str = "",
     others: NDArray[np.float64] | None = None,
 ) -> Checked:
-    """Leave out the units that a network does not need, and compare it with fresh outputs, near and far.
+    """Leave out superfluous units, and compare the network with fresh outputs near the origin and far from it.
 
     Args:
         domain: the input space.
         network: the network.
         limit: largest difference of an exact network, in error bounds of the outputs.
-        rng: draws the inputs.
-        doubt: why the network must not be certified; empty for no reason.
-        others: inputs that are compared too, rows x d; they show units that are rarely on.
+        rng: generator for the inputs.
+        doubt: reason for which the network must not be certified; empty for none.
+        others: additional inputs to compare, rows x d, e.g. inputs at which rare units are on.
     """
     if others is None:
         others = np.empty((0, domain.dimensions))

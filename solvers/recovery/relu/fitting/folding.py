@@ -1,7 +1,7 @@
-"""Write what units without a kink leave, a linear map, as units of the hidden layer.
+"""Write the linear part of a network as units of the hidden layer that are always on.
 
-A unit that is on for every input of the domain adds a linear map to the outputs. Its weights cannot be told from those
-of other such units, but the map can, and the network stays exact on the domain.
+A unit that is on for every input of the domain adds a linear map to the outputs. The outputs determine only the sum of
+these maps, not the weights of such units. Any units with the same sum give a network that is exact on the domain.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["always_on", "folded", "folded_states"]
 
 RANK = 1e-7
-"""Singular values of the linear map below this share of the largest one are rounding errors. Hand-set."""
+"""Singular values of the linear map below this share of the largest one count as zero. A larger value makes fewer
+units. Hand-set."""
 MARGIN = 1.01
-"""Factor by which the preactivation of an always-on unit stays positive in the box. Hand-set."""
+"""Bias of an always-on unit, relative to the least bias that keeps it on in the box. Hand-set, above 1."""
 
 
 def always_on(
@@ -31,11 +32,15 @@ def always_on(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Write the map x -> linear x as output sigma(weight x + bias) + constant.
 
-    In a box one unit per rank does it, with a bias that keeps the unit on. Without a box it takes two units with
-    opposite weights, since z = (sigma(z) - sigma(-z)) / (1 + q), where q is the slope below zero.
+    In a box, each rank takes one unit with a bias that keeps the unit on. Without a box, each rank takes two units with
+    opposite weights, because z = (sigma(z) - sigma(-z)) / (1 + q), where q is the slope of sigma below zero.
+
+    Args:
+        linear: the map, outputs x inputs.
+        box: bound of every input; None for no bound.
 
     Returns:
-        Weight, bias, output and constant; without a box, output is for q = 0 and must be divided by 1 + q.
+        Weight, bias, output and constant. Without a box, divide the output by 1 + q.
     """
     left, values, right = np.linalg.svd(linear, full_matrices=False)
     rank = int((values > RANK * values.max(initial=0.0)).sum()) if values.max(initial=0.0) > 0 else 0
@@ -52,7 +57,7 @@ def always_on(
 
 
 def folded(fit: ShallowFit, activation: str, box: float | None) -> MLP:
-    """Build the network, with always-on units for a linear part that is left."""
+    """Build the network, with always-on units for the linear part."""
     weight, bias, output, constant = always_on(fit.linear, box)
     if box is None:
         output = output / (2 * ACTIVATIONS[activation].half_slope)
@@ -68,19 +73,19 @@ def folded(fit: ShallowFit, activation: str, box: float | None) -> MLP:
 def folded_states(
     fit: ShallowFit, most: NDArray[np.float64] | None
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Build the last hidden layer and the output layer over states h >= 0, with always-on units for a linear part.
+    """Build the last hidden layer and the output layer over states h >= 0, with always-on units for the linear part.
 
     Args:
         fit: the network over the states.
         most: largest value of each state; None if states have no bound.
 
     Returns:
-        Weight and bias of both layers. Without a bound a unit is always on only if no weight is negative.
+        Weight and bias of both layers. Without a bound, units with negative weights are not always on.
     """
     weight, bias, output, constant = fit.weight, fit.bias, fit.output, fit.constant
     left, values, right = np.linalg.svd(fit.linear, full_matrices=False)
     rank = int((values > RANK * values.max(initial=0.0)).sum()) if values.max(initial=0.0) > 0 else 0
-    # Singular vectors have free signs: as many weights as possible shall be positive.
+    # Choose the free signs of singular vectors such that their sums are positive.
     turn = np.where(right[:rank].sum(axis=1) < 0, -1.0, 1.0)
     rows, columns = turn[:, None] * right[:rank], left[:, :rank] * values[:rank] * turn
     rows[np.abs(rows) < RANK] = 0.0

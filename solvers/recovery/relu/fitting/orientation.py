@@ -1,7 +1,8 @@
-"""Which side of a first-layer hyperplane is on, from slopes along the dual basis.
+"""Determine on which side of its hyperplane a first-layer unit is on, from slopes along the dual basis.
 
-With independent rows W, a step along column i of W^+ changes the preactivation of unit i alone. On the side where unit
-i is off, the output does not change at all (ReLU), or q times as much as on the other side (leaky ReLU).
+If the rows W are independent, a step along column i of W^+ changes only the preactivation of unit i. On the side where
+unit i is off, the output does not change (ReLU), or q times as much as on the other side (leaky ReLU, with slope q
+below zero).
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["oriented"]
 
 PLACES = 16
-"""Points per plane at which both slopes are measured. Hand-set."""
+"""Points per plane at which both slopes are measured. A larger value is more reliable and takes more queries.
+Hand-set."""
 CLEAR = 0.1
-"""Largest slope of an off side, relative to the on side; the leaky slope is 0.01. Hand-set."""
+"""Largest slope on the off side, relative to the on side. Hand-set, above the slope 0.01 of leaky ReLU."""
 
 
 def oriented(domain: Domain, planes: Planes, rng: np.random.Generator) -> tuple[Planes, NDArray[np.float64]]:
-    """Turn each plane so that its unit is on where n u + b > 0.
+    """Choose the sign of each plane such that its unit is on where n u + b > 0.
 
     Returns:
-        The planes, and for each the share of its measured points that agree with the choice; 0 if there are none.
+        The planes, and for each plane the share of its measured points that agree with the sign; 0 for no points.
     """
     dual = np.linalg.pinv(planes.normals).T
     which = np.repeat(np.arange(len(planes)), PLACES)

@@ -1,7 +1,7 @@
-"""Units that a network does not need: leave them out, and tell whether any other unit can be left out.
+"""Leave out superfluous units of a network, and test whether a unit is superfluous.
 
-A network that agrees with the hidden one may still be too wide: a false hyperplane of a layer becomes a unit whose
-outgoing weights are zero, or whose state is a linear combination of the other states.
+A network that agrees with the hidden one may still be too wide: a false hyperplane becomes a unit whose outgoing
+weights are zero, or whose state is a linear combination of the other states.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ the unit can be left out. Hand-set, above rounding errors."""
 
 
 def without_superfluous(network: MLP, inputs: NDArray[np.float64]) -> MLP:
-    """Leave out the units whose removal does not change the outputs, once the next layer makes up for them.
+    """Leave out units without which the next layer can compute the same outputs.
 
     Args:
         network: the network.
@@ -45,7 +45,7 @@ def without_superfluous(network: MLP, inputs: NDArray[np.float64]) -> MLP:
 
 
 def superfluous(network: MLP, inputs: NDArray[np.float64]) -> str:
-    """Tell which layer has a unit that can be left out or that is linear on all inputs; empty if no layer has one."""
+    """Name the first layer with a unit that can be left out, or that does not switch on the inputs; empty for none."""
     for layer in range(1, network.hidden_layers + 1):
         if _least_needed(network, layer, inputs)[0] is not None:
             return f"a unit of hidden layer {layer} can be left out"
@@ -56,20 +56,20 @@ def superfluous(network: MLP, inputs: NDArray[np.float64]) -> str:
 
 
 def _least_needed(network: MLP, layer: int, inputs: NDArray[np.float64]) -> tuple[int | None, NDArray[np.float64]]:
-    """Find a unit without effect on the next layer, or whose state the others and a constant span.
+    """Find a unit without effect on the next layer, or whose state is a combination of the others and a constant.
 
     Returns:
-        The unit, None if all are needed; and the combination of the other states, with 0 for the unit and the constant
-        last.
+        The unit, None if all units are needed; and the coefficients of the combination, 0 for the unit itself, the
+        constant last.
     """
     state = network.hidden(inputs, layer)
-    # Weights tell the effect, not states: a unit may be on for a thousandth of the inputs.
+    # Effects are measured by weights, not by states: a unit may be on for one input in a thousand.
     effects = np.linalg.norm(network.weights[layer - 1], axis=1) * np.linalg.norm(network.weights[layer], axis=0)
     idle = np.flatnonzero(effects <= IDLE * effects.max())
     units = state.shape[1]
     if len(idle):
         return int(idle[0]), np.zeros(units + 1)
-    # Far inputs would dominate: every row counts the same.
+    # Every row gets the same weight; otherwise far inputs would dominate.
     columns = np.column_stack([state, np.ones(len(state))]) / np.linalg.norm(inputs, axis=1)[:, None]
     columns_sizes = np.linalg.norm(columns, axis=0)
     columns_sizes[columns_sizes == 0] = 1.0
@@ -78,7 +78,7 @@ def _least_needed(network: MLP, layer: int, inputs: NDArray[np.float64]) -> tupl
     _, values, right = np.linalg.svd(columns, full_matrices=False)
     values = np.maximum(values, np.finfo(float).eps * values[0])
     distances = 1.0 / np.linalg.norm(right / values[:, None], axis=0)[:units]
-    distances[~state.any(axis=0)] = np.inf  # off on all rows: nothing is known of the unit
+    distances[~state.any(axis=0)] = np.inf  # a unit that is off on all rows is kept
     unit = int(distances.argmin())
     if distances[unit] > DEPENDENT:
         return None, np.zeros(units + 1)

@@ -1,4 +1,4 @@
-"""The network with one hidden layer whose hyperplanes are known: output weights by least squares, signs, leftovers."""
+"""Fit a network with one hidden layer whose hyperplanes are known: output weights, signs, and a linear remainder."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 __all__ = ["ShallowFit", "both_sides", "fit_shallow"]
 
 ROWS = 2.0
-"""Points of the least squares fit, in unknowns. A larger value averages more rounding errors. Hand-set."""
+"""Points of the least squares fit per unknown. A larger value averages more rounding errors. Hand-set."""
 BESIDE = 2
-"""Pairs of extra points per plane, beside the plane. Hand-set."""
+"""Pairs of additional points near each plane. A larger value takes more queries. Hand-set."""
 IDLE = 1e-8
-"""A unit whose output weights are below this share of the largest ones does nothing. Hand-set."""
+"""Output weights below this share of the largest ones count as zero; their units are dropped. Hand-set."""
 LEFTOVER = 1e-6
-"""Largest leftover of the linear part that counts as rounding errors, relative to the largest unit. Hand-set."""
+"""Largest remainder of the linear part that counts as rounding errors, relative to the largest unit. Hand-set."""
 AMPLIFIED = 1e3
-"""The same in relative errors of the outputs, where this is larger: for outputs in float32 or rounded to decimals.
+"""The same in relative errors of the outputs. It is the larger bound for outputs in float32 or rounded to decimals.
 Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class ShallowFit:
-    """f(u) = output sigma(weight u + bias) + linear u + constant.
+    """The function f(u) = output sigma(weight u + bias) + linear u + constant.
 
     Attributes:
         weight: units x dimensions, rows of norm 1.
-        bias: one per unit.
+        bias: bias of each unit.
         output: outputs x units.
-        linear: outputs x dimensions, what units without a kink in the domain leave; zero if there are none.
-        constant: one per output.
+        linear: the linear part of units without a kink in the domain, outputs x dimensions; zero without such units.
+        constant: constant of each output.
         signed: whether the linear part determined the signs of all units.
     """
 
@@ -53,7 +53,7 @@ class ShallowFit:
 
     @property
     def doubt(self) -> str:
-        """Why the units are not certain; empty if they are."""
+        """Reason for which the units are not certain; empty if they are certain."""
         return "" if self.signed else "always-on units stand for a linear part, so signs are not certain"
 
     def __call__(self, points: NDArray[np.float64], sigma: Activation) -> NDArray[np.float64]:
@@ -103,7 +103,10 @@ def fit_shallow(domain: Domain, planes: Planes, sigma: Activation, rng: np.rando
 
 
 def both_sides(domain: Domain, planes: Planes, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw points on both sides of every plane: |n u + b| of a unit that is nearly always on looks linear otherwise."""
+    """Draw points on both sides of every plane, rows x dimensions.
+
+    Without such points, |n u + b| of a unit that is nearly always on would be linear on the points of a fit.
+    """
     which = np.repeat(np.arange(len(planes)), 2 * BESIDE)
     points = planes.spread(domain, which, rng)
     size = np.maximum(np.linalg.norm(points, axis=1), domain.reach) * rng.choice([-1.0, 1.0], len(which))

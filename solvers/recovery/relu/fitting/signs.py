@@ -1,7 +1,8 @@
-"""Which side of each hyperplane is on, from the linear part that the signs of the units leave.
+"""Determine the signs of units with known hyperplanes from the linear part of the function.
 
-sigma(z) = kappa |z| + k z with k = (1 + q) / 2 and kappa = (1 - q) / 2, where q is the slope below zero. Kinks show
-a |z|, which does not depend on the sign of z. The linear part sum_j s_j k a_j (n_j x + b_j) does.
+sigma(z) = kappa |z| + k z with k = (1 + q) / 2 and kappa = (1 - q) / 2, where q is the slope below zero. Kinks
+determine a |z|, which does not depend on the sign of z. The linear part sum_j s_j k a_j (n_j x + b_j) depends on the
+signs s_j.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["solve_signs"]
 
 INDEPENDENT = 1e-9
-"""Smallest singular value of independent columns, relative to the largest one. Hand-set."""
+"""Least singular value of independent columns, relative to the largest one. Hand-set, above rounding errors."""
 SECONDS = 20.0
-"""Time limit of the integer program, in seconds. Hand-set; a minute's fraction decides 64 units with 32 inputs."""
+"""Time limit of the integer program, in seconds. A larger value finds more signs. Hand-set: 64 units with 32 inputs
+take less than a minute."""
 FEASIBLE = 1e-6
-"""Tolerance of the integer program, relative to the largest column. The default of HiGHS."""
+"""Least tolerance of the integer program, relative to the largest column. From the default of HiGHS."""
 
 
 def solve_signs(
@@ -29,8 +31,8 @@ def solve_signs(
 ) -> tuple[NDArray[np.float64], float]:
     """Find signs s with columns s = target.
 
-    Independent columns leave one real solution, which is rounded. Otherwise an integer program finds the signs; its
-    relaxation alone decides most cases with more than half as many equations as signs (Mangasarian and Recht 2011,
+    If the columns are independent, their one real solution is rounded. Otherwise an integer program finds the signs.
+    Its linear relaxation decides most cases with more than half as many equations as signs (Mangasarian and Recht 2011,
     "Probability of unique integer solution to a system of linear equations").
 
     Args:
@@ -39,7 +41,7 @@ def solve_signs(
         tolerance: error of the target, relative to the largest column.
 
     Returns:
-        Signs +1 or -1, and the norm of what they leave of the target, relative to the largest column.
+        Signs +1 or -1, and the norm of columns s - target, relative to the largest column.
     """
     scale = float(np.linalg.norm(columns, axis=0).max(initial=1e-300))
     matrix, goal = columns / scale, target / scale

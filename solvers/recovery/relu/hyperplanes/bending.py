@@ -1,7 +1,8 @@
-"""Leave out tangent planes of bent surfaces, by where they cease to be seen.
+"""Leave out tangent planes of bent surfaces, by the places where their kinks end.
 
-The kink surface of a second-layer unit bends exactly where it meets a hyperplane of the first layer, so its tangent
-plane ceases to be a kink there. A hyperplane of the first layer ceases to be seen only where deeper units switch.
+The kink surface of a second-layer unit bends where it meets a hyperplane of the first layer. So the kinks on its
+tangent plane end at hyperplanes of the first layer. Kinks on a hyperplane of the first layer end only where deeper
+units switch.
 """
 
 from __future__ import annotations
@@ -19,19 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["without_bent"]
 
 POINTS = 64
-"""Points per plane from which seen and unseen ones are paired. Hand-set."""
+"""Points per plane that are tested for kinks. A larger value takes more queries. Hand-set."""
 PAIRS = 8
-"""Borders of the seen part that are located per plane. Hand-set."""
+"""Borders between points with and without a kink that are located per plane. A larger value takes more queries.
+Hand-set."""
 HALVINGS = 16
-"""Halvings of the way from a seen to an unseen point; 16 reach the width of the test of a kink. Hand-set."""
+"""Halvings of the way between two such points. Hand-set: 16 reach the width of the test of a kink."""
 NEARBY = 6.0
-"""Largest distance of a border from a hyperplane on which it lies, in half widths of the test. Hand-set."""
+"""Largest distance of a border from a hyperplane on which it counts as lying, in half widths of the test. Hand-set."""
 BENT = 0.3
-"""Share of a plane's borders on hyperplanes of the first layer from which the plane counts as bent. Hand-set."""
+"""Least share of a plane's borders on other hyperplanes at which the plane counts as bent. A larger value keeps more
+planes. Hand-set."""
 
 
 def without_bent(domain: Domain, planes: Planes, rng: np.random.Generator) -> Planes:
-    """Keep the planes whose seen parts do not end on other kept planes; planes that are seen most are kept first."""
+    """Keep the planes whose kinks do not end on other kept planes; the most visible planes are kept first."""
     if not len(planes):
         return planes
     which = np.repeat(np.arange(len(planes)), POINTS)

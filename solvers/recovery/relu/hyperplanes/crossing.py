@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 
     from solvers.recovery.relu.hyperplanes.domain import Domain
 
-__all__ = ["Crossings", "cross"]
+__all__ = ["Crossings", "cross", "joined"]
 
 CERTAIN = 20.0
 """Multiple of its error bound that a change of slope must exceed to be a kink. Hand-set."""
 CENTRAL = 0.3
 """Largest distance of a kink from the expected position, as a share of the inner half width. Hand-set; chance kinks
 lie inside with this probability and then still fail the test of the middle value."""
+BLOCK = 64
+"""Least number of places that are tested together. 5 x 64 rows fill whole batches of the oracle. Hand-set."""
+NUMBERS = 50_000
+"""Numbers in the places that are tested together, if these are more. A larger value needs fewer calls, and is slower
+once the points do not fit into the processor's cache. Hand-set."""
+STEPS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+"""Where the function is evaluated, in half widths."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +50,29 @@ class Crossings:
     after: NDArray[np.float64]
     error: NDArray[np.float64]
 
+    def some(self, chosen: NDArray[np.bool_]) -> Crossings:
+        """Select places."""
+        return Crossings(*(getattr(self, part.name)[chosen] for part in fields(self)))
+
+
+def joined(parts: list[Crossings]) -> Crossings:
+    """Append crossings to each other."""
+    return Crossings(*(np.concatenate([getattr(one, part.name) for one in parts]) for part in fields(Crossings)))
+
 
 def cross(
     domain: Domain, points: NDArray[np.float64], directions: NDArray[np.float64], widths: NDArray[np.float64]
 ) -> Crossings:
     """Test for kinks at points, along directions, by five values each at -2, -1, 0, 1, 2 widths."""
-    count = len(points)
-    rows = np.concatenate([points + (step * widths)[:, None] * directions for step in (-2, -1, 0, 1, 2)])
-    values = domain.function(rows)
-    far_left, left, middle, right, far_right = values.reshape(5, count, domain.outputs)
+    count, size = points.shape
+    together = BLOCK * max(1, NUMBERS // (BLOCK * size))
+    values = np.empty((len(STEPS), count, domain.outputs))
+    for at in range(0, count, together):
+        some = slice(at, at + together)
+        arms = widths[some, None] * directions[some]
+        rows = points[some] + STEPS[:, None, None] * arms
+        values[:, some] = domain.function(rows.reshape(-1, size)).reshape(len(STEPS), -1, domain.outputs)
+    far_left, left, middle, right, far_right = values
     noise = domain.noise(points, middle)
     before, after = left - far_left, far_right - right  # rise per width
     change = after - before

@@ -37,7 +37,9 @@ def flat(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> NDArray[np.b
     exact = cross(domain, kinks.points, kinks.directions, 0.2 * room)
     votes, seen = np.zeros(count), np.zeros(count)
     which = np.flatnonzero(exact.kink)
-    for _ in range(DIRECTIONS):
+    for number in range(DIRECTIONS):
+        if number == DIRECTIONS // 2:  # most bent ones have shown no far kink by now
+            which = which[votes[which] > 0]
         arrows = rng.standard_normal((len(which), domain.dimensions))
         arrows /= np.linalg.norm(arrows, axis=1)[:, None]
         base, along, width = exact.points[which], kinks.directions[which], 0.2 * room[which]
@@ -46,8 +48,10 @@ def flat(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> NDArray[np.b
         tangent = arrows + (beside.offset / shift)[:, None] * along
         good = beside.kink
         low, high = domain.stretch(base, tangent)
+        # As far as the point is from the origin: a bent surface looks flat over a small share of that distance.
+        reach = np.maximum(np.linalg.norm(base, axis=1), domain.reach)
         for _ in range(FAR):
-            far = rng.uniform(0.2, 3.0, len(which)) * domain.reach * rng.choice([-1.0, 1.0], len(which))
+            far = rng.uniform(0.2, 3.0, len(which)) * reach * rng.choice([-1.0, 1.0], len(which))
             far = np.clip(far, 0.9 * low, 0.9 * high)
             points = base + far[:, None] * tangent
             sizes = width_for(domain) * np.maximum(np.linalg.norm(points, axis=1), domain.reach)

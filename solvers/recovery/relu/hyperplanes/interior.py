@@ -1,4 +1,4 @@
-"""An inner point of a polytope, by linear programming."""
+"""Find an inner point of a polytope by linear programming."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def inner_point(
 
     Args:
         faces: inequalities x dimensions.
-        limits: one per inequality.
-        size: typical size of each coordinate; the distance is at most this.
+        limits: right-hand sides of the inequalities.
+        size: typical size of each coordinate; its norm bounds the distance from the faces.
 
     Returns:
         The point; None if the polytope has no inner point.

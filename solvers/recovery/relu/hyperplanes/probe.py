@@ -1,4 +1,4 @@
-"""Queries of a hidden network: many rows at a time, with a model of the error of the outputs."""
+"""Query a hidden network, many rows at a time, and bound the errors of its outputs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["BudgetSpentError", "Probe"]
 
 ROUNDING = 8 * 2.0**-53
-"""Relative rounding error assumed of a float64 output. A larger value tells fewer weak kinks from rounding errors.
-Hand-set: a few times the error of one operation, since errors of the hidden sums add up."""
+"""Assumed relative rounding error of a float64 output. A larger value finds fewer weak kinks. Hand-set: a few times the
+error of one operation, because errors of the hidden sums add up."""
 SINGLE = 2.0**-24
 """Relative rounding error of a float32 output."""
 
@@ -30,16 +30,16 @@ class BudgetSpentError(NetjigsawError):
 
 @dataclass(eq=False)
 class Probe:
-    """The hidden network with its limits.
+    """The hidden network with its budget, box and precision.
 
     Attributes:
         oracle: the hidden network.
         single: whether outputs are rounded to float32.
         resolution: half a rounding step of outputs that are rounded to decimals; 0 if they are not.
-        input_scale: standard deviation s of the inputs that matter.
+        input_scale: standard deviation s of the inputs, as in `PublicSpec`.
         box: bound of every input; None for no bound.
-        steepness: typical norm of the gradient, the largest over the outputs.
-        reserve: rows of the budget that the search leaves for the last fit.
+        steepness: typical norm of the gradient, the largest one over the outputs.
+        reserve: rows of the budget that the search keeps for the last fit.
     """
 
     oracle: Oracle
@@ -52,7 +52,7 @@ class Probe:
 
     @classmethod
     def of(cls, puzzle: RecoveryPuzzle, oracle: Oracle, rng: np.random.Generator) -> Probe:
-        """Open a puzzle's oracle and measure how steep the network is."""
+        """Make the probe of a puzzle, and measure the steepness of its network by queries."""
         single = puzzle.public.precision == "float32"
         probe = cls(oracle, single, puzzle.resolution, puzzle.input_scale, puzzle.box)
         probe.steepness = probe._steepness(rng)
@@ -70,7 +70,7 @@ class Probe:
 
     @property
     def left(self) -> float:
-        """Rows that the search may still ask for; infinite without a budget."""
+        """Rows that the search may still query; infinite without a budget."""
         return np.inf if self.oracle.left is None else self.oracle.left - self.reserve
 
     @property
@@ -83,7 +83,7 @@ class Probe:
         """Evaluate rows x d inputs to rows x o outputs, in as many calls as are needed.
 
         Raises:
-            BudgetSpentError: if fewer rows are left; nothing is asked then.
+            BudgetSpentError: if fewer rows are left; then nothing is queried.
         """
         if len(points) > self.left:
             raise BudgetSpentError(f"the search needs {len(points)} more rows, but {self.left:.0f} are left")
@@ -107,7 +107,7 @@ class Probe:
 
     @property
     def step(self) -> float:
-        """Step of a first slope, relative to the norm of the point: the larger the error, the longer."""
+        """Step of a difference quotient, relative to the norm of the point. It grows with the errors of the outputs."""
         return float(np.clip(self.coarseness**0.4, 1e-6, 0.05))
 
     def _steepness(self, rng: np.random.Generator) -> float:

@@ -1,9 +1,8 @@
 """Find the kinks of a piecewise-linear function on many line segments at once, from slopes.
 
-On a piece between two kinks the function is linear. So the tangents at both ends of an interval that holds one kink
-meet in that kink, and one more value proves it. Where the value differs, the interval holds several kinks and is split
-(idea of recovery by kinks: Rolnick and Kording 2020, arXiv 1910.00744; Carlini, Jagielski, Mironov 2020, arXiv
-2003.04884, section 4.2; tangents replace their bisection).
+On a piece between two kinks the function is linear. If an interval has one kink, the tangents at both ends meet in that
+kink, and further values prove it. Otherwise the interval is split. Recovery by kinks is from Rolnick and Kording 2020,
+arXiv 1910.00744, and Carlini, Jagielski, Mironov 2020, arXiv 2003.04884, section 4.2; tangents replace their bisection.
 """
 
 from __future__ import annotations
@@ -24,21 +23,24 @@ if TYPE_CHECKING:
 __all__ = ["Kinks", "Lines", "scan"]
 
 ROUNDS = 60
-"""Most splits of one interval. Hand-set; twice what 2000 kinks on a segment need."""
+"""Most splits of one interval. Hand-set to twice the number that 2000 kinks on a segment need."""
 SLACK = 6.0
-"""Differences below this multiple of their bound are errors. A larger value overlooks more weak kinks. Hand-set."""
+"""Largest difference that counts as an error, in multiples of the error bound. A larger value misses more weak kinks.
+Hand-set."""
 SHORTEST = 4.0
-"""Shortest interval that is split, in steps of a slope. Kinks that are closer are left to other lines. Hand-set."""
+"""Shortest interval that is split, in steps of a difference quotient. Closer kinks are left to other lines.
+Hand-set."""
 EDGE = 0.01
-"""Share of an interval at each end where meeting tangents do not decide; the interval is halved instead. Hand-set."""
+"""Share of an interval at each end in which an intersection of tangents is ignored and the interval is halved.
+Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
     """Segments base + t direction, low <= t <= high.
 
-    The base is the point of the line that is nearest to the origin, so that rounding t moves a point by no more than
-    rounding the point.
+    The base is the point of the line that is nearest to the origin. So the rounding of t moves a point by no more than
+    the rounding of the point itself.
 
     Attributes:
         bases: lines x dimensions.
@@ -108,7 +110,7 @@ class Kinks:
 
 @dataclass(frozen=True, eq=False)
 class _Ends:
-    """One end of each interval: position, value, slope, and the error bounds of value and slope."""
+    """One end of each interval: position t, value, slope, and the error bounds `error` of value and `tilt` of slope."""
 
     t: NDArray[np.float64]
     value: NDArray[np.float64]
@@ -142,7 +144,7 @@ class _Scan:
     floor: float
 
     def steps(self, line: NDArray[np.intp], t: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Choose the steps of slopes, as a share of the norm of the point, at most 5 % of the segment."""
+        """Choose the steps of difference quotients: a share of the norm of the point, at most 5 % of the segment."""
         size = np.maximum(np.linalg.norm(self.lines.points(line, t), axis=1), self.floor)
         return np.asarray(np.minimum(self.step * size, 0.05 * self.lines.lengths[line]))
 
@@ -161,14 +163,14 @@ def scan(function: Function, noise: Noise, lines: Lines, *, step: float, floor: 
     """Find the kinks on segments.
 
     Args:
-        function: rows x dimensions -> rows x outputs, piecewise linear.
-        noise: error bound of outputs, from points and values.
+        function: a piecewise-linear function from rows x dimensions to rows x outputs.
+        noise: function that bounds the errors of outputs, from points and outputs.
         lines: the segments.
-        step: step of a slope, relative to the norm of the point.
-        floor: least norm that the step is relative to.
+        step: step of a difference quotient, relative to the norm of the point.
+        floor: least norm that counts for the step.
 
     Returns:
-        The kinks; those that are too weak for the noise or too close together are left out.
+        The kinks, without kinks that are too weak for the noise or too close together.
     """
     run = _Scan(function, noise, lines, step, floor)
     count = len(lines.lengths)
@@ -197,14 +199,18 @@ def scan(function: Function, noise: Noise, lines: Lines, *, step: float, floor: 
 
 
 def _straight(left: _Ends, right: _Ends) -> NDArray[np.bool_]:
-    """Tell the intervals without a kink: the tangent of each end passes through the other end."""
+    """Return which intervals have no kink, because the tangent at each end passes through the other end."""
     forth = np.abs(left.at(right.t) - right.value).max(axis=1) <= SLACK * (left.bound(right.t) + right.error)
     back = np.abs(right.at(left.t) - left.value).max(axis=1) <= SLACK * (right.bound(left.t) + left.error)
     return np.asarray(forth & back)
 
 
 def _meeting(left: _Ends, right: _Ends) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Compute where the tangents meet, for the output whose slopes differ most; the middle if not between the ends."""
+    """Intersect the tangents of both ends, for the output whose slopes differ most.
+
+    Returns:
+        Positions, and whether each one lies inside its interval; otherwise the position is the middle.
+    """
     change = left.slope - right.slope
     output = np.abs(change).argmax(axis=1)[:, None]
     change = np.take_along_axis(change, output, axis=1)[:, 0]
@@ -233,9 +239,9 @@ def _telling_steps(
 
 
 def _agrees(end: _Ends, middle: _Ends, beside: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the tangent of an end passes through the middle and through the point beside it, on the end's side.
+    """Return whether the tangent of an end passes through the middle and through a point beside it on the end's side.
 
-    The middle alone is not enough: the tangent of one end may meet the first piece of the other end before its kink.
+    The middle alone does not suffice: the tangent of one end may meet the piece of the other end before its kink.
     """
     fits = np.ones(len(beside), dtype=bool)
     for t in (middle.t, beside):

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["find_planes", "planes_of_kinks"]
 
 BATCH = 3
-"""Lines per scan. More lines find more planes per call, but the later lines show planes that the first one showed.
-Hand-set."""
+"""Lines per scan. More lines find more planes per scan, but also more kinks on the same planes. Hand-set."""
 SEEN = 0.3
-"""Least share of a plane that must be seen. Tangent planes of bent surfaces stay below 0.1. Hand-set."""
+"""Least visible share of a plane. A larger value drops more planes. Hand-set: tangent planes of bent surfaces stay
+below 0.1.
+"""
 INNER = 1e-7
 """Least distance of a measured kink from the faces of the domain, relative to the typical norm. Hand-set."""
 NUMBERS = 2_000_000
-"""Numbers in the points with which planes are refined together. A larger value takes more memory, and is slower once
-the points do not fit into the processor's cache. Hand-set."""
+"""Numbers in the points of planes that are refined together. A larger value takes more memory, and is slower if the
+points do not fit into the processor's cache. Hand-set."""
 TESTS = 24
-"""Points per plane on which the share is estimated. Hand-set."""
+"""Points per plane on which the visible share is estimated. A larger value takes more queries. Hand-set."""
 
 
 def find_planes(
@@ -46,20 +47,22 @@ def find_planes(
     Args:
         domain: the function.
         rng: random generator.
-        deep: whether there are also kinks on bent surfaces.
-        quiet: number of lines in a row without a new plane after which the search stops.
-        known: planes that are known already; they come first in the result.
-        hopeful: whether time and budget are left.
+        deep: whether the function also has kinks on bent surfaces.
+        quiet: number of successive lines without a new plane after which the search stops.
+        known: planes that an earlier search found; they come first in the result.
+        hopeful: function that returns whether the search may go on.
 
     Returns:
         All planes.
     """
     planes = Planes.none(domain.dimensions) if known is None else known
     silent = 0
-    if domain.first is not None and known is None:
+    # The first search leaves these segments out. The check of the network queries their ends: it fails if a plane is
+    # missing.
+    if domain.first is not None and known is not None:
         planes = planes_of_kinks(domain, domain.scan(domain.first), planes, rng, deep=deep, hopeful=hopeful)
     while silent < quiet and hopeful():
-        # Half of the lines follow known normals: trained units often point in similar directions.
+        # Half of the lines follow known normals, because trained units often have similar directions.
         along = planes.normals if silent and rng.random() < 0.5 else None
         lines = domain.lines(BATCH, rng, along)
         kinks = domain.scan(lines)
@@ -78,14 +81,14 @@ def planes_of_kinks(
     deep: bool,
     hopeful: Callable[[], bool] = lambda: True,
 ) -> Planes:
-    """Add the flat hyperplanes of kinks that no known plane explains, as long as time is left."""
+    """Add the flat hyperplanes of kinks that lie on no known plane, while `hopeful` returns True."""
     tolerance = max(NEAR, domain.step)
     fresh = kinks.some(~planes.explain(kinks, domain.reach, tolerance))
     if deep and len(fresh):
         fresh = fresh.some(flat(domain, fresh, rng))
-    # Beside a face of the domain there is no room for gradients.
+    # Next to a face of the domain there is no room for gradients.
     fresh = fresh.some(domain.depth(fresh.points) > INNER * domain.reach)
-    # One line meets a plane at most once, so line by line no plane is measured twice.
+    # A line meets a plane at most once, so the kinks of one line belong to different planes.
     for line in np.unique(fresh.line):
         here = fresh.some(fresh.line == line)
         here = here.some(~planes.explain(here, domain.reach, tolerance))
@@ -101,7 +104,7 @@ def planes_of_kinks(
 
 
 def _measured(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> Planes:
-    """Measure and refine the planes through kinks, and leave out those that are hardly seen."""
+    """Measure and refine the planes through kinks, and leave out planes with a small visible share."""
     rough, good = planes_at(domain, kinks, rng)
     kinks = kinks.some(good)
     room = np.minimum(kinks.room.min(axis=1), domain.depth(kinks.points))

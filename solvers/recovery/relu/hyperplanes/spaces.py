@@ -1,7 +1,7 @@
-"""The domains in which layers are searched: the input space, and the states of a layer that expands nothing.
+"""The domains in which layers are searched: the inputs, and the states of a first layer with independent rows.
 
-Where the first layer has independent rows W, the input x(h) = W^+ (sigma^-1(h) - b) has the first hidden state h, for
-every h >= 0. So F(h) = f(x(h)) is a network with one hidden layer less.
+If the rows W of the first layer are independent, the input x(h) = W^+ (h - b) has the first hidden state h, for every h
+>= 0. So F(h) = f(x(h)) is a network with one hidden layer less.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["input_space", "state_space"]
 
 SCALES = (1.0, 1.0, 3.0, 10.0, 100.0)
-"""Sizes of the sampled points, in typical norms. Larger ones show units that switch far from the origin. Hand-set."""
+"""Sizes of the sampled points, in typical norms. Larger ones find units that switch far from the origin. Hand-set."""
 FAR = (30.0, 3000.0)
-"""Lengths of the axes of the orthant that are scanned, in typical preactivations. Hand-set: units with larger biases
-are left to random lines."""
+"""Lengths of the scanned axes of the orthant, in typical preactivations. Hand-set: random lines find units with larger
+biases."""
 AWAY = 0.02
-"""Distance of the scanned axes from the faces of the orthant, in typical preactivations, so that gradients have room.
+"""Distance of the scanned axes from the faces of the orthant, in typical preactivations. It leaves room for gradients.
 Hand-set."""
+TOGETHER = 320
+"""States whose inputs are computed together. A larger value takes more memory. Hand-set."""
 SAMPLE = 200
 """Inputs from which the typical size of a hidden state is computed. Hand-set."""
 
 
 def input_space(probe: Probe) -> Domain:
-    """The space of the inputs, inside the box if there is one."""
+    """Make the domain of the inputs, inside the box if there is one."""
     size = probe.inputs
     limits = np.empty(0) if probe.box is None else np.full(2 * size, probe.box)
 
@@ -64,7 +66,7 @@ def input_space(probe: Probe) -> Domain:
 
 
 def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domain | None:
-    """The states of the one known layer that inputs can reach with all units on.
+    """Make the domain of the states of one known layer that inputs in the box reach without a negative preactivation.
 
     Returns:
         The domain; None if no input inside the box has all units on.
@@ -74,6 +76,8 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     back = np.linalg.pinv(weight)
     faces, limits = -np.eye(units), np.zeros(units)
     shift = back @ bias
+    # Lengths of inputs need no inputs: |W^+ (h - b)| = |R (h - b)| with W^+ = Q R.
+    short = np.asarray(np.linalg.qr(back, mode="r"))
     if probe.box is not None:
         faces = np.concatenate([faces, back, -back])
         limits = np.concatenate([limits, probe.box + shift, probe.box - shift])
@@ -85,23 +89,34 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
     if centre is None:
         return None
 
-    def inputs(states: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(states @ back.T - shift)
+    def value(states: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A part at a time: inputs may be much longer than states.
+        parts = [states[at : at + TOGETHER] for at in range(0, max(len(states), 1), TOGETHER)]
+        return np.concatenate([probe(part @ back.T - shift) for part in parts])
+
+    def noise(states: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return probe.noise((states - bias) @ short.T, values)
+
+    def walls(states: NDArray[np.float64]) -> NDArray[np.float64]:
+        if probe.box is None:
+            return -states
+        inputs = states @ back.T
+        return np.concatenate([-states, inputs, -inputs], axis=1)
 
     def draw(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         scale = rng.choice(SCALES, count)[:, None] * size
-        # Units that are off put the points on faces of the orthant.
+        # States of 0 put points on faces of the orthant.
         on = rng.random((count, units)) < rng.uniform(0.1, 1.0, (count, 1))
         return np.asarray(scale * np.abs(rng.standard_normal((count, units))) * on)
 
     domain = Domain(
         units,
         probe.outputs,
-        lambda states: probe(inputs(states)),
-        lambda states, values: probe.noise(inputs(states), values),
+        value,
+        noise,
         float(np.linalg.norm(size)),
         probe.step,
-        lambda states: states @ faces.T,
+        walls,
         np.linalg.norm(faces, axis=1),
         limits,
         centre,
@@ -111,10 +126,11 @@ def state_space(probe: Probe, prefix: Prefix, rng: np.random.Generator) -> Domai
 
 
 def _axes(domain: Domain, size: NDArray[np.float64]) -> Lines:
-    """Join the far ends of all axes of the orthant to each other in a ring, and to the origin.
+    """Connect the far ends of all axes of the orthant to each other in a ring, and to a point near the origin.
 
-    Far out a hyperplane w h + b = 0 separates the axes with w_i > 0 from those with w_i < 0, so a hyperplane whose w
-    has both signs meets the ring. One whose w has one sign and whose b has the other meets all segments to the origin.
+    Far from the origin, a hyperplane w h + b = 0 separates the axes with w_i > 0 from the axes with w_i < 0. So a
+    hyperplane whose w has both signs meets the ring. If all entries of w have one sign and b has the other, the
+    hyperplane meets all segments to the origin.
     """
     off = AWAY * size
     near = domain.pulled(off[None], np.full(1, 0.999))

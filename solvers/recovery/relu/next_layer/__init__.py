@@ -1,1 +1,1 @@
-"""Recover the layer after the known ones: its units, their signs, and what it leaves open."""
+"""Recover the layer after the known ones: its units, the signs of the last known layer, and open weights."""

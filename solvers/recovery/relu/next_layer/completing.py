@@ -1,4 +1,4 @@
-"""Completing the last known layer of a prefix: signs, open weights, units that were missed or are on everywhere."""
+"""Complete the last known layer of a prefix: signs, open weights, and units that were missed or are on everywhere."""
 
 from __future__ import annotations
 
@@ -32,22 +32,24 @@ __all__ = [
 ]
 
 ON_MARGIN = 10.0
-"""Least preactivation of a unit that is on everywhere, relative to the largest value seen. Its bias only moves the next
-bias, so any bias that keeps it on computes the same function. Hand-set."""
+"""Bias of a unit that is on everywhere, relative to the largest preactivation on sampled inputs. Any bias that keeps
+the unit on gives the same function, because the next bias compensates it. Hand-set."""
 QUIET = 1e-12
-"""Value of a feature, relative to the scale, up to which it counts as off. Hand-set."""
+"""Largest value of a feature that counts as off, relative to the scale. Hand-set, above rounding errors."""
 SAMPLE_LINES = 256
-"""Random lines on which such a unit's sign is looked up; no queries. Hand-set."""
+"""Random lines on which the sign of a unit is evaluated, without queries. A larger value is more reliable. Hand-set."""
 KEEP = 1.5
-"""Factor on the least weight that keeps the sign. Hand-set."""
+"""Weight of a feature that is never on where the unit switches, relative to the least weight that keeps the unit's
+sign. Hand-set, above 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Open:
-    """Weights that a layer's kinks do not determine, since a feature is never on where the unit switches.
+    """Weights that the kinks of a layer do not determine, because the feature is never on where the unit switches.
 
     Attributes:
-        units, features: each pair is one weight, of a unit of the layer for a unit of the layer before.
+        units: number of the unit of each open weight.
+        features: number of the unit of the layer before of each open weight.
     """
 
     units: NDArray[np.int64]
@@ -59,12 +61,21 @@ class Open:
 
 
 NOTHING = Open(np.empty(0, np.int64), np.empty(0, np.int64))
+"""No open weights."""
 
 
 def random_inputs(
     oracle: Oracle, known: KnownMap, spread: float | NDArray[np.float64], rng: np.random.Generator, count: int
 ) -> NDArray[np.float64]:
-    """Draw inputs x within the box, rows x d; u is N(0, spread^2), one spread for all rows or one per row."""
+    """Draw inputs x, rows x d, whose coordinates u are N(0, spread^2), clipped to the box.
+
+    Args:
+        oracle: the hidden network, for its box.
+        known: the known layers, for the coordinates u.
+        spread: standard deviation, one number or one per row.
+        rng: random generator.
+        count: number of rows.
+    """
     inputs = known.inputs(spread * rng.standard_normal((count, known.coordinates)))
     if oracle.terms.low is None or oracle.terms.high is None:
         return inputs
@@ -78,7 +89,15 @@ def signs_of(
     open_weights: Open,
     steady: NDArray[np.int64],
 ) -> Signs:
-    """Settle the signs of the last known layer from rows on its units and on the state before it."""
+    """Settle the signs of the last known layer.
+
+    Args:
+        following: weights of rows of the next layer on units of the last known layer, rows x units.
+        linear: weights of these rows on the state before the last known layer.
+        known: the known layers.
+        open_weights: open weights of the last known layer.
+        steady: see `settle_signs`.
+    """
     weight, _ = known.layers[-1]
     directions = np.eye(weight.shape[1])[open_weights.features]
     return settle_signs(following, linear, weight, known.leak, (open_weights.units, directions), steady=steady)
@@ -89,9 +108,9 @@ def completed(known: KnownMap, signs: Signs, open_weights: Open, inputs: NDArray
 
     Args:
         known: the known layers.
-        signs: how the last one is to be changed.
-        open_weights: its weights that may lack something.
-        inputs: inputs all over the box.
+        signs: changes of the last known layer.
+        open_weights: open weights of the last known layer.
+        inputs: inputs from the whole box, rows x d.
     """
     prefix = known.prefix
     turn = np.where(signs.flips, -1.0, 1.0)
@@ -125,10 +144,10 @@ def keep_off(
     quiet: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Choose weights for features that are never on where a unit switches, so that the unit does not switch elsewhere.
+    """Choose open weights of a unit, such that the unit does not switch where their features are on.
 
-    Where feature j is on, the unit has the sign that it has on the kink of j. The weight of j is made just large enough
-    to keep that sign.
+    Where feature j is on, the unit keeps the sign that it has on the kink of j. The weight of j is chosen just large
+    enough for this.
     """
     if not len(quiet) or not known.layers:
         return row

@@ -1,4 +1,4 @@
-"""The output layer, and with it the signs of the last hidden layer."""
+"""Recover the output layer and the signs of the last hidden layer."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["OutputLayer", "read_output_layer"]
 
 DRAWN = 20_000
-"""Inputs drawn to choose these from; no queries. Larger values switch units that seldom switch. Hand-set."""
+"""Inputs that are drawn, without queries, and from which the queried inputs are chosen. A larger value finds inputs at
+which rare units switch. Hand-set."""
 FARTHEST = 30.0
 """Largest standard deviation of these inputs, relative to the scale. Hand-set, as for the random lines."""
 ROWS_PER_FEATURE = 6
-"""Random inputs per feature from which the output layer is solved. Hand-set."""
+"""Random inputs per feature of the output layer's fit. A larger value takes more queries and gives smaller errors.
+Hand-set.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +36,8 @@ class OutputLayer:
     """The whole network.
 
     Attributes:
-        network: all layers.
-        signs: how the signs of the last hidden layer were settled.
+        network: the network with all layers.
+        signs: the settled signs of the last hidden layer.
         residual: largest error of the fit, relative to the size of the outputs.
     """
 
@@ -46,14 +49,14 @@ class OutputLayer:
 def read_output_layer(
     oracle: Oracle, prefix: Prefix, scale: float, rng: np.random.Generator, *, open_weights: Open = NOTHING
 ) -> OutputLayer:
-    """Solve the output layer from random inputs.
+    """Fit the output layer to outputs at random inputs.
 
     Args:
         oracle: the hidden network.
         prefix: all hidden layers, the last one with any signs.
         scale: standard deviation of the inputs.
-        rng: draws the inputs.
-        open_weights: weights of the last hidden layer that its kinks left open.
+        rng: generator for the inputs.
+        open_weights: open weights of the last hidden layer.
 
     Raises:
         QueryError: if the budget is spent.
@@ -74,7 +77,7 @@ def read_output_layer(
 
 
 def _telling_inputs(oracle: Oracle, known: KnownMap, scale: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw inputs near and far, and choose them so that every unit of the last layer is on at some and off at some."""
+    """Choose inputs at several scales, such that each unit of the last hidden layer is on at some and off at some."""
     spread = scale * np.geomspace(1.0, FARTHEST, DRAWN)[:, None]
     inputs = random_inputs(oracle, known, spread, rng, DRAWN)
     points = (inputs - known.origin) @ known.basis
@@ -87,9 +90,9 @@ def _telling_inputs(oracle: Oracle, known: KnownMap, scale: float, rng: np.rando
 
 
 def _least_squares(columns: NDArray[np.float64], outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit outputs by columns and a constant; the shortest solution.
+    """Fit outputs by columns and a constant; return the solution of least norm.
 
-    Rows are scaled by their size, which their errors grow with, and columns to equal size.
+    Rows are divided by their size, because their errors grow with it. Columns are scaled to equal size.
     """
     columns = np.column_stack([columns, np.ones(len(columns))])
     far = 1 / np.maximum(1.0, np.abs(columns).max(axis=1) / np.median(np.abs(columns).max(axis=1)))[:, None]

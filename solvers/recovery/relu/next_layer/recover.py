@@ -1,4 +1,4 @@
-"""Hidden layer l + 1 of a piecewise-linear network whose first l layers are known, the signs of layer l left open.
+"""Recover hidden layer l + 1 of a piecewise-linear network whose first l layers are known, except the signs of layer l.
 
 Loop over the layers:
 
@@ -46,19 +46,19 @@ if TYPE_CHECKING:
 __all__ = ["NextLayer", "recover_next_layer"]
 
 MISFIT = 1e-6
-"""Largest distance of a unit's points from its fitted kink, relative to the scale. A unit that does not fit once the
-signs are settled belongs to a deeper layer. Hand-set."""
+"""Largest distance of a unit's points from its fitted kink, relative to the scale. A unit with a larger distance, after
+the signs are settled, counts as a unit of a deeper layer. Hand-set."""
 UNREAD = 1e-7
-"""Largest weight of the next layer, whose rows have norm 1, on a unit that nothing reads. Hand-set, above the rows'
-errors."""
+"""Largest weight of the next layer, whose rows have norm 1, that counts as zero. Hand-set, above the rows' errors."""
 SAMPLE = 4096
-"""Inputs on which units that are on everywhere are kept on; no queries. Hand-set."""
+"""Inputs on which units that are on everywhere must be on, without queries. Hand-set."""
 SPREAD = 3.0
-"""Their standard deviation relative to the scale. Hand-set."""
+"""Standard deviation of these inputs, relative to the scale. Hand-set."""
 
 
 ROWS = 2
-"""Units beyond those that are on everywhere from which signs count as settled. Hand-set."""
+"""Least number of units at which signs may count as settled, beyond the number of units that are on everywhere.
+Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +66,13 @@ class NextLayer:
     """The result of one round.
 
     Attributes:
-        prefix: the known layers with the signs of layer l settled, and layer l + 1 with any signs.
-        signs: how the signs of layer l were settled; None if they were known or there is no such layer.
-        points: inputs on the kink of each unit of layer l + 1.
+        prefix: the known layers with the settled signs of layer l, and layer l + 1 with any signs.
+        signs: the settled signs of layer l; None if they were known or there is no layer l.
+        points: inputs on the kink of each unit of layer l + 1, each array rows x d.
         shares: share of predicted kinks that were found, per unit.
-        open: weights of layer l + 1 that its kinks do not determine; the next round determines those that matter.
+        open: weights of layer l + 1 that its kinks do not determine. The next round determines those that matter.
         residual: largest distance of a unit's points from its fitted kink.
-        search: what the search did.
+        search: counts of the search.
     """
 
     prefix: Prefix
@@ -86,7 +86,7 @@ class NextLayer:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """Units, the known layers with the signs of the last one settled, how they were settled, and the search."""
+    """Result of a search: the known layers with settled signs, these signs, the units, and counts of the search."""
 
     known: KnownMap
     signs: Signs | None
@@ -110,13 +110,13 @@ def recover_next_layer(
         oracle: the hidden network.
         prefix: the layers known so far.
         scale: standard deviation of the inputs.
-        rng: draws lines and walks.
-        deadline: `time.monotonic()` at which the search ends.
+        rng: generator for lines and walks.
+        deadline: value of `time.monotonic()` at which the search ends.
         signed: whether the signs of the last known layer are known.
-        open_weights: weights of the last known layer that the round before left open.
+        open_weights: open weights of the last known layer.
 
     Returns:
-        None if no unit was found.
+        The layer; None if no unit was found.
     """
     known = KnownMap.of(prefix, bypass=not signed)
     while True:
@@ -154,9 +154,10 @@ def recover_next_layer(
 
 
 def _search(probe: Probe, rng: np.random.Generator, deadline: float, open_weights: Open) -> _Found:
-    """Find units; settle the signs of the last known layer as soon as the units found so far do so.
+    """Find units, and settle the signs of the last known layer as soon as enough units are found.
 
-    Without the state before the last known layer, rows are half as long, and walks much shorter.
+    After that, rows do not contain the state before the last known layer. They are half as long, and walks much
+    shorter.
     """
     known = probe.known
     if not known.bypass:
@@ -184,7 +185,7 @@ def _search(probe: Probe, rng: np.random.Generator, deadline: float, open_weight
 def _rows(
     units: list[Unit], fits: list[NDArray[np.float64]], known: KnownMap, scale: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], Open]:
-    """Choose the weights that fitted rows leave open, and list them."""
+    """Choose the open weights of fitted rows, and list them."""
     rows, pairs = [], np.empty((0, 2), np.int64)
     for index, (unit, row) in enumerate(zip(units, fits, strict=True)):
         largest = np.abs(known.features(unit.surface.points)).max(axis=0)
@@ -195,9 +196,9 @@ def _rows(
 
 
 def _unread(known: KnownMap, units: list[Unit], weight: NDArray[np.float64], opened: Open) -> NDArray[np.bool_]:
-    """Tell which units of layer l nothing reads: deeper units that passed for one of layer l.
+    """Find the units of layer l on which all weights of the next layer are zero: they are units of deeper layers.
 
-    Only rows on whose points the unit switches can tell.
+    Only rows count on whose points the unit switches.
     """
     steady = np.array([steady_units(known, unit.surface.points) for unit in units])
     told = steady == 0
@@ -207,10 +208,10 @@ def _unread(known: KnownMap, units: list[Unit], weight: NDArray[np.float64], ope
 
 
 def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.Generator) -> tuple[Prefix, Open] | None:
-    """Append units to the last known layer that its own round missed, and list their open weights.
+    """Append units that were missed to the last known layer, and list their open weights.
 
     Returns:
-        None if no row of that layer fits them.
+        The prefix and the open weights; None if no row of that layer fits the points of a unit.
     """
     before = replace(known, prefix=shortened(known.prefix), bypass=False)
     fits = [(unit, *best_row(before, unit.surface.points, unit.surface.errors)) for unit in late]
@@ -224,7 +225,7 @@ def _with_late(known: KnownMap, late: list[Unit], scale: float, rng: np.random.G
 
 def _signs(known: KnownMap, units: list[Unit], open_weights: Open) -> Signs:
     """Settle the signs of the last known layer from the rows that follow it."""
-    # Rows of deeper units would spoil the equations: the surest rows decide, if there are any.
+    # Rows of deeper units would falsify the equations. So rows with a large share of found points are used, if any.
     steady = {id(unit): steady_units(known, unit.surface.points) for unit in units}
     certain = [unit for unit in units if unit.freedom <= np.abs(steady[id(unit)]).sum()]
     determined = [unit for unit in certain if unit.share >= SURE] or certain or units

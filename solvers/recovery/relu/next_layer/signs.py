@@ -1,9 +1,10 @@
-"""The signs of a layer's units, and its units that are on everywhere, from what follows the layer.
+"""Determine the signs of a layer's units, and its units that are on everywhere, from rows of the next layer.
 
-A row that follows layer l reads U sigma(z) + Q h + b, where z = W h + c are the preactivations of layer l with signs
-chosen at will and h = h_{l-1}. Flipping unit i changes sigma(z_i) by (1 + leak) z_i, which is linear in h. So the true
-signs are those for which nothing linear is left over: Q + (1 + leak) sum_{i in S} U_i w_i^T = 0, one equation per row
-and entry of h. What is left over with low rank belongs to units that are on everywhere: they are linear.
+A row of the next layer is U sigma(z) + Q h + b, where z = W h + c are the preactivations of layer l with arbitrary
+signs and h = h_{l-1}. Flipping unit i changes sigma(z_i) by (1 + leak) z_i, which is linear in h. With the true signs
+there is no linear
+part: Q + (1 + leak) sum_{i in S} U_i w_i^T = 0, one equation per row and entry of h. A remainder of low rank belongs to
+units that are on everywhere, because they are linear.
 """
 
 from __future__ import annotations
@@ -20,31 +21,31 @@ if TYPE_CHECKING:
 __all__ = ["Signs", "settle_signs"]
 
 MOST_ON = 4
-"""Most units that are on everywhere. Hand-set."""
+"""Most units that are on everywhere. A larger value takes longer. Hand-set."""
 MOST_TRIED = 12
-"""Most units all of whose flips are tried beside units that are on everywhere. Their number is 2^this. Hand-set."""
+"""Most units of which all 2^n flips are tried together with units that are on everywhere. Hand-set."""
 STARTS = 20
-"""Starts of the search for flips of more units than that. Hand-set."""
+"""Random starts of the search for flips of more units. A larger value finds better flips and takes longer. Hand-set."""
 LEFT = 1e-5
-"""Largest remainder relative to the rows U that counts as zero. Hand-set, far above the rows' errors."""
+"""Largest remainder that counts as zero, relative to the rows U. Hand-set, far above the rows' errors."""
 BETTER = 1e-3
-"""Factor by which units that are on everywhere must lower a remainder that stays above that. Hand-set."""
+"""Factor by which units that are on everywhere must lower a larger remainder to be accepted. Hand-set."""
 DEPENDENT = 1e-9
 """Relative singular value below which equations count as dependent. Hand-set."""
 MOST_FREE = 14
-"""Most signs that are enumerated where the equations are fewer than the units. Their number is 2^this. Hand-set."""
+"""Most signs n that are enumerated, in 2^n combinations, if there are fewer equations than units. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Signs:
-    """The result.
+    """The signs of a layer.
 
     Attributes:
-        flips: which units have to be flipped.
-        shifts: multiple of each open direction that the flipped rows of layer l lack.
-        on: rows of the units that are on everywhere, units x entries of h; their span is what the equations show.
-        weights: how the following rows depend on those units, rows x units.
-        left: size of what no choice explains, relative to the rows U.
+        flips: whether each unit must be flipped.
+        shifts: multiple of each open direction that must be added to the flipped rows of layer l.
+        on: rows of the units that are on everywhere, units x entries of h. The equations determine only their span.
+        weights: weights of the following rows on these units, rows x units.
+        left: norm of the remainder, relative to the rows U.
     """
 
     flips: NDArray[np.bool_]
@@ -70,18 +71,18 @@ def settle_signs(
 ) -> Signs:
     """Find the flips, with as few units that are on everywhere as possible.
 
-    Where a unit i never switches on the points of a row, sigma(z_i) is linear there, and the row tells U_i from a part
-    of Q only up to a multiple of w_i. So U_i is moved to Q, and the row counts modulo w_i.
+    If a unit i never switches on the points of a row, sigma(z_i) is linear there, so the row does not determine U_i and
+    the part of Q along w_i separately. So U_i is moved to Q, and the row is used modulo w_i.
 
     Args:
         following: U, rows x units of layer l.
         linear: Q, rows x entries of h.
         rows: W, units x entries of h.
         leak: slope of sigma below zero.
-        opened: units of layer l, and a direction of each (entries of h), a multiple of which may have to be added to
-            its row; a unit may appear several times.
-        steady: rows x units of layer l, 1 where a unit is on at all points of the row, -1 where it is off at all of
-            them, 0 where it switches; None if all switch.
+        opened: units of layer l, and for each of them a direction (entries of h). A multiple of the direction may have
+            to be added to the unit's row. A unit may appear several times.
+        steady: rows x units of layer l: 1 if a unit is on at all points of the row, -1 if it is off at all points, 0 if
+            it switches. None if all units switch.
     """
     steady = np.zeros(following.shape, np.int64) if steady is None else steady
     sizes = np.linalg.norm(following, axis=1)
@@ -96,7 +97,7 @@ def settle_signs(
     blind[row, :, np.arange(len(row))] = rows[unit]
     free = np.einsum("jf,fk->jkf", U[:, opened[0]], opened[1]).reshape(Q.size, -1)
     free = np.concatenate([free, blind.reshape(Q.size, -1)], axis=1)
-    # Signs are settled on what the open directions cannot explain.
+    # Signs are settled on the part of the equations that open directions do not change.
     basis, values, _ = np.linalg.svd(free, full_matrices=False)
     basis = basis[:, values > DEPENDENT * values.max(initial=0.0)]
     flips = _binary(terms - basis @ (basis.T @ terms), basis @ (basis.T @ Q.ravel()) - Q.ravel())
@@ -149,9 +150,10 @@ def _binary(terms: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[
 
 
 def _low_rank(terms: NDArray[np.float64], Q: NDArray[np.float64], rank: int) -> NDArray[np.bool_]:
-    """Find the flips that leave the least beyond a remainder of a rank.
+    """Find the flips whose remainder is closest to a matrix of a given rank.
 
-    All flips are tried where they are few; otherwise single flips are turned from several starts while that helps.
+    All flips are tried for few units. For more units, single flips are changed from several starts as long as this
+    helps.
     """
     units = terms.shape[1]
 
@@ -185,7 +187,7 @@ def _with_rank(
     rank: int,
     sizes: NDArray[np.float64],
 ) -> Signs:
-    """Split a remainder into units that are on everywhere and what nothing explains."""
+    """Split a remainder into units that are on everywhere and an unexplained rest."""
     left, values, right = np.linalg.svd(remainder, full_matrices=False)
     rest = float(values[rank]) if rank < len(values) else 0.0
     weights = left[:, :rank] * values[:rank] * sizes[:, None]

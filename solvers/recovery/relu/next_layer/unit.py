@@ -1,4 +1,4 @@
-"""A unit of the next layer, and the parts of its surface that separate walks found."""
+"""A unit of the next layer. Parts of its surface that separate walks found are joined."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Unit:
     """One unit of the next layer, up to its sign.
 
     Attributes:
-        row: (v, b) on the features, features + 1, norm of v is 1.
-        surface: the points that it was computed from.
-        share: share of predicted points at which its kink was found.
-        freedom: number of combinations of features that the surface never excites, so that the row leaves them open.
-        late: whether the unit belongs to layer l and was missed there; its row is one on h_{l-1}.
+        row: weights v of norm 1 and bias b on the features, features + 1 numbers.
+        surface: the points from which the row was computed.
+        share: share of predicted points at which a kink was found.
+        freedom: number of combinations of features that are zero on the whole surface, so that their weights are open.
+        late: whether the unit belongs to layer l and was missed there; its row is then on h_{l-1}.
     """
 
     row: NDArray[np.float64]
@@ -38,10 +38,10 @@ class Unit:
     late: bool = False
 
     def moved(self, probe: Probe, close: float) -> Unit | None:
-        """Fit the unit again on other features.
+        """Fit the unit again on the features of another probe.
 
         Returns:
-            None if the points lie farther than `close` from the fitted kink, relative to the scale.
+            The unit; None if a point lies farther than `close` from the fitted kink, relative to the scale.
         """
         surface = replace(self.surface, probe=probe, _null=None)
         row, freedom, distance = best_row(probe.known, surface.points, surface.errors)
@@ -49,13 +49,13 @@ class Unit:
 
 
 def unit_of(surface: Surface, share: float) -> Unit:
-    """Choose the row of a surface; features that it never excites get weight zero."""
+    """Fit the row of a surface; features that are zero on the whole surface get weight zero."""
     row, freedom, _ = best_row(surface.probe.known, surface.points, surface.errors)
     return Unit(row, surface, share, freedom)
 
 
 def add_unit(units: list[Unit], unit: Unit) -> None:
-    """Add a unit, or join it with a known one of which it is another part."""
+    """Add a unit to the list, or join it with a unit of which it is another part."""
     for index, other in enumerate(units):
         if not (unit.freedom or other.freedom):
             continue
@@ -70,9 +70,9 @@ def add_unit(units: list[Unit], unit: Unit) -> None:
 
 
 def _moves(unit: Unit, null: NDArray[np.float64]) -> bool:
-    """Tell whether a row of a null space depends on the inputs at the unit's points.
+    """Return whether a row of a null space depends on the inputs at the unit's points.
 
-    Rows that do not, come from units of layer l that do not switch there, and fit the points of any unit.
+    Other rows come from units of layer l that do not switch there. They fit the points of any unit.
     """
     gradients = unit.surface.probe.known.gradients(unit.surface.points)[0]
     size = np.linalg.norm(np.swapaxes(gradients, 1, 2) @ null[:-1], axis=1).max(axis=1)

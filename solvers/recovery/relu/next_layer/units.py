@@ -1,4 +1,4 @@
-"""The units of the next hidden layer, without their signs, from walks on their kink surfaces."""
+"""Find the units of the next hidden layer, up to their signs, by walks on their kink surfaces."""
 
 from __future__ import annotations
 
@@ -26,45 +26,48 @@ if TYPE_CHECKING:
 __all__ = ["SURE", "Search", "Unit", "find_units"]
 
 LINES = 8
-"""Random lines per round. Hand-set."""
+"""Random lines per round. A larger value finds more units per round and takes more queries. Hand-set."""
 PATIENCE = 6
 """Rounds without a new unit after which a layer counts as complete. Larger values find units that few lines meet, and
-cost queries. Hand-set."""
+take more queries. Hand-set."""
 SURE = 0.8
-"""Least share of found points of a unit that belongs to layer l; deeper units that read nothing of h_l show less.
-Hand-set."""
+"""Least share of found points of a unit of layer l. Hand-set: deeper units that do not depend on h_l have smaller
+shares."""
 TRIES = 40
-"""Most walks per round. Hand-set."""
+"""Most walks per round. A larger value takes longer. Hand-set."""
 BENT = 0.3
-"""Share of missed points on the first piece above which a kink counts as a deeper unit's, which bends at the units of
-the next layer. Hand-set."""
+"""Share of missed points on the first piece above which a kink counts as a kink of a deeper unit, which bends at the
+units of the next layer. Hand-set."""
 SHORTEST = 1e-6
-"""Length of an interval of a line with several kinks that is not searched further, relative to the scale. Hand-set."""
+"""Shortest interval of a line that is split to separate kinks, relative to the scale. Hand-set."""
 ROUNDS = 80
-"""Most rounds of a walk. Hand-set."""
+"""Most rounds of a walk. A larger value takes longer. Hand-set."""
 STALE = (12, 4)
-"""Rounds of a walk without a new equation after which the features that are not determined count as never excited on
-the surface; the second number where units of layer l that did not switch on the walk explain them all. Hand-set."""
+"""Rounds of a walk without a new equation after which open features count as zero on the whole surface. The second
+number holds if units of layer l that did not switch on the walk explain all of them. Hand-set."""
 SHARE = 0.6
-"""Least share of predicted points at which a unit's kink is found. A unit of the next layer shows everywhere but where
-the deeper layers hide it; a deeper unit shows only where the next layer's pattern is that of the walk. Hand-set."""
+"""Least share of predicted points at which the kink of a unit is found. Hand-set: the kink of a unit of the next layer
+shows except where deeper layers hide it; the kink of a deeper unit shows only where the next layer's pattern is that of
+the walk."""
 CHECKS = 40
-"""Points on random lines at which a unit is checked. Hand-set."""
+"""Points on random lines at which a unit is checked. A larger value is more reliable and takes more queries.
+Hand-set."""
 FEWEST_HOLES = 3
-"""Fewest missed points from which a deeper unit can be told. Hand-set."""
+"""Fewest missed points at which a unit is tested for being a deeper one. Hand-set."""
 REASONED = 0.3
-"""Share of the missed points that have to lie beyond units of the next layer. Hand-set."""
+"""Share of missed points beyond units of the next layer above which a unit counts as a deeper one. Hand-set."""
 JUMPS = 6
-"""Most rounds of such checks. Hand-set."""
+"""Most rounds of checks by jumps. Hand-set."""
 SPOT = 8
-"""Points tested by a jump during a walk. Hand-set."""
+"""Points that a jump tests during a walk. Hand-set."""
 LOST = (2, 0.25)
-"""Missed points at which a walk ends: a number, and a share of the points tried. Hand-set."""
+"""Missed points at which a walk ends: a number plus a share of the points tried. Larger values end fewer walks.
+Hand-set."""
 OPEN = 0.5
-"""Most combinations of features that a unit's surface may never excite, relative to the units of layer l. A surface
-that excites less was seen in a corner only, where a deeper unit looks the same. Hand-set."""
+"""Most combinations of features that are zero on the whole surface, relative to the units of layer l. With more, the
+walk saw only a small part of the surface, on which a deeper unit looks the same. Hand-set."""
 KNOWN = 1e-7
-"""Distance from a predicted kink below which a kink counts as known, relative to the scale. Hand-set."""
+"""Largest distance of a kink from a predicted kink at which it counts as known, relative to the scale. Hand-set."""
 
 
 @dataclass
@@ -72,13 +75,13 @@ class Search:
     """The state of a search, for the log.
 
     Attributes:
-        lines: random lines searched.
-        walks: walks begun.
-        bent: walks given up on the first piece.
-        lost: walks given up later.
-        hidden: units given up since their kink was missing at too many predicted points.
+        lines: number of random lines searched.
+        walks: number of walks begun.
+        bent: number of walks given up on the first piece.
+        lost: number of walks given up later.
+        hidden: number of units given up because their kink was missing at too many predicted points.
         units: the units found.
-        over: whether nothing more is to be searched.
+        over: whether the search must end.
     """
 
     lines: int = 0
@@ -104,12 +107,16 @@ def find_units(
 
     Args:
         probe: the network over the known layers.
-        rng: draws lines and walks.
-        deadline: `time.monotonic()` at which the search ends.
-        patience: rounds without a new unit that end the search.
+        rng: generator for lines and walks.
+        deadline: value of `time.monotonic()` at which the search ends.
+        patience: rounds without a new unit after which the search ends.
         units: units that are known before.
-        earlier: the network over the known layers but the last; kinks that are none of the next layer are tried there.
-        enough: tells after each new unit whether the search can end.
+        earlier: the network over all known layers but the last. Kinks that do not belong to the next layer are tried
+            there.
+        enough: function of the units, called after each new unit; True ends the search.
+
+    Returns:
+        The units, and the state of the search.
     """
     search = Search(units=list(units))
     quiet = 0
@@ -119,16 +126,16 @@ def find_units(
             _search_lines(probe, rng, deadline, search, earlier=earlier, enough=enough)
             quiet = 0 if len(search.units) > before else quiet + 1
     except QueryError:
-        pass  # the budget is spent: what has been found counts
+        pass  # the budget is spent: return the units found so far
     return _without_deeper(search.units), search
 
 
 def _without_deeper(units: list[Unit]) -> list[Unit]:
-    """Leave out deeper units that pass for units of the next layer on most of the box.
+    """Leave out deeper units that look like units of the next layer on most of the box.
 
-    A deeper unit is found where the next layer has the pattern of the walk, and missed elsewhere. So each missed point
-    lies beyond a unit of the next layer that all found points are on one side of. The points where a unit of the next
-    layer is hidden have no such reason.
+    The kink of a deeper unit is found where the next layer has the pattern of the walk, and missed elsewhere. So each
+    missed point lies beyond some unit of the next layer of which all found points are on one side. If a unit of the
+    next layer is missed at some points, there is no such unit.
     """
     units = sorted(units, key=lambda unit: -unit.share)
     kept: list[Unit] = []
@@ -159,7 +166,7 @@ def _search_lines(
     earlier: Probe | None,
     enough: Callable[[list[Unit]], bool] | None,
 ) -> None:
-    """Walk from the kinks on one round of random lines that no known unit explains."""
+    """Search one round of random lines, and walk from the kinks that do not lie on surfaces of known units."""
     starts, directions, low, high = random_lines(probe, rng, LINES)
     search.lines += LINES
     units = search.units
@@ -169,7 +176,7 @@ def _search_lines(
     points = starts[line[kinks.piece]] + kinks.at[:, None] * directions[line[kinks.piece]]
     along = directions[line[kinks.piece]]
     tries = 0
-    # Roomy kinks are measured best; every other round gives the others their turn.
+    # Kinks with much room are measured best; every other round takes kinks in random order.
     order = np.argsort(-kinks.room) if search.lines // LINES % 2 else rng.permutation(len(kinks.at))
     for one in order:
         if tries >= TRIES or time.monotonic() > deadline:
@@ -193,7 +200,7 @@ def _search_lines(
 
 
 def _explained(units: list[Unit], probe: Probe, point: NDArray[np.float64]) -> bool:
-    """Tell whether a kink lies on the surface of a known unit."""
+    """Return whether a kink lies on the surface of a known unit."""
     if not units:
         return False
     rows = np.array([unit.row for unit in units])
@@ -203,7 +210,7 @@ def _explained(units: list[Unit], probe: Probe, point: NDArray[np.float64]) -> b
 
 
 def _walk(probe: Probe, kink: Kink, rng: np.random.Generator, deadline: float, search: Search) -> Unit | None:
-    """Walk from one kink until its row is determined, and check the row all over the box."""
+    """Walk from one kink until the row is determined, and check the row in the whole box; return None if this fails."""
     search.walks += 1
     surface = start(probe, kink, rng)
     if surface is None or surface.missed > BENT * max(surface.tried, 1):
@@ -226,10 +233,10 @@ def _walk(probe: Probe, kink: Kink, rng: np.random.Generator, deadline: float, s
 
 
 def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> bool:
-    """Walk on until the points determine the row, or nothing new comes up.
+    """Walk until the points determine the row, or until no new equation is found for a while.
 
     Returns:
-        Whether the surface stayed that of one unit of the next layer.
+        Whether the points are consistent with one unit of the next layer.
     """
     stale, dimension = 0, surface.null().shape[1]
     for count in range(ROUNDS):
@@ -246,6 +253,6 @@ def _determine(surface: Surface, rng: np.random.Generator, deadline: float) -> b
 
 
 def _explained_freedom(surface: Surface) -> bool:
-    """Tell whether units of layer l that did not switch on a walk explain all that its points leave open."""
+    """Return whether units of layer l that did not switch on the walk explain all open weights."""
     known = surface.probe.known
     return bool(surface.null().shape[1] <= 1 + np.abs(steady_units(known, surface.points)).sum())

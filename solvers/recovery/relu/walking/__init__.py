@@ -1,1 +1,1 @@
-"""Walk along the kink surface of a unit through the regions of the known layers."""
+"""Walk on the kink surface of a unit through the linear pieces of the known layers."""

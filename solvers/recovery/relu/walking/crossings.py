@@ -1,4 +1,4 @@
-"""Crossing the kinks of known units on a walk, into pieces where the surface is not determined yet."""
+"""Cross the kinks of known units on a walk, into pieces where the surface is not determined yet."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ __all__ = ["cross"]
 NEAR = 0.02
 """Largest distance from a crossed kink at which the new angle is searched, relative to the scale. Hand-set."""
 RAY = 1e-8
-"""Largest distance between a ray and the kink found on it, relative to the scale of the inputs. Hand-set."""
+"""Largest distance between a ray and the kink found on it, relative to the scale. Hand-set, above rounding errors."""
 SPREAD = 0.3
 """Random part of a step towards the kink of a unit, relative to the directed part. Hand-set."""
 PAIRS = 64
-"""Walkers per round. Hand-set."""
+"""Walkers per round. A larger value finds more crossings and takes longer. Hand-set."""
 WIDTH = 8
-"""Most crossings that are queried per round. Hand-set."""
+"""Most crossings that are queried per round. A larger value takes more queries per round. Hand-set."""
 LEAST = 1e-5
-"""Least such distance, relative to the scale; narrower places are left out. Hand-set."""
+"""Least distance from a crossed kink at which the new angle is searched, relative to the scale. Narrower crossings are
+left out. Hand-set."""
 STRIDES = 6
-"""Pieces that a walker crosses without a query, while the surface is determined there. Hand-set."""
+"""Most pieces that a walker crosses without a query, while the surface is determined there. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Points where walkers on a surface meet the kink of a known unit.
+    """Points at which walkers on a surface meet the kink of a known unit.
 
     Attributes:
         points: the points, rows x coordinates.
-        unit: the known unit.
-        walls: unit normals of its kink, along the walk.
-        normals: unit normals of the surface before the kink.
-        near: distance up to which no other known kink is met.
-        ahead: unit normals of the surface beyond the kink.
-        determined: whether the points known so far determine them.
+        unit: number of the known unit.
+        walls: normals of its kink, of norm 1, in the direction of the walk.
+        normals: normals of the surface before the kink, of norm 1.
+        near: distance up to which there is no other known kink.
+        ahead: normals of the surface beyond the kink, of norm 1.
+        determined: whether the known points determine `ahead`.
     """
 
     points: NDArray[np.float64]
@@ -62,9 +63,9 @@ class Edges:
 
 
 def cross(surface: Surface, rng: np.random.Generator, strides: int = STRIDES) -> int:
-    """Send walkers over the surface and search it beyond the first kinks behind which it is not determined.
+    """Send walkers over the surface, and search the surface beyond the first kinks behind which it is not determined.
 
-    A walker crosses pieces where the surface is determined without a query. If no walker meets anything new, the
+    Where the surface is determined, a walker crosses pieces without a query. If all walkers stay on such pieces, the
     surface is tested beyond the last kinks met.
 
     Returns:
@@ -89,7 +90,7 @@ def cross(surface: Surface, rng: np.random.Generator, strides: int = STRIDES) ->
             surface.tried += len(ahead) - len(found)
             surface.missed += len(ahead) - len(found)
             return _step_on(surface, edges.take(found), ahead[found], rng)
-        # Cross, and stand on the surface just behind the kink.
+        # Cross the kink, and continue from a point of the surface just behind it.
         inward = met.walls - np.einsum("ij,ij->i", met.walls, met.ahead)[:, None] * met.ahead
         sizes = np.linalg.norm(inward, axis=1)
         good = sizes > FLAT
@@ -102,7 +103,7 @@ def cross(surface: Surface, rng: np.random.Generator, strides: int = STRIDES) ->
 
 
 def _aims(surface: Surface, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw for each walker a unit of layer l whose weight is not determined; -1 for every second walker."""
+    """Draw an aim for every second walker, a unit of layer l with an open weight; -1 stands for no aim."""
     known, null = surface.probe.known, surface.null()
     aims = np.full(PAIRS, -1)
     if known.layers and null.shape[1] > 1:
@@ -115,10 +116,10 @@ def _aims(surface: Surface, rng: np.random.Generator) -> NDArray[np.int64]:
 def _walk_on(
     surface: Surface, points: NDArray[np.float64], aims: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[Edges, NDArray[np.int64]]:
-    """Walk to the next known kink.
+    """Walk from each point to the next known kink.
 
     Returns:
-        The edges, and the walkers that met them.
+        The edges, and the numbers of the walkers that met them.
     """
     probe, scale, known = surface.probe, surface.probe.scale, surface.probe.known
     normals, single = surface.predict(points)
@@ -172,11 +173,11 @@ def _directed(
 def _new_angles(surface: Surface, edges: Edges) -> NDArray[np.float64]:
     """Search the angle of the surface beyond a known kink.
 
-    Both sides of the surface share the ridge on the known kink, so in the plane of the old normal and the kink's normal
-    the new side is a ray from the ridge. Three sides of a rectangle around the ridge meet every ray.
+    Both sides of the surface share the ridge on the known kink. So in the plane of the old normal and the kink's
+    normal, the new side is a ray from the ridge. Three sides of a rectangle around the ridge meet every ray.
 
     Returns:
-        New unit normals; NaN where no ray was found.
+        New normals of norm 1; NaN if no ray was found.
     """
     points, walls, near = edges.points, edges.walls, edges.near
     along = edges.normals - np.einsum("ij,ij->i", edges.normals, walls)[:, None] * walls

@@ -1,8 +1,8 @@
-"""Queries along lines: the scalar function of the coordinates u, and all its kinks on given pieces of lines.
+"""Query a scalar function of the coordinates u along lines, and find all its kinks on given pieces of lines.
 
-On a line, a piecewise-linear network is a piecewise-linear function of one number. Two tangents that meet on the graph
-enclose one kink; otherwise the interval is halved (the search of Carlini, Jagielski, Mironov 2020, arXiv 2003.04884,
-section 4.1, here for all intervals at once).
+On a line, a piecewise-linear network is a piecewise-linear function of one number. If the tangents at both ends of an
+interval meet on the graph, the interval has one kink; otherwise it is halved (the search of Carlini, Jagielski, Mironov
+2020, arXiv 2003.04884, section 4.1, for all intervals at once).
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["Kinks", "Probe", "find_kinks"]
 
 END = 1 / 32
-"""Length of an end of an interval whose slope is measured, relative to the interval. Larger values make slopes more
-precise and miss more kinks near the ends, which costs further halvings. Hand-set."""
+"""Step of the difference quotient at an end of an interval, relative to the interval. Larger values make slopes more
+precise, but miss more kinks near the ends, which takes further halvings. Hand-set."""
 ROUNDING = 4e-16
 """Least rounding error of an output, relative to the output. From the unit in the last place of float64 and a few
 additions."""
 SAMPLE = 256
-"""Points on which the rounding error is measured. Hand-set."""
+"""Points on which the rounding error is measured. A larger value takes more queries. Hand-set."""
 USUAL = 0.8
-"""Quantile of the second differences at these points that counts as the rounding error; points beside a kink lie above.
-Hand-set."""
+"""Quantile of the second differences at these points that counts as the rounding error. Hand-set below 1, because
+second differences at kinks are larger."""
 SLACK = 20.0
-"""Multiple of the rounding error up to which two numbers count as equal. Hand-set."""
+"""Largest difference of two numbers that count as equal, in rounding errors. A larger value misses more weak kinks.
+Hand-set."""
 HALVINGS = 45
-"""Most halvings of an interval. Hand-set; the least length ends the search before."""
+"""Most halvings of an interval. Hand-set so large that the least length ends the search first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +44,10 @@ class Probe:
 
     Attributes:
         oracle: the hidden network.
-        known: the coordinates.
+        known: the known layers, with the coordinates u.
         mix: weights of the outputs in the scalar, o numbers.
         scale: typical size of the coordinates.
-        level: rounding error at the origin; it grows with the distance, since the hidden states do.
+        level: rounding error at the origin. It grows with the distance from the origin, as the hidden states do.
     """
 
     oracle: Oracle
@@ -57,10 +58,7 @@ class Probe:
 
     @classmethod
     def of(cls, oracle: Oracle, known: KnownMap, scale: float, rng: np.random.Generator) -> Probe:
-        """Draw the mix of the outputs, and measure the rounding error by second differences.
-
-        Kinks of every unit stay visible in a random mix.
-        """
+        """Draw a random mix of the outputs, in which all kinks are visible, and query to measure its rounding error."""
         points = scale * np.geomspace(0.5, 5.0, SAMPLE)[:, None] * rng.standard_normal((SAMPLE, known.coordinates))
         steps = 1e-6 * scale * rng.standard_normal(points.shape)
         plain = cls(oracle, known, np.ones(oracle.terms.outputs), scale, 0.0)
@@ -76,10 +74,10 @@ class Probe:
         return cls(oracle, known, mix, scale, max(level, ROUNDING * float(np.abs(outputs @ mix).mean())))
 
     def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Evaluate rows x coordinates to one number per row, in calls of the allowed size.
+        """Map points, rows x coordinates, to one number per row, in calls of the allowed size.
 
-        Points outside the box, by rounding or at the ends of a short search, are moved to its boundary; a kink that
-        this makes fails the later tests.
+        Points outside the box are moved to its boundary. They come from rounding and from the ends of short searches. A
+        false kink by this move fails the later tests.
 
         Raises:
             QueryError: if the budget is spent.
@@ -103,7 +101,7 @@ class Probe:
     def reach(
         self, starts: NDArray[np.float64], directions: NDArray[np.float64], most: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Find the ends of lines at the box; at most `most` away from the start."""
+        """Return the positions at which lines leave the box, before and after their starts, at most `most` away."""
         low, high = np.full(len(starts), -most), np.full(len(starts), most)
         terms = self.oracle.terms
         if terms.low is None or terms.high is None:
@@ -123,11 +121,11 @@ class Kinks:
     """Kinks on pieces of lines.
 
     Attributes:
-        piece: index of the piece.
+        piece: number of the piece of each kink.
         at: position in units of the line's direction.
         jump: change of the slope.
         error: estimated error of the position.
-        room: distance to the end of the interval in which the kink is alone.
+        room: distance to the nearer end of an interval without another kink.
     """
 
     piece: NDArray[np.int64]
@@ -151,7 +149,7 @@ def find_kinks(
         starts: a point of each line, pieces x coordinates.
         directions: direction of each line.
         ends: start and end of each piece, in units of its direction.
-        least: length below which an interval with several kinks is given up.
+        least: length below which an interval is not halved further.
 
     Raises:
         QueryError: if the budget is spent.
@@ -213,6 +211,6 @@ def _evaluate(
     piece: NDArray[np.int64],
     at: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Evaluate several positions (sets x pieces) of each piece."""
+    """Evaluate the function at several positions of each piece, sets x pieces."""
     points = starts[piece] + at[:, :, None] * directions[piece]
     return probe(points.reshape(-1, points.shape[2])).reshape(at.shape)

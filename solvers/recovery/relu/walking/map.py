@@ -1,8 +1,8 @@
-"""The known layers as a piecewise-linear map on the directions that they see.
+"""The known layers as a piecewise-linear map of the coordinates u.
 
-The features phi of a point are what the next layer may depend on: h_l, and, while the signs of layer l are unknown,
-also h_{l-1}, since sigma(-z) = sigma(z) - (1 + leak) z, where z is linear in h_{l-1}. So a unit of layer l + 1 switches
-where v phi(u) + b = 0, whatever the signs of layer l.
+The features phi(u) are the numbers on which the next layer may depend: h_l, and also h_{l-1} while the signs of layer l
+are unknown, because sigma(-z) = sigma(z) - (1 + leak) z and z is linear in h_{l-1}. So a unit of layer l + 1 switches
+where v phi(u) + b = 0, for any signs of layer l.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["KnownMap", "Nodes", "steady_units"]
 
 THIN = 1e-9
-"""Relative singular value of the first layer's weights below which an input direction counts as unseen. Hand-set, far
-above rounding errors."""
+"""Singular values of the first layer's weights below this share of the largest one count as zero. Hand-set, far above
+rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +30,10 @@ class Nodes:
     """Points on lines, sorted by line and then by position: the ends and every known kink between them.
 
     Attributes:
-        line: index of the line of each node.
+        line: number of the line of each node.
         at: position of each node, in units of the line's direction.
-        unit: index of the unit whose kink the node is, counted over all known layers and then the extra rows; -1 for an
-            end.
+        unit: number of the unit that has a kink at the node, counted over all known layers and then the extra rows; -1
+            for an end.
     """
 
     line: NDArray[np.int64]
@@ -48,12 +48,13 @@ class Nodes:
 
 @dataclass(frozen=True, eq=False)
 class KnownMap:
-    """Known layers on the coordinates u, x = origin + basis u.
+    """The known layers in the coordinates u, with x = origin + basis @ u.
 
-    The basis spans the inputs that the first layer sees, so that a wide input costs no queries.
+    The basis spans the directions of the inputs on which the first layer depends. So superfluous inputs take no
+    queries.
 
     Attributes:
-        prefix: the known layers; none means that phi(u) is u.
+        prefix: the known layers; without layers, phi(u) is u.
         bypass: whether phi also holds h_{l-1}.
         origin: a point of the inputs, d numbers.
         basis: d x coordinates, orthonormal columns.
@@ -66,7 +67,7 @@ class KnownMap:
 
     @classmethod
     def of(cls, prefix: Prefix, *, bypass: bool = False) -> KnownMap:
-        """Choose the coordinates: the row space of the first layer."""
+        """Make the map, with coordinates in the row space of the first layer."""
         basis = np.eye(prefix.inputs)
         if prefix.depth and len(prefix.weights[0]) < prefix.inputs:
             _, values, right = np.linalg.svd(prefix.weights[0], full_matrices=False)
@@ -75,7 +76,7 @@ class KnownMap:
 
     @cached_property
     def layers(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """Weights and biases, the first layer's ones in the coordinates u."""
+        """Pairs of weight and bias; the first layer is in the coordinates u."""
         pairs = list(zip(self.prefix.weights, self.prefix.biases, strict=True))
         if pairs:
             weight, bias = pairs[0]
@@ -130,7 +131,7 @@ class KnownMap:
         return features, np.concatenate(found, axis=1)
 
     def margins(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Estimate the distance of each point to the kinks of each known unit, rows x units, from its own piece."""
+        """Estimate the distance of each point from the kink of each known unit, rows x units, on the point's piece."""
         z = np.abs(self.preactivations(points))
         norms = np.linalg.norm(self.gradients(points)[1], axis=2)
         margins: NDArray[np.float64] = np.divide(z, norms, out=np.full_like(z, np.inf), where=norms > 0)
@@ -144,16 +145,16 @@ class KnownMap:
         high: NDArray[np.float64],
         extra: NDArray[np.float64] | None = None,
     ) -> Nodes:
-        """Find all known kinks on lines.
+        """Find all known kinks on lines, layer by layer.
 
-        Layer by layer: between two nodes a preactivation is linear, so a change of its sign gives one more node.
+        Between two nodes a preactivation is linear, so a change of its sign gives one more node.
 
         Args:
             starts: a point of each line, lines x coordinates.
             directions: direction of each line.
             low: start of each line, in units of its direction.
             high: end of each line.
-            extra: rows (v, b) of units on top of the features whose kinks are nodes too.
+            extra: rows (v, b) of further units on the features, whose kinks are nodes too.
         """
         count = len(starts)
         line = np.repeat(np.arange(count), 2)
@@ -182,7 +183,7 @@ class KnownMap:
         return Nodes(line, at, unit)
 
     def _level(self, points: NDArray[np.float64], level: int) -> NDArray[np.float64]:
-        """Preactivations of one known layer, counted from 0."""
+        """Compute the preactivations of one known layer, counted from 0, rows x units."""
         state = points
         for weight, bias in self.layers[:level]:
             state = self.prefix.sigma.value(state @ weight.T + bias)
@@ -191,7 +192,7 @@ class KnownMap:
 
 
 def steady_units(known: KnownMap, points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Tell which units of the last known layer are on (1) or off (-1) at all points; 0 for those that switch."""
+    """Return 1 for units of the last known layer that are on at all points, -1 for units off at all points, else 0."""
     if not known.prefix.depth:
         return np.zeros(known.prefix.units, np.int64)
     z = known.preactivations(points)[:, -known.prefix.units :]

@@ -1,4 +1,4 @@
-"""The start of a walk on a kink surface, jumps to other parts of it, and steps on one flat piece."""
+"""Start a walk on a kink surface, jump to other parts of the surface, and choose steps on one flat piece."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ __all__ = ["FARTHEST", "Kink", "distances", "jump", "lengths", "random_lines", "
 OFFSET = 0.2
 """Distance from a kink at which gradients are measured, relative to the room around the kink. Hand-set."""
 STEP = 0.02
-"""Step of the gradient's differences, relative to that distance. Larger values make normals more precise, and cross the
-surface where it is nearly parallel to the line. Hand-set."""
+"""Step of the gradient's differences, relative to this distance. Larger values make normals more precise, but cross the
+surface if it is nearly parallel to the line. Hand-set."""
 SHARE = (0.3, 0.8)
-"""How far a step goes on a piece, relative to the distance to the next known kink. Hand-set."""
+"""Least and largest length of a step on a piece, relative to the distance to the next known kink. Hand-set."""
 FARTHEST = 3.0
 """Longest step, relative to the scale of the inputs. Hand-set."""
 PIECES = 192
-"""Most pieces of these lines on which the surface is predicted. Hand-set."""
+"""Most pieces of the lines of a jump on which the surface is predicted. A larger value takes longer. Hand-set."""
 LONGEST = 30.0
-"""Half the length of a random line, relative to the scale of the inputs. Hand-set."""
+"""Half the length of a random line, relative to the scale of the inputs. A larger value finds units that switch far
+from the origin. Hand-set."""
 WIDEST = 3.0
-"""Largest factor on the spread of the points through which lines are drawn; it is drawn from 1 to this. Hand-set."""
+"""Largest standard deviation of the points through which lines are drawn, relative to the scale; the least one is 1.
+Hand-set."""
 LINES = 24
-"""Random lines per jump. Hand-set."""
+"""Random lines per jump. A larger value takes longer. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +42,9 @@ class Kink:
     """A kink on a line.
 
     Attributes:
-        point: where it is, coordinates.
-        direction: unit direction of the line.
-        room: distance up to which no other kink lies on the line.
+        point: position of the kink, coordinates.
+        direction: direction of the line, of norm 1.
+        room: distance up to which the line has no other kink.
     """
 
     point: NDArray[np.float64]
@@ -54,7 +56,7 @@ def start(probe: Probe, kink: Kink, rng: np.random.Generator) -> Surface | None:
     """Begin a walk at a kink on a line: measure the normal, and find points of the same flat piece.
 
     Returns:
-        None if no flat piece is there, e.g. because the kink belongs to a deeper unit that bends nearby.
+        The surface; None if there is no flat piece, e.g. because the kink belongs to a deeper unit that bends nearby.
     """
     known, scale, point = probe.known, probe.scale, kink.point
     margins = known.margins(point[None])
@@ -89,8 +91,8 @@ def jump(surface: Surface, rng: np.random.Generator, most: int) -> int:
     """Test the surface where random lines meet it, on pieces on which it is determined.
 
     Args:
-        surface: what is known of the unit.
-        rng: draws the lines.
+        surface: the surface; the points found are added.
+        rng: generator for the lines.
         most: largest number of points to test.
 
     Returns:
@@ -117,7 +119,7 @@ def random_lines(
     """Draw lines through random inputs.
 
     Returns:
-        Starts and unit directions, and the positions of both ends of each line.
+        Starts and directions of norm 1, lines x coordinates, and the positions of both ends of each line.
     """
     spread = probe.scale * WIDEST ** rng.uniform(0.0, 1.0, (count, 1))
     starts = spread * rng.standard_normal((count, probe.known.coordinates))
@@ -141,7 +143,7 @@ def lengths(
     steps: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Draw how far to go along each step without leaving the piece or the box."""
+    """Draw a length for each step that leaves neither the piece nor the box."""
     ahead = distances(probe, points, steps)[:, 0]
     _, high = probe.reach(points, steps, FARTHEST * probe.scale)
     drawn: NDArray[np.float64] = rng.uniform(*SHARE, len(steps)) * np.maximum(np.minimum(ahead, high), 0.0)
@@ -149,7 +151,7 @@ def lengths(
 
 
 def distances(probe: Probe, points: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Find the distances to the next two known kinks along each step; infinite if they are far or outside the box."""
+    """Find the distances to the next two known kinks along each step, steps x 2; infinite if far or outside the box."""
     _, high = probe.reach(points, steps, 2 * FARTHEST * probe.scale)
     nodes = probe.known.nodes(points, steps, np.zeros(len(points)), np.maximum(high, 0.0))
     ahead = np.full((len(points), 2), np.inf)

@@ -1,8 +1,8 @@
 """Points on the kink surface of one unit, and the unit's row as their null vector.
 
-Every point u of the surface of a unit of layer l + 1 gives one linear equation v phi(u) + b = 0 with phi known. On one
-piece of the known layers the surface is flat. So points of one unit are found by a walk: step along the surface, cross
-the kink of a known unit, and search the one new angle there.
+Every point u of the surface of a unit of layer l + 1 gives one linear equation v phi(u) + b = 0 with known phi. On one
+piece of the known layers the surface is flat. So a walk finds points of one unit: step along the surface, cross the
+kink of a known unit, and search the one new angle there.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["CLOSE", "FLAT", "WINDOW", "Surface", "best_row", "locate", "null_space", "planes"]
 
 RANK = 1e-9
-"""Relative singular value below which equations count as dependent. Larger values let noisier points agree, and call
-weakly excited features undetermined. Hand-set between the noise of the points (1e-12) and the weakest features seen."""
+"""Relative singular value below which equations count as dependent. With larger values, noisier points agree, and
+weights of small features count as open. Hand-set between the noise of the points (1e-12) and the smallest features."""
 FLAT = 1e-6
-"""Relative singular value above which candidate normals on a piece differ. Hand-set."""
+"""Relative singular value above which candidate normals on a piece count as different. Hand-set."""
 WINDOW = 1e-3
 """Half the length of a search around a predicted point, relative to the scale of the inputs. Hand-set."""
 CLOSE = 1e-6
@@ -36,15 +36,15 @@ fewer points of other units by chance. Hand-set, above the error of predictions.
 
 @dataclass
 class Surface:
-    """What is known of one unit.
+    """The kink surface of one unit, as far as it is known.
 
     Attributes:
         probe: the network.
         points: points of the surface, rows x coordinates.
         errors: estimated error of each point's position along the normal.
-        tried: predictions of points that were tested.
-        missed: those where no kink was found.
-        holes: their points.
+        tried: number of predicted points that were tested.
+        missed: number of these points without a kink.
+        holes: these points, arrays of rows x coordinates.
     """
 
     probe: Probe
@@ -73,18 +73,18 @@ class Surface:
         return np.column_stack([features, np.ones(len(features))])
 
     def predict(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Predict the unit normal of the surface on the piece of each point.
+        """Predict the normal of the surface on the piece of each point.
 
         Returns:
-            Normals, rows x coordinates, and whether the points known so far determine them.
+            Normals of norm 1, rows x coordinates, and whether the known points determine them.
         """
         return flat_normals(self.probe.known.gradients(points)[0], self.null())
 
     def test(self, points: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Search the surface at predicted points, keep the points that are found, and count.
+        """Search the surface at predicted points, add the points found, and update the counts.
 
         Returns:
-            Which predictions were right; those that could not be tested are left out of the count.
+            Whether each prediction was right. Predictions that cannot be tested do not count as tried.
         """
         found, tested, at, errors = locate(
             self.probe, points, normals, WINDOW * self.probe.scale, CLOSE * self.probe.scale
@@ -97,11 +97,11 @@ class Surface:
 
 
 def null_space(equations: NDArray[np.float64], least: int = 0) -> NDArray[np.float64]:
-    """Compute an orthonormal basis of the null space, columns scaled to equal size first.
+    """Compute an orthonormal basis of the null space, unknowns x dimension, after scaling columns to equal size.
 
     Args:
         equations: equations x unknowns.
-        least: smallest dimension; more makes the space that fits best.
+        least: smallest dimension of the result. If the null space is smaller, directions that fit best are added.
     """
     sizes = np.abs(equations).max(axis=0)
     sizes[sizes == 0] = 1.0
@@ -119,12 +119,12 @@ def best_row(
 ) -> tuple[NDArray[np.float64], int, float]:
     """Fit the row (v, b) of a unit to points of its surface.
 
-    Of the rows that fit, it is the one that has no part in directions which leave the surface's normals unchanged: a
-    feature that the surface never excites gets weight zero.
+    If several rows fit, the result has no part in directions that leave the surface's normals unchanged. So a feature
+    that is zero on the whole surface gets weight zero.
 
     Returns:
-        The row with |v| = 1, the dimension of the rows that fit less one, and the largest distance of a point;
-        infinite if the features do not change near the points.
+        The row with |v| = 1; the dimension of the space of rows that fit, minus 1; and the largest distance of a point
+        from the fitted kink, infinite if the features do not change near the points.
     """
     equations = np.column_stack([known.features(points), np.ones(len(points))])
     weights = np.minimum(1.0, np.median(errors) / np.maximum(errors, np.finfo(float).tiny))
@@ -164,10 +164,11 @@ def flat_normals(
 def planes(
     known: KnownMap, points: NDArray[np.float64], null: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Predict the plane of the surface on the piece of each point, wherever that plane is.
+    """Predict the plane of the surface on the piece of each point, at any distance from the point.
 
     Returns:
-        Unit normals, signed distances of the points from the planes, and whether the null space determines them.
+        Normals of norm 1, signed distances of the points from the planes, and whether the null space determines the
+        planes.
     """
     if not null.shape[1]:
         return np.zeros(points.shape), np.zeros(len(points)), np.zeros(len(points), dtype=bool)
@@ -186,18 +187,18 @@ def planes(
 def locate(
     probe: Probe, points: NDArray[np.float64], normals: NDArray[np.float64], window: float, close: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
-    """Find the kink next to predicted points, along their normals.
+    """Find the kink next to each predicted point, along its normal.
 
     Args:
         probe: the network.
-        points: predicted points of the surface.
-        normals: unit normals of the surface there.
+        points: predicted points of the surface, rows x coordinates.
+        normals: normals of the surface there, of norm 1.
         window: largest half length of the search.
         close: largest distance between the prediction and the kink.
 
     Returns:
-        Whether a kink lies at the prediction, whether the point could be tested (it lies in the box, and no known kink
-        is too near), the position along the normal, and its error.
+        Whether a kink lies at the prediction; whether the point was tested, which needs a point inside the box without
+        a known kink nearby; the position along the normal; and the error of the position.
     """
     margins = probe.known.margins(points)
     margins = margins.min(axis=1) if margins.shape[1] else np.full(len(points), np.inf)

@@ -92,7 +92,7 @@ def test_active_puzzles_answer_queries_as_the_table_of_passive_ones() -> None:
 
 
 def test_outputs_that_are_too_coarse_are_refused() -> None:
-    with pytest.raises(TrainingError, match="outputs of 0 decimals tell the weights only to"):
+    with pytest.raises(TrainingError, match="outputs of 0 decimals determine weights only to"):
         made(precision="0 decimals", mode="passive", rows=100)
 
 
@@ -105,7 +105,7 @@ def test_a_large_rounded_network_needs_a_stated_tolerance() -> None:
 
 
 def test_rules_that_cannot_be_met_are_told() -> None:
-    with pytest.raises(TrainingError, match=r"cannot be 0.3 apart"):
+    with pytest.raises(TrainingError, match=r"cannot keep a distance of 0.3"):
         made(inputs=1, hidden=(40,))
 
 

@@ -29,7 +29,7 @@ def test_every_unit_of_the_first_layer_is_found(widths: tuple[int, ...]) -> None
 
 
 def test_norms_and_biases_start_the_fit_close_to_the_truth() -> None:
-    probe, weight, bias = probe_of(8, 8, 8, 1, seed=2)
+    probe, weight, bias = probe_of(6, 6, 6, 1, seed=2)
     rng = np.random.default_rng(0)
     found, offsets = first_layer(probe, find_hyperplanes(probe, rng), "tanh", rng)
     directions = found / np.linalg.norm(found, axis=1, keepdims=True)

@@ -32,7 +32,7 @@ def solved(network: MLP, puzzle: RecoveryPuzzle, seed: int = 0) -> bool:
     return right
 
 
-@pytest.mark.parametrize("widths", [(4, 5, 5, 1), (5, 5, 5, 1), (4, 4, 4, 4, 1), (4, 4, 4, 2)])
+@pytest.mark.parametrize("widths", [(3, 4, 4, 1), (4, 4, 4, 1), (3, 3, 3, 3, 1), (3, 3, 3, 2)])
 def test_active_tanh_networks(widths: tuple[int, ...]) -> None:
     network = teacher(*widths, seed=2, input_scale=1.5)
     assert solved(network, active_puzzle(network, budget=200_000, input_scale=1.5))
@@ -45,7 +45,7 @@ def test_passive_tanh_networks(seed: int) -> None:
 
 
 def test_many_inputs_and_few_units() -> None:
-    network = teacher(60, 4, 4, 1, seed=0)
+    network = teacher(40, 3, 3, 1, seed=0)
     assert solved(network, active_puzzle(network, budget=200_000))
 
 

@@ -102,7 +102,7 @@ def test_a_hidden_activation_is_refused() -> None:
 
 
 def test_a_spent_budget_is_refused() -> None:
-    with pytest.raises(UnsupportedPuzzleError, match="no row"):
+    with pytest.raises(UnsupportedPuzzleError, match="no budget left"):
         QUICK.solve(active_puzzle(teacher(2, 2, 1), budget=0), Context())
 
 

@@ -1,4 +1,4 @@
-"""Functional error of a recovered network: in distribution, at twice the scale, and the largest that a search finds."""
+"""Functional error of a recovered network: on N(0, s^2), at twice that scale, and the largest that a search finds."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from generator.recovery.spec import PublicSpec
 
-__all__ = ["Imitation", "draw_inputs", "imitation"]
+__all__ = ["FunctionalErrors", "draw_inputs", "functional_errors"]
 
 ROWS = 2048
-"""Inputs per distribution. Hand-set."""
+"""Inputs per distribution. A larger value makes the errors more precise and takes longer. Hand-set."""
 CLIMBERS = 16
-"""Inputs from which the search for the worst error climbs. Hand-set."""
+"""Inputs from which the search for the worst error climbs. A larger value finds larger errors. Hand-set."""
 STEPS = 30
-"""Steps of that search. A larger value finds larger errors and takes longer. Hand-set."""
+"""Steps of this search. A larger value finds larger errors and takes longer. Hand-set."""
 STEP = 0.2
-"""First step, relative to the scale of the inputs; it shrinks where the error does not grow. Hand-set."""
+"""First step of this search, relative to the scale of the inputs. A step shrinks if the error does not grow.
+Hand-set."""
 
 
 @dataclass(frozen=True)
-class Imitation:
-    """Functional errors, in standard deviations of the hidden network's outputs in distribution.
+class FunctionalErrors:
+    """Functional errors, in standard deviations of the hidden network's outputs on N(0, s^2).
 
     Attributes:
         within: root mean square error on N(0, s^2).
         wide: root mean square error on N(0, (2 s)^2).
-        worst: largest error found in the box.
+        worst: largest absolute error that the search found in the box.
     """
 
     within: float
@@ -46,8 +47,15 @@ def draw_inputs(public: PublicSpec, rows: int, factor: float, rng: np.random.Gen
     return inputs if public.box is None else np.clip(inputs, -public.box, public.box)
 
 
-def imitation(true: MLP, found: MLP, public: PublicSpec, rng: np.random.Generator) -> Imitation:
-    """Measure how far a recovered network is from the hidden one as a function."""
+def functional_errors(true: MLP, found: MLP, public: PublicSpec, rng: np.random.Generator) -> FunctionalErrors:
+    """Measure the functional errors of a recovered network.
+
+    Args:
+        true: the hidden network.
+        found: the recovered network, with the same inputs and outputs.
+        public: input scale and box of the puzzle.
+        rng: generator for the inputs and for the search.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         near, far = (draw_inputs(public, ROWS, factor, rng) for factor in (1.0, 2.0))
         outputs = true(near)
@@ -58,11 +66,11 @@ def imitation(true: MLP, found: MLP, public: PublicSpec, rng: np.random.Generato
             np.argsort(-np.abs(np.concatenate(errors)).max(axis=1), kind="stable")[:CLIMBERS]
         ]
         worst = _climb(true, found, starts, public, rng) / scale
-    return Imitation(*(number if np.isfinite(number) else float("inf") for number in (within, wide, worst)))
+    return FunctionalErrors(*(error if np.isfinite(error) else float("inf") for error in (within, wide, worst)))
 
 
 def _climb(true: MLP, found: MLP, inputs: NDArray[np.float64], public: PublicSpec, rng: np.random.Generator) -> float:
-    """Follow the error upwards by random directions from several inputs; return the largest error."""
+    """Increase the error by random steps from several inputs; return the largest error."""
 
     def error(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         distances: NDArray[np.float64] = np.abs(found(rows) - true(rows)).max(axis=1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.recovery.hessian.polish import Rows
+from solvers.recovery.core.ensemble import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,4 +53,4 @@ class RecordingOracle:
 
     def rows(self) -> Rows:
         """Return all rows asked so far."""
-        return Rows(np.concatenate(self._inputs), np.concatenate(self._outputs))
+        return Rows.of(np.concatenate(self._inputs), np.concatenate(self._outputs))

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, qr, solve_triangular
 
-from solvers.recovery.hessian.polish import jacobian, moved
+from solvers.recovery.core.ensemble import Rows, network_of_row, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from generator.recovery.network.mlp import MLP
-    from solvers.recovery.hessian.polish import Rows
 
-__all__ = ["centre", "output_bounds", "weight_errors"]
+__all__ = ["centre", "free_parameters", "output_bounds", "weight_errors"]
 
 LINEARISATIONS = 3
 """Times that the bounds are linearised at the present weights."""
@@ -51,27 +50,49 @@ CENTRED = 1e-3
 """Newton decrement, per root of the number of weights, at which the centre is reached."""
 
 
-def weight_errors(network: MLP, inputs: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
-    """Predict the standard deviation of each weight fitted by least squares: noise * sqrt(diag (J^T J)^-1).
+def free_parameters(network: MLP) -> NDArray[np.bool_]:
+    """Mark the parameters that the outputs can determine, in the order of `parameters_of`.
+
+    These are all parameters, unless sigma(c z) = c sigma(z). Then every unit has a free scale, and the largest outgoing
+    weight of each unit is held.
+    """
+    shape, row = parameters_of(network)
+    free = np.ones((1, len(row)), dtype=bool)
+    if network.sigma.scales:
+        at, outputs, units = list(shape.blocks())[-1]
+        held = np.abs(network.weights[-1]).argmax(axis=0)
+        free[0, at : at + outputs * units].reshape(outputs, units)[held, np.arange(units)] = False
+    return np.asarray(free[0])
+
+
+def weight_errors(network: MLP, inputs: NDArray[np.float64], noise: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Predict the standard deviation of each weight fitted by least squares: the root of the diagonal of (J^T J)^-1.
 
     Args:
         network: at or near the truth.
-        inputs: rows fitted.
-        noise: standard deviation of the outputs' errors.
+        inputs: rows fitted, rows x d.
+        noise: standard deviation of the outputs' errors; one number, or outputs x rows.
 
     Returns:
-        One number per parameter in the order of `jacobian`; infinite if the rows do not determine the weights.
+        One number per parameter in the order of `parameters_of`, 0 for those that `free_parameters` leaves out;
+        infinite if the rows do not determine the weights.
     """
-    J = jacobian(network, inputs)
-    scale = np.linalg.norm(J, axis=0)
-    if not (scale > 0).all():
-        return np.full(len(scale), np.inf)
-    normal = (J / scale).T @ (J / scale)
-    try:
-        inverse = cho_solve(cho_factor(normal), np.eye(len(normal)))
-    except LinAlgError:
-        return np.full(len(scale), np.inf)
-    return np.asarray(noise * np.sqrt(np.maximum(np.diag(inverse), 0.0)) / scale, dtype=np.float64)
+    shape, row = parameters_of(network)
+    free = free_parameters(network)
+    rows = Rows.of(inputs, np.zeros((len(inputs), shape.widths[-1])))
+    largest = float(np.max(noise))
+    if largest == 0:
+        return np.zeros(len(row))
+    J = shape.linearise(row[None], rows)[1][0][free] * (largest / np.reshape(noise, -1))
+    scale = np.linalg.norm(J, axis=1)
+    errors = np.where(free, np.inf, 0.0)
+    if not (scale > 0).all() or J.shape[1] < len(J):
+        return errors
+    R = qr((J / scale[:, None]).T, mode="r", check_finite=False)[0][: len(J)]
+    if not (np.abs(np.diag(R)) > len(J) * np.finfo(np.float64).eps).all():
+        return errors
+    errors[free] = largest * np.linalg.norm(solve_triangular(R, np.eye(len(J))), axis=1) / scale
+    return errors
 
 
 def output_bounds(precision: str, resolution: float, outputs: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -95,22 +116,21 @@ def centre(network: MLP, rows: Rows, bounds: NDArray[np.float64], stop: Callable
     Args:
         network: fitted by least squares.
         rows: inputs and rounded outputs.
-        bounds: largest error of each output, rows x outputs.
+        bounds: largest error of each output, outputs x rows.
         stop: tells whether time is up.
 
     Returns:
         The centred network; the network itself if no weights were found that meet the bounds.
     """
-    start = network
+    shape, row = parameters_of(network)
+    free, scaled, moved = free_parameters(network), bounds.reshape(-1), row.copy()
     for _ in range(LINEARISATIONS):
-        scaled = bounds.reshape(-1)
-        residual = rows.residual(network).reshape(-1) / scaled
-        J = jacobian(network, rows.inputs) / scaled[:, None]
-        step = _centred(J, residual, stop)
+        residuals, jacobian = shape.linearise(moved[None], rows)
+        step = _centred(np.ascontiguousarray((jacobian[0][free] / scaled).T), residuals[0] / scaled, stop)
         if step is None:
-            return start
-        network = moved(network, step)
-    return network
+            return network
+        moved[free] += step
+    return network_of_row(shape, moved)
 
 
 def _centred(
