@@ -148,9 +148,12 @@ def _last(
 
 
 def _fitted(layer: Layer, points: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[MLP, str]:
-    """Fit the network behind the first layer, and say what is not certain."""
+    """Fit the network behind the first layer to the rows that its units can fit, and say what is not certain."""
     prefix = layer.known.prefix
-    found = fit_last_layers(layer, points, values)
+    good = misfits(layer, points, values, WRONG) <= WRONG
+    if 2 * good.sum() < len(good):
+        good[:] = True
+    found = fit_last_layers(layer, points[good], values[good])
     return MLP.of([(prefix.weights[0], prefix.biases[0]), *found.layers], prefix.activation), found.doubt
 
 
