@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.recovery.core.certificate import NEEDED
 from solvers.recovery.core.ensemble import network_of_row, parameters_of
 from solvers.recovery.core.levenberg_marquardt import NEAR_DAMPING, Stopping, levenberg_marquardt
 from solvers.recovery.core.levenberg_marquardt import polish as factorised
 from solvers.recovery.core.output_layer import fit_output_layer
+from solvers.recovery.core.pruning import Pruned, Pruning, prune, saliencies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from solvers.recovery.core.ensemble import Rows
 
-__all__ = ["polish", "root_mean_square", "sharpened", "solve_outputs"]
+__all__ = ["polish", "root_mean_square", "sharpened", "solve_outputs", "without_spare_units"]
 
 STEPS = 60
 """Most Levenberg-Marquardt steps of one polish."""
@@ -29,6 +31,17 @@ SLOW = 6
 ROUNDING = 1e-13
 """Root mean square of the residuals, relative to the outputs', at which the polish ends; only rounding errors are left.
 """
+
+
+SPARE = 1.1
+"""Factor by which the mean squared error may rise without a spare unit. Hand-set."""
+
+ZERO = 1e-22
+"""Mean squared error, relative to the outputs' mean square, that counts as zero while spare units are removed."""
+
+DOUBTFUL = 1e-10
+"""Rise of the squared error without a unit, relative to the outputs' squares, below which the unit may be spare, if
+the other units are fitted again: two copies that a fit has moved a little apart have such rises. Hand-set."""
 
 
 def root_mean_square(network: MLP, rows: Rows) -> float:
@@ -56,6 +69,18 @@ def polish(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
     zero = ROUNDING**2 * float(np.mean(rows.targets**2))
     stopping = Stopping(zero, STEPS, SLOW, damping=NEAR_DAMPING, out_of_time=stop)
     return network_of_row(shape, levenberg_marquardt(shape, row[None], rows, stopping).theta[0])
+
+
+def without_spare_units(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
+    """Remove the units that a fitted network does not need: copies of other units, and units that cancel."""
+    shape, row = parameters_of(network)
+    mse = root_mean_square(network, rows) ** 2
+    zero = max(SPARE * mse, ZERO * float(np.mean(rows.targets**2)))
+    least = max(NEEDED * zero * np.sqrt(rows.equations), DOUBTFUL * float((rows.targets**2).sum()))
+    if saliencies(shape, row, rows, 1).min() > least:
+        return network
+    small = prune(Pruned(shape, row, mse), rows, Pruning(zero, out_of_time=stop))
+    return network_of_row(small.architecture, small.row)
 
 
 def sharpened(network: MLP, rows: Rows) -> MLP:

@@ -1,4 +1,4 @@
-"""From the directions of all units to a network: norms and biases, outgoing weights, polish."""
+"""From the directions of all units to a network: norms and biases, outgoing weights."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import numpy as np
 
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.finishing.polish import polish, solve_outputs
+from solvers.recovery.finishing.polish import solve_outputs
 from solvers.recovery.hessian.ridges import Ridges, fit_ridges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from solvers.recovery.core.ensemble import Rows
@@ -36,9 +34,8 @@ def fit_units(activation: str, probed: Probe, directions: NDArray[np.float64]) -
     return fit_ridges(ACTIVATIONS[activation], probed.space.order, directions, probed.points, samples)
 
 
-def assemble(activation: str, ridges: Ridges, rows: Rows, stop: Callable[[], bool]) -> MLP:
-    """Solve the outgoing weights, and polish all weights; beside a by-pass if the signs of the units are open."""
+def assemble(activation: str, ridges: Ridges, rows: Rows) -> MLP:
+    """Solve the outgoing weights; beside a by-pass if the signs of the units are open."""
     outputs, units = len(rows.targets), len(ridges.bias)
     blank = MLP.of([(ridges.weight, ridges.bias), (np.zeros((outputs, units)), np.zeros(outputs))], activation)
-    network = solve_outputs(blank, rows, bypass=ACTIVATIONS[activation].half_slope > 0)
-    return polish(network, rows, stop)
+    return solve_outputs(blank, rows, bypass=ACTIVATIONS[activation].half_slope > 0)

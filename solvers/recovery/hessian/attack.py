@@ -12,11 +12,12 @@ from generator.puzzle.answer import Answer
 from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.core.derivatives import ask, draw_points, output_noise
 from solvers.recovery.core.ensemble import Rows
-from solvers.recovery.finishing.polish import root_mean_square, sharpened
+from solvers.recovery.finishing.polish import polish, root_mean_square, sharpened, without_spare_units
 from solvers.recovery.finishing.precision import weight_errors
 from solvers.recovery.finishing.rounded import PLAUSIBLE, REFINING_ROWS, telling_points, within_bounds
 from solvers.recovery.finishing.signs import settle_signs
 from solvers.recovery.hessian.assembly import assemble, fit_units, parameters
+from solvers.recovery.hessian.growing import grown, refitted
 from solvers.recovery.hessian.probing import Probe, find_span, probe
 from solvers.recovery.hessian.rank_one import search_vectors
 
@@ -47,6 +48,15 @@ CHECK_ROWS = 200
 
 EXACT = 1e-11
 """Largest root mean square of the certificate's residuals relative to the outputs', for float64 outputs."""
+
+FOUND = 0.8
+"""Share of the span's dimension that the found directions must make up; the other units are grown. Hand-set."""
+
+SPARE_UNITS = 1
+"""Units that may be grown beyond the span's dimension: two near-duplicates span little more than one unit. Hand-set."""
+
+ROUGH = 1e-7
+"""Root mean square of the residuals, relative to the outputs', above which units are wrong or missing. Hand-set."""
 
 STARTS = 2000
 """Most random starts for vectors that the algebraic method missed."""
@@ -92,12 +102,12 @@ class Attack:
             f"order {order}, radius {radius:g}: {len(probed.points)} points, error {probed.error:.1e}, "
             f"rank {span.units}, gap {span.gap:.1e}, {len(vectors)} directions"
         )
-        return len(vectors) == span.units and self.fit(probed, vectors, radius)
+        return len(vectors) >= FOUND * span.units and self.fit(probed, vectors, radius, span.units)
 
-    def fit(self, probed: Probe, vectors: NDArray[np.float64], radius: float) -> bool:
+    def fit(self, probed: Probe, vectors: NDArray[np.float64], radius: float, units: int) -> bool:
         """Fit networks with the units' directions to fresh rows, one activation after the other.
 
-        Activations whose curvature fits the samples better come first.
+        Activations whose curvature fits the samples better come first; only the first one's network is repaired.
         """
         size = parameters(self.puzzle.inputs, len(vectors), self.puzzle.outputs)
         rows = self.fresh(int(FIT_RATIO * size / self.puzzle.outputs) + EXTRA_ROWS, radius)
@@ -105,8 +115,12 @@ class Attack:
         held_out = self.fresh(CHECK_ROWS, radius)
         hidden = slice(before, self.oracle.asked)
         ridges = {name: fit_units(name, probed, vectors) for name in self.names}
-        for name in sorted(self.names, key=lambda name: float(np.median(ridges[name].misfit))):
-            network = assemble(name, ridges[name], rows, self.stop)
+        names = sorted(self.names, key=lambda name: float(np.median(ridges[name].misfit)))
+        for at, name in enumerate(names):
+            rough = assemble(name, ridges[name], rows)
+            network = polish(rough, rows, self.stop)
+            if at == 0 and self.is_rough(network, held_out):
+                network = self.repair(rough, rows, units)
             if self.puzzle.public.precision == "float64":
                 network = sharpened(settle_signs(network, rows, self.stop), rows)
             elif root_mean_square(network, held_out) < PLAUSIBLE * self.noise(held_out):
@@ -114,6 +128,27 @@ class Attack:
             if self.check(network, rows, held_out):
                 return True
         return False
+
+    def repair(self, network: MLP, rows: Rows, units: int) -> MLP:
+        """Choose norms and biases again, and add units that are missing."""
+        network = refitted(network, rows, self.rough_level(rows), self.stop)
+        if network.widths[1] >= units:
+            network = polish(network, rows, self.stop)
+        self.context.log(f"{network.widths[1]} units refitted: residual {root_mean_square(network, rows):.1e}")
+        while self.is_rough(network, rows):
+            if self.stop() or network.widths[1] >= units + SPARE_UNITS:
+                return network
+            network = grown(network, rows, self.rng, self.stop)
+            self.context.log(f"grown to {network.widths[1]} units: residual {root_mean_square(network, rows):.1e}")
+        return without_spare_units(network, rows, self.stop)
+
+    def is_rough(self, network: MLP, rows: Rows) -> bool:
+        """Tell whether units of a network are wrong or missing."""
+        return root_mean_square(network, rows) > self.rough_level(rows)
+
+    def rough_level(self, rows: Rows) -> float:
+        """Compute the largest root mean square of a right network's residuals."""
+        return max(PLAUSIBLE * self.noise(rows), ROUGH * size_of(rows))
 
     def refine(self, network: MLP, hidden: slice) -> MLP:
         """Fit imprecise outputs with all rows asked but the held-out ones, and with all rows that are left."""
@@ -129,12 +164,11 @@ class Attack:
             return False
         error, noise = root_mean_square(network, held_out), self.noise(held_out)
         exact = self.puzzle.public.precision == "float64"
-        size = float(np.sqrt(np.mean(held_out.targets**2)))
         if exact:  # the largest weight error that residuals of this size can hide
             rows = np.concatenate([fitted.inputs, held_out.inputs], axis=1).T
             predicted = float(weight_errors(network, rows, error * np.sqrt(len(rows) * self.puzzle.outputs)).max())
             largest = min(float(np.abs(weight).max()) for weight in network.weights)
-            good = error <= EXACT * size and predicted <= self.puzzle.tolerance * largest
+            good = error <= EXACT * size_of(held_out) and predicted <= self.puzzle.tolerance * largest
         else:
             predicted = float(weight_errors(network, self.oracle.rows().inputs.T, noise).max())
             good = error <= 1.5 * noise
@@ -177,3 +211,8 @@ class Attack:
             f"{self.oracle.asked} rows asked"
         )
         return Answer(self.puzzle.answer(self.best), certified=self.certified, note=note)
+
+
+def size_of(rows: Rows) -> float:
+    """Compute the root mean square of the outputs."""
+    return float(np.sqrt(np.mean(rows.targets**2)))

@@ -50,6 +50,9 @@ Hand-set."""
 ITERATIONS = 300
 """Most power iterations of one start. Hand-set."""
 
+BLUR = 0.3
+"""Norm of the noise that is added to deflated starts, so that none is drawn twice. Hand-set."""
+
 SETTLED = 1e-12
 """Change of the projection's squared norm in ten iterations below which a batch of starts ends. Hand-set."""
 
@@ -176,6 +179,24 @@ def search_vectors(
             vectors, norms = vectors[kept], norms[kept]
         if len(vectors) >= units or starts <= 0:
             return vectors
-        candidates = rng.standard_normal((batch, space.inputs))
-        candidates /= np.linalg.norm(candidates, axis=1, keepdims=True)
+        candidates = _starts(space, basis, vectors, batch, rng)
         starts -= batch
+
+
+def _starts(
+    space: SymmetricPower,
+    basis: NDArray[np.float64],
+    found: NDArray[np.float64],
+    count: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Draw starts of norm 1, near the tensors of the subspace that the powers found do not span.
+
+    Random starts climb to the vectors with the widest surroundings over and over again. From 16 inputs and 100 units,
+    2000 random starts found 88, and deflated ones 98.
+    """
+    noise = rng.standard_normal((count, space.inputs)) / np.sqrt(space.inputs)
+    if len(found):
+        left = np.linalg.svd(space.powers(found) @ basis.T)[2][len(found) :]
+        noise = space.roots(rng.standard_normal((count, len(left))) @ left @ basis) + BLUR * noise
+    return np.asarray(noise / np.linalg.norm(noise, axis=1, keepdims=True))

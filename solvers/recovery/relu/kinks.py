@@ -11,12 +11,10 @@ from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.activations import ACTIVATIONS
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.core.certificate import NEEDED
 from solvers.recovery.core.deadline import out_of_time
 from solvers.recovery.core.derivatives import ask, output_noise
-from solvers.recovery.core.ensemble import network_of_row, parameters_of
-from solvers.recovery.core.pruning import Pruned, Pruning, prune, saliencies
-from solvers.recovery.finishing.polish import polish, root_mean_square
+from solvers.recovery.core.ensemble import parameters_of
+from solvers.recovery.finishing.polish import polish, root_mean_square, without_spare_units
 from solvers.recovery.finishing.recording import RecordingOracle
 from solvers.recovery.finishing.rounded import PLAUSIBLE, REFINING_ROWS, telling_points, within_bounds
 from solvers.recovery.relu.fitting.checking import checked
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
-    from solvers.recovery.core.ensemble import Rows
     from solvers.recovery.relu.hyperplanes.planes import Planes
 
 __all__ = ["Kinks", "check_puzzle"]
@@ -137,7 +134,7 @@ def jointly_fitted(
     rows = oracle.rows()
     if rows.equations <= size:
         return fit
-    network = without_copies(polish(rough, rows, stop), rows, stop)
+    network = without_spare_units(polish(rough, rows, stop), rows, stop)
     noise = output_noise(puzzle.public.precision, puzzle.resolution, rows.targets)
     if root_mean_square(network, rows) > PLAUSIBLE * noise:
         return fit
@@ -147,16 +144,6 @@ def jointly_fitted(
     (weight, output), (bias, constant) = network.weights, network.biases
     linear = np.zeros_like(fit.linear) if network.bypass is None else network.bypass
     return ShallowFit(weight, bias, output, linear, constant, signed=network.bypass is None)
-
-
-def without_copies(network: MLP, rows: Rows, stop: Callable[[], bool]) -> MLP:
-    """Prune units that the rows do not need: two rough hyperplanes may be one."""
-    shape, row = parameters_of(network)
-    mse = root_mean_square(network, rows) ** 2
-    if saliencies(shape, row, rows, 1).min() > NEEDED * mse * np.sqrt(rows.equations):
-        return network
-    small = prune(Pruned(shape, row, mse), rows, Pruning(zero=1.1 * mse, out_of_time=stop))
-    return network_of_row(small.architecture, small.row)
 
 
 def check_puzzle(puzzle: RecoveryPuzzle) -> Oracle:

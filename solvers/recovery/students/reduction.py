@@ -13,7 +13,8 @@ from solvers.recovery.core.ensemble import Architecture, network_of_row
 from solvers.recovery.core.levenberg_marquardt import Stopping, levenberg_marquardt
 from solvers.recovery.core.output_layer import fit_output_layer
 from solvers.recovery.core.pruning import Pruned, Pruning, prune
-from solvers.recovery.finishing.polish import sharpened
+from solvers.recovery.finishing.polish import root_mean_square, sharpened
+from solvers.recovery.finishing.precision import weight_errors
 from solvers.recovery.finishing.rounded import within_bounds
 from solvers.recovery.finishing.signs import settle_signs
 
@@ -109,7 +110,20 @@ def finish(shape: Architecture, row: Array, sampler: Sampler, out_of_time: Calla
 
 
 def _certified(network: MLP, rows: Rows, sampler: Sampler) -> Candidate:
-    return Candidate(network, certify(network, rows, sampler.held_out, sampler.puzzle.public))
+    certificate = certify(network, rows, sampler.held_out, sampler.puzzle.public)
+    if certificate.holds and not sampler.noise and not _determined(network, rows, sampler.puzzle.tolerance):
+        certificate = replace(certificate, holds=False, reason="the rows do not determine all weights")
+    return Candidate(network, certificate)
+
+
+def _determined(network: MLP, rows: Rows, tolerance: float) -> bool:
+    """Tell whether a weight error above the tolerance would show in the residuals.
+
+    Few rows of a table, or none, lie between the kinks of two near-duplicate ReLU units.
+    """
+    error = root_mean_square(network, rows) * np.sqrt(rows.equations)
+    largest = min(float(np.abs(weight).max()) for weight in network.weights)
+    return float(weight_errors(network, rows.inputs.T, error).max()) <= tolerance * largest
 
 
 def _without_bypass(shape: Architecture, row: Array, rows: Rows) -> MLP:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from generator.errors import SpecError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from solvers.recovery.core.certificate import certify
-from solvers.recovery.core.deadline import out_of_time
+from solvers.recovery.core.deadline import constant_answer, out_of_time
 from solvers.recovery.core.ensemble import Architecture, draw_students, network_of_row
 from solvers.recovery.core.levenberg_marquardt import Fit, Stopping, levenberg_marquardt, polish
 from solvers.recovery.core.warm_start import warm_start
@@ -73,6 +73,7 @@ class SameWidth:
         """
         if puzzle.hidden_layers != 1 or puzzle.activation is None:
             raise UnsupportedPuzzleError("same-width needs one hidden layer and a known activation")
+        context.report(constant_answer(puzzle))
         rng, stop = context.rng(), out_of_time(context)
         sampler = Sampler(puzzle, rng)
         rows = sampler.rows(sampler.most if puzzle.table is not None else ROWS)

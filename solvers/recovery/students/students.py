@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
-from solvers.recovery.core.deadline import out_of_time
+from solvers.recovery.core.deadline import constant_answer, out_of_time
 from solvers.recovery.students.activations import in_turn, possible_activations
 from solvers.recovery.students.sampling import Sampler
 from solvers.recovery.students.search import Run, Settings, candidates
@@ -51,6 +51,7 @@ class Students:
         """
         if puzzle.hidden_layers != 1:
             raise UnsupportedPuzzleError(f"students recover one hidden layer; this network has {puzzle.hidden_layers}")
+        context.report(constant_answer(puzzle))
         rng = context.rng()
         sampler = Sampler(puzzle, rng)
         settings = Settings(self.students, self.growth, self.ratio, self.steps, cluster=self.cluster)

@@ -37,9 +37,7 @@ def flat(domain: Domain, kinks: Kinks, rng: np.random.Generator) -> NDArray[np.b
     exact = cross(domain, kinks.points, kinks.directions, 0.2 * room)
     votes, seen = np.zeros(count), np.zeros(count)
     which = np.flatnonzero(exact.kink)
-    for number in range(DIRECTIONS):
-        if number == DIRECTIONS // 2:  # most bent ones have shown no far kink by now
-            which = which[votes[which] > 0]
+    for _ in range(DIRECTIONS):
         arrows = rng.standard_normal((len(which), domain.dimensions))
         arrows /= np.linalg.norm(arrows, axis=1)[:, None]
         base, along, width = exact.points[which], kinks.directions[which], 0.2 * room[which]

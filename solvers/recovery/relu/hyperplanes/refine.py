@@ -36,7 +36,7 @@ CHECKED = 64
 these points show that the normal is fine, the long fit is left out. Hand-set."""
 FINE = 1e-10
 """Largest error of a normal, as these points show it, after which the long fit is left out. A smaller value takes more
-queries. Hand-set: worst weight errors of 784-128-128-1 then stay below 2e-9."""
+queries. Hand-set: worst weight errors of 784-128-128-1 then stay below 1e-8."""
 SEEN = 0.4
 """Least share of the wanted points of the last fit that must be found. Hand-set."""
 ROUNDS = 4

@@ -63,3 +63,17 @@ def test_polish_ends_at_round_off() -> None:
     best, mse = polish(shape, row + 1e-6 * np.random.default_rng(0).standard_normal(len(row)), rows)
     assert mse < 1e-29
     np.testing.assert_allclose(best, row, atol=1e-13)
+
+
+def test_polish_follows_the_valley_of_two_near_duplicate_units() -> None:
+    network = teacher(6, 8, 1, activation="sigmoid", distance=0.01, worst_condition=1e12)
+    inputs = np.random.default_rng(1).standard_normal((400, 6))
+    rows = Rows.of(inputs, network(inputs))
+    shape, row = parameters_of(network)
+    # Along the direction that outputs determine least, straight steps leave the curved valley.
+    _, J = shape.linearise(row[None], rows)
+    flat = np.linalg.svd(J[0].T)[2][-1]
+    start = row + 0.3 * flat + 1e-6 * np.random.default_rng(0).standard_normal(len(row))
+    best, mse = polish(shape, start, rows)
+    assert mse < 1e-28
+    np.testing.assert_allclose(best, row, atol=1e-6)

@@ -60,3 +60,13 @@ def test_random_starts_find_what_is_too_large_for_algebra() -> None:
     assert np.abs(vectors @ good.T).max(axis=1).min() > 1 - 1e-6
     large = SymmetricPower(4, 2)
     assert len(algebraic_vectors(large, np.eye(large.size), rng)) == 0
+
+
+def test_deflated_starts_find_vectors_that_random_starts_miss() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((100, 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    space = SymmetricPower(16, 2)
+    basis = np.linalg.qr(space.powers(vectors).T)[0].T
+    found = search_vectors(space, basis, 1e-9, 800, np.random.default_rng(7))
+    assert len(found) >= 90  # random starts alone find 80

@@ -51,6 +51,23 @@ def test_a_spent_budget_ends_the_search() -> None:
     assert not answer.certified
 
 
+@pytest.mark.parametrize(
+    ("activation", "precision", "most"),
+    [
+        ("relu", "4 decimals", 1e-5),
+        ("leaky_relu", "4 decimals", 1e-5),
+        ("relu", "3 decimals", 1e-4),
+        ("relu", "float32", 1e-7),
+    ],
+)
+def test_rounded_outputs_are_fitted_within_their_bounds(activation: str, precision: str, most: float) -> None:
+    network = teacher(6, 8, 1, activation=activation, seed=3)
+    puzzle = active_puzzle(network, precision=precision, budget=12_000)
+    answer = Kinks().solve(puzzle, Context(seed=1, oracle=puzzle.oracle))
+    assert answer.certified
+    assert weight_error(network, network_of(puzzle, answer.value)) < most
+
+
 def test_puzzles_of_other_kinds_are_refused() -> None:
     table = passive_puzzle(teacher(4, 4, 1, activation="relu"), 100, 1.0)
     with pytest.raises(UnsupportedPuzzleError, match="table"):

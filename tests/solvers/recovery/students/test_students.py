@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from generator.errors import UnsupportedPuzzleError
+from generator.puzzle.answer import Answer
 from generator.recovery.puzzle import network_of
 from solvers.api import Context
+from solvers.recovery.core.ensemble import parameters_of
+from solvers.recovery.students.reduction import finish
+from solvers.recovery.students.sampling import Sampler
 from solvers.recovery.students.students import Students
 from tests.solvers.recovery.hidden import active_puzzle, hiding_activation, passive_puzzle, teacher
 from tests.solvers.recovery.students.matching import worst_error
 
 if TYPE_CHECKING:
-    from generator.puzzle.answer import Answer
     from generator.recovery.puzzle import RecoveryPuzzle
 
 
@@ -71,11 +75,12 @@ def test_answers_are_reported_before_the_last_one() -> None:
     reported: list[Any] = []
 
     def keep(answer: Any) -> None:
-        reported.append(answer)
+        reported.append(answer.value if isinstance(answer, Answer) else answer)
 
     answer = Students().solve(puzzle, Context(wall_s=60, report=keep))
     assert answer is not None
-    assert len(reported) > 1
+    assert not np.any(network_of(puzzle, reported[0]).weights[0])  # a constant, for short limits
+    assert len(reported) > 2
     assert all(network_of(puzzle, value).bypass is None for value in reported)
 
 
@@ -90,3 +95,16 @@ def test_a_hidden_activation_is_found() -> None:
     found = network_of(puzzle, solved(puzzle).value)
     assert found.activation == "gelu"
     assert worst_error(network, found) < 1e-9
+
+
+def test_a_table_without_rows_between_two_kinks_is_not_certified() -> None:
+    network = teacher(4, 5, 1, activation="relu", distance=0.003, worst_condition=1e12, seed=2)
+    puzzle = passive_puzzle(network, 200, 1.0)
+    assert puzzle.table is not None
+    weight, bias = network.weights[0], network.biases[0]
+    on = puzzle.table.inputs @ weight.T + bias > 0
+    same = [(on[:, one] == on[:, two]).all() for one in range(5) for two in range(one)]
+    assert any(same)  # no row lies between the kinks of the near-duplicates
+    shape, row = parameters_of(network)
+    sampler = Sampler(puzzle, np.random.default_rng(0))
+    assert not finish(shape, row, sampler, lambda: False).certificate.holds
