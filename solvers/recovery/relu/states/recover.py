@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recovered", "recover_behind"]
 
-QUIET = 12
+QUIET = 24
 """Lines without a new plane after which the search of the second layer ends. Hand-set."""
 ROWS, MOST_ROWS = 5000, 30_000
 """Points on which a network is compared with the oracle, at a time and in all. Larger values find rarer units. Hand-set
@@ -39,7 +39,7 @@ ENDS = 24
 """Points with errors from which lines begin, per round. Hand-set."""
 AIMED = 6
 """Most searches for weights that no kink has shown. Hand-set."""
-ATTEMPTS = 3
+ATTEMPTS = 8
 """Most searches of both layers, with other lines each. Hand-set."""
 WRONG = 1e6
 """Difference from the oracle, in error bounds of one output, that counts as an error. Hand-set."""
