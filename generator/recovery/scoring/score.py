@@ -11,6 +11,7 @@ from generator.recovery.network.equivalence import in_activation
 from generator.recovery.puzzle import network_of
 from generator.recovery.scoring.alignment import align
 from generator.recovery.scoring.functional import draw_inputs, functional_errors
+from generator.recovery.scoring.unseen import Reach, with_unseen_weights
 from generator.recovery.sealed import truth_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         return Score(False, metrics, f"the activation is not {network.activation}")
     with np.errstate(over="ignore", invalid="ignore"):
         sample = _reach(view, rng)
+        same = with_unseen_weights(truth.network, same, _reach_of(view), view.tolerance)
         found = align(truth, same, view.tolerance, sample, bypass=public.bypass)
         errors = np.nan_to_num(found.errors, nan=np.inf)
     metrics |= {
@@ -70,6 +72,10 @@ def score(view: RecoveryPuzzle, answer: Answer, sealed: SealedAnswer | None, usa
         "median_weight_error": float(np.median(errors)),
     }
     return Score(found.exact_size and metrics["worst_weight_error"] <= view.tolerance, metrics)
+
+
+def _reach_of(view: RecoveryPuzzle) -> Reach:
+    return Reach(view.box, None if view.table is None else view.table.inputs)
 
 
 def _reach(view: RecoveryPuzzle, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from generator.recovery.network.mlp import MLP
     from generator.recovery.units.bounds import Interval
 
-__all__ = ["Program", "extreme", "program_of"]
+__all__ = ["Program", "extreme", "never_both", "program_of"]
 
 NODES = 20
 """Most branch-and-bound nodes per unit and direction. A larger value decides more units and takes longer. A limit of
 nodes gives the same result on every machine, unlike a limit of time. Hand-set."""
+PAIR_NODES = 5000
+"""Most branch-and-bound nodes per pair of units. A larger value decides more pairs and takes longer. Hand-set."""
 MARGIN = 1e-6
 """Margin added to a bound of the program, as a share of the unit's largest preactivation. A larger value decides fewer
 units. It is ten times the feasibility tolerance of the solver HiGHS."""
@@ -101,6 +103,36 @@ def extreme(
     point = None if result.x is None else program.box * np.clip(result.x[: program.inputs], -1, 1)
     bound = np.inf if result.mip_dual_bound is None else rest - result.mip_dual_bound + MARGIN
     return point, float(min(bound, 1.0) * size)
+
+
+def never_both(program: Program, source: int, weight: NDArray[np.float64], bias: float) -> bool:
+    """Return whether it is proven that no input in the box turns on a unit together with a unit of the layer below.
+
+    The program maximises the smaller one of both units' values, each divided by its largest value. Values below
+    `MARGIN` count as off.
+
+    Args:
+        program: the program of the layers before; its activation is ReLU.
+        source: number of the unit of the layer below.
+        weight: weights of the unit on the layer below.
+        bias: its bias.
+    """
+    values = np.stack([program.state[source], weight @ program.state])
+    constants = np.array([program.offset[source], weight @ program.offset + bias])
+    sizes = np.abs(values).sum(axis=1) + np.abs(constants)
+    sizes[sizes == 0] = 1.0
+    count = len(program.binary)
+    both = np.column_stack([-values / sizes[:, None], np.ones(2)])  # least <= value / size
+    layers = np.column_stack([program.matrix, np.zeros(len(program.matrix))])
+    least = np.where(np.arange(count) < program.inputs, -1.0, 0.0)
+    result = milp(
+        np.append(np.zeros(count), -1.0),
+        integrality=np.append(program.binary, 0),
+        bounds=Bounds(np.append(least, -1.0), np.ones(count + 1)),
+        constraints=LinearConstraint(np.vstack([layers, both]), ub=np.concatenate([program.limits, constants / sizes])),
+        options={"node_limit": PAIR_NODES},
+    )
+    return result.mip_dual_bound is not None and bool(-result.mip_dual_bound <= MARGIN)
 
 
 def _with_layer(

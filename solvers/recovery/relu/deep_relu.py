@@ -23,6 +23,7 @@ from solvers.recovery.relu.hyperplanes.spaces import input_space, state_space
 from solvers.recovery.relu.kinks import Kinks, check_puzzle
 from solvers.recovery.relu.peel import peel_on
 from solvers.recovery.relu.prefix import Prefix
+from solvers.recovery.relu.states.recover import recover_behind
 from solvers.registry import register
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from generator.family.oracle import Oracle
     from generator.recovery.puzzle import RecoveryPuzzle
     from solvers.api import Context
     from solvers.recovery.relu.fitting.checking import Checked
@@ -51,7 +53,10 @@ FLAT = 0.95
 SEEN_TESTS = 64
 """Points per plane on which the visible share is estimated. A larger value takes more queries. Hand-set."""
 OPEN = "in three or more hidden layers, a weight that no kink shows may be wrong without a trace in the outputs"
-"""Why such networks are not certified: two of ten trained ones passed every check with one wrong weight."""
+"""Why such networks are not certified if walks found them: two of ten trained ones passed every check with one wrong
+weight."""
+FREE = 3
+"""Most hidden layers behind whose first layer the others are searched with states chosen freely."""
 RARE = 20_000
 """Random inputs on which a network is checked whose first layer expands, or that has three or more hidden layers. A
 larger value finds rarer errors and takes more queries. Hand-set: one wrong weight changed the output at one input in a
@@ -96,37 +101,44 @@ class DeepRelu:
         oracle = check_puzzle(puzzle)
         if puzzle.hidden_layers == 1:
             return Kinks().solve(puzzle, context)
-        rng = context.rng()
-        stop = out_of_time(context)
-        answer = Answer(None)
+        answer = Answer(None, note="time was up before a network was found")
         try:
-            probe = Probe.of(puzzle, oracle, rng)
-            domain = input_space(probe)
-            planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: not stop())
-            planes = without_bent(domain, planes, rng)
-            context.log(f"first layer: {len(planes)} flat hyperplanes")
-            if not len(planes):
-                return Answer(None, note="no hyperplane of the first layer was found")
-            prefix = _first_layer(domain, planes, puzzle, rng)
-            best: Checked | None = None
-            if puzzle.hidden_layers == 2 and len(planes) <= domain.dimensions:
-                for best in self._two_layers(puzzle, domain, probe, planes, context=context, rng=rng):
-                    answer = _written(puzzle, best)
-                    context.report(answer)
-            if (best is None or best.worst > PRECISE) and not stop():
-                network = peel_on(puzzle, oracle, prefix, context, rng)
-                if network is not None:
-                    doubt = OPEN if puzzle.hidden_layers > 2 else ""
-                    found = checked(domain, network, PRECISE, rng, doubt=doubt, others=_rare_inputs(puzzle, rng))
-                    context.log(found.note)
-                    if best is None or found.worst < best.worst:
-                        answer = _written(puzzle, found)
-                        context.report(answer)
+            for found in self._networks(puzzle, oracle, context, context.rng()):
+                answer = _written(puzzle, found)
+                context.report(answer)
         except (BudgetSpentError, QueryError) as error:
             context.log(str(error))
             if answer.value is None:
                 answer = Answer(None, note=str(error))
         return answer
+
+    def _networks(
+        self, puzzle: RecoveryPuzzle, oracle: Oracle, context: Context, rng: np.random.Generator
+    ) -> Iterator[Checked]:
+        """Try the methods that fit the puzzle; yield every better network."""
+        stop = out_of_time(context)
+        probe = Probe.of(puzzle, oracle, rng)
+        domain = input_space(probe)
+        planes = find_planes(domain, rng, deep=True, quiet=self.quiet, hopeful=lambda: not stop())
+        planes = without_bent(domain, planes, rng)
+        context.log(f"first layer: {len(planes)} flat hyperplanes")
+        if not len(planes):
+            return
+        prefix = _first_layer(domain, planes, puzzle, rng)
+        best = np.inf
+        if len(planes) <= domain.dimensions and puzzle.hidden_layers <= FREE:
+            methods = self._two_layers if puzzle.hidden_layers == 2 else self._three_layers
+            for found in methods(puzzle, domain, probe, planes, context=context, rng=rng):
+                best = found.worst
+                yield found
+        if best > PRECISE and not stop():
+            network = peel_on(puzzle, oracle, prefix, context, rng)
+            if network is not None:
+                doubt = OPEN if puzzle.hidden_layers > 2 else ""
+                found = checked(domain, network, PRECISE, rng, doubt=doubt, others=_rare_inputs(puzzle, rng))
+                context.log(found.note)
+                if found.worst < best:
+                    yield found
 
     def _two_layers(
         self,
@@ -152,6 +164,30 @@ class DeepRelu:
                     yield found
             if worst <= PRECISE or stop():
                 break
+
+    def _three_layers(
+        self,
+        puzzle: RecoveryPuzzle,
+        domain: Domain,
+        probe: Probe,
+        planes: Planes,
+        *,
+        context: Context,
+        rng: np.random.Generator,
+    ) -> Iterator[Checked]:
+        """Recover two more hidden layers as a function of the states of the first one, and check the network."""
+        stop = out_of_time(context)
+        prefix = _first_layer(domain, planes, puzzle, rng)
+        states = state_space(probe, prefix, rng)
+        behind = (
+            None if states is None else recover_behind(states, prefix.activation, rng, context.log, lambda: not stop())
+        )
+        if behind is not None:
+            network = MLP.of([(prefix.weights[0], prefix.biases[0]), *behind.layers], prefix.activation)
+            others = _inputs(prefix, behind.points, puzzle.box)
+            found = checked(domain, network, PRECISE, rng, doubt=behind.doubt, others=others)
+            context.log(found.note)
+            yield found
 
     def _second_layer(
         self, spaces: _Spaces, box: float | None, context: Context, rng: np.random.Generator
