@@ -102,13 +102,14 @@ def content_of(path: Path) -> str:
     return _kind_of_bytes(head)
 
 
-def refuse_other_content(path: Path, wanted: str, accepted: Container[str]) -> str:
+def refuse_other_content(path: Path, wanted: str, accepted: Container[str], save: str = "") -> str:
     """Return the kind of a file's content, if a reader accepts it.
 
     Args:
         path: the file.
         wanted: what it should be, for the error: `a piece`, `a table`.
         accepted: kinds that the reader can read. Content that is not recognised is accepted too.
+        save: how to save what is wanted, for the error; empty for a piece or a table.
 
     Raises:
         StorageError: if the file is missing or cannot be read.
@@ -118,7 +119,7 @@ def refuse_other_content(path: Path, wanted: str, accepted: Container[str]) -> s
     if not kind or kind in accepted:
         return kind
     name, advice = KINDS[kind]
-    advice = advice or (_TABLE if "table" in wanted else _SAVE)
+    advice = advice or (f"save it with {save}" if save else _TABLE if "table" in wanted else _SAVE)
     raise LayoutError(f"{path} is {name}, not {wanted}{_beginning(path, kind)}; {advice}")
 
 

@@ -36,18 +36,19 @@ _HARMLESS = re.compile(
 )
 
 
-def read_state(path: Path, wanted: str = "a piece") -> Any:
+def read_state(path: Path, wanted: str = "a piece", save: str = "") -> Any:
     """Read a file of torch.save or safetensors; refuse a pickle that needs anything but tensors, without running it.
 
     Args:
         path: the file; its content decides the format, not its name.
         wanted: what it should be, for errors.
+        save: the call that saves it with tensors only, for errors; empty for a piece.
 
     Raises:
         StorageError: if the file is missing or cannot be read.
         LayoutError: saying what the file is instead, or which class was refused, and what to do.
     """
-    kind = refuse_other_content(path, wanted, {"torch", "pickle", "safetensors"})
+    kind = refuse_other_content(path, wanted, {"torch", "pickle", "safetensors"}, save)
     try:
         if kind == "safetensors":
             return load_file(path, device="cpu")
@@ -55,7 +56,7 @@ def read_state(path: Path, wanted: str = "a piece") -> Any:
             warnings.simplefilter("ignore")  # the reader warns about damaged bytes
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise LayoutError(_refusal(path, kind, str(error))) from None
+        raise LayoutError(_refusal(path, kind, str(error), save)) from None
     except SafetensorError as error:
         raise LayoutError(f"{path} is a damaged or truncated safetensors file ({error}); fetch it again") from None
     except OSError as error:
@@ -85,15 +86,17 @@ def state_in(content: Any, path: Path) -> tuple[Mapping[Any, Any], str]:
     return (content[found[0]], found[0]) if found else (content, "")
 
 
-def _refusal(path: Path, kind: str, message: str) -> str:
+def _refusal(path: Path, kind: str, message: str, save: str = "") -> str:
     """Say which class a pickle asked for and how to save the tensors without it."""
     named = re.search(r"GLOBAL ([\w.]+) was not", message)
     classes = [name for name in _classes(path, kind) if not _HARMLESS.fullmatch(name)]
     refused = named[1] if named else next(iter(classes), "")
-    how = "torch.save({'weight': weight, 'bias': bias}, path)"
+    how = save or "torch.save({'weight': weight, 'bias': bias}, path)"
     if not refused:
         return f"{path} is a damaged pickle, or one that torch.save did not write; save it with {how}"
-    if any(name.startswith("torch.nn.modules.") for name in [refused, *classes]):
+    if save:
+        refused = "numpy.ndarray" if "numpy.ndarray" in classes else refused
+    elif any(name.startswith("torch.nn.modules.") for name in [refused, *classes]):
         how = "torch.save(layer.state_dict(), path)"
     elif any(name.startswith("numpy.") for name in [refused, *classes]):
         refused = "numpy.ndarray" if "numpy.ndarray" in classes else refused

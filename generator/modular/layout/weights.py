@@ -90,7 +90,7 @@ def read_weights(path: Path) -> Weights:
         StorageError: if the file is missing or cannot be read.
         LayoutError: if it holds no state dict.
     """
-    content = read_state(path, "a checkpoint")
+    content = read_state(path, "a checkpoint", "torch.save(model.state_dict(), path)")
     if not isinstance(content, dict):
         raise LayoutError(f"{path} holds a {type(content).__name__}; expected a state dict, alone or as 'model'")
     state, _ = state_in(content, path)

@@ -213,8 +213,17 @@ def test_a_transformer_without_a_configuration_asks_for_it(tmp_path: Path) -> No
 
 def test_nothing_in_a_pickle_is_run(tmp_path: Path) -> None:
     path = saved({"model": one_layer_state(), "net": torch.nn.Linear(2, 2)}, tmp_path / "m.pt")
-    with pytest.raises(LayoutError, match=r"m\.pt is refused: it asks for torch\.nn\.modules\.linear\.Linear"):
+    how = r"save only tensors: torch\.save\(model\.state_dict\(\), path\)$"
+    with pytest.raises(LayoutError, match=rf"m\.pt is refused: it asks for torch\.nn\.modules\.linear\.Linear.*{how}"):
         read_checkpoint(path, Config())
+    saved({"model": one_layer_state(), "loss": np.float64(0.5)}, path)
+    with pytest.raises(LayoutError, match=rf"m\.pt is refused: it asks for numpy.*scalar.*{how}"):
+        read_checkpoint(path, Config())
+    np.save(tmp_path / "m.npy", np.ones(3))
+    with pytest.raises(
+        LayoutError, match=r"is a NumPy file, not a checkpoint; save it with torch\.save\(model\.st"
+    ):
+        read_checkpoint(tmp_path / "m.npy", Config())
 
 
 def test_safetensors_are_read(tmp_path: Path) -> None:
