@@ -220,9 +220,7 @@ def test_nothing_in_a_pickle_is_run(tmp_path: Path) -> None:
     with pytest.raises(LayoutError, match=rf"m\.pt is refused: it asks for numpy.*scalar.*{how}"):
         read_checkpoint(path, Config())
     np.save(tmp_path / "m.npy", np.ones(3))
-    with pytest.raises(
-        LayoutError, match=r"is a NumPy file, not a checkpoint; save it with torch\.save\(model\.st"
-    ):
+    with pytest.raises(LayoutError, match=r"is a NumPy file, not a checkpoint; save it with torch\.save\(model\.st"):
         read_checkpoint(tmp_path / "m.npy", Config())
 
 
