@@ -1,0 +1,115 @@
+"""Explain logits by few amplitudes: least squares of the amplitude of each key frequency on the forms of an answer.
+
+The logits of an explanation depend on d = a - b and t = a + b - c. Its accuracy is counted on all p^2 pairs, so an
+accuracy of 1 is a certificate: the explanation and the network agree on every pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.modular.answers import FORMS, Term
+from generator.modular.measures.amplitude import spectrum
+from generator.modular.relabelling import Relabelling
+from generator.modular.scoring.explanation import score_explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from numpy.typing import NDArray
+
+__all__ = ["Explanation", "explain", "fitted_term"]
+
+ANGLES = 720
+"""Offsets of d that are tried over one turn of the pizza's factor. Hand-set: an error of a quarter of a degree."""
+LOSS = 0.01
+"""R2 that a simpler explanation may lose. A larger value gives shorter explanations. Hand-set."""
+RIDGE = 1e-9
+"""Ridge on the amplitudes, relative to the columns' squares: clock, companion and square depend on each other."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Terms, and how they agree with the network on all p^2 pairs.
+
+    Attributes:
+        terms: one term for each frequency.
+        accuracy: share of all pairs whose class is that of the network.
+        r2: of all p^3 centred logits.
+    """
+
+    terms: tuple[Term, ...]
+    accuracy: float
+    r2: float
+
+    @property
+    def entries(self) -> list[dict[str, float]]:
+        """The terms as an answer writes them, without forms of amplitude 0."""
+        return [
+            {name: value for name, value in asdict(term).items() if name == "frequency" or value} for term in self.terms
+        ]
+
+
+def explain(logits: torch.Tensor, keys: Sequence[int]) -> Explanation:
+    """Find an explanation on the key frequencies.
+
+    The start has all forms. Forms are then dropped, the one that costs least R2 first, as long as neither accuracy nor
+    R2 suffers. Where the start answers some pairs wrong, explanations of one form at all frequencies are tried too.
+
+    Args:
+        logits: p x p x p, in the order of the residues.
+        keys: key frequencies.
+    """
+    curves = spectrum(logits).real.numpy()
+    values, names = logits.numpy(), Relabelling.identity(len(logits))
+
+    def judged(terms: Sequence[Term]) -> Explanation:
+        score = score_explanation(terms, values, names)
+        return Explanation(tuple(terms), score.accuracy, score.r2)
+
+    def fitted(forms: Sequence[tuple[str, ...]]) -> list[Term]:
+        return [fitted_term(curves[key - 1], key, some) for key, some in zip(keys, forms, strict=True)]
+
+    best = judged(fitted([FORMS[:3]] * len(keys)))
+    floor = best.r2 - LOSS
+    forms = [FORMS[:3]] * len(keys)
+    if best.accuracy < 1:
+        for few in (("pizza",), ("pizza", "companion"), ("square",), ("clock",)):
+            other = judged(fitted([few] * len(keys)))
+            if other.accuracy > best.accuracy and other.r2 >= floor:
+                best, forms = other, [few] * len(keys)
+    for number in range(len(keys)):
+        for few in (("clock",), ("pizza",), ("square",), ("pizza", "companion")):
+            if len(few) >= len(forms[number]):
+                continue
+            other = judged(fitted([*forms[:number], few, *forms[number + 1 :]]))
+            if other.accuracy >= best.accuracy and other.r2 >= floor:
+                best, forms[number] = other, few
+                break
+    return best
+
+
+def fitted_term(curve: NDArray[np.float64], frequency: int, forms: Sequence[str]) -> Term:
+    """Fit the amplitudes of forms and the offset of d to the amplitude of one frequency over d, p values."""
+    p = len(curve)
+    angles = 2 * np.pi * np.arange(ANGLES) / ANGLES if forms != ("clock",) else np.zeros(1)
+    phase = (2 * np.pi * frequency * np.arange(p) / p - angles[:, None]) / 2  # offsets x d
+    shapes = {
+        "clock": np.ones_like(phase),
+        "pizza": np.abs(np.cos(phase)),
+        "companion": np.cos(2 * phase),
+        "square": np.cos(phase) ** 2,
+    }
+    columns = np.stack([shapes[form] for form in forms], axis=2)
+    gram = np.einsum("odi,odj->oij", columns, columns)
+    gram += RIDGE * p * np.eye(len(forms))
+    target = np.einsum("odi,d->oi", columns, curve)
+    amplitudes = np.linalg.solve(gram, target[:, :, None])[:, :, 0]
+    errors = ((curve - np.einsum("odi,oi->od", columns, amplitudes)) ** 2).sum(axis=1)
+    best = int(errors.argmin())
+    offset = float(angles[best] * p / (2 * np.pi * frequency))
+    return replace(Term(frequency, offset), **dict(zip(forms, (float(one) for one in amplitudes[best]), strict=True)))
