@@ -35,6 +35,11 @@ PRESENT = 0.15
 unknown. A larger value lists fewer. Hand-set.
 """
 
+DOUBLED = 0.7
+"""Energy of a doubled circle in the last hidden state, relative to its half, below which it is taken for a companion.
+Engineered companions have 0.4 to 0.65. Hand-set.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Circles:
@@ -108,10 +113,13 @@ def outcomes(
 def hidden_frequencies(puzzle: ModularPuzzle, names: Relabelling) -> tuple[int, ...]:
     """List the circles whose products fill the last hidden state, where the unembedding is withheld.
 
-    Circles that are in the tables only, such as companions, are multiplied with themselves by few units.
+    The hidden state does not tell a companion from a key frequency of fewer units. A doubled circle that is clearly
+    weaker than its half is taken for a companion.
     """
     p = puzzle.modulus
     energy = product_energy(puzzle.network, names.first.astype(np.intp), names.second.astype(np.intp))
     shares = {k: energy[k, k] + energy[k, -k % p] for k in frequencies(p)}
     least = PRESENT * max(shares.values())
-    return tuple(k for k, share in shares.items() if share > least)
+    present = [k for k, share in shares.items() if share > least]
+    doubled = {companion(k, p) for k in present if shares.get(companion(k, p), 0.0) < DOUBLED * shares[k]}
+    return tuple(k for k in present if k not in doubled)

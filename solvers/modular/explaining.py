@@ -6,7 +6,7 @@ accuracy of 1 is a certificate: the explanation and the network agree on every p
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,9 @@ LOSS = 0.01
 """R2 that a simpler explanation may lose. A larger value gives shorter explanations. Hand-set."""
 RIDGE = 1e-9
 """Ridge on the amplitudes, relative to the columns' squares: clock, companion and square depend on each other."""
+
+SIMPLE: tuple[tuple[str, ...], ...] = (("clock",), ("pizza",), ("square",), ("pizza", "companion"))
+"""Forms of one frequency that replace all forms, the simplest first."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Explanation:
 def explain(logits: torch.Tensor, keys: Sequence[int]) -> Explanation:
     """Find an explanation on the key frequencies.
 
-    The start has all forms. Forms are then dropped, the one that costs least R2 first, as long as neither accuracy nor
-    R2 suffers. Where the start answers some pairs wrong, explanations of one form at all frequencies are tried too.
+    The start has all forms (`square` is a sum of others). Then each frequency gets the simplest form that costs neither
+    accuracy nor R2. Where the start answers some pairs wrong, the same simple form at all frequencies is tried first.
 
     Args:
         logits: p x p x p, in the order of the residues.
@@ -74,16 +77,16 @@ def explain(logits: torch.Tensor, keys: Sequence[int]) -> Explanation:
     def fitted(forms: Sequence[tuple[str, ...]]) -> list[Term]:
         return [fitted_term(curves[key - 1], key, some) for key, some in zip(keys, forms, strict=True)]
 
-    best = judged(fitted([FORMS[:3]] * len(keys)))
+    forms: list[tuple[str, ...]] = [FORMS[:3]] * len(keys)
+    best = judged(fitted(forms))
     floor = best.r2 - LOSS
-    forms = [FORMS[:3]] * len(keys)
     if best.accuracy < 1:
-        for few in (("pizza",), ("pizza", "companion"), ("square",), ("clock",)):
+        for few in SIMPLE:
             other = judged(fitted([few] * len(keys)))
             if other.accuracy > best.accuracy and other.r2 >= floor:
                 best, forms = other, [few] * len(keys)
     for number in range(len(keys)):
-        for few in (("clock",), ("pizza",), ("square",), ("pizza", "companion")):
+        for few in SIMPLE:
             if len(few) >= len(forms[number]):
                 continue
             other = judged(fitted([*forms[:number], few, *forms[number + 1 :]]))
@@ -112,4 +115,5 @@ def fitted_term(curve: NDArray[np.float64], frequency: int, forms: Sequence[str]
     errors = ((curve - np.einsum("odi,oi->od", columns, amplitudes)) ** 2).sum(axis=1)
     best = int(errors.argmin())
     offset = float(angles[best] * p / (2 * np.pi * frequency))
-    return replace(Term(frequency, offset), **dict(zip(forms, (float(one) for one in amplitudes[best]), strict=True)))
+    sizes = dict(zip(forms, map(float, amplitudes[best]), strict=True))
+    return Term(frequency, offset, **sizes)
