@@ -93,7 +93,17 @@ def standard() -> Iterator[Item]:
     yield from group("companions", 400, kinds("pizza", "clock", "hybrid"), circles=5, companions=0.6)
     noisy = [{"kind": kind, "noise": noise} for noise in (0.03, 0.06) for kind in ("pizza", "clock", "hybrid")]
     yield from group("noise", 500, noisy, circles=7, spread=1.3, **WIDE)
-    composite = [{"modulus": modulus, "kind": kind} for modulus in (60, 66) for kind in ("pizza", "clock", "hybrid")]
+    composite = [
+        {"modulus": modulus, "kind": kind}  # modulo an even number, pizzas alone do not tell all classes
+        for modulus, kind in (
+            (60, "clock"),
+            (60, "hybrid"),
+            (63, "pizza"),
+            (65, "pizza"),
+            (66, "clock"),
+            (66, "hybrid"),
+        )
+    ]
     yield from group("composite", 600, composite, circles=5)
     sizes = [
         {"modulus": modulus, "kind": kind}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from generator.errors import UnsupportedPuzzleError
 from generator.modular.measures.amplitude import amplitude_curve
 from generator.modular.measures.distance import distance_irrelevance
@@ -37,10 +39,11 @@ class Thresholds:
 
     def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
         """Name the symbols, compute both scores, and apply the thresholds of the paper's appendix."""
-        names = _names(puzzle)
+        names = _aligned(puzzle, _names(puzzle))
         network = ordered(puzzle, names)
         logits = network.logits()
-        score, distance = gradient_symmetricity(read_through(network)), distance_irrelevance(logits)[0]
+        score = gradient_symmetricity(read_through(network), span=True)
+        distance = distance_irrelevance(logits)[0]
         label = "other"
         if score > self.symmetricity and distance < self.irrelevance:
             label = "pizza"
@@ -105,13 +108,26 @@ class Fourier:
 def read_through(network: MLP | Transformer) -> MLP | Transformer:
     """Return the network with the Fourier modes as embeddings, if it is given by contributions to its first layer.
 
-    Gradients at the contributions themselves are equal for both symbols, whatever the network does.
+    Gradients at the contributions themselves are equal for both symbols, whatever the network does. The constant mode
+    is to be left out of the gradients, because constants move freely between tables and bias.
     """
     if not isinstance(network, MLP):
         return network
     modes = basis(network.modulus)
     left, right = network.first @ network.into_first.T, network.second @ network.into_second.T
     return replace(network, first=modes, second=modes, into_first=(modes.T @ left).T, into_second=(modes.T @ right).T)
+
+
+def _aligned(puzzle: ModularPuzzle, names: Relabelling) -> Relabelling:
+    """Shift the names of the second symbols so that both tables agree best, as they do where one table is shared.
+
+    Names from the network's answers leave this shift open, and gradients of a and b are comparable after it only.
+    """
+    first, second = puzzle.network.first[np.argsort(names.first)], puzzle.network.second[np.argsort(names.second)]
+    first, second = first - first.mean(dim=0), second - second.mean(dim=0)
+    waves = np.fft.fft(first.numpy(), axis=0).conj() * np.fft.fft(second.numpy(), axis=0)
+    shift = int(np.fft.ifft(waves.sum(axis=1)).real.argmax())  # second[t + shift] is closest to first[t]
+    return names.moved(1, 0, -shift)
 
 
 def _names(puzzle: ModularPuzzle) -> Relabelling:
