@@ -92,6 +92,10 @@ def _kinds(spec: ModularSpec) -> list[Kind]:
     """List the algorithm of each circle; a hybrid has at least one of each."""
     if spec.kind == "hybrid":
         pizzas = min(max(round(spec.pizza_share * spec.circles), 1), spec.circles - 1)
-        return ["pizza"] * pizzas + ["clock"] * (spec.circles - pizzas)
+        return [*_times("pizza", pizzas), *_times("clock", spec.circles - pizzas)]
     named: dict[str, Kind] = dict(zip(MEANS, MEANS, strict=True))
-    return [named[spec.kind]] * spec.circles
+    return _times(named[spec.kind], spec.circles)
+
+
+def _times(kind: Kind, count: int) -> list[Kind]:
+    return [kind] * count
