@@ -32,9 +32,10 @@ def metrics(solver: Any, seed: int = 1, **recipe: Any) -> dict[str, float]:
     made = a_puzzle(seed, **recipe)
     view = view_puzzle(made.puzzle)
     if view.public.lookups:
-        view = with_oracle(view, open_oracle(view, made.sealed))
+        oracle: Any = open_oracle(view, made.sealed)
+        view = with_oracle(view, oracle)
     answer = solver.solve(view, Context())
-    return score(view, Answer(plain(answer.value)), made.sealed, Usage()).metrics
+    return dict(score(view, Answer(plain(answer.value)), made.sealed, Usage()).metrics)
 
 
 @pytest.mark.parametrize("kind", ["pizza", "clock"])
@@ -65,7 +66,7 @@ def test_a_fourier_transform_finds_public_frequencies_and_refuses_secret_names()
 
 
 def test_the_walk_needs_enough_look_ups() -> None:
-    recipe = {"withhold_unembedding": True, "kind": "clock"}
+    recipe: dict[str, Any] = {"withhold_unembedding": True, "kind": "clock"}
     assert metrics(Walk(), **recipe, lookups=100)["relabelling"] == 1
     with pytest.raises(UnsupportedPuzzleError, match="67 look-ups"):
         metrics(Walk(), **recipe, lookups=20)

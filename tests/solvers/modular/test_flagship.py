@@ -25,7 +25,8 @@ def solved(recipe: dict[str, Any], seed: int = 1) -> tuple[Score, Answer]:
     made = a_puzzle(seed, **recipe)
     view = view_puzzle(made.puzzle)
     if view.public.lookups:
-        view = with_oracle(view, open_oracle(view, made.sealed))
+        oracle: Any = open_oracle(view, made.sealed)
+        view = with_oracle(view, oracle)
     answer = Flagship().solve(view, Context())
     return score(view, Answer(plain(answer.value)), made.sealed, Usage()), answer
 
@@ -82,8 +83,12 @@ def test_equal_puzzles_get_equal_answers() -> None:
 
 def test_answers_are_reported_before_the_last() -> None:
     reported: list[Any] = []
+
+    def keep(answer: Any) -> None:
+        reported.append(answer)
+
     view = view_puzzle(a_puzzle().puzzle)
-    Flagship().solve(view, Context(report=reported.append))
+    Flagship().solve(view, Context(report=keep))
     assert [set(value) for value in reported[:1]] == [{"label", "frequencies", "relabelling"}]
     assert "kinds" in reported[1]
     assert "interventions" in reported[2]
