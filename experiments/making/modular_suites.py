@@ -49,7 +49,7 @@ def kinds(*names: str) -> list[dict[str, Any]]:
     return [{"kind": name} for name in names]
 
 
-TRAINED = [
+TRAINED: list[dict[str, Any]] = [
     {"source": "pizza-alpha", "kind": "pizza"},
     {"source": "pizza-alpha-two-tables", "kind": "pizza"},
     {"source": "pizza-beta", "kind": "pizza"},
@@ -62,11 +62,11 @@ TRAINED = [
     {"source": "memorised-delta", "kind": "memorised", "modulus": 31},
 ]
 """Trained networks, one recipe each."""
-PUBLIC_TRAINED = [
+PUBLIC_TRAINED: list[dict[str, Any]] = [
     {"source": "pizza-beta", "kind": "pizza"},
     {"source": "clock-delta", "kind": "clock"},
 ]
-WITHHELD = [
+WITHHELD: list[dict[str, Any]] = [
     {"kind": "pizza"},
     {"kind": "hybrid"},
     {"kind": "hybrid", "names": "one", "circles": 8, "spread": 1.0},
