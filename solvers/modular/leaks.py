@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.errors import TrainingError, UnsupportedPuzzleError
+from generator.errors import SpecError, TrainingError, UnsupportedPuzzleError
 from generator.modular.layout.tensors import tensors_of
 from generator.modular.making.fold import folded
 from generator.modular.making.generate import sized
@@ -74,7 +74,7 @@ def spectral_features(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, N
 
 
 def _example(puzzle: ModularPuzzle, label: str, rng: np.random.Generator) -> dict[str, NDArray[np.float64]] | None:
-    """Compute the features of one drawn network; None if it does not add, or the puzzle is too small for it."""
+    """Compute the features of one drawn network; None if there is none for this puzzle."""
     public = puzzle.public
     width = puzzle.network.first.shape[1] if public.container == "mlp" else puzzle.network.blocks[0].into.shape[0]  # type: ignore[union-attr]  # the container tells the class
     recipe = {
@@ -90,7 +90,7 @@ def _example(puzzle: ModularPuzzle, label: str, rng: np.random.Generator) -> dic
     spec = ModularSpec.model_validate(recipe)
     try:
         network = sized(folded(draw_network(spec, rng, silent)), rng)
-    except TrainingError:
+    except (SpecError, TrainingError):
         return None
     return spectral_features(tensors_of(scrambled(network, width, rng)))
 

@@ -95,3 +95,7 @@ def test_the_leak_control_sees_no_order_of_symbols() -> None:
     one, other = (spectral_features(tensors_of(network)) for network in (view.network, shuffled))
     assert all(np.allclose(one[name], other[name], atol=1e-4) for name in one)
     assert metrics(Leaks(examples=1), hidden=96)["label"] in {0, 1}
+
+
+def test_the_leak_control_leaves_out_labels_that_a_modulus_does_not_allow() -> None:
+    assert metrics(Leaks(examples=1), modulus=30, hidden=96)["label"] in {0, 1}
