@@ -31,6 +31,7 @@ from generator.modular.relabelling import Relabelling, in_symbols
 from generator.modular.spec import ModularSpec
 from generator.puzzle.sealing import silent
 from generator.training import one_thread
+from solvers.modular.leaks import spectral_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,20 +46,6 @@ RIDGE = 10.0
 PARTS = 5
 FIELDS = ("modulus", "container", "companions")
 """Options that are fields of the recipe."""
-
-
-def features(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float64]]:
-    """Compute sorted norms and singular values by tensor."""
-    found = {}
-    for name, tensor in sorted(tensors.items()):
-        matrix = tensor.astype(np.float64).reshape(-1, tensor.shape[-1]) if tensor.ndim > 1 else tensor[:, None]
-        centred = matrix - matrix.mean(axis=0 if name == "unembed" else -1, keepdims=True)
-        if tensor.ndim == 1:
-            found[name] = np.sort(np.abs(matrix[:, 0].astype(np.float64)))
-            continue
-        norms = [np.sort(np.linalg.norm(centred, axis=axis)) for axis in (0, 1)]
-        found[name] = np.log(1e-9 + np.concatenate([*norms, np.linalg.svd(centred, compute_uv=False)]))
-    return found
 
 
 def ridge(seen: NDArray[np.float64], labels: NDArray[np.int64], unseen: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -105,7 +92,9 @@ def main() -> int:
             spec = ModularSpec.model_validate({**{key: getattr(options, key) for key in FIELDS}, **recipe})
             rng = np.random.default_rng([11, number])
             network = scrambled(sized(folded(draw_network(spec, rng, silent)), rng), spec.hidden, rng)
-            rows.append(features(tensors_of(in_symbols(network, Relabelling.drawn(spec.modulus, rng, same=False)))))
+            rows.append(
+                spectral_features(tensors_of(in_symbols(network, Relabelling.drawn(spec.modulus, rng, same=False))))
+            )
     names = ["all tensors", *rows[0]]
     cells, shares = [], {}
     for name in names:

@@ -60,7 +60,7 @@ FAMILY = Family(
     oracle=OracleRecord(
         terms=late("generator.modular.oracle:terms"), open=late("generator.modular.oracle:open_oracle")
     ),
-    solvers=("solvers.modular.controls",),
+    solvers=("solvers.modular",),
     warm=("numpy", "torch", "generator.modular.puzzle", "generator.modular.scoring.score"),
     libraries=("scipy.optimize", "scipy.linalg"),
     pictures=Pictures(

@@ -21,7 +21,9 @@ def units(modulus: int) -> tuple[int, ...]:
     return tuple(unit for unit in range(1, modulus // 2 + 1) if gcd(unit, modulus) == 1)
 
 
-def relabelling_matched(answered: Relabelling, true: Relabelling, *, classes: bool = True) -> float:
+def relabelling_matched(
+    answered: Relabelling, true: Relabelling, *, classes: bool = True, mirrored: bool = False
+) -> float:
     """Compute the largest share of symbols whose residues agree, over all equivalent true relabellings.
 
     A random guess matches about 3 / p, since the best of p^2 (p - 1) equivalent relabellings counts.
@@ -30,6 +32,8 @@ def relabelling_matched(answered: Relabelling, true: Relabelling, *, classes: bo
         answered: a relabelling.
         true: the true one.
         classes: whether the symbols of the classes count too.
+        mirrored: whether second residues -u y + v' count as well. The first hidden layer of a clock, whose phases are
+            independent, does not tell a + b from a - b; only what reads it does.
     """
     p = len(true.first)
     residues = np.arange(p)
@@ -46,4 +50,7 @@ def relabelling_matched(answered: Relabelling, true: Relabelling, *, classes: bo
         )
         matched = first[:, None] + second
         best = max(best, int((matched + out[total] if classes else matched).max()))
+        if mirrored:
+            other = np.bincount((answered.second + unit * true.second) % p, minlength=p)
+            best = max(best, int(first.max() + other.max()))
     return best / ((3 if classes else 2) * p)

@@ -60,8 +60,11 @@ def score(view: ModularPuzzle, answer: Answer, sealed: SealedAnswer | None, usag
     _score_circles(view, given, truth, metrics, passed)
     if "relabelling" in truth.scored:
         names = given.relabelling
-        classes = not view.public.withheld
-        matched = 0.0 if names is None else relabelling_matched(names, truth.relabelling, classes=classes)
+        matched = 0.0
+        if names is not None:
+            classes = not view.public.withheld
+            mirrored = view.public.withheld and not view.public.lookups
+            matched = relabelling_matched(names, truth.relabelling, classes=classes, mirrored=mirrored)
         metrics["relabelling"] = matched
         passed["relabelling"] = matched == 1
     if "interventions" in truth.scored:

@@ -24,6 +24,8 @@ __all__ = ["Labelling", "name_residues"]
 
 ROUNDS = 12
 """Most rounds of assigning residues and refitting frequencies and phases. Hand-set."""
+FEW = 0.5
+"""|mean of e^(i n angle)| from which a circle has n angles only: 1 without noise. Hand-set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,9 @@ def name_residues(planes: Sequence[Plane]) -> Labelling | None:
     unit = np.stack([_directions(plane) for plane in planes])
     weights = np.array([len(plane.members) / (plane.roundness + 0.05) for plane in planes])
     weights /= weights.sum()
-    tried = [_refined(_sorted_residues(start), unit, weights) for start in unit]
+    joined = _joined_residues(unit)
+    starts = [_sorted_residues(start) for start in unit] + ([] if joined is None else [joined])
+    tried = [_refined(start, unit, weights) for start in starts]
     return max(tried, key=lambda labelling: labelling.agreement)
 
 
@@ -66,6 +70,44 @@ def _sorted_residues(direction: NDArray[np.complex128]) -> NDArray[np.intp]:
     residues = np.empty(len(direction), dtype=np.intp)
     residues[np.argsort(np.angle(direction), kind="stable")] = np.arange(len(direction))
     return residues
+
+
+def _joined_residues(unit: NDArray[np.complex128]) -> NDArray[np.intp] | None:
+    """Join circles of few angles, by the Chinese remainder theorem; None if they do not tell all symbols apart.
+
+    Where k and p share a factor, the circle has n = p / gcd(k, p) angles and gives residues modulo n only. For each
+    prime power q of p, a circle whose n is a multiple of q gives the residues modulo q, on its (n / q)-th power.
+    """
+    p = unit.shape[1]
+    powers = _prime_powers(p)
+    if len(powers) == 1:
+        return None
+    orders = [min(n for n in range(1, p + 1) if p % n == 0 and (n == p or abs(np.mean(z**n)) > FEW)) for z in unit]
+    residues = np.zeros(p, dtype=np.intp)
+    for power in powers:
+        turned = [z ** (n // power) for z, n in zip(unit, orders, strict=True) if n % power == 0]
+        if not turned:
+            return None
+        best = max(turned, key=lambda z: float(abs(np.mean(z**power))))
+        phase = np.angle(np.mean(best**power)) / power
+        steps = np.rint((np.angle(best) - phase) * power / (2 * np.pi)).astype(np.intp)
+        rest = p // power
+        residues = (residues + steps % power * rest * pow(rest, -1, power)) % p
+    return residues if len(set(residues.tolist())) == p else None
+
+
+def _prime_powers(number: int) -> list[int]:
+    """List the largest power of each prime that divides a number."""
+    powers, prime = [], 2
+    while number > 1:
+        power = 1
+        while number % prime == 0:
+            number //= prime
+            power *= prime
+        if power > 1:
+            powers.append(power)
+        prime += 1
+    return powers
 
 
 def _refined(residues: NDArray[np.intp], unit: NDArray[np.complex128], weights: NDArray[np.float64]) -> Labelling:

@@ -103,3 +103,12 @@ def test_few_look_ups_name_all_symbols(p: int) -> None:
     assert names is not None
     assert np.array_equal(names.out[table], (names.first[:, None] + names.second[None, :]) % p)
     assert asked <= (3 if p == 59 else 8) * p
+
+
+@pytest.mark.parametrize(("p", "circles"), [(30, [4, 6, 5]), (30, [14, 4, 3]), (60, [4, 15, 20]), (66, [6, 11, 22])])
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_circles_of_few_angles_name_all_residues_together(p: int, circles: list[int], noise: float) -> None:
+    table, _, residues = shuffled_layer(p, circles, noise, p)
+    named = name_residues(circle_planes(table))
+    assert named is not None
+    assert affine_share(named.residues, residues) == 1

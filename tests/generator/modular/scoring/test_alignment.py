@@ -73,3 +73,12 @@ def test_the_search_is_fast() -> None:
 def test_units_are_prime_to_the_modulus() -> None:
     assert units(7) == (1, 2, 3)
     assert units(12) == (1, 5)
+
+
+def test_mirrored_second_residues_count_where_they_are_allowed() -> None:
+    true = drawn(31)
+    mirrored = Relabelling((4 * true.first + 2) % 31, (-4 * true.second + 9) % 31, true.out)
+    assert relabelling_matched(mirrored, true, classes=False) < 0.6
+    assert relabelling_matched(mirrored, true, classes=False, mirrored=True) == 1
+    other = Relabelling(true.first, (3 * true.second) % 31, true.out)
+    assert relabelling_matched(other, true, classes=False, mirrored=True) < 0.6
