@@ -28,10 +28,14 @@ __all__ = ["Reach", "with_unseen_weights"]
 
 MOST_PAIRS = 64
 """Most pairs of units that are tested per answer. A larger value takes up to some seconds more per pair. Hand-set."""
+RATIOS = 32
+"""Most entries of a row, the largest, from which its scale is found. A larger value takes longer. Hand-set."""
 SAME_RATIO = 1e-4
 """Relative difference up to which two entries of a row count as scaled by the same factor. A larger value matches
 less precise answers. Hand-set.
 """
+MOST_SWITCHING = 64
+"""Most switching units below a layer for which programs are run. Programs of larger networks take minutes. Hand-set."""
 LARGEST_SHARE = 0.5
 """Largest share of a unit's weights that may be unseen. A larger value matches units on fewer weights. Hand-set."""
 
@@ -76,6 +80,8 @@ def with_unseen_weights(truth: MLP, answer: MLP, reach: Reach, tolerance: float)
     """
     if truth.activation != "relu" or answer.activation != "relu" or truth.widths != answer.widths:
         return answer
+    if not all(weight.any(axis=1).all() for weight in truth.weights[:-1]):
+        return answer
     if answer.bypass is not None or (reach.box is None and reach.rows is None):
         return answer
     weights = list(answer.weights)
@@ -107,8 +113,10 @@ def _matched(true: NDArray[np.float64], found: NDArray[np.float64], tolerance: f
     count = len(true)
     costs, factors = np.empty((count, count)), np.ones((count, count))
     for unit, row in enumerate(true):
-        large = np.abs(row) > 0.01 * np.abs(row).max()
+        large = np.argsort(-np.abs(row))[:RATIOS]
+        large = large[row[large] != 0]
         ratios = found[:, large] / row[large]
+        # The ratio that most entries share: one of the ratios themselves.
         close = np.abs(ratios[:, :, None] - ratios[:, None, :]) <= SAME_RATIO * np.abs(ratios[:, :, None])
         most = close.sum(axis=2).argmax(axis=1)
         factor = np.nanmedian(np.where(close[np.arange(count), most], ratios, np.nan), axis=1)
@@ -154,4 +162,6 @@ class _Tests:
         if layer not in self._programs:
             bounds = interval_bounds(self._truth, self._reach.box)
             self._programs[layer] = program_of(self._truth, bounds, self._reach.box, layer)
+        if self._programs[layer].binary.sum() > MOST_SWITCHING:
+            return False
         return all(never_both(self._programs[layer], source, row[:-1], float(row[-1])) for row in rows)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from generator.recovery.spec import PublicSpec
     from solvers.recovery.core.ensemble import Rows
 
-__all__ = ["NEEDED", "Certificate", "certify", "noise_level"]
+__all__ = ["NEEDED", "UNSEEN", "Certificate", "certify", "noise_level", "rows_show_all"]
 
 ROUND_OFF = 1e3
 """Largest residual that counts as round-off, in units of the float64 epsilon times the size of the summands. A larger
@@ -42,6 +42,10 @@ APART = 1e-5
 the distance at which fits in float64 separate two units."""
 FLOAT32_STEP = 2.0**-24
 """Largest relative rounding error of float32."""
+
+
+UNSEEN = "exact on all rows, but a unit that switches only elsewhere in the box would not show"
+"""Note of an exact network that is not certified, see `rows_show_all`."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,15 @@ def noise_level(public: PublicSpec, targets: NDArray[np.float64]) -> float:
     if public.precision == "float32":
         return float(np.mean((FLOAT32_STEP * targets) ** 2) / 3)
     return public.resolution**2 / 3
+
+
+def rows_show_all(network: MLP, public: PublicSpec) -> bool:
+    """Return whether rows from the input distribution show all units of the hidden network.
+
+    A smooth unit shows everywhere. A piecewise linear unit shows only where it switches, which may be in a part of
+    the box that random rows do not reach. In a passive puzzle the table is all that counts.
+    """
+    return public.mode == "passive" or not network.sigma.piecewise_linear
 
 
 def certify(network: MLP, fitted: Rows, held_out: Rows, public: PublicSpec) -> Certificate:

@@ -10,7 +10,7 @@ import numpy as np
 from generator.errors import QueryError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
 from generator.recovery.network.mlp import MLP
-from solvers.recovery.core.certificate import certify, noise_level
+from solvers.recovery.core.certificate import UNSEEN, certify, noise_level, rows_show_all
 from solvers.recovery.core.deadline import constant_answer
 from solvers.recovery.core.ensemble import Architecture, Rows
 from solvers.recovery.core.levenberg_marquardt import Stopping
@@ -119,15 +119,13 @@ class Peeling:
             network = polished(network, data.rows)
             certificate = certify(network, data.rows, data.held, puzzle.public)
             context.log(f"pruned to {network.widths}, held-out mse {certificate.mse:.1e} {certificate.reason}")
-            answer = Answer(
-                puzzle.answer(_lifted(network, data.basis)),
-                certified=minimal and certificate.holds,
-                note=certificate.reason,
-            )
-            if answer.certified or certificate.mse < least:
+            exact, sure = minimal and certificate.holds, rows_show_all(network, puzzle.public)
+            note = UNSEEN if exact and not sure else certificate.reason
+            answer = Answer(puzzle.answer(_lifted(network, data.basis)), certified=exact and sure, note=note)
+            if exact or certificate.mse < least:
                 least, best = certificate.mse, answer
                 context.report(answer)
-            if answer.certified:
+            if exact:
                 break
         return best
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import SpecError, UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
-from solvers.recovery.core.certificate import certify
+from solvers.recovery.core.certificate import UNSEEN, certify, rows_show_all
 from solvers.recovery.core.deadline import constant_answer, out_of_time
 from solvers.recovery.core.ensemble import Architecture, draw_students, network_of_row
 from solvers.recovery.core.levenberg_marquardt import Fit, Stopping, levenberg_marquardt, polish
@@ -88,7 +88,9 @@ class SameWidth:
             context.log(f"width {shape.widths[1]}: error {fit.mse[0]:.1e}, {certificate.reason or 'certified'}")
             if certificate.mse < lowest or certificate.holds:
                 lowest = certificate.mse
-                best = Answer(puzzle.answer(network), certificate.holds, note=certificate.reason)
+                sure = rows_show_all(network, puzzle.public)
+                note = UNSEEN if certificate.holds and not sure else certificate.reason
+                best = Answer(puzzle.answer(network), certificate.holds and sure, note=note)
                 context.report(best)
             if certificate.holds or stop():
                 break

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import UnsupportedPuzzleError
 from generator.puzzle.answer import Answer
+from solvers.recovery.core.certificate import UNSEEN, rows_show_all
 from solvers.recovery.core.deadline import constant_answer, out_of_time
 from solvers.recovery.students.activations import in_turn, possible_activations
 from solvers.recovery.students.sampling import Sampler
@@ -62,7 +63,9 @@ class Students:
                 best = one
                 context.report(puzzle.answer(one.network))
             if one.certificate.holds:
-                return Answer(puzzle.answer(one.network), certified=True, note=f"{one.network.widths[1]} units")
+                sure = rows_show_all(one.network, puzzle.public)
+                note = f"{one.network.widths[1]} units" if sure else UNSEEN
+                return Answer(puzzle.answer(one.network), certified=sure, note=note)
         if best is None:
             return None
         return Answer(puzzle.answer(best.network), note=best.certificate.reason)
