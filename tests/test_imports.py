@@ -217,7 +217,8 @@ def random_faults(tree: ast.Module) -> list[str]:
             faults.append(name)
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
-            faults += [f"import {module}" for module in modules if module == "random"]
+            own_state = isinstance(node, ast.ImportFrom) and [alias.name for alias in node.names] == ["Random"]
+            faults += [f"import {module}" for module in modules if module == "random" and not own_state]
         if isinstance(node, ast.Call):
             function = dotted(node.func)
             told = {keyword.arg for keyword in node.keywords}
@@ -248,6 +249,7 @@ def test_no_randomness_is_global(path: Path) -> None:
 def test_global_randomness_would_be_seen(line: str) -> None:
     assert random_faults(ast.parse(line))
     assert not random_faults(ast.parse("np.random.default_rng(1).random(3); torch.randn(3, generator=g)"))
+    assert not random_faults(ast.parse("from random import Random"))
 
 
 def python(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -27,9 +27,9 @@ from tabulate import tabulate
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generator.errors import NetjigsawError, TrainingError
+from generator.modular.engineered.attention.transformer import build_transformer
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import draw_plan
-from generator.modular.engineered.transformer import build_transformer
 from generator.modular.measures.amplitude import kind_of, pizza_correlation, square_cv, upright, variation
 from generator.modular.measures.circles import isolate, knock_out
 from generator.modular.network.circle import angles, companion

@@ -21,9 +21,9 @@ from tabulate import tabulate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from generator.modular.engineered.attention.transformer import build_transformer
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import draw_plan
-from generator.modular.engineered.transformer import build_transformer
 from generator.modular.network.mlp import MLP
 
 if TYPE_CHECKING:

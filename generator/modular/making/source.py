@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.errors import SpecError
+from generator.modular.engineered.attention.transformer import build_transformer
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import choose_frequencies
 from generator.modular.engineered.natural import COMPANION_UNITS
 from generator.modular.engineered.noise import with_noise
 from generator.modular.engineered.other import carry, random_features, sum_table
 from generator.modular.engineered.plan import CirclePlan, Plan
-from generator.modular.engineered.transformer import build_transformer
 from generator.modular.network.circle import companion
 from generator.modular.training.recipe import RECIPES
 from generator.modular.training.train import train

@@ -1,7 +1,7 @@
 """How well approximate cosets explain a network (McCracken et al., arXiv 2505.18266).
 
 Every unit of the first hidden layer is replaced by its best pair of sinusoids of one frequency, one in a and one in b.
-After the residues are multiplied by the inverse of the frequency, such a unit is on for a block of neighbours: an
+After the residues are multiplied by the inverse of the frequency, such a unit is on for a run of neighbours: an
 approximate coset.
 """
 

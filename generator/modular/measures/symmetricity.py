@@ -17,7 +17,7 @@ The value depends on the space in which the gradients are taken. Two cases need 
 
 from __future__ import annotations
 
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
 import torch
@@ -80,7 +80,7 @@ def reference_triples(modulus: int) -> list[tuple[int, int, int]]:
     """List the 100 triples of the paper's code: the first after `random.Random(42)` shuffles all p^3."""
     residues = range(modulus)
     triples = [(a, b, c) for a in residues for b in residues for c in residues]
-    random.Random(_SEED_OF_THE_PAPER).shuffle(triples)  # noqa: S311
+    Random(_SEED_OF_THE_PAPER).shuffle(triples)  # noqa: S311
     return triples[:_TRIPLES_OF_THE_PAPER]
 
 

@@ -39,7 +39,7 @@ class Recipe:
         modulus: p.
         width: units per hidden layer of alpha to delta, whose tables have as many columns (delta: half as many);
             the width d of a transformer, whose blocks have 4 d hidden units.
-        layers: blocks of a transformer.
+        layers: number of layers of a transformer.
         rate: attention rate of a transformer, from 0 (constant attention) to 1 (softmax).
         activation: name of the activation of the hidden units.
         learning_rate: peak learning rate of AdamW. A larger value learns in fewer steps and is less stable.

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from generator.errors import SpecError, TrainingError
+from generator.modular.engineered.attention.transformer import build_transformer
 from generator.modular.engineered.basis import widen
 from generator.modular.engineered.build import build
 from generator.modular.engineered.frequencies import draw_plan
 from generator.modular.engineered.noise import plant_exceptions, with_noise
 from generator.modular.engineered.other import carry, random_features, sum_table
-from generator.modular.engineered.transformer import build_transformer
 from generator.modular.network.model import accuracy, margin, sums
 
 RNG = np.random.default_rng

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from generator.errors import SpecError, TrainingError
+from generator.modular.engineered.attention.transformer import build_transformer
 from generator.modular.engineered.frequencies import draw_plan
 from generator.modular.engineered.plan import CirclePlan, Kind, Plan
-from generator.modular.engineered.transformer import build_transformer
 from generator.modular.network.model import accuracy
 from tests.generator.modular.engineered.measuring import amplitude, correlation, variation
 

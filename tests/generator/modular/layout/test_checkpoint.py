@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 
 from generator.errors import LayoutError
+from generator.modular.engineered.attention.transformer import build_transformer
 from generator.modular.engineered.plan import CirclePlan, Plan
-from generator.modular.engineered.transformer import build_transformer
 from generator.modular.layout.checkpoint import checkpoints_in, read_checkpoint
 from generator.modular.layout.config import Config
 from generator.modular.network.model import accuracy

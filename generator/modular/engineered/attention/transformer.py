@@ -10,11 +10,7 @@ import numpy as np
 import torch
 
 from generator.errors import SpecError, TrainingError
-from generator.modular.engineered.basis import frame
-from generator.modular.engineered.build import ATTEMPTS, circle_units, require_solved, shuffled
-from generator.modular.engineered.fill import faint, fill, silent
-from generator.modular.engineered.forms import ideal_margin, require_margin
-from generator.modular.engineered.heads import (
+from generator.modular.engineered.attention.heads import (
     COORDINATES,
     FIRST,
     HEAD,
@@ -25,6 +21,10 @@ from generator.modular.engineered.heads import (
     plane,
     uniform,
 )
+from generator.modular.engineered.basis import frame
+from generator.modular.engineered.build import ATTEMPTS, circle_units, require_solved, shuffled
+from generator.modular.engineered.fill import faint, fill, silent
+from generator.modular.engineered.forms import ideal_margin, require_margin
 from generator.modular.engineered.units import Units, concatenate, take
 from generator.modular.network.transformer import Block, Transformer
 
