@@ -187,8 +187,9 @@ def _train(recipe: Recipe, seed: int, progress: Progress, checkpoints: Collectio
 def _keep_memory() -> None:
     """Make glibc reuse the memory of freed tensors instead of handing it back to the system at every step.
 
-    When almost 32 MiB of memory are freed at once, glibc raises its limits for mapping and trimming to that size and twice it
-    (mallopt(3), M_MMAP_THRESHOLD). Fresh pages otherwise cost more than the arithmetic. Elsewhere this has no effect.
+    When almost 32 MiB of memory are freed at once, glibc raises its limits for mapping and trimming to that size and
+    twice it (mallopt(3), M_MMAP_THRESHOLD). Fresh pages otherwise cost more than the arithmetic. Elsewhere this has no
+    effect.
     """
     torch.empty(BLOCK, dtype=torch.uint8)
 
