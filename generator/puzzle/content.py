@@ -192,9 +192,10 @@ def make_puzzle(
 ) -> Puzzle:
     """Make a puzzle from tensors and facts, and compute its digest.
 
-    Tensors are sorted by name, because the order in which a family made them may reveal the answer.
+    Tensors are sorted by name, because the order in which a family made them may reveal the answer. They are stored row
+    by row, so that a copy of their bytes is the same tensor.
     """
-    pieces, data = dict(sorted(pieces.items())), dict(sorted(data.items()))
+    pieces, data = _in_row_order(pieces), _in_row_order(data)
     draft = Manifest(
         family=family,
         name=name,
@@ -207,3 +208,8 @@ def make_puzzle(
         digest="",
     )
     return Puzzle(draft.model_copy(update={"digest": public_digest(draft)}), pieces, data)
+
+
+def _in_row_order(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Sort tensors by name, and store each one row by row (C order)."""
+    return {name: np.asarray(tensors[name], order="C") for name in sorted(tensors)}

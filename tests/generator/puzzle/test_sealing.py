@@ -91,3 +91,13 @@ def test_arrays_in_the_answer_s_text_are_an_unknown_field(tmp_path: Path) -> Non
     with pytest.raises(PuzzleError, match="unknown field"):
         load_answer(one.puzzle.digest, tmp_path)
     assert SealedAnswer.model_validate(one.sealed.model_dump()).arrays == {}
+
+
+def test_tensors_are_stored_row_by_row() -> None:
+    turned = np.arange(6.0).reshape(2, 3).T
+    one = seal(family="f", name="n", seed=1, answer=None, pieces={"turned": turned}, data={"one": np.array(3.0)})
+    kept = one.puzzle.pieces["turned"]
+    assert kept.flags["C_CONTIGUOUS"]
+    assert np.array_equal(kept, turned)
+    assert one.puzzle.data["one"].shape == ()
+    one.puzzle.verify()
