@@ -73,7 +73,7 @@ COMMANDS = {
         "Run a solver on small and unusual puzzles, report each breach of the solver contract, and suggest a fix.",
     ),
     "leaderboard": Entry("results.board", RESULTS, "Rank the solvers of a store, of submitted bundles, or of both."),
-    "show": Entry("results.show", RESULTS, "Summarise a puzzle or a run, and draw it."),
+    "show": Entry("results.show", RESULTS, "Summarise a puzzle, several puzzles or a run, and draw it."),
     "compare": Entry(
         "results.compare", RESULTS, "Compare two sets of results puzzle by puzzle, and fail if the second is worse."
     ),
