@@ -13,6 +13,7 @@ from generator.modular.relabelling import Relabelling
 from generator.puzzle.answer import Answer
 from solvers.modular.circles import hidden_frequencies, measured, ordered, outcomes
 from solvers.modular.explaining import explain
+from solvers.modular.guess import guess
 from solvers.modular.relabelling.naming import name_symbols
 from solvers.registry import register
 
@@ -31,7 +32,7 @@ class Flagship:
     @torch.no_grad()
     def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Answer all questions of a puzzle; better answers are reported as they are found."""
-        context.report(puzzle.answer(label="other", frequencies=[], relabelling=Relabelling.identity(puzzle.modulus)))
+        context.report(guess(puzzle))
         named = name_symbols(puzzle)
         if named is None:
             return _unnamed(puzzle)

@@ -17,6 +17,7 @@ from generator.modular.network.mlp import MLP
 from generator.puzzle.answer import Answer
 from solvers.modular.circles import measured, ordered
 from solvers.modular.explaining import fitted_term
+from solvers.modular.guess import guess
 from solvers.modular.relabelling.naming import name_symbols
 from solvers.registry import register
 
@@ -37,8 +38,9 @@ class Thresholds:
     symmetricity: float = 0.98
     irrelevance: float = 0.6
 
-    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
+    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Name the symbols, compute both scores, and apply the thresholds of the paper's appendix."""
+        context.report(guess(puzzle))
         names = _aligned(puzzle, _names(puzzle))
         network = ordered(puzzle, names)
         logits = network.logits()
@@ -72,8 +74,9 @@ class Thresholds:
 class FrequencyCV:
     """Tell the kind of each frequency by its amplitude over a - b, in isolation and after a knock-out."""
 
-    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
+    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Measure label, frequencies, kinds and companions; predict no intervention, explain nothing."""
+        context.report(guess(puzzle))
         names = _names(puzzle)
         network = ordered(puzzle, names)
         circles = measured(network, network.logits())

@@ -12,6 +12,7 @@ from generator.errors import UnsupportedPuzzleError
 from generator.modular.relabelling import Relabelling
 from generator.puzzle.answer import Answer
 from solvers.modular.circles import hidden_frequencies
+from solvers.modular.guess import guess
 from solvers.modular.relabelling.naming import named_by_lookups, named_by_table
 from solvers.modular.relabelling.published import by_components, by_two_units
 from solvers.modular.relabelling.relation import names_from_weights, ours
@@ -35,13 +36,14 @@ __all__ = ["Components", "TwoUnits", "Walk", "Weights"]
 class Walk:
     """Name the symbols by the classes of pairs, looked up or computed by the network; needs no weights."""
 
-    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
+    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Walk along the translation between two rows of the addition table."""
         _need_secret_names(puzzle)
         if puzzle.public.withheld and puzzle.public.lookups < 3 * puzzle.modulus - 2:
             raise UnsupportedPuzzleError(
                 f"the walk takes {3 * puzzle.modulus - 2} look-ups, and the puzzle allows {puzzle.public.lookups}"
             )
+        context.report(guess(puzzle))
         named = named_by_lookups(puzzle) if puzzle.public.withheld else named_by_table(puzzle)
         names = named.relabelling if named else Relabelling.identity(puzzle.modulus)
         found = hidden_frequencies(puzzle, names) if puzzle.public.withheld and named else ()
@@ -53,9 +55,9 @@ class Walk:
 class Components:
     """Name the symbols by their angle on the roundest pair of principal components of each table."""
 
-    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
+    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Sort the symbols of each table by angle."""
-        return _from_weights(puzzle, by_components)
+        return _from_weights(puzzle, context, by_components)
 
 
 @register(family="modular", name="weights-ransac", source="pilot study of this project")
@@ -63,9 +65,9 @@ class Components:
 class TwoUnits:
     """Name the symbols by their angle in the plane of two units that holds most units of each table."""
 
-    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
+    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Sort the symbols of each table by angle."""
-        return _from_weights(puzzle, by_two_units)
+        return _from_weights(puzzle, context, by_two_units)
 
 
 @register(family="modular", name="weights", source="this project")
@@ -73,9 +75,9 @@ class TwoUnits:
 class Weights:
     """Name the symbols by all circles of each table together, from the weights alone."""
 
-    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:  # noqa: ARG002
+    def solve(self, puzzle: ModularPuzzle, context: Context) -> Answer:
         """Find the circles, and correct their angles by each other."""
-        return _from_weights(puzzle, ours)
+        return _from_weights(puzzle, context, ours)
 
 
 def _need_secret_names(puzzle: ModularPuzzle) -> None:
@@ -83,9 +85,10 @@ def _need_secret_names(puzzle: ModularPuzzle) -> None:
         raise UnsupportedPuzzleError("the names of the symbols are public, so there is no relabelling to find")
 
 
-def _from_weights(puzzle: ModularPuzzle, namer: Namer) -> Answer:
+def _from_weights(puzzle: ModularPuzzle, context: Context, namer: Namer) -> Answer:
     """Name first and second symbols, and the classes by the most frequent sum of their pairs' residues."""
     _need_secret_names(puzzle)
+    context.report(guess(puzzle))
     found = names_from_weights(puzzle.network, same=puzzle.public.names == "one", namer=namer)
     if found is None:
         names = Relabelling.identity(puzzle.modulus)
