@@ -100,8 +100,9 @@ def _voted(table: NDArray[np.intp], out: NDArray[np.intp]) -> Names:
 
 
 def _shifts(values: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the most frequent value of each row."""
-    return np.array([np.bincount(row, minlength=len(values)).argmax() for row in values], dtype=np.intp)
+    """Return the most frequent value of each row, a different one for every row."""
+    votes = np.stack([np.bincount(row, minlength=values.shape[1]) for row in values])
+    return linear_sum_assignment(-votes)[1].astype(np.intp)
 
 
 def names_by_queries(lookup: Callable[[NDArray[np.float64]], NDArray[np.float64]], symbols: int) -> Names | None:
