@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from suite_file import Item, Suite, write_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,22 +17,6 @@ example:
 
 WIDE = {"hidden": 512}
 """Width for many circles, so that the width is the same for all kinds."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One puzzle of a suite. Its name and label do not tell the kind; its tags do."""
-
-    name: str
-    seed: int
-    spec: dict[str, Any]
-    tags: tuple[str, ...] = field(default=())
-
-    def __str__(self) -> str:
-        """Write the puzzle as TOML."""
-        spec = ", ".join(f"{key} = {json.dumps(value)}" for key, value in self.spec.items())
-        tags = f"tags = {json.dumps(self.tags)}\n" if self.tags else ""
-        return f'[[puzzle]]\nname = "{self.name}"\nseed = {self.seed}\nspec = {{ {spec} }}\n{tags}'
 
 
 def group(label: str, seed: int, specs: Iterable[dict[str, Any]], **common: Any) -> Iterator[Item]:
@@ -137,30 +120,17 @@ def mini() -> Iterator[Item]:
     yield from group("mini", 1, specs)
 
 
-def suite(name: str) -> tuple[str, int, list[Item]]:
-    """Return description, seconds per trial and puzzles of a suite."""
-    if name == "mini":
-        return "Small networks that add modulo p, of every kind.", 30, list(mini())
-    return (
-        "Networks that add modulo p: pizzas, clocks, hybrids and others, engineered and trained.",
-        60,
-        list(standard()),
-    )
-
-
-def main() -> None:
-    """Write a suite to standard output."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("suite", choices=["mini", "standard"])
-    name = parser.parse_args().suite
-    description, wall_s, items = suite(name)
-    print(f"# Written by: python experiments/making/modular_suites.py {name}")
-    print(f'format = 1\nname = "modular-{name}"\ndescription = "{description}"\nfamily = "modular"\nseeds = 1\n')
-    print(f"[limits]\nwall_s = {wall_s}\nmemory_mib = 4096\nthreads = 1\n")
-    print("\n".join(map(str, items)), end="")
+def suites() -> dict[str, Suite]:
+    """Return the suites of networks that add modulo p by name. Names and labels of puzzles do not tell the kind."""
+    return {
+        "mini": Suite("Small networks that add modulo p, of every kind.", 30, list(mini())),
+        "standard": Suite(
+            "Networks that add modulo p: pizzas, clocks, hybrids and others, engineered and trained.",
+            60,
+            list(standard()),
+        ),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    write_chosen("modular", suites(), __doc__, EXAMPLE)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from suite_file import Item, Suite, write_chosen
 
 from generator.errors import NetjigsawError
 from generator.recovery.making.generate import generate
@@ -53,22 +51,6 @@ FRONTIER = (
     "784-16-8-8-8-8-8-8-8-1",
 )
 """Wide and deep ReLU networks of the suite recovery-frontier, as inputs-hidden-...-outputs."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One puzzle of a suite."""
-
-    name: str
-    seed: int
-    spec: dict[str, Any]
-    tags: tuple[str, ...] = field(default=())
-
-    def __str__(self) -> str:
-        """Write the puzzle as TOML."""
-        spec = ", ".join(f"{key} = {json.dumps(value)}" for key, value in self.spec.items())
-        tags = f"tags = {json.dumps(self.tags)}\n" if self.tags else ""
-        return f'[[puzzle]]\nname = "{self.name}"\nseed = {self.seed}\nspec = {{ {spec} }}\n{tags}'
 
 
 def level(number: str, seeds: int, **spec: Any) -> Iterator[Item]:
@@ -191,36 +173,22 @@ def mini() -> Iterator[Item]:
     )
 
 
-def suite(name: str) -> tuple[str, int, list[Item]]:
-    """Return description, seconds per trial and puzzles of a suite."""
-    if name == "mini":
-        return "Small hidden networks of every kind.", 30, list(mini())
-    if name == "standard":
-        items = [*levels(5), *deep(NAMED, 3000), *grid(GRID)]
-        return "Hidden networks: ten levels, published deep ReLU sizes, and a grid of difficulty.", 60, items
-    return (
-        "Hidden networks at the limit: wide, deep, and with near-duplicate units.",
-        600,
-        [
-            *deep(FRONTIER, 6000),
-            *near_duplicates(),
-        ],
-    )
-
-
-def main() -> None:
-    """Write a suite to standard output."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("suite", choices=["mini", "standard", "frontier"])
-    name = parser.parse_args().suite
-    description, wall_s, items = suite(name)
-    print(f"# Written by: python experiments/making/recovery_suites.py {name}")
-    print(f'format = 1\nname = "recovery-{name}"\ndescription = "{description}"\nfamily = "recovery"\nseeds = 1\n')
-    print(f"[limits]\nwall_s = {wall_s}\nmemory_mib = 4096\nthreads = 1\n")
-    print("\n".join(map(str, items)), end="")
+def suites() -> dict[str, Suite]:
+    """Return the suites of hidden networks by name."""
+    return {
+        "mini": Suite("Small hidden networks of every kind.", 30, list(mini())),
+        "standard": Suite(
+            "Hidden networks: ten levels, published deep ReLU sizes, and a grid of difficulty.",
+            60,
+            [*levels(5), *deep(NAMED, 3000), *grid(GRID)],
+        ),
+        "frontier": Suite(
+            "Hidden networks at the limit: wide, deep, and with near-duplicate units.",
+            600,
+            [*deep(FRONTIER, 6000), *near_duplicates()],
+        ),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    write_chosen("recovery", suites(), __doc__, EXAMPLE)
